@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>
+/// Normalises the channels of images. As a layer of the network it keeps attacks, radii and scores in [0, 1] pixels; its
+/// constants are no part of the state dict, so that this is the plain PyTorch network's.
+/// </summary>
+internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
+{
+    public NormalizeLayer(ChannelNormalization normalization)
+        : base(nameof(NormalizeLayer))
+    {
+        register_buffer("mean", PerChannel(normalization.Mean), persistent: false);
+        register_buffer("deviation", PerChannel(normalization.Deviation), persistent: false);
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var normalized = (input - get_buffer("mean")!) / get_buffer("deviation")!;
+
+        // Channels-last strides of the first batch carry through the whole network, and its convolutions run faster on them.
+        return normalized.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor PerChannel(IEnumerable<double> values) =>
+        tensor(values.Select(value => (float)value).ToArray()).reshape(1, -1, 1, 1).DetachFromDisposeScope();
+}
