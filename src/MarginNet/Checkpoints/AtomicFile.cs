@@ -1,0 +1,81 @@
+namespace MarginNet.Checkpoints;
+
+/// <summary>Replaces a file as a whole or not at all.</summary>
+public static class AtomicFile
+{
+    /// <summary>
+    /// Writes a temporary file beside <paramref name="path"/>, flushes it to disk and renames it over <paramref name="path"/>.
+    /// On any failure the file that was there stays as it was, and the temporary one is removed.
+    /// </summary>
+    /// <remarks>A symbolic link keeps pointing at its target, which is replaced. A device, such as /dev/stdout, is written directly.</remarks>
+    /// <param name="path">File to create or replace; its folder must exist.</param>
+    /// <param name="write">Writes the whole content. What it throws passes through, I/O errors with the path added.</param>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder or file may not be written.</exception>
+    /// <exception cref="IOException">The path is a folder, the disk is full, or another I/O error.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            var target = Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+            if (IsDevice(target))
+            {
+                using var device = new FileStream(path, FileMode.Open, FileAccess.Write);
+                write(device);
+            }
+            else
+            {
+                Replace(target, write);
+            }
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new DirectoryNotFoundException($"Cannot write '{path}': its folder does not exist; create it first.", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException($"Cannot write '{path}': permission denied; choose a folder you may write to.", e);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Cannot write '{path}': {e.Message.ReplaceLineEndings(" ")} An earlier file of that name is unchanged.", e);
+        }
+    }
+
+    private static void Replace(string target, Action<Stream> write)
+    {
+        if (Directory.Exists(target))
+        {
+            throw new IOException("It is a folder.");
+        }
+
+        var temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
+        using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+        try
+        {
+            write(file);
+            file.Flush(flushToDisk: true);
+            file.Dispose();
+            KeepMode(target, temporary);
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static void KeepMode(string target, string temporary)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(target))
+        {
+            File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+        }
+    }
+
+    private static bool IsDevice(string target) =>
+        !OperatingSystem.IsWindows() &&
+        (target.StartsWith("/dev/", StringComparison.Ordinal) || target.StartsWith("/proc/", StringComparison.Ordinal));
+}
