@@ -26,7 +26,7 @@ public sealed class MarginLoss
     public static MarginLoss DualHinge { get; } = new("dual-hinge", "hinge of (9)", DualHingeLoss.Compute);
 
     /// <summary>Equation (8), see <see cref="NormalizedDualLoss"/>.</summary>
-    public static MarginLoss DualNormalized { get; } = new("dual-normalized", "(8)", NormalizedDualLoss.Compute);
+    public static MarginLoss DualNormalized { get; } = new("dual-normalized", "(8)", NormalizedDualLoss.Compute) { NeedsRectifiedScores = true };
 
     /// <summary>Equation (7), see <see cref="ShiftedSoftmaxLoss"/>.</summary>
     public static MarginLoss ShiftedSoftmax { get; } = new("shifted-softmax", "(7)", ShiftedSoftmaxLoss.Compute);
@@ -46,7 +46,10 @@ public sealed class MarginLoss
     /// <summary>The number of the equation in the paper.</summary>
     public string Equation { get; }
 
-    /// <summary>Whether the loss is undefined for negative scores, so that the network must end in a ReLU (condition (1)).</summary>
+    /// <summary>
+    /// Whether training leads to undefined values unless the network ends in a ReLU (condition (1)): (6) takes no negative
+    /// score, and (8) itself pushes the sum of free scores below zero.
+    /// </summary>
     public bool NeedsRectifiedScores { get; private init; }
 
     /// <summary>Finds a loss by its <see cref="Name"/>.</summary>

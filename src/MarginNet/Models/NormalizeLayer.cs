@@ -1,3 +1,4 @@
+using MarginNet.Data;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
@@ -8,11 +9,11 @@ namespace MarginNet.Models;
 /// </summary>
 internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
 {
-    public NormalizeLayer(ChannelNormalization normalization)
+    public NormalizeLayer(ChannelStatistics normalization)
         : base(nameof(NormalizeLayer))
     {
         register_buffer("mean", PerChannel(normalization.Mean), persistent: false);
-        register_buffer("deviation", PerChannel(normalization.Deviation), persistent: false);
+        register_buffer("deviation", PerChannel(normalization.StandardDeviation.Select(deviation => deviation == 0 ? 1 : deviation)), persistent: false);
     }
 
     public override Tensor forward(Tensor input)

@@ -32,7 +32,7 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.ClassCount, 2, nameof(options));
         var width = Options.Width;
         normalize = new NormalizeLayer(Options.Normalization);
-        conv1 = nn.Conv2d(Options.Normalization.Channels, width, 3, padding: 1, bias: false);
+        conv1 = nn.Conv2d(Options.Normalization.Mean.Length, width, 3, padding: 1, bias: false);
         bn1 = nn.BatchNorm2d(width);
         layer1 = Stage(width, width, stride: 1);
         layer2 = Stage(width, 2 * width, stride: 2);

@@ -1,3 +1,5 @@
+using MarginNet.Data;
+
 namespace MarginNet.Models;
 
 /// <summary>What a <see cref="ResNet18"/> is made of.</summary>
@@ -12,6 +14,9 @@ public sealed record ResNetOptions
     /// <summary>Whether a ReLU follows the last layer, so that scores are ≥ 0 (condition (1)). Default false, as in section IV.</summary>
     public bool Rectify { get; init; }
 
-    /// <summary>The normalisation of the input pixels in [0, 1]; its length is the number of input channels. Default CIFAR-10's.</summary>
-    public ChannelNormalization Normalization { get; init; } = ChannelNormalization.Cifar10;
+    /// <summary>
+    /// The mean and deviation of each input channel, which the network subtracts and divides by; a deviation of 0 counts as 1.
+    /// Its length is the number of channels. Default: CIFAR-10's training images.
+    /// </summary>
+    public ChannelStatistics Normalization { get; init; } = new([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]);
 }

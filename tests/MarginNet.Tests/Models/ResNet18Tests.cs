@@ -1,3 +1,4 @@
+using MarginNet.Data;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ public sealed class ResNet18Tests
     public void Normalisation_is_part_of_the_network()
     {
         manual_seed(1);
-        var shifted = new ChannelNormalization([0.5, 0.25, 0.125], [0.5, 0.5, 0.25]);
+        var shifted = new ChannelStatistics([0.5, 0.25, 0.125], [0.5, 0.5, 0.25]);
         using var normalizing = new ResNet18(Small with { Normalization = shifted });
         using var plain = new ResNet18(Small with { Normalization = new([0, 0, 0], [1, 1, 1]) });
         plain.load_state_dict(normalizing.state_dict());

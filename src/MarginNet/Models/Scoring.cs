@@ -1,0 +1,61 @@
+using MarginNet.Data;
+using MarginNet.Margins;
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>Class scores of a whole image set.</summary>
+public static class Scoring
+{
+    /// <summary>The batch size of <see cref="Score"/>: large enough for speed, small enough for any machine.</summary>
+    public const int DefaultBatchSize = 128;
+
+    /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
+    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
+    /// <param name="images">At least one image, of the size the network takes.</param>
+    /// <param name="batchSize">Images in one pass. Default <see cref="DefaultBatchSize"/>.</param>
+    /// <param name="progress">Told the number of images scored so far, after each batch.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>The scores, row i for image i.</returns>
+    /// <exception cref="ArgumentException">There is no image, or a score is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static ScoreMatrix Score(
+        this nn.Module<Tensor, Tensor> network,
+        ImageSet images,
+        int batchSize = DefaultBatchSize,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
+        var device = network.Device();
+        var wasTraining = network.training;
+        network.eval();
+        try
+        {
+            using var inference = no_grad();
+            float[]? values = null;
+            var classes = 0;
+            for (var start = 0; start < images.Count; start += batchSize)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var count = Math.Min(batchSize, images.Count - start);
+                using var scope = NewDisposeScope();
+                var scores = network.call(images.ToTensor([.. Enumerable.Range(start, count)], device));
+                classes = (int)scores.shape[1];
+                values ??= new float[images.Count * classes];
+                scores.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(start * classes));
+                progress?.Report(start + count);
+            }
+
+            return new ScoreMatrix(values!, classes);
+        }
+        finally
+        {
+            network.train(wasTraining);
+        }
+    }
+
+    /// <summary>The device that a network's first parameter lives on; the CPU for a network without parameters.</summary>
+    internal static Device Device(this nn.Module network) => network.parameters().FirstOrDefault()?.device ?? CPU;
+}

@@ -1,0 +1,38 @@
+namespace MarginNet.Training;
+
+/// <summary>Training stopped because the loss is no longer a finite number; the weights are of no use any more.</summary>
+public sealed class DivergenceException : Exception
+{
+    /// <summary>Describes where training diverged.</summary>
+    /// <param name="loss">The loss, NaN or infinite.</param>
+    /// <param name="round">The round, from 1; 0 is the warm-up.</param>
+    /// <param name="epoch">The epoch in the round, from 1.</param>
+    /// <param name="step">The step of the run, from 1.</param>
+    /// <param name="learningRate">The learning rate of that step.</param>
+    public DivergenceException(double loss, int round, int epoch, long step, double learningRate)
+        : base(FormattableString.Invariant(
+            $"Training diverged: the loss became {loss} at round {round}, epoch {epoch}, step {step}, learning rate {learningRate:g3}. Lower the learning rate, warm up with cross-entropy, or ramp the margin."))
+    {
+    }
+
+    /// <summary>Describes a divergence in words.</summary>
+    /// <param name="message">What happened and what may help.</param>
+    public DivergenceException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Describes a divergence in words, with its cause.</summary>
+    /// <param name="message">What happened and what may help.</param>
+    /// <param name="innerException">The cause.</param>
+    public DivergenceException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Describes a divergence in general.</summary>
+    public DivergenceException()
+        : base("Training diverged.")
+    {
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using MarginNet.Losses;
+
+namespace MarginNet.Training;
+
+/// <summary>How a network is trained. The defaults are section IV's: loss (9), μ = 50, 200 epochs, batch 32, learning rate 1e-4.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>The objective. Default equation (9) as printed, which feels μ only between rounds; <see cref="MarginLoss.DualHinge"/> feels it always.</summary>
+    public MarginLoss Loss { get; init; } = MarginLoss.Dual;
+
+    /// <summary>The margin μ prescribed for every training sample, in logits. Default 50.</summary>
+    public double TargetMargin { get; init; } = 50;
+
+    /// <summary>A margin of its own for each training sample; empty, the default, for <see cref="TargetMargin"/> everywhere.</summary>
+    public ImmutableArray<double> SampleMargins { get; init; } = [];
+
+    /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training. Default 0: at once.</summary>
+    public int RampEpochs { get; init; }
+
+    /// <summary>The most rounds of the outer loop (steps 1 to 4); it ends sooner when every constraint is met. Default 1.</summary>
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>Epochs of each round. Default 200.</summary>
+    public int Epochs { get; init; } = 200;
+
+    /// <summary>Epochs of cross-entropy before the first round. Default 0: none.</summary>
+    public int WarmupEpochs { get; init; }
+
+    /// <summary>How λ changes between rounds. Default: doubled where the constraint is violated.</summary>
+    public DualUpdate DualUpdate { get; init; } = DualUpdate.Multiply();
+
+    /// <summary>Whether λ is scaled to mean 1 after each update. Default true.</summary>
+    public bool NormalizeDualWeights { get; init; } = true;
+
+    /// <summary>The largest λ. Default infinity: no cap.</summary>
+    public double DualWeightCap { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Samples in a step. Default 32.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>The optimiser. Default Adam; the paper does not say.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
+
+    /// <summary>The peak learning rate. Default 1e-4.</summary>
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>The shape of the learning rate over a round. Default constant.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
+
+    /// <summary>The optimiser's weight decay. Default 0: none.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Whether training images are shifted by up to 4 pixels and flipped at random. Default false, as in the paper.</summary>
+    public bool Augment { get; init; }
+
+    /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>The margin prescribed for each of <paramref name="count"/> samples.</summary>
+    internal double[] TargetMargins(int count)
+    {
+        if (!SampleMargins.IsEmpty && SampleMargins.Length != count)
+        {
+            throw new ArgumentException($"Expected {count} sample margins, one for each training sample, but got {SampleMargins.Length}.", nameof(count));
+        }
+
+        return SampleMargins.IsEmpty ? [.. Enumerable.Repeat(TargetMargin, count)] : [.. SampleMargins];
+    }
+
+    internal void ThrowIfInvalid()
+    {
+        ThrowIfNotPositive(TargetMargin, nameof(TargetMargin));
+        foreach (var margin in SampleMargins)
+        {
+            ThrowIfNotPositive(margin, nameof(SampleMargins));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(RampEpochs);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Rounds, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(Epochs);
+        ArgumentOutOfRangeException.ThrowIfNegative(WarmupEpochs);
+        ThrowIfNotPositive(DualWeightCap, nameof(DualWeightCap));
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
+        ThrowIfNotPositive(LearningRate, nameof(LearningRate));
+        ArgumentOutOfRangeException.ThrowIfNegative(WeightDecay);
+    }
+
+    private static void ThrowIfNotPositive(double value, string name)
+    {
+        if (!(value > 0))
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be above 0.");
+        }
+    }
+}

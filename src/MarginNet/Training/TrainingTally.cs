@@ -1,0 +1,44 @@
+using MarginNet.Margins;
+using static TorchSharp.torch;
+
+namespace MarginNet.Training;
+
+/// <summary>The sums behind an epoch's running figures, kept on the device so that a step need not wait for them.</summary>
+internal sealed class TrainingTally : IDisposable
+{
+    private readonly Tensor _sums; // Loss × samples, right decisions, met constraints.
+
+    public TrainingTally(Device device) => _sums = zeros(3, dtype: ScalarType.Float64, device: device).DetachFromDisposeScope();
+
+    /// <summary>The samples added.</summary>
+    public long Samples { get; private set; }
+
+    /// <summary>The mean loss at the last <see cref="Read"/>.</summary>
+    public double Loss { get; private set; }
+
+    /// <summary>The share of right decisions at the last <see cref="Read"/>.</summary>
+    public double Accuracy { get; private set; }
+
+    /// <summary>The share of met constraints at the last <see cref="Read"/>.</summary>
+    public double ConstraintsMet { get; private set; }
+
+    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], labels [N] and prescribed margins [N].</summary>
+    public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor targetMargins)
+    {
+        using var scope = NewDisposeScope();
+        var margins = ClassScores.Own(logits, labels) - ClassScores.StrongestRival(logits, labels);
+        var count = labels.shape[0];
+        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (margins > 0).sum(), (margins >= targetMargins).sum()]));
+        Samples += count;
+    }
+
+    /// <summary>Waits for the device and brings the figures up to date.</summary>
+    public void Read()
+    {
+        using var onCpu = _sums.cpu();
+        var sums = onCpu.data<double>();
+        (Loss, Accuracy, ConstraintsMet) = (sums[0] / Samples, sums[1] / Samples, sums[2] / Samples);
+    }
+
+    public void Dispose() => _sums.Dispose();
+}
