@@ -9,6 +9,12 @@ internal static class ImageResize
     /// <summary>Resizes interleaved pixels [H, W, C] to channel-planar ones [C, H', W'].</summary>
     public static void ToPlanes(ReadOnlySpan<byte> source, int height, int width, int channels, Span<byte> target, int newHeight, int newWidth)
     {
+        if ((height, width) == (newHeight, newWidth))
+        {
+            ToPlanes(source, channels, target);
+            return;
+        }
+
         var (rows, columns) = (Taps.Compute(height, newHeight), Taps.Compute(width, newWidth));
         var line = new float[width]; // one row of the target's height and the source's width
         for (var c = 0; c < channels; c++)
@@ -33,6 +39,15 @@ internal static class ImageResize
                     target[(((c * newHeight) + y) * newWidth) + x] = (byte)Math.Clamp(sum + 0.5f, 0f, 255f);
                 }
             }
+        }
+    }
+
+    private static void ToPlanes(ReadOnlySpan<byte> source, int channels, Span<byte> target)
+    {
+        var plane = target.Length / channels;
+        for (var i = 0; i < target.Length; i++)
+        {
+            target[i] = source[(i % plane * channels) + (i / plane)];
         }
     }
 
