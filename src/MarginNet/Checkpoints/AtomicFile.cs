@@ -18,8 +18,8 @@ public static class AtomicFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            var target = Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
-            if (IsDevice(target))
+            var target = Target(path);
+            if (IsDevice(Path.GetFullPath(path)) || IsDevice(target))
             {
                 using var device = new FileStream(path, FileMode.Open, FileAccess.Write);
                 write(device);
@@ -41,6 +41,12 @@ public static class AtomicFile
         {
             throw new IOException($"Cannot write '{path}': {e.Message.ReplaceLineEndings(" ")} An earlier file of that name is unchanged.", e);
         }
+    }
+
+    private static string Target(string path)
+    {
+        var link = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true) : null;
+        return Path.GetFullPath(link?.FullName ?? path);
     }
 
     private static void Replace(string target, Action<Stream> write)
@@ -75,7 +81,8 @@ public static class AtomicFile
         }
     }
 
-    private static bool IsDevice(string target) =>
-        !OperatingSystem.IsWindows() &&
-        (target.StartsWith("/dev/", StringComparison.Ordinal) || target.StartsWith("/proc/", StringComparison.Ordinal));
+    // /dev/shm holds ordinary files.
+    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() &&
+        (path.StartsWith("/proc/", StringComparison.Ordinal) ||
+        (path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)));
 }

@@ -21,7 +21,7 @@ internal sealed class CheckpointArchive : IDisposable
     {
         Length = stream.Length;
         FileKind.RequireZip(stream);
-        _zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        _zip = Open(stream);
         RefuseTorchScript();
         foreach (var entry in Entries())
         {
@@ -79,6 +79,20 @@ internal sealed class CheckpointArchive : IDisposable
     }
 
     public void Dispose() => _zip.Dispose();
+
+    private static ZipArchive Open(Stream stream)
+    {
+        try
+        {
+            var zip = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            _ = zip.Entries; // Reads the directory.
+            return zip;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException("It is cut off or damaged: the directory at its end is missing or wrong; copy or download the file again.", e);
+        }
+    }
 
     private static void RequireLength(string key, long expected, long actual)
     {

@@ -11,6 +11,8 @@ namespace MarginNet.Checkpoints;
 /// <summary>Writes a graph of tensors and plain values as the protocol-2 pickle of torch.save, and collects the storages.</summary>
 internal sealed class Pickler
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly PyTorchWriteOptions _options;
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly List<ReadOnlyMemory<byte>> _storages = [];
@@ -98,8 +100,8 @@ internal sealed class Pickler
     private void WriteText(string text)
     {
         Write(PickleOpcode.BinUnicode);
-        WriteInt32(Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, _output);
+        WriteInt32(StrictUtf8.GetByteCount(text));
+        StrictUtf8.GetBytes(text, _output);
     }
 
     private void WriteDictionary(IDictionary dictionary, string place, int depth)

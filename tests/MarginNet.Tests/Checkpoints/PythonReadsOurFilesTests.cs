@@ -1,0 +1,36 @@
+using MarginNet.Checkpoints;
+
+namespace MarginNet.Tests.Checkpoints;
+
+public sealed class PythonReadsOurFilesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [PythonFact]
+    public void PyTorch_reads_every_value_bit_for_bit()
+    {
+        var graph = Graphs.Everything();
+        PyTorchFile.Write(_folder.File("m.pt"), graph);
+        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run("show.py", _folder.File("m.pt")));
+    }
+
+    [PythonFact]
+    public void PyTorch_reads_tensors_text_and_integers_with_weights_only()
+    {
+        var graph = Graphs.Everything();
+        graph.Remove("doubles"); // PyTorch 1.13's restricted reader knows no floats.
+        PyTorchFile.Write(_folder.File("m.pt"), graph);
+        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run("show.py", _folder.File("m.pt"), "--weights-only"));
+    }
+
+    [PythonFact]
+    public void PyTorch_reads_numbers_written_as_tensors_with_weights_only()
+    {
+        PyTorchFile.Write(_folder.File("m.pt"), new Dictionary<string, object> { ["mu"] = 1.0, ["seed"] = 3 }, new() { NumbersAsTensors = true });
+        Assert.Equal(
+            "{\"mu\": torch.float64 [] 000000000000f03f, \"seed\": 3}",
+            PythonFactAttribute.Run("show.py", _folder.File("m.pt"), "--weights-only"));
+    }
+}
