@@ -1,0 +1,124 @@
+using System.Numerics.Tensors;
+
+namespace MarginNet.PValues;
+
+/// <summary>
+/// The data that EM runs on, in increasing order, with mean 0 and variance 1.
+/// An entry stands for one value or, once compressed, for a cell of neighbouring values.
+/// </summary>
+internal sealed class MixtureSample
+{
+    private const int ChunkLength = 4096; // fixed, so that sums do not depend on the number of threads
+    private const int WidestVector = 8;
+    private static readonly double[] Ones = [.. Enumerable.Repeat(1.0, ChunkLength)];
+    private static readonly double[] Zeros = new double[ChunkLength];
+
+    // Padded to whole vectors with entries of weight 0. Plain data needs no weights and spreads of its own.
+    private readonly double[] _values;
+    private readonly double[]? _weights;
+    private readonly double[]? _spreads;
+    private readonly double[] _lastWeights;
+
+    private MixtureSample(double[] values, double[]? weights, double[]? spreads, int length)
+    {
+        (_values, _weights, _spreads, Length) = (values, weights, spreads, length);
+        _lastWeights = Pad(Ones.AsSpan(0, length - ((ChunkCount - 1) * ChunkLength)));
+    }
+
+    /// <summary>Number of entries.</summary>
+    public int Length { get; }
+
+    /// <summary>Number N of values that the entries stand for.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Number of different values.</summary>
+    public required int DistinctCount { get; init; }
+
+    /// <summary>Mean of the data as it came.</summary>
+    public required double Center { get; init; }
+
+    /// <summary>Standard deviation of the data as it came, or a millionth of its size where all values are equal.</summary>
+    public required double Scale { get; init; }
+
+    public int ChunkCount => (Length + ChunkLength - 1) / ChunkLength;
+
+    public ReadOnlySpan<double> Values => _values.AsSpan(0, Length);
+
+    /// <summary>Values in each cell; only of a compressed sample.</summary>
+    public ReadOnlySpan<double> Weights => _weights.AsSpan(0, Length);
+
+    /// <summary>Variance within each cell; only of a compressed sample.</summary>
+    public ReadOnlySpan<double> Spreads => _spreads.AsSpan(0, Length);
+
+    public static MixtureSample Create(ReadOnlySpan<double> data)
+    {
+        if (data.IsEmpty)
+            throw new ArgumentException("Expected at least one value, but got none.", nameof(data));
+
+        for (var i = 0; i < data.Length; i++)
+            if (!double.IsFinite(data[i]))
+                throw new ArgumentException(FormattableString.Invariant($"Expected finite values, but the value at index {i} is {data[i]}."), nameof(data));
+
+        var padded = Pad(data);
+        var values = padded.AsSpan(0, data.Length);
+        values.Sort();
+        var distinct = 1;
+        for (var i = 1; i < values.Length; i++)
+            distinct += values[i] > values[i - 1] ? 1 : 0;
+
+        var size = Math.Max(Math.Abs(values[0]), Math.Abs(values[^1]));
+        var center = distinct == 1 ? values[0] : TensorPrimitives.Sum(values) / values.Length;
+        TensorPrimitives.Subtract(values, center, values);
+        var scale = TensorPrimitives.Norm(values) / Math.Sqrt(values.Length);
+        if (distinct == 1)
+            scale = size > 0 ? 1e-6 * size : 1e-6;
+
+        TensorPrimitives.Divide(values, scale, values);
+        return new MixtureSample(padded, null, null, data.Length) { Count = data.Length, DistinctCount = distinct, Center = center, Scale = scale };
+    }
+
+    /// <summary>Gathers neighbouring values in cells that hold at most N/<paramref name="cells"/> values and span at most range/<paramref name="cells"/>.</summary>
+    public MixtureSample Compress(int cells)
+    {
+        var values = Values;
+        var capacity = Math.Max(1, Count / cells);
+        var width = (values[^1] - values[0]) / cells;
+        var (means, weights, spreads) = (new List<double>(2 * cells), new List<double>(2 * cells), new List<double>(2 * cells));
+        for (int start = 0, end; start < values.Length; start = end)
+        {
+            var limit = values[start] + width;
+            for (end = start + 1; end < values.Length && end - start < capacity && values[end] <= limit;)
+                end++;
+
+            var cell = values[start..end];
+            var mean = cell[0] + ((TensorPrimitives.Sum(cell) - (cell.Length * cell[0])) / cell.Length);
+            means.Add(mean);
+            weights.Add(cell.Length);
+            spreads.Add(Math.Max(0, (TensorPrimitives.SumOfSquares(cell) / cell.Length) - (mean * mean)));
+        }
+
+        return new MixtureSample(Pad([.. means]), Pad([.. weights]), Pad([.. spreads]), means.Count)
+        {
+            Count = Count,
+            DistinctCount = DistinctCount,
+            Center = Center,
+            Scale = Scale,
+        };
+    }
+
+    public void GetChunk(int chunk, out ReadOnlySpan<double> values, out ReadOnlySpan<double> weights, out ReadOnlySpan<double> spreads)
+    {
+        var start = chunk * ChunkLength;
+        var length = Math.Min(ChunkLength, _values.Length - start);
+        values = _values.AsSpan(start, length);
+        weights = _weights is not null ? _weights.AsSpan(start, length) : chunk < ChunkCount - 1 ? Ones : _lastWeights;
+        spreads = _spreads is not null ? _spreads.AsSpan(start, length) : Zeros.AsSpan(0, length);
+    }
+
+    private static double[] Pad(ReadOnlySpan<double> values)
+    {
+        var padded = new double[(values.Length + WidestVector - 1) / WidestVector * WidestVector];
+        values.CopyTo(padded);
+        return padded;
+    }
+}
