@@ -1,0 +1,197 @@
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using System.Text.Json;
+
+namespace MarginNet.PValues;
+
+/// <summary>
+/// The null model of margin p-values: for every class, a Gaussian mixture of the log-margins of the correctly classified calibration samples of that class.
+/// Any other positive score that is small for atypical samples, such as a class-purity radius, may take the margin's place.
+/// </summary>
+public sealed class MarginNullModel
+{
+    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, int misclassifiedCount, CalibrationSource source) =>
+        (Classes, Pooled, MisclassifiedCount, Source) = (classes, pooled, misclassifiedCount, source);
+
+    /// <summary>The null model of every class, by class index.</summary>
+    public ImmutableArray<ClassNull> Classes { get; }
+
+    /// <summary>The distribution of the margins of all classes together.</summary>
+    public NullDistribution Pooled { get; }
+
+    /// <summary>Number of calibration samples left out because they were misclassified.</summary>
+    public int MisclassifiedCount { get; }
+
+    /// <summary>Where the calibration margins come from.</summary>
+    public CalibrationSource Source { get; }
+
+    /// <summary>Calibrates on the correctly classified samples among those given.</summary>
+    /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
+    /// <param name="predicted">Predicted classes, shape [N], each in [0, <paramref name="classCount"/>).</param>
+    /// <param name="labels">True classes, shape [N]; a sample whose predicted class differs is left out and counted.</param>
+    /// <param name="classCount">Number of classes C, at least 1.</param>
+    /// <param name="options">How to calibrate, or null for the defaults.</param>
+    /// <returns>The model; the same for any order of the samples and any number of threads.</returns>
+    /// <exception cref="ArgumentException">The lengths differ, a margin is negative, infinite or NaN, a class is out of range, or an option is.</exception>
+    /// <exception cref="InvalidDataException">No correctly classified sample has a positive margin.</exception>
+    public static MarginNullModel Fit(
+        ReadOnlySpan<double> margins,
+        ReadOnlySpan<int> predicted,
+        ReadOnlySpan<int> labels,
+        int classCount,
+        MarginNullOptions? options = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 1);
+        if (predicted.Length != margins.Length || labels.Length != margins.Length)
+            throw new ArgumentException($"Expected as many predicted and true classes as margins ({margins.Length}), but got {predicted.Length} and {labels.Length}.", nameof(predicted));
+
+        var groups = Enumerable.Range(0, classCount).Select(_ => new List<double>()).ToArray();
+        var misclassified = 0;
+        for (var i = 0; i < margins.Length; i++)
+        {
+            ThrowIfInvalid(margins[i], predicted[i], classCount, i);
+            if (predicted[i] == labels[i])
+                groups[predicted[i]].Add(margins[i]);
+            else
+                misclassified++;
+        }
+
+        return Fit([.. groups.Select(group => group.Order().ToArray())], misclassified, options ?? new MarginNullOptions());
+    }
+
+    /// <summary>Calibrates on single-precision margins; see the other overload.</summary>
+    /// <inheritdoc cref="Fit(ReadOnlySpan{double}, ReadOnlySpan{int}, ReadOnlySpan{int}, int, MarginNullOptions?)"/>
+    public static MarginNullModel Fit(
+        ReadOnlySpan<float> margins,
+        ReadOnlySpan<int> predicted,
+        ReadOnlySpan<int> labels,
+        int classCount,
+        MarginNullOptions? options = null)
+    {
+        var widened = new double[margins.Length];
+        TensorPrimitives.ConvertTruncating<float, double>(margins, widened);
+        return Fit(widened, predicted, labels, classCount, options);
+    }
+
+    /// <summary>Computes the p-values of one margin under the null model of its predicted class, without allocation.</summary>
+    /// <param name="margin">The margin μ, finite and at least 0.</param>
+    /// <param name="predictedClass">The predicted class, in [0, C).</param>
+    /// <returns>Its p-values.</returns>
+    /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN, or there is no such class.</exception>
+    public MarginPValue Score(double margin, int predictedClass)
+    {
+        if ((uint)predictedClass >= (uint)Classes.Length)
+            throw new ArgumentOutOfRangeException(nameof(predictedClass), predictedClass, $"Expected a class in [0, {Classes.Length}).");
+
+        return Classes[predictedClass].Distribution.Score(margin);
+    }
+
+    /// <summary>Computes the p-values of many margins, without allocation.</summary>
+    /// <param name="margins">Margins μ, shape [N], finite and at least 0.</param>
+    /// <param name="predicted">Predicted classes, shape [N], each in [0, C).</param>
+    /// <param name="destination">Receives the p-values, shape [N].</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a margin is negative, infinite or NaN, or a class is out of range; the message names its index.</exception>
+    public void Score(ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination)
+    {
+        if (predicted.Length != margins.Length || destination.Length < margins.Length)
+            throw new ArgumentException($"Expected as many predicted classes and places as margins ({margins.Length}), but got {predicted.Length} and {destination.Length}.", nameof(predicted));
+
+        for (var i = 0; i < margins.Length; i++)
+        {
+            ThrowIfInvalid(margins[i], predicted[i], Classes.Length, i);
+            destination[i] = Classes[predicted[i]].Distribution.ScoreValid(margins[i]);
+        }
+    }
+
+    /// <summary>Turns the model into plain values (text, numbers, lists, dictionaries), for a model file or JSON.</summary>
+    /// <returns>The values that <see cref="FromState"/> reads.</returns>
+    public Dictionary<string, object?> ToState() => MarginNullState.Write(this);
+
+    /// <summary>Reads what <see cref="ToState"/> wrote.</summary>
+    /// <param name="state">The values.</param>
+    /// <returns>A model that scores exactly like the one written.</returns>
+    /// <exception cref="InvalidDataException">A key is missing or holds something else than expected; the message names it.</exception>
+    public static MarginNullModel FromState(IReadOnlyDictionary<string, object?> state) => MarginNullState.Read(state);
+
+    /// <summary>Writes the model as JSON; a file that is there already is replaced once the new one is complete.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path)
+    {
+        var temporary = path + ".tmp";
+        try
+        {
+            using (var stream = File.Create(temporary))
+            using (var writer = new Utf8JsonWriter(stream))
+                PlainValueJson.Write(writer, ToState());
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Reads a model that <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file to read.</param>
+    /// <returns>A model that scores exactly like the one saved.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is no JSON, or no null model; the message says why.</exception>
+    public static MarginNullModel Load(string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? FromState((Dictionary<string, object?>)PlainValueJson.Read(document.RootElement)!)
+                : throw new InvalidDataException($"Expected a JSON object, but found a JSON {document.RootElement.ValueKind}.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path} is not JSON ({e.Message}); make it with 'marginnet calibrate --out'.", e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path} is no margin null model: {e.Message}", e);
+        }
+    }
+
+    /// <summary>All margins of the classes, in increasing order.</summary>
+    internal static double[] Pool(IEnumerable<double[]> margins) => [.. margins.SelectMany(own => own).Order()];
+
+    private static MarginNullModel Fit(double[][] margins, int misclassified, MarginNullOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MinSamples, 2, nameof(options));
+        var all = Pool(margins);
+        if (all.Length == 0 || all[^1] == 0)
+            throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: give more samples, or a better trained network.");
+
+        var distributions = new NullDistribution?[margins.Length + 1]; // the pooled one last
+        Parallel.For(0, distributions.Length, i =>
+        {
+            var sorted = i < margins.Length ? margins[i] : all;
+            var positive = sorted.AsSpan(sorted.AsSpan().LastIndexOf(0.0) + 1);
+            if (i < margins.Length && positive.Length < options.MinSamples)
+                return;
+
+            var logMargins = new double[positive.Length];
+            for (var k = 0; k < logMargins.Length; k++)
+                logMargins[k] = Math.Log(positive[k]);
+
+            distributions[i] = new NullDistribution(GaussianMixtureFitter.Fit(logMargins, options.Mixture), sorted);
+        });
+
+        var pooled = distributions[^1]!;
+        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, distributions[c], pooled))], pooled, misclassified, options.Source);
+    }
+
+    private static void ThrowIfInvalid(double margin, int predictedClass, int classCount, int index)
+    {
+        if (!(margin is >= 0 and < double.PositiveInfinity))
+            throw new ArgumentException(FormattableString.Invariant($"Expected finite margins of at least 0, but the margin at index {index} is {margin}."), nameof(margin));
+        if ((uint)predictedClass >= (uint)classCount)
+            throw new ArgumentException($"Expected predicted classes in [0, {classCount}), but the one at index {index} is {predictedClass}.", nameof(predictedClass));
+    }
+}

@@ -1,0 +1,14 @@
+namespace MarginNet.PValues;
+
+/// <summary>How a <see cref="MarginNullModel"/> is calibrated.</summary>
+public sealed record MarginNullOptions
+{
+    /// <summary>A class with fewer positive margins than this is scored by the pooled distribution; at least 2. Default 30.</summary>
+    public int MinSamples { get; init; } = 30;
+
+    /// <summary>Where the margins come from, recorded in the model. Default <see cref="CalibrationSource.Training"/>.</summary>
+    public CalibrationSource Source { get; init; } = CalibrationSource.Training;
+
+    /// <summary>How the mixtures are fitted.</summary>
+    public GaussianMixtureOptions Mixture { get; init; } = new();
+}

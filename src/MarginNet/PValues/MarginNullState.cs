@@ -1,0 +1,89 @@
+namespace MarginNet.PValues;
+
+/// <summary>A <see cref="MarginNullModel"/> as plain values. What follows from others (pooled margins, criteria, distances) is not written.</summary>
+internal static class MarginNullState
+{
+    private const string Training = "training";
+    private const string HeldOut = "held-out";
+
+    public static Dictionary<string, object?> Write(MarginNullModel model) => new()
+    {
+        ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
+        ["misclassified"] = (long)model.MisclassifiedCount,
+        ["pooled"] = WriteOrders(model.Pooled.Fit),
+        ["classes"] = model.Classes.Select(WriteClass).ToList(),
+    };
+
+    public static MarginNullModel Read(IReadOnlyDictionary<string, object?> state)
+    {
+        var root = new PlainDictionary(state, "");
+        var source = root.Text("calibration") switch
+        {
+            Training => CalibrationSource.Training,
+            HeldOut => CalibrationSource.HeldOut,
+            _ => throw root.Unexpected("calibration", $"'{Training}' or '{HeldOut}'"),
+        };
+        var classes = root.Dictionaries("classes");
+        var margins = classes.Select(ReadMargins).ToArray();
+        var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins));
+        var own = classes.Select((c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i]) : null);
+        return new MarginNullModel([.. own.Select((distribution, i) => new ClassNull(margins[i], distribution, pooled))], pooled, root.Count("misclassified"), source);
+    }
+
+    private static object? WriteClass(ClassNull @class) => new Dictionary<string, object?>
+    {
+        ["margins"] = @class.Margins.ToArray(),
+        ["mixtures"] = @class.IsPooled ? null : WriteOrders(@class.Distribution.Fit),
+    };
+
+    private static List<object?> WriteOrders(GaussianMixtureFit fit) => [.. fit.Orders.Select(order => new Dictionary<string, object?>
+    {
+        ["weights"] = order.Mixture.Components.Select(c => c.Weight).ToArray(),
+        ["means"] = order.Mixture.Components.Select(c => c.Mean).ToArray(),
+        ["deviations"] = order.Mixture.Components.Select(c => c.StandardDeviation).ToArray(),
+        ["log_likelihood"] = order.LogLikelihood,
+        ["iterations"] = (long)order.Iterations,
+        ["converged"] = order.Converged,
+    })];
+
+    private static double[] ReadMargins(PlainDictionary @class)
+    {
+        var margins = (double[])@class.Numbers("margins").Clone();
+        Array.Sort(margins);
+        if (margins.Length > 0 && !(margins[0] >= 0 && margins[^1] < double.PositiveInfinity))
+            throw @class.Unexpected("margins", "finite numbers of at least 0");
+
+        return margins;
+    }
+
+    private static NullDistribution ReadDistribution(PlainDictionary parent, string key, double[] sortedMargins)
+    {
+        var positive = sortedMargins.Length - (sortedMargins.AsSpan().LastIndexOf(0.0) + 1);
+        if (positive == 0)
+            throw parent.Unexpected(key, "no mixture where there are no positive margins");
+
+        return new NullDistribution(new GaussianMixtureFit(positive, [.. parent.Dictionaries(key).Select(order => ReadOrder(order, positive))]), sortedMargins);
+    }
+
+    private static MixtureOrderFit ReadOrder(PlainDictionary order, int count)
+    {
+        var weights = order.Numbers("weights");
+        var means = order.Numbers("means");
+        var deviations = order.Numbers("deviations");
+        if (means.Length != weights.Length)
+            throw order.Unexpected("means", $"{weights.Length} numbers");
+        if (deviations.Length != weights.Length)
+            throw order.Unexpected("deviations", $"{weights.Length} numbers");
+
+        try
+        {
+            var mixture = new GaussianMixture([.. weights.Select((weight, k) => new MixtureComponent(weight, means[k], deviations[k]))]);
+            var logLikelihood = order.Number("log_likelihood");
+            return new MixtureOrderFit(mixture, logLikelihood, mixture.Bic(logLikelihood, count), order.Count("iterations"), order.Flag("converged"));
+        }
+        catch (ArgumentException e)
+        {
+            throw order.Unexpected("weights", $"a valid mixture ({e.Message})");
+        }
+    }
+}

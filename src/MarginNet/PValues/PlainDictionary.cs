@@ -1,0 +1,51 @@
+namespace MarginNet.PValues;
+
+/// <summary>Reads a dictionary of plain values and names the key that is missing or of another kind than expected.</summary>
+internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> values, string name)
+{
+    public string Text(string key) => values.GetValueOrDefault(key) as string ?? throw Unexpected(key, "text");
+
+    public bool Flag(string key) => values.GetValueOrDefault(key) as bool? ?? throw Unexpected(key, "true or false");
+
+    public int Count(string key) => values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");
+
+    public double Number(string key) => ToNumber(values.GetValueOrDefault(key)) ?? throw Unexpected(key, "a number");
+
+    public double[] Numbers(string key) => values.GetValueOrDefault(key) switch
+    {
+        double[] numbers => numbers,
+        List<object?> list => [.. list.Select(item => ToNumber(item) ?? throw Unexpected(key, "a list of numbers"))],
+        _ => throw Unexpected(key, "a list of numbers"),
+    };
+
+    public PlainDictionary Dictionary(string key) =>
+        values.GetValueOrDefault(key) is Dictionary<string, object?> child ? new PlainDictionary(child, Path(key)) : throw Unexpected(key, "a dictionary");
+
+    public PlainDictionary[] Dictionaries(string key) =>
+        values.GetValueOrDefault(key) is List<object?> { Count: > 0 } list
+            ? [.. list.Select((item, i) => item is Dictionary<string, object?> child ? new PlainDictionary(child, $"{Path(key)}[{i}]") : throw Unexpected(key, "a list of dictionaries"))]
+            : throw Unexpected(key, "a list of dictionaries");
+
+    public bool Has(string key) => values.GetValueOrDefault(key) is not null;
+
+    public InvalidDataException Unexpected(string key, string expected)
+    {
+        var found = values.TryGetValue(key, out var value) ? value switch
+        {
+            null => "null",
+            string or bool or long or double => FormattableString.Invariant($"'{value}'"),
+            double[] numbers => $"{numbers.Length} numbers",
+            _ => $"a {value.GetType().Name}"
+        } : "nothing";
+        return new InvalidDataException($"Expected {expected} under the key '{Path(key)}', but found {found}.");
+    }
+
+    private string Path(string key) => name.Length == 0 ? key : $"{name}.{key}";
+
+    private static double? ToNumber(object? value) => value switch
+    {
+        double number => number,
+        long integer => integer,
+        _ => null,
+    };
+}

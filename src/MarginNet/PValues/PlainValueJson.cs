@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace MarginNet.PValues;
+
+/// <summary>Plain values (null, bool, long, double, string, lists, dictionaries, double vectors) to and from JSON.</summary>
+internal static class PlainValueJson
+{
+    public static void Write(Utf8JsonWriter writer, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case long integer:
+                writer.WriteNumberValue(integer);
+                break;
+            case double number:
+                writer.WriteNumberValue(number);
+                break;
+            case string text:
+                writer.WriteStringValue(text);
+                break;
+            case double[] numbers:
+                writer.WriteStartArray();
+                foreach (var number in numbers)
+                    writer.WriteNumberValue(number);
+                writer.WriteEndArray();
+                break;
+            case List<object?> list:
+                writer.WriteStartArray();
+                foreach (var item in list)
+                    Write(writer, item);
+                writer.WriteEndArray();
+                break;
+            case Dictionary<string, object?> dictionary:
+                writer.WriteStartObject();
+                foreach (var (key, item) in dictionary)
+                {
+                    writer.WritePropertyName(key);
+                    Write(writer, item);
+                }
+
+                writer.WriteEndObject();
+                break;
+            default:
+                throw new ArgumentException($"Expected a plain value, but got a {value.GetType()}.", nameof(value));
+        }
+    }
+
+    public static object? Read(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.TryGetInt64(out var integer) ? (object)integer : element.GetDouble(),
+        JsonValueKind.Array => element.EnumerateArray().Select(Read).ToList(),
+        _ => element.EnumerateObject().ToDictionary(property => property.Name, property => Read(property.Value)),
+    };
+}
