@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.IO.Compression;
+using System.IO.Hashing;
 using MarginNet.Data;
 using StbImageWriteSharp;
 
