@@ -1,4 +1,3 @@
-using static TorchSharp.torch;
+using MarginNet.Cli;
 
-Console.WriteLine(ones(2).sum().item<float>());
-Console.WriteLine(MarginNet.TorchNative.UsesAdaptedCopy);
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);

@@ -113,6 +113,18 @@ public sealed class ImageSet
         return count >= Count ? this : new ImageSet(_images[..count], _labels[..count], Channels, Height, Width);
     }
 
+    /// <summary>Returns images of all classes in equal numbers, as far as they reach: the first of each class, then the second, and so on.</summary>
+    /// <param name="count">How many, at least 0; more than there are means all.</param>
+    /// <returns>A set of min(<paramref name="count"/>, N) images, in their order in this set.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
+    public ImageSet TakeBalanced(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var seen = new Dictionary<int, int>();
+        var occurrence = Array.ConvertAll(_labels, label => seen[label] = seen.GetValueOrDefault(label) + 1);
+        return Select([.. Enumerable.Range(0, Count).OrderBy(i => occurrence[i]).Take(count).Order()]);
+    }
+
     /// <summary>Returns the images at <paramref name="indices"/>; their pixels are shared with this set, not copied.</summary>
     /// <param name="indices">Indices in [0, N), in any order; an index may come more than once.</param>
     /// <returns>A set with one image per index, in the order of the indices.</returns>

@@ -17,7 +17,8 @@ public static class Scoring
     /// <param name="progress">Told the number of images scored so far, after each batch.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The scores, row i for image i.</returns>
-    /// <exception cref="ArgumentException">There is no image, or a score is NaN or infinite.</exception>
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
@@ -48,11 +49,24 @@ public static class Scoring
                 progress?.Report(start + count);
             }
 
+            ThrowIfNotFinite(values, classes);
             return new ScoreMatrix(values!, classes);
         }
         finally
         {
             network.train(wasTraining);
+        }
+    }
+
+    private static void ThrowIfNotFinite(ReadOnlySpan<float> scores, int classes)
+    {
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (!float.IsFinite(scores[i]))
+            {
+                throw new InvalidDataException(
+                    $"The network gives image {i / classes} the score {scores[i]}: its training diverged, or its weights are damaged.");
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using MarginNet.Checkpoints;
+
 namespace MarginNet.PValues;
 
 /// <summary>A <see cref="MarginNullModel"/> as plain values. What follows from others (pooled margins, criteria, distances) is not written.</summary>

@@ -14,25 +14,4 @@ public sealed class DivergenceException : Exception
             $"Training diverged: the loss became {loss} at round {round}, epoch {epoch}, step {step}, learning rate {learningRate:g3}. Lower the learning rate, warm up with cross-entropy, or ramp the margin."))
     {
     }
-
-    /// <summary>Describes a divergence in words.</summary>
-    /// <param name="message">What happened and what may help.</param>
-    public DivergenceException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Describes a divergence in words, with its cause.</summary>
-    /// <param name="message">What happened and what may help.</param>
-    /// <param name="innerException">The cause.</param>
-    public DivergenceException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-
-    /// <summary>Describes a divergence in general.</summary>
-    public DivergenceException()
-        : base("Training diverged.")
-    {
-    }
 }

@@ -103,7 +103,11 @@ public sealed class MarginTrainer
             {
                 return new()
                 {
-                    Constraints = constraints, DualWeights = weights, TrainingScores = scores, Rounds = round, History = _history.ToImmutable(),
+                    Constraints = constraints,
+                    DualWeights = weights,
+                    TrainingScores = scores,
+                    Rounds = round,
+                    History = _history.ToImmutable(),
                 };
             }
 

@@ -1,4 +1,4 @@
-namespace MarginNet.PValues;
+namespace MarginNet.Checkpoints;
 
 /// <summary>Reads a dictionary of plain values and names the key that is missing or of another kind than expected.</summary>
 internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> values, string name)
@@ -9,14 +9,27 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
 
     public int Count(string key) => values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");
 
+    public StoredTensor Tensor(string key) => values.GetValueOrDefault(key) as StoredTensor ?? throw Unexpected(key, "a tensor");
+
+    public string[] Texts(string key) =>
+        values.GetValueOrDefault(key) is List<object?> list && list.TrueForAll(item => item is string)
+            ? [.. list.Cast<string>()]
+            : throw Unexpected(key, "a list of texts");
+
     public double Number(string key) => ToNumber(values.GetValueOrDefault(key)) ?? throw Unexpected(key, "a number");
 
     public double[] Numbers(string key) => values.GetValueOrDefault(key) switch
     {
         double[] numbers => numbers,
+        StoredTensor tensor => tensor.ToDoubles(),
         List<object?> list => [.. list.Select(item => ToNumber(item) ?? throw Unexpected(key, "a list of numbers"))],
         _ => throw Unexpected(key, "a list of numbers"),
     };
+
+    /// <summary>The dictionary as it is.</summary>
+    public IReadOnlyDictionary<string, object?> Values => values;
+
+    public IEnumerable<string> Keys => values.Keys;
 
     public PlainDictionary Dictionary(string key) =>
         values.GetValueOrDefault(key) is Dictionary<string, object?> child ? new PlainDictionary(child, Path(key)) : throw Unexpected(key, "a dictionary");
@@ -35,6 +48,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
             null => "null",
             string or bool or long or double => FormattableString.Invariant($"'{value}'"),
             double[] numbers => $"{numbers.Length} numbers",
+            StoredTensor tensor => $"{tensor.Type} [{string.Join(", ", tensor.Shape)}]",
             _ => $"a {value.GetType().Name}"
         } : "nothing";
         return new InvalidDataException($"Expected {expected} under the key '{Path(key)}', but found {found}.");

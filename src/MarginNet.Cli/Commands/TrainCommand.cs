@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+using MarginNet.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet train</c>: trains a network with a prescribed margin and fits the null model of its margins.</summary>
+internal sealed class TrainCommand : Command
+{
+    private const int DefaultWidth = 64;
+
+    private readonly DataOptions _data = new(DataOptions.Cifar);
+    private readonly TrainingSettings _settings = new();
+    private readonly DeviceOptions _device = new();
+
+    private readonly Option<int?> _width = Number.Optional<int>(
+        "--width", $"Channels of ResNet-18's first stage: {DefaultWidth} (default) as published, 16 or 32 for a CPU.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+
+    private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
+    private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
+
+    private readonly Option<double?> _calibrationSplit = Number.Optional<double>(
+        "--calibration-split",
+        "Keep this share of the training images out of training and calibrate the p-values on them; by default they are calibrated on the training images.",
+        value => value is > 0 and < 1,
+        "a number between 0 and 1");
+
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The model file to write.", DefaultValueFactory = _ => "m.pt" };
+    private readonly Option<string?> _tensorBoard = new("--tensorboard") { Description = "Also write each epoch's figures to this folder, for TensorBoard." };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
+
+    public TrainCommand()
+        : base("train", "Train ResNet-18 with a prescribed margin, and fit the null model that its p-values come from.")
+    {
+        _settings.AddTo(this);
+        _data.AddTo(this);
+        _device.AddTo(this);
+        Option[] options = [_width, _rectify, _init, _calibrationSplit, _out, _tensorBoard, _quiet];
+        Array.ForEach(options, Add);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var files = new OutputFiles(parsed.GetValue(_out)!);
+        var options = _settings.Read(parsed);
+        var device = _device.Select(parsed);
+        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, error, cancellation);
+        var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
+        var train = dataset.Train.Select(split.Rest.AsSpan());
+
+        using var model = new MarginModel(CreateNetwork(parsed, dataset, train, options), dataset.ClassNames, (train.Height, train.Width))
+        {
+            Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length),
+        };
+        model.Network.to(device);
+        var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
+        model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
+        model.Metrics["test_accuracy"] = result.History[^1].TestAccuracy;
+        model.Metrics["constraints"] = (long)result.Constraints.Total;
+        model.Metrics["constraints_met"] = (long)result.Constraints.Met;
+        model.Metrics["rounds"] = (long)result.Rounds;
+        model.Save(files.Model); // Whatever calibration makes of it, the network is kept.
+        model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
+        model.Save(files.Model);
+        files.WriteViolations(result.Constraints, split.Rest, dataset);
+        TrainingSummary.Write(output, model, result, options, files);
+    }
+
+    private static StratifiedSplit Split(ImageSet images, double? heldOutShare, int seed) => heldOutShare is { } share
+        ? StratifiedSplit.Compute(images.Labels, share, seed)
+        : new([.. Enumerable.Range(0, images.Count)], []);
+
+    private ResNet18 CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
+    {
+        manual_seed(options.Seed);
+        var network = parsed.GetValue(_init) is { } path ? LoadInitial(parsed, path, dataset) : new ResNet18(new()
+        {
+            Width = parsed.GetValue(_width) ?? DefaultWidth,
+            ClassCount = dataset.ClassNames.Length,
+            Rectify = parsed.GetValue(_rectify),
+            Normalization = ChannelStatistics.Compute(train),
+        });
+        if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)
+        {
+            network.Dispose();
+            throw new UserErrorException($"--loss {options.Loss} {options.Loss.Equation} needs scores >= 0: add --rectify.");
+        }
+
+        return network;
+    }
+
+    private ResNet18 LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
+    {
+        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify))
+        {
+            throw new UserErrorException($"--width and --rectify are given by --init '{path}': leave them out.");
+        }
+
+        var initial = MarginModel.Load(path);
+        ModelFit.ThrowIfOtherClasses(initial, path, dataset);
+        return initial.Network;
+    }
+
+    private TrainingResult Train(
+        ParseResult parsed, MarginModel model, ImageSet train, ImageSet test, TrainingOptions options, OutputFiles files, CancellationToken cancellation)
+    {
+        var error = parsed.InvocationConfiguration.Error;
+        using var history = new HistoryFile(files.History, model.Training);
+        var log = parsed.GetValue(_tensorBoard) is { } folder ? new TensorBoardLog(folder) : null;
+        try
+        {
+            return TrainingDisplay.Run(error, parsed.GetValue(_quiet), display =>
+                MarginTrainer.Train(model.Network, train, options, test, new Broadcast([history, log, display]), cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            model.Save(files.Model);
+            error.WriteLine($"The weights so far are in {files.Model}, without a null model.");
+            throw;
+        }
+    }
+
+    private static MarginNullModel Calibrate(ResNet18 network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
+    {
+        var heldOut = split.HeldOut.Length > 0;
+        var calibration = images.Select(heldOut ? split.HeldOut.AsSpan() : split.Rest.AsSpan());
+        var scores = heldOut ? network.Score(calibration, cancellation: cancellation) : result.TrainingScores;
+        var (classes, margins) = scores.Decisions();
+        var options = new MarginNullOptions { Source = heldOut ? CalibrationSource.HeldOut : CalibrationSource.Training };
+        return MarginNullModel.Fit(margins, classes, calibration.Labels, scores.ClassCount, options);
+    }
+
+    private sealed class Broadcast(ImmutableArray<IProgress<TrainingProgress>?> listeners) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            foreach (var listener in listeners)
+            {
+                listener?.Report(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using MarginNet.Cli.Options;
+using MarginNet.Losses;
+using MarginNet.Training;
+using static TorchSharp.torch;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary>The options of <c>marginnet train</c> that say how to train, and their form in a model file.</summary>
+internal sealed class TrainingSettings
+{
+    private static readonly TrainingOptions Default = new();
+
+    private readonly Option<double> _mu = Number.Positive("--mu", "The margin prescribed for every training image, in logits.", Default.TargetMargin);
+
+    private readonly Option<string> _loss = Choice(
+        "--loss",
+        "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); margin-ratio (6).",
+        MarginLoss.All.Select(loss => loss.Name));
+
+    private readonly Option<int> _rounds = Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", Default.Rounds);
+    private readonly Option<int> _epochs = Number.Count("--epochs", "Epochs of each round.", Default.Epochs);
+    private readonly Option<int> _warmupEpochs = Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", Default.WarmupEpochs);
+    private readonly Option<int> _rampEpochs = Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", Default.RampEpochs);
+
+    private readonly Option<string> _lambdaUpdate = Choice(
+        "--lambda-update",
+        "How the weights change between rounds: multiply where violated, multiply-divide (and divide where met), add where violated, ascend (in proportion to the violation).",
+        DualUpdate.Names);
+
+    private readonly Option<double?> _delta = Number.Optional<double>(
+        "--delta",
+        "The step of --lambda-update: a factor above 1 (default 2), the amount to add (default 1), or the rate of ascent (default 0.01).",
+        value => value > 0,
+        "a number above 0");
+
+    private readonly Option<double?> _lambdaCap = Number.Optional<double>("--lambda-cap", "The largest weight; by default there is none.", value => value > 0, "a number above 0");
+    private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in a step.", Default.BatchSize);
+    private readonly Option<string> _optimizer = Choice("--optimizer", "The optimiser.", Names<OptimizerKind>());
+    private readonly Option<double> _rate = Number.Positive("--lr", "The peak learning rate.", Default.LearningRate);
+    private readonly Option<string> _schedule = Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>());
+    private readonly Option<double> _weightDecay = Number.NotNegative("--weight-decay", "The optimiser's weight decay.", Default.WeightDecay);
+    private readonly Option<bool> _augment = new("--augment") { Description = "Shift training images by up to 4 pixels and flip them at random; the paper does not." };
+    private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", Default.Seed);
+
+    public void AddTo(Command command)
+    {
+        Option[] options =
+        [
+            _mu, _loss, _rounds, _epochs, _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
+            _batchSize, _optimizer, _rate, _schedule, _weightDecay, _augment, _seed,
+        ];
+        Array.ForEach(options, command.Add);
+    }
+
+    public TrainingOptions Read(ParseResult parsed)
+    {
+        var (update, delta) = (parsed.GetValue(_lambdaUpdate)!, parsed.GetValue(_delta));
+        if (delta <= 1 && update.StartsWith("multiply", StringComparison.Ordinal))
+        {
+            throw new UserErrorException(FormattableString.Invariant($"--delta is {delta}, but --lambda-update {update} needs a factor above 1."));
+        }
+
+        if (delta is not null && parsed.GetValue(_rounds) == 1)
+        {
+            throw new UserErrorException("--delta has no effect in a single round: add --rounds N.");
+        }
+
+        return new()
+        {
+            TargetMargin = parsed.GetValue(_mu),
+            Loss = MarginLoss.Parse(parsed.GetValue(_loss)!),
+            Rounds = parsed.GetValue(_rounds),
+            Epochs = parsed.GetValue(_epochs),
+            WarmupEpochs = parsed.GetValue(_warmupEpochs),
+            RampEpochs = parsed.GetValue(_rampEpochs),
+            DualUpdate = DualUpdate.Create(update, delta),
+            DualWeightCap = parsed.GetValue(_lambdaCap) ?? double.PositiveInfinity,
+            BatchSize = parsed.GetValue(_batchSize),
+            Optimizer = Enum.Parse<OptimizerKind>(parsed.GetValue(_optimizer)!, ignoreCase: true),
+            LearningRate = parsed.GetValue(_rate),
+            Schedule = Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true),
+            WeightDecay = parsed.GetValue(_weightDecay),
+            Augment = parsed.GetValue(_augment),
+            Seed = parsed.GetValue(_seed),
+        };
+    }
+
+    /// <summary>The settings as plain values, for the model file and the history.</summary>
+    public static Dictionary<string, object?> Describe(TrainingOptions options, string data, int trained, int heldOut) => new()
+    {
+        ["data"] = data,
+        ["train_count"] = (long)trained,
+        ["held_out_count"] = (long)heldOut,
+        ["loss"] = options.Loss.Name,
+        ["mu"] = options.TargetMargin,
+        ["rounds"] = (long)options.Rounds,
+        ["epochs"] = (long)options.Epochs,
+        ["warmup_epochs"] = (long)options.WarmupEpochs,
+        ["ramp_epochs"] = (long)options.RampEpochs,
+        ["lambda_update"] = options.DualUpdate.Name,
+        ["delta"] = options.DualUpdate.Step,
+        ["batch_size"] = (long)options.BatchSize,
+        ["optimizer"] = Lower(options.Optimizer),
+        ["learning_rate"] = options.LearningRate,
+        ["schedule"] = Lower(options.Schedule),
+        ["weight_decay"] = options.WeightDecay,
+        ["augment"] = options.Augment,
+        ["seed"] = (long)options.Seed,
+        ["threads"] = (long)get_num_threads(),
+    };
+
+    private static Option<string> Choice(string name, string description, IEnumerable<string> values)
+    {
+        string[] choices = [.. values];
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => choices[0] };
+        return option.AcceptOnlyFromAmong(choices);
+    }
+
+    private static IEnumerable<string> Names<T>()
+        where T : struct, Enum => Enum.GetValues<T>().Select(Lower);
+
+#pragma warning disable CA1308 // Normalize strings to uppercase: command-line values are lower case.
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+#pragma warning restore CA1308
+}

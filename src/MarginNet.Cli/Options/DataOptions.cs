@@ -1,0 +1,69 @@
+using System.CommandLine;
+using MarginNet.Cli.Output;
+using MarginNet.Data;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Which images: <c>--data</c>, <c>--data-dir</c>, <c>--image-size</c>, <c>--limit-train</c> and <c>--limit-test</c>.</summary>
+internal sealed class DataOptions
+{
+    public const string Cifar = "cifar10";
+    public const string Synthetic = "synthetic";
+    public const string Folder = "folder";
+
+    private readonly Option<string> _data;
+
+    private readonly Option<string?> _directory = new("--data-dir")
+    {
+        Description = "Where the data is: for cifar10 the binary files or cifar-10-binary.tar.gz (by default the user's cache folder, filled by a download), for folder the one with train/CLASS/ and test/CLASS/.",
+    };
+
+    private readonly Option<int> _imageSize = Number.Count("--image-size", "Height and width to which the images of a folder are resized.", 32);
+    private readonly Option<int?> _limitTrain = Number.Optional<int>("--limit-train", "Use only this many training images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
+    private readonly Option<int?> _limitTest = Number.Optional<int>("--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
+
+    /// <param name="defaultText">What <c>--data</c> is by default, in words where a command decides.</param>
+    public DataOptions(string defaultText)
+    {
+        _data = new("--data")
+        {
+            Description = $"cifar10, synthetic (drawn shapes, no download) or folder (JPEG and PNG files). By default {defaultText}.",
+        };
+        _data.AcceptOnlyFromAmong(Cifar, Synthetic, Folder);
+    }
+
+    public void AddTo(Command command)
+    {
+        Option[] options = [_data, _directory, _imageSize, _limitTrain, _limitTest];
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The name of the data asked for.</summary>
+    public string Name(ParseResult parsed, string byDefault) => parsed.GetValue(_data) ?? byDefault;
+
+    /// <summary>Loads the data, downloading it first where it is to come from the cache and is not there.</summary>
+    public async Task<ImageDataset> LoadAsync(ParseResult parsed, string byDefault, TextWriter error, CancellationToken cancellation)
+    {
+        var directory = parsed.GetValue(_directory);
+        var size = parsed.GetValue(_imageSize);
+        var dataset = Name(parsed, byDefault) switch
+        {
+            Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
+            Synthetic => SyntheticShapes.Create(),
+            Folder when directory is null => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
+            Folder => ImageFolder.Load(directory, size, size, cancellationToken: cancellation),
+            _ when directory is not null => Cifar10.Load(directory),
+            _ => await Cifar10.LoadOrDownloadAsync(progress: new DownloadDisplay(error), cancellationToken: cancellation),
+        };
+        return dataset with
+        {
+            Train = Limit(dataset.Train, parsed.GetValue(_limitTrain)),
+            Test = Limit(dataset.Test, parsed.GetValue(_limitTest)),
+        };
+    }
+
+    private static ImageSet Limit(ImageSet images, int? count) => count is { } limit ? images.TakeBalanced(limit) : images;
+}

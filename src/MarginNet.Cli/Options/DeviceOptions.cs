@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Where to compute: <c>--device</c> and <c>--threads</c>.</summary>
+internal sealed class DeviceOptions
+{
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "auto (a GPU where there is one), cpu, cuda or cuda:N.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<int?> _threads = Number.Optional<int>(
+        "--threads", "Threads on the CPU; by default one for each core. Results depend on it in the last digits.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+
+    public void AddTo(Command command)
+    {
+        command.Add(_device);
+        command.Add(_threads);
+    }
+
+    /// <summary>Sets the number of threads and chooses the device.</summary>
+    public Device Select(ParseResult parsed)
+    {
+        if (parsed.GetValue(_threads) is { } threads)
+        {
+            set_num_threads(threads);
+        }
+
+        var name = parsed.GetValue(_device)!;
+        if (name == "cpu" || (name == "auto" && !HasCuda()))
+        {
+            return CPU;
+        }
+
+        var index = name is "auto" or "cuda" ? 0 : ParseIndex(name);
+        if (!HasCuda())
+        {
+            throw new UserErrorException(
+                $"--device is '{name}', but this build or machine has no CUDA: use --device cpu, or on a machine with an NVIDIA GPU build with -p:TorchBackend=cuda.");
+        }
+
+        return index < cuda.device_count()
+            ? device(DeviceType.CUDA, index)
+            : throw new UserErrorException($"--device is '{name}', but there are {cuda.device_count()} GPUs: use cuda:0 to cuda:{cuda.device_count() - 1}.");
+    }
+
+    private static bool HasCuda() => TryInitializeDeviceType(DeviceType.CUDA) && cuda.is_available();
+
+    private static int ParseIndex(string name) =>
+        name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            ? index
+            : throw new UserErrorException($"--device is '{name}': expected auto, cpu, cuda or cuda:N.");
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Options that are numbers: written in the invariant culture, finite, and within their range.</summary>
+internal static class Number
+{
+    /// <summary>An option of at least 1 with a default, such as a count.</summary>
+    public static Option<int> Count(string name, string description, int byDefault) =>
+        Create(name, description, byDefault, value => value >= 1, "a whole number, at least 1");
+
+    /// <summary>An option of at least 0 with a default, where 0 turns a feature off.</summary>
+    public static Option<int> CountOrNone(string name, string description, int byDefault) =>
+        Create(name, description, byDefault, value => value >= 0, "a whole number, at least 0");
+
+    /// <summary>A number above 0 with a default.</summary>
+    public static Option<double> Positive(string name, string description, double byDefault) =>
+        Create(name, description, byDefault, value => value > 0, "a number above 0");
+
+    /// <summary>A number of at least 0 with a default.</summary>
+    public static Option<double> NotNegative(string name, string description, double byDefault) =>
+        Create(name, description, byDefault, value => value >= 0, "a number, at least 0");
+
+    /// <summary>A number strictly between 0 and 1 with a default.</summary>
+    public static Option<double> Fraction(string name, string description, double byDefault) =>
+        Create(name, description, byDefault, value => value is > 0 and < 1, "a number between 0 and 1");
+
+    /// <summary>An option that is absent unless given, and then in range.</summary>
+    public static Option<T?> Optional<T>(string name, string description, Predicate<T> isInRange, string expected)
+        where T : struct, INumber<T> =>
+        new(name) { Description = description, CustomParser = result => Parse(name, result, isInRange, expected) };
+
+    private static Option<T> Create<T>(string name, string description, T byDefault, Predicate<T> isInRange, string expected)
+        where T : struct, INumber<T> =>
+        new(name) { Description = description, DefaultValueFactory = _ => byDefault, CustomParser = result => Parse(name, result, isInRange, expected) };
+
+    private static T Parse<T>(string name, System.CommandLine.Parsing.ArgumentResult result, Predicate<T> isInRange, string expected)
+        where T : struct, INumber<T>
+    {
+        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+        if (T.TryParse(text, Plain, CultureInfo.InvariantCulture, out var value) && T.IsFinite(value) && isInRange(value))
+        {
+            return value;
+        }
+
+        result.AddError($"{name} is '{text}': expected {expected}.");
+        return default;
+    }
+}

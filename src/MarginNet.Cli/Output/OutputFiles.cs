@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using MarginNet.Training;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>The files of a training run: the model and, named after it, its history and its violated constraints.</summary>
+internal sealed class OutputFiles
+{
+    /// <summary>Names the files, and makes sure before hours of training that they can be written.</summary>
+    public OutputFiles(string model)
+    {
+        Model = model;
+        History = Path.ChangeExtension(model, ".history.jsonl");
+        Violations = Path.ChangeExtension(model, ".violations.csv");
+        if (model.Length == 0 || Directory.Exists(model))
+        {
+            throw new UserErrorException($"--out is '{model}': expected a file to write, such as m.pt.");
+        }
+
+        AtomicFile.Write(History, _ => { });
+    }
+
+    public string Model { get; }
+
+    public string History { get; }
+
+    public string Violations { get; }
+
+    /// <summary>Lists the training images whose margin is below the prescribed one, or removes the list of an earlier run.</summary>
+    public void WriteViolations(ConstraintReport constraints, ImmutableArray<int> originalIndices, ImageDataset dataset)
+    {
+        if (constraints.AllMet)
+        {
+            File.Delete(Violations);
+            return;
+        }
+
+        AtomicFile.Write(Violations, stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            writer.WriteLine("index,class,margin,shortfall,lambda");
+            foreach (var violation in constraints.Violations)
+            {
+                var index = originalIndices[violation.Index];
+                writer.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{index},{Csv.Quote(dataset.ClassNames[dataset.Train.Labels[index]])},{violation.Margin:g9},{violation.Shortfall:g9},{violation.DualWeight:g9}"));
+            }
+        });
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using MarginNet.Models;
+using MarginNet.PValues;
+using MarginNet.Training;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>What a training run came to, on standard output.</summary>
+internal static class TrainingSummary
+{
+    private const int WorstShown = 5;
+
+    public static void Write(TextWriter output, MarginModel model, TrainingResult result, TrainingOptions options, OutputFiles files)
+    {
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+
+        var constraints = result.Constraints;
+        Line($"loss              {options.Loss} {options.Loss.Equation}, mu = {options.TargetMargin}");
+        Line($"training accuracy {model.Metrics["train_accuracy"]:p2}");
+        if (model.Metrics["test_accuracy"] is double test)
+        {
+            Line($"test accuracy     {test:p2}");
+        }
+
+        Line($"margins met       {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
+        if (!constraints.AllMet)
+        {
+            var worst = constraints.Violations.Take(WorstShown).Select(violation => string.Create(
+                CultureInfo.InvariantCulture, $"#{violation.Index} by {violation.Shortfall:g4} (lambda {violation.DualWeight:g3})"));
+            Line($"furthest below mu {string.Join(", ", worst)}; all in {files.Violations}");
+        }
+
+        Line($"null model        from {model.NullModel!.Pooled.SampleCount} correct {(model.NullModel.Source == CalibrationSource.HeldOut ? "held-out" : "training")} samples");
+        foreach (var warning in PValueSummary.Warnings(model.NullModel, model.ClassNames))
+        {
+            output.WriteLine(warning);
+        }
+
+        Line($"written           {files.Model}, {files.History}");
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using MarginNet.Checkpoints;
+using MarginNet.PValues;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>
+/// A trained network with what is needed to use it: its class names, the size of its images, how it was trained, and the null
+/// model of its margins. Kept in one file, a PyTorch checkpoint.
+/// </summary>
+/// <remarks>
+/// The file is a dictionary that <c>torch.load(path, weights_only=True)</c> opens; <c>["state_dict"]</c> is the network's, with
+/// torchvision's names. Reading it runs no code. Numbers with a fraction are stored as scalar tensors, for PyTorch 1.13.
+/// </remarks>
+public sealed class MarginModel : IDisposable
+{
+    /// <summary>Joins a network with its description.</summary>
+    /// <param name="network">The network; disposed with this object.</param>
+    /// <param name="classNames">The name of each class, as many as the network has.</param>
+    /// <param name="imageSize">Height and width of its images, in pixels.</param>
+    /// <exception cref="ArgumentException">There is not one name for each class.</exception>
+    public MarginModel(ResNet18 network, ImmutableArray<string> classNames, (int Height, int Width) imageSize)
+    {
+        if (classNames.Length != network.Options.ClassCount)
+        {
+            throw new ArgumentException($"Expected {network.Options.ClassCount} class names, but got {classNames.Length}.", nameof(classNames));
+        }
+
+        (Network, ClassNames, ImageSize) = (network, classNames, imageSize);
+    }
+
+    /// <summary>The network.</summary>
+    public ResNet18 Network { get; }
+
+    /// <summary>The name of each class.</summary>
+    public ImmutableArray<string> ClassNames { get; }
+
+    /// <summary>Height and width of the images the network was trained on, in pixels.</summary>
+    public (int Height, int Width) ImageSize { get; }
+
+    /// <summary>The null model of its margins, by which p-values are computed; null before calibration.</summary>
+    public MarginNullModel? NullModel { get; set; }
+
+    /// <summary>How it was trained: settings by name, plain values only.</summary>
+    public Dictionary<string, object?> Training { get; init; } = [];
+
+    /// <summary>What was measured at the end of training: figures by name, plain values only.</summary>
+    public Dictionary<string, object?> Metrics { get; init; } = [];
+
+    /// <summary>Reads a model file.</summary>
+    /// <param name="path">A file that <see cref="Save"/> wrote.</param>
+    /// <param name="device">Where the network is to live; null for the CPU.</param>
+    /// <returns>The model, its network in evaluation mode; the caller disposes it.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or no MarginNet model.</exception>
+    public static MarginModel Load(string path, Device? device = null)
+    {
+        var model = MarginModelFormat.FromGraph(PyTorchFile.Read(path), path);
+        model.Network.to(device ?? CPU);
+        model.Network.eval();
+        return model;
+    }
+
+    /// <summary>Writes the model file, whole or not at all.</summary>
+    /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public void Save(string path) => PyTorchFile.Write(path, MarginModelFormat.ToGraph(this), new() { NumbersAsTensors = true });
+
+    /// <summary>Disposes the network.</summary>
+    public void Dispose() => Network.Dispose();
+}

@@ -1,0 +1,156 @@
+using MarginNet.Checkpoints;
+using MarginNet.PValues;
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>The layout of a model file as a dictionary of plain values and tensors.</summary>
+internal static class MarginModelFormat
+{
+    private const string Format = "marginnet";
+    private const long Version = 1;
+    private const string Architecture = "resnet18";
+    private const int MaxWidth = 4096;
+    private const int MaxChannels = 1024;
+
+    public static Dictionary<string, object?> ToGraph(MarginModel model)
+    {
+        var options = model.Network.Options;
+        return new()
+        {
+            ["format"] = Format,
+            ["format_version"] = Version,
+            ["architecture"] = new Dictionary<string, object?>
+            {
+                ["name"] = Architecture,
+                ["width"] = (long)options.Width,
+                ["rectify"] = options.Rectify,
+            },
+            ["class_names"] = model.ClassNames.ToList<object?>(),
+            ["image_size"] = new List<object?> { (long)model.ImageSize.Height, (long)model.ImageSize.Width },
+            ["normalization"] = new Dictionary<string, object?>
+            {
+                ["mean"] = options.Normalization.Mean.ToArray(),
+                ["std"] = options.Normalization.StandardDeviation.ToArray(),
+            },
+            ["training"] = model.Training,
+            ["metrics"] = model.Metrics,
+            ["null_model"] = model.NullModel?.ToState(),
+            ["state_dict"] = model.Network.state_dict().ToDictionary(entry => entry.Key, entry => (object?)StoredTensor.FromTensor(entry.Value)),
+        };
+    }
+
+    public static MarginModel FromGraph(object? graph, string path)
+    {
+        if (graph is not Dictionary<string, object?> values || values.GetValueOrDefault("format") as string != Format)
+        {
+            throw new InvalidDataException($"'{path}' is a PyTorch file, but no MarginNet model: train one with 'marginnet train --out {Path.GetFileName(path)}'.");
+        }
+
+        try
+        {
+            return Read(new PlainDictionary(values, ""));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"'{path}' is not a model this MarginNet can use. {e.Message}", e);
+        }
+    }
+
+    private static MarginModel Read(PlainDictionary root)
+    {
+        if (root.Count("format_version") > Version)
+        {
+            throw new InvalidDataException($"Its format version is {root.Count("format_version")}, newer than {Version}: update MarginNet.");
+        }
+
+        if (root.Numbers("image_size") is not [var height and >= 1, var width and >= 1])
+        {
+            throw root.Unexpected("image_size", "height and width");
+        }
+
+        var nullModel = root.Has("null_model") ? MarginNullModel.FromState(root.Dictionary("null_model").Values) : null;
+        if (nullModel is not null && nullModel.Classes.Length != root.Texts("class_names").Length)
+        {
+            throw root.Unexpected("null_model", $"{root.Texts("class_names").Length} classes");
+        }
+
+        var network = CreateNetwork(root);
+        try
+        {
+            LoadWeights(network, root.Dictionary("state_dict"));
+            return new(network, [.. root.Texts("class_names")], ((int)height, (int)width))
+            {
+                NullModel = nullModel,
+                Training = new(root.Dictionary("training").Values),
+                Metrics = new(root.Dictionary("metrics").Values),
+            };
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private static ResNet18 CreateNetwork(PlainDictionary root)
+    {
+        var architecture = root.Dictionary("architecture");
+        var normalization = root.Dictionary("normalization");
+        var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
+        if (architecture.Text("name") != Architecture)
+        {
+            throw architecture.Unexpected("name", $"'{Architecture}'");
+        }
+
+        if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
+        {
+            throw architecture.Unexpected("width", $"1 to {MaxWidth}");
+        }
+
+        if (root.Texts("class_names").Length < 2)
+        {
+            throw root.Unexpected("class_names", "at least 2 names");
+        }
+
+        if (mean.Length is not (>= 1 and <= MaxChannels) || deviation.Length != mean.Length)
+        {
+            throw normalization.Unexpected("mean", $"as many numbers as under 'std', 1 to {MaxChannels}");
+        }
+
+        return new ResNet18(new()
+        {
+            Width = architecture.Count("width"),
+            ClassCount = root.Texts("class_names").Length,
+            Rectify = architecture.Flag("rectify"),
+            Normalization = new([.. mean], [.. deviation]),
+        });
+    }
+
+    /// <summary>Compares every name and shape first: LibTorch's own loading stops half-way, and does not say at what.</summary>
+    private static void LoadWeights(ResNet18 network, PlainDictionary stored)
+    {
+        var expected = network.state_dict();
+        var missing = expected.Keys.Except(stored.Keys).ToList();
+        var unknown = stored.Keys.Except(expected.Keys).ToList();
+        if (missing.Count + unknown.Count > 0)
+        {
+            throw new InvalidDataException($"Its weights do not fit its architecture: {Describe(missing)} missing, {Describe(unknown)} unknown.");
+        }
+
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        foreach (var (name, target) in expected)
+        {
+            var tensor = stored.Tensor(name);
+            if (!tensor.Shape.AsSpan().SequenceEqual(target.shape) || tensor.Type != target.dtype)
+            {
+                throw stored.Unexpected(name, $"{target.dtype} [{string.Join(", ", target.shape)}]");
+            }
+
+            target.copy_(tensor.ToTensor());
+        }
+    }
+
+    private static string Describe(List<string> names) => names.Count == 0 ? "none" : $"{names.Count} such as '{names[0]}'";
+}

@@ -1,0 +1,77 @@
+namespace MarginNet.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task Help_names_every_command_and_succeeds()
+    {
+        var run = await Tool.RunAsync("--help");
+        Assert.Equal(0, run.ExitCode);
+        Assert.All(["train", "pvalue", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--lr is '0,5': expected a number above 0.", "train", "--lr", "0,5")]
+    [InlineData("--lr is 'NaN': expected a number above 0.", "train", "--lr", "NaN")]
+    [InlineData("--lr is '1e999': expected a number above 0.", "train", "--lr", "1e999")]
+    [InlineData("--lr is '-0.5': expected a number above 0.", "train", "--lr", "-0.5")]
+    [InlineData("--epochs is 'abc': expected a whole number, at least 1.", "train", "--epochs", "abc")]
+    [InlineData("--epochs is '0': expected a whole number, at least 1.", "train", "--epochs", "0")]
+    [InlineData("--batch-size is '99999999999': expected a whole number, at least 1.", "train", "--batch-size", "99999999999")]
+    [InlineData("--threads is '0': expected a whole number, 1 to 1024.", "train", "--threads", "0")]
+    [InlineData("--calibration-split is '1': expected a number between 0 and 1.", "train", "--calibration-split", "1")]
+    [InlineData("--alpha is '5%': expected a number between 0 and 1.", "pvalue", "--model", "m.pt", "--alpha", "5%")]
+    [InlineData("'hinge' not recognized", "train", "--loss", "hinge")]
+    [InlineData("'--epoch'", "train", "--epoch", "3")]
+    [InlineData("'--model' is required", "pvalue")]
+    [InlineData("'@x'", "@x")]
+    [InlineData("--delta is 1, but --lambda-update multiply needs a factor above 1.", "train", "--delta", "1", "--rounds", "2")]
+    [InlineData("--delta has no effect in a single round: add --rounds N.", "train", "--delta", "3")]
+    [InlineData("--device is 'gpu': expected auto, cpu, cuda or cuda:N.", "train", "--device", "gpu", "--data", "synthetic")]
+    [InlineData("leave one of them out", "train", "--data", "synthetic", "--data-dir", "x")]
+    [InlineData("--data folder needs --data-dir", "train", "--data", "folder")]
+    [InlineData("'nowhere' does not exist", "train", "--data-dir", "nowhere")]
+    [InlineData("'nowhere/m.pt': its folder does not exist", "train", "--out", "nowhere/m.pt", "--data", "synthetic")]
+    [InlineData("--loss margin-ratio (6) needs scores >= 0: add --rectify.", "train", "--loss", "margin-ratio", "--data", "synthetic")]
+    [InlineData("'nowhere.pt' does not exist", "pvalue", "--model", "nowhere.pt")]
+    [InlineData("--output is 'p.txt': expected a name that ends in .csv or .json.", "pvalue", "--model", "m.pt", "--output", "p.txt")]
+    public async Task A_mistake_is_answered_in_one_line_with_exit_code_2_and_nothing_is_written(string expected, params string[] args)
+    {
+        using var tool = new Tool();
+        var before = Directory.GetCurrentDirectory();
+        Directory.SetCurrentDirectory(Path.GetDirectoryName(tool.File("x"))!);
+        try
+        {
+            var run = await Tool.RunAsync(args);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Empty(run.Output);
+            Assert.Contains(expected, run.Error.Replace('\\', '/'), StringComparison.OrdinalIgnoreCase);
+            Assert.StartsWith("marginnet: ", run.Error, StringComparison.Ordinal);
+            Assert.Single(run.Error.TrimEnd().Split('\n'));
+            Assert.Empty(tool.Files);
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(before);
+        }
+    }
+
+    [NoCudaFact]
+    public async Task Asking_for_a_gpu_where_there_is_none_says_what_to_do()
+    {
+        var run = await Tool.RunAsync("train", "--data", "synthetic", "--device", "cuda:1");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--device is 'cuda:1', but this build or machine has no CUDA: use --device cpu", run.Error, StringComparison.Ordinal);
+    }
+
+    private sealed class NoCudaFactAttribute : FactAttribute
+    {
+        public NoCudaFactAttribute()
+        {
+            if (TorchSharp.torch.cuda.is_available())
+            {
+                Skip = "This machine has a GPU.";
+            }
+        }
+    }
+}

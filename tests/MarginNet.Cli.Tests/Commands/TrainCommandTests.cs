@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.Json;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Tests.Commands;
+
+public sealed class TrainCommandTests
+{
+    [Fact]
+    public async Task A_run_writes_a_model_its_history_and_the_violated_constraints()
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", "--epochs", "2", "--rounds", "2", "--delta", "3", "--seed", "5");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(["m.history.jsonl", "m.pt", "m.violations.csv"], tool.Files);
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal(4, model.Network.Options.Width);
+        Assert.Equal("shifted-softmax", model.Training["loss"]);
+        Assert.Equal(2.0, model.Training["mu"]);
+        Assert.Equal(5L, model.Training["seed"]);
+        Assert.Equal(300L, model.Metrics["constraints"]);
+        Assert.Equal(10, model.NullModel!.Classes.Length);
+
+        var history = File.ReadAllLines(tool.File("m.history.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(["start", "epoch", "epoch", "round", "epoch", "epoch", "round"], history.Select(line => line.GetProperty("event").GetString()));
+        Assert.Equal((double)model.Metrics["test_accuracy"]!, history[5].GetProperty("test_accuracy").GetDouble());
+
+        var violations = File.ReadAllLines(tool.File("m.violations.csv"))[1..].Select(line => line.Split(',')).ToArray();
+        Assert.Equal(300 - (long)model.Metrics["constraints_met"]!, violations.Length);
+        Assert.All(violations, fields => Assert.Equal(2, double.Parse(fields[2], CultureInfo.InvariantCulture) + double.Parse(fields[3], CultureInfo.InvariantCulture), 1e-6));
+        Assert.Contains($"margins met       {model.Metrics["constraints_met"]} of 300 after 2 rounds", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_seed_writes_the_same_file_byte_for_byte()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("a.pt", "--seed", "3", "--augment");
+        await tool.TrainAsync("b.pt", "--seed", "3", "--augment");
+        await tool.TrainAsync("c.pt", "--seed", "4", "--augment");
+        Assert.Equal(File.ReadAllBytes(tool.File("a.pt")), File.ReadAllBytes(tool.File("b.pt")));
+        Assert.NotEqual(File.ReadAllBytes(tool.File("a.pt")), File.ReadAllBytes(tool.File("c.pt")));
+    }
+
+    [Fact]
+    public async Task Training_can_go_on_from_a_model_and_keeps_its_network()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("first.pt", "--rectify");
+        string[] more = ["train", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--init", tool.File("first.pt")];
+        var run = await Tool.RunAsync([.. more, "--loss", "margin-ratio", "--mu", "1", "--out", tool.File("second.pt")]);
+        Assert.Equal(0, run.ExitCode);
+        using var model = MarginModel.Load(tool.File("second.pt"));
+        Assert.Equal((4, true), (model.Network.Options.Width, model.Network.Options.Rectify));
+        var contradiction = await Tool.RunAsync([.. more, "--width", "8", "--out", tool.File("third.pt")]);
+        Assert.Equal(2, contradiction.ExitCode);
+        Assert.Contains("--width and --rectify are given by --init", contradiction.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calibration_samples_are_kept_out_of_training()
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", "--calibration-split", "0.2");
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal(240L, model.Training["train_count"]);
+        Assert.Equal(60L, model.Training["held_out_count"]);
+        Assert.Equal(60, model.NullModel!.Pooled.SampleCount + model.NullModel.MisclassifiedCount);
+        Assert.Contains("held-out samples", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_diverging_run_says_so_and_leaves_no_model()
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", "--optimizer", "sgd", "--lr", "1e30");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("marginnet: Training diverged: the loss became", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("m.pt", tool.Files);
+    }
+
+    [Fact]
+    public async Task Progress_goes_to_standard_error_a_line_for_each_epoch_unless_quiet()
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", "--epochs", "2", "--warmup-epochs", "1");
+        Assert.Equal(3, run.Error.Split('\n').Count(line => line.Contains("epoch", StringComparison.Ordinal) && line.Contains("test accuracy", StringComparison.Ordinal)));
+        Assert.StartsWith("warm-up epoch 1: loss", run.Error, StringComparison.Ordinal);
+        Assert.Empty((await tool.TrainAsync("m.pt", "--quiet")).Error);
+    }
+
+    [Fact]
+    public async Task TensorBoard_files_are_written_on_request()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt", "--tensorboard", tool.File("board"));
+        Assert.Contains(tool.Files, name => name.StartsWith("events.out.tfevents", StringComparison.Ordinal));
+    }
+}

@@ -1,1 +1,0 @@
-namespace MarginNet.Cli.Tests;

@@ -1,0 +1,34 @@
+namespace MarginNet.Cli.Tests;
+
+/// <summary>What the tool printed and returned.</summary>
+internal sealed record ToolRun(int ExitCode, string Output, string Error)
+{
+    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>Runs the tool in this process, in a folder of its own that is removed afterwards.</summary>
+internal sealed class Tool : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("marginnet-test-");
+
+    public string File(string name) => Path.Combine(_folder.FullName, name);
+
+    public string[] Files => [.. _folder.EnumerateFiles("*", SearchOption.AllDirectories).Select(file => file.Name).Order(StringComparer.Ordinal)];
+
+    public static async Task<ToolRun> RunAsync(params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exitCode = await CommandLine.RunAsync(args, output, error);
+        return new(exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Trains a small network on few drawn shapes.</summary>
+    public Task<ToolRun> TrainAsync(string model, params string[] more) => RunAsync(
+    [
+        "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "100", "--width", "4", "--epochs", "1", "--lr", "1e-2",
+        "--loss", "shifted-softmax", "--mu", "2", "--out", File(model), .. more,
+    ]);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
