@@ -36,7 +36,7 @@ public static class ImageFolder
     }
 
     /// <summary>Reads loose image files, whose classes are unknown.</summary>
-    /// <param name="files">JPEG or PNG files of any extension, at least one.</param>
+    /// <param name="files">JPEG or PNG files of any extension.</param>
     /// <param name="height">The height of the images in memory; default 32.</param>
     /// <param name="width">The width of the images in memory; default 32.</param>
     /// <param name="channels">3, the default, for RGB; 1 for grey.</param>

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using MarginNet.Data;
 
 namespace MarginNet.Tests.Data;
@@ -128,6 +130,26 @@ public sealed class Cifar10Tests : IDisposable
     {
         _folder.Write(Cifar10Files.Archive(files: files), "wrong.tar.gz");
         Assert.Contains(expected, MessageOf<InvalidDataException>(_folder["wrong.tar.gz"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_extended_header_that_claims_gigabytes_takes_no_memory()
+    {
+        var header = new byte[512];
+        "pax"u8.CopyTo(header);
+        "17777777777"u8.CopyTo(header.AsSpan(124));
+        header.AsSpan(148, 8).Fill((byte)' ');
+        header[156] = (byte)'x';
+        Encoding.ASCII.GetBytes(Convert.ToString(header.Sum(b => b), 8)).CopyTo(header, 148);
+        using var archive = new MemoryStream();
+        using (var gzip = new GZipStream(archive, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(header);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("has no data_batch_1.bin", Assert.Throws<InvalidDataException>(() => Cifar10Archive.Read(archive, "claim")).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 
     [Fact]
