@@ -54,7 +54,10 @@ public sealed class PyTorchFileTests
     {
         var graph = new Dictionary<string, object>
         {
-            ["int"] = 7, ["float"] = 0.5f, ["doubles"] = new[] { 1.0, 2.0 }, ["names"] = new[] { "cat", "dog" },
+            ["int"] = 7,
+            ["float"] = 0.5f,
+            ["doubles"] = new[] { 1.0, 2.0 },
+            ["names"] = new[] { "cat", "dog" },
         };
         var read = (Dictionary<string, object?>)RoundTrip(graph)!;
         Assert.Equal(7L, read["int"]);
