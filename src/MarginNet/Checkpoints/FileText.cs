@@ -5,10 +5,13 @@ internal static class FileText
 {
     private const int MaxLength = 80;
 
-    /// <summary>Quotes text, with control characters (line ends, terminal escapes) replaced and its end cut off beyond 80 characters.</summary>
-    public static string Quote(string text)
+    /// <summary>Replaces control characters (line ends, terminal escapes) and cuts the end off beyond 80 characters.</summary>
+    public static string Show(string text)
     {
-        var shown = text.Length > MaxLength ? text[..MaxLength] + "…" : text;
-        return $"'{string.Concat(shown.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c))}'";
+        var start = text.Length > MaxLength ? text[..MaxLength] + "…" : text;
+        return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
+
+    /// <summary>Shows text between quotation marks.</summary>
+    public static string Quote(string text) => $"'{Show(text)}'";
 }

@@ -28,7 +28,7 @@ internal sealed class TorchObjects(CheckpointArchive archive)
             "torch._utils._rebuild_parameter" or
             "torch._utils._rebuild_parameter_with_state" => new Function(full),
             _ => throw new InvalidDataException(
-                $"It names {FileText.Quote(full)[1..^1]}, which no state dict needs: nothing of it is run; save only tensors and plain values."),
+                $"It names {FileText.Show(full)}, which no state dict needs: nothing of it is run; save only tensors and plain values."),
         };
     }
 

@@ -15,8 +15,20 @@ internal static class ElfSymbolVersion
     /// Marks the requirement of <paramref name="version"/> as weak in <paramref name="image"/>, if
     /// <paramref name="onlySymbol"/> is the only symbol bound to it.
     /// </summary>
-    /// <returns>Whether the image was changed; false where it is no such ELF file or another symbol needs the version.</returns>
+    /// <returns>Whether the image was changed; false where it is no such ELF file, is cut off, or another symbol needs the version.</returns>
     public static bool TryMakeWeak(Span<byte> image, string version, string onlySymbol)
+    {
+        try
+        {
+            return MakeWeak(image, version, onlySymbol);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false; // An offset points out of the image.
+        }
+    }
+
+    private static bool MakeWeak(Span<byte> image, string version, string onlySymbol)
     {
         if (image.Length < 64 || !image.StartsWith("\u007fELF\u0002\u0001"u8))
         {
@@ -49,7 +61,7 @@ internal static class ElfSymbolVersion
         var sections = new List<Section>(count);
         for (var i = 0; i < count; i++)
         {
-            var header = image[(table + (i * size))..];
+            var header = image.Slice(table + (i * size), size);
             sections.Add(new Section(
                 Word(header, 4), (int)Xword(header, 24), (int)Xword(header, 32), (int)Word(header, 40), (int)Word(header, 44)));
         }
@@ -62,7 +74,7 @@ internal static class ElfSymbolVersion
     {
         var names = sections[need.Link].Offset;
         var record = need.Offset;
-        for (var i = 0; i < need.Info; i++)
+        for (int i = 0, next = 1; i < need.Info && next > 0; i++)
         {
             var auxiliary = record + (int)Word(image, record + 8);
             for (var k = 0; k < Half(image, record + 2); k++)
@@ -75,7 +87,8 @@ internal static class ElfSymbolVersion
                 auxiliary += (int)Word(image, auxiliary + 12);
             }
 
-            record += (int)Word(image, record + 12);
+            next = (int)Word(image, record + 12);
+            record += next;
         }
 
         return null;

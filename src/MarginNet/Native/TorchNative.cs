@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -13,6 +14,7 @@ namespace MarginNet;
 /// TorchSharp 0.107's <c>libLibTorchSharp.so</c> asks for the symbol version GLIBCXX_3.4.32, for one symbol it can do without.
 /// When, and only when, the runtime has failed to load that library, a copy in memory whose requirement is marked weak is
 /// loaded in its place. Where the library loads as it is, nothing is touched. No file is changed.
+/// One case is out of reach: a plug-in whose load context finds native libraries by itself and throws when one does not load.
 /// </remarks>
 public static partial class TorchNative
 {
@@ -52,22 +54,22 @@ public static partial class TorchNative
         // one. libgomp reads it once, when LibTorch loads it; a value the user has set stays.
         _ = SetEnvironmentVariable("OMP_WAIT_POLICY", "passive", overwrite: 0);
 
-        // Raised only after the runtime's own search has failed.
-        var context = AssemblyLoadContext.GetLoadContext(typeof(TorchNative).Assembly) ?? AssemblyLoadContext.Default;
-        context.ResolvingUnmanagedDll += (_, name) => name == LibraryName ? LoadAdaptedCopy() : 0;
+        // Raised, where TorchSharp is loaded, only after the runtime's own search has failed.
+        var context = AssemblyLoadContext.GetLoadContext(typeof(TorchSharp.torch).Assembly) ?? AssemblyLoadContext.Default;
+        context.ResolvingUnmanagedDll += (assembly, name) => name == LibraryName ? LoadAdaptedCopy(assembly) : 0;
     }
 
-    private static nint LoadAdaptedCopy()
+    private static nint LoadAdaptedCopy(Assembly torchSharp)
     {
         lock (Gate)
         {
-            return _loaded != 0 ? _loaded : _loaded = TryLoadAdaptedCopy();
+            return _loaded != 0 ? _loaded : _loaded = TryLoadAdaptedCopy([.. SearchDirectories(torchSharp)]);
         }
     }
 
-    private static nint TryLoadAdaptedCopy()
+    private static nint TryLoadAdaptedCopy(string[] directories)
     {
-        var path = Find(FileName);
+        var path = Find(FileName, directories);
         if (path is null || !FailsForMissingVersion(path))
         {
             return 0; // Some other problem: TorchSharp's own message tells.
@@ -81,7 +83,7 @@ public static partial class TorchNative
 
         // The copy lies away from its siblings, so they are loaded first, by full path: else the loader may find another
         // libtorch.so on the system, and the process crashes.
-        return Find("libtorch.so") is { } libtorch && NativeLibrary.TryLoad(libtorch, out _) ? LoadImage(image) : 0;
+        return Find("libtorch.so", directories) is { } libtorch && NativeLibrary.TryLoad(libtorch, out _) ? LoadImage(image) : 0;
     }
 
     private static bool FailsForMissingVersion(string path)
@@ -97,15 +99,19 @@ public static partial class TorchNative
         }
     }
 
-    private static string? Find(string fileName) =>
-        SearchDirectories().Select(directory => Path.Combine(directory, fileName)).FirstOrDefault(File.Exists);
+    private static string? Find(string fileName, string[] directories) =>
+        directories.Select(directory => Path.Combine(directory, fileName)).FirstOrDefault(File.Exists);
 
-    private static IEnumerable<string> SearchDirectories()
+    private static IEnumerable<string> SearchDirectories(Assembly torchSharp)
     {
+#pragma warning disable IL3000 // Avoid accessing Assembly file path when publishing as a single file: it is empty there, and is left out.
+        var beside = Path.GetDirectoryName(torchSharp.Location);
+#pragma warning restore IL3000
+        string?[] bases = [beside, AppContext.BaseDirectory];
         var native = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        return native.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Append(AppContext.BaseDirectory)
-            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"));
+        return bases.Where(directory => !string.IsNullOrEmpty(directory))
+            .SelectMany(directory => new[] { directory!, Path.Combine(directory!, "runtimes", "linux-x64", "native") })
+            .Concat(native.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static nint LoadImage(byte[] image)

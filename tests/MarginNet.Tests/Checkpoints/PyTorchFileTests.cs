@@ -100,6 +100,14 @@ public sealed class PyTorchFileTests
     }
 
     [Fact]
+    public void More_tensors_than_a_zip_archive_holds_are_refused()
+    {
+        var tensors = Enumerable.Range(0, 65_536).Select(i => StoredTensor.FromDoubles([i]));
+        var error = Assert.Throws<ArgumentException>(() => PyTorchFile.Write(Stream.Null, tensors));
+        Assert.Contains("65535 tensors", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_key_that_is_not_text_is_refused() =>
         Assert.Throws<ArgumentException>(() => Bytes(new Dictionary<int, object> { [1] = 2 }));
 
