@@ -16,7 +16,7 @@ internal static class CommandLine
         var parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            await error.WriteLineAsync($"marginnet: {parsed.Errors[0].Message} See 'marginnet --help'.");
+            await error.WriteLineAsync($"marginnet: {Describe(parsed)} See 'marginnet --help'.");
             return UserMistake;
         }
 
@@ -49,6 +49,14 @@ internal static class CommandLine
             await error.WriteLineAsync($"marginnet: a defect of MarginNet; please report it with this trace.\n{e}");
             return Defect;
         }
+    }
+
+    /// <summary>The first error in one line, one that quotes what was not understood before any other.</summary>
+    private static string Describe(ParseResult parsed)
+    {
+        var first = parsed.Errors.FirstOrDefault(error => parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal)));
+        var message = (first ?? parsed.Errors[0]).Message;
+        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     public static RootCommand CreateRoot() =>

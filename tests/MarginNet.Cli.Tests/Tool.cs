@@ -23,12 +23,17 @@ internal sealed class Tool : IDisposable
         return new(exitCode, output.ToString(), error.ToString());
     }
 
-    /// <summary>Trains a small network on few drawn shapes.</summary>
-    public Task<ToolRun> TrainAsync(string model, params string[] more) => RunAsync(
-    [
-        "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "100", "--width", "4", "--epochs", "1", "--lr", "1e-2",
-        "--loss", "shifted-softmax", "--mu", "2", "--out", File(model), .. more,
-    ]);
+    /// <summary>Trains a small network on few drawn shapes; an option given in <paramref name="more"/> replaces the default.</summary>
+    public Task<ToolRun> TrainAsync(string model, params string[] more)
+    {
+        Dictionary<string, string> defaults = new()
+        {
+            ["--data"] = "synthetic", ["--limit-train"] = "300", ["--limit-test"] = "100", ["--width"] = "4", ["--epochs"] = "1", ["--lr"] = "1e-2",
+            ["--loss"] = "shifted-softmax", ["--mu"] = "2",
+        };
+        var rest = defaults.Where(option => !more.Contains(option.Key)).SelectMany(option => new[] { option.Key, option.Value });
+        return RunAsync(["train", "--out", File(model), .. rest, .. more]);
+    }
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -15,12 +15,12 @@ internal sealed class OutputFiles
         Model = model;
         History = Path.ChangeExtension(model, ".history.jsonl");
         Violations = Path.ChangeExtension(model, ".violations.csv");
-        if (model.Length == 0 || Directory.Exists(model))
+        if (model.Length == 0)
         {
-            throw new UserErrorException($"--out is '{model}': expected a file to write, such as m.pt.");
+            throw new UserErrorException("--out is empty: expected a file to write, such as m.pt.");
         }
 
-        AtomicFile.Write(History, _ => { });
+        AtomicFile.ThrowIfNotWritable(model);
     }
 
     public string Model { get; }

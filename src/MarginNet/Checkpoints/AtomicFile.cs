@@ -3,6 +3,8 @@ namespace MarginNet.Checkpoints;
 /// <summary>Replaces a file as a whole or not at all.</summary>
 public static class AtomicFile
 {
+    private const string IsFolder = "It is a folder.";
+
     /// <summary>
     /// Writes a temporary file beside <paramref name="path"/>, flushes it to disk and renames it over <paramref name="path"/>.
     /// On any failure the file that was there stays as it was, and the temporary one is removed.
@@ -15,8 +17,7 @@ public static class AtomicFile
     /// <exception cref="IOException">The path is a folder, the disk is full, or another I/O error.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
+        Named(path, () =>
         {
             var target = Target(path);
             if (IsDevice(Path.GetFullPath(path)) || IsDevice(target))
@@ -28,6 +29,33 @@ public static class AtomicFile
             {
                 Replace(target, write);
             }
+        });
+    }
+
+    /// <summary>Makes sure, before the work whose result it is to hold, that a file can be written; leaves nothing behind.</summary>
+    /// <param name="path">File that <see cref="Write"/> is to create or replace later.</param>
+    /// <exception cref="IOException">As <see cref="Write"/>, and its relatives.</exception>
+    public static void ThrowIfNotWritable(string path) => Named(path, () =>
+    {
+        var target = Target(path);
+        if (Directory.Exists(target))
+        {
+            throw new IOException(IsFolder);
+        }
+
+        if (!IsDevice(target))
+        {
+            using var probe = new FileStream(TemporaryFor(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+    });
+
+    /// <summary>Adds the path and the cure to I/O errors.</summary>
+    private static void Named(string path, Action action)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            action();
         }
         catch (DirectoryNotFoundException e)
         {
@@ -49,14 +77,16 @@ public static class AtomicFile
         return Path.GetFullPath(link?.FullName ?? path);
     }
 
+    private static string TemporaryFor(string target) => $"{target}.{Path.GetRandomFileName()}.tmp";
+
     private static void Replace(string target, Action<Stream> write)
     {
         if (Directory.Exists(target))
         {
-            throw new IOException("It is a folder.");
+            throw new IOException(IsFolder);
         }
 
-        var temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
+        var temporary = TemporaryFor(target);
         using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
         try
         {

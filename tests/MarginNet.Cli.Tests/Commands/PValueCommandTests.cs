@@ -64,9 +64,9 @@ public sealed class PValueCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "100", "--alpha", "0.3", "--tail", tail);
+        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "100", "--alpha", "0.1", "--tail", tail);
         var rows = run.OutputLines[1..].Select(line => line.Split(',')).ToArray();
-        Assert.All(rows, row => Assert.Equal(factor * Number(row[column]) <= 0.3 ? "true" : "false", row[7]));
+        Assert.All(rows, row => Assert.Equal(factor * Number(row[column]) <= 0.1 ? "true" : "false", row[7]));
         Assert.Equal(2, rows.Select(row => row[7]).Distinct().Count());
     }
 
