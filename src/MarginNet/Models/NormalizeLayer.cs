@@ -25,6 +25,9 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
         return normalized.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
-    private static Tensor PerChannel(IEnumerable<double> values) =>
-        tensor(values.Select(value => (float)value).ToArray()).reshape(1, -1, 1, 1).DetachFromDisposeScope();
+    private static Tensor PerChannel(IEnumerable<double> values)
+    {
+        using var flat = tensor(values.Select(value => (float)value).ToArray());
+        return flat.reshape(1, -1, 1, 1).DetachFromDisposeScope();
+    }
 }

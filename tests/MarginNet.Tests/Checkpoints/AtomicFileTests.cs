@@ -11,8 +11,8 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_new_file_has_the_content_and_no_temporary_file_stays()
     {
-        AtomicFile.Write(_folder.File("a.bin"), stream => stream.Write([1, 2, 3]));
-        Assert.Equal([1, 2, 3], File.ReadAllBytes(_folder.File("a.bin")));
+        AtomicFile.Write(_folder["a.bin"], stream => stream.Write([1, 2, 3]));
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(_folder["a.bin"]));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -55,7 +55,7 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_missing_folder_is_reported_with_the_cure()
     {
-        var path = _folder.File("no/such/folder/m.pt");
+        var path = _folder["no/such/folder/m.pt"];
         var error = Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.Write(path, _ => { }));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("create it", error.Message, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class AtomicFileTests : IDisposable
     public void A_symbolic_link_stays_and_its_target_is_replaced()
     {
         var path = Existing();
-        var link = _folder.File("link.pt");
+        var link = _folder["link.pt"];
         File.CreateSymbolicLink(link, path);
         AtomicFile.Write(link, stream => stream.Write([7]));
         Assert.Equal(path, new FileInfo(link).LinkTarget);
@@ -104,7 +104,7 @@ public sealed class AtomicFileTests : IDisposable
 
     private string Existing()
     {
-        File.WriteAllText(_folder.File("m.pt"), "old");
-        return _folder.File("m.pt");
+        File.WriteAllText(_folder["m.pt"], "old");
+        return _folder["m.pt"];
     }
 }

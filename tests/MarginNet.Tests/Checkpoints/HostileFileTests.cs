@@ -153,8 +153,8 @@ public sealed class HostileFileTests
     public void A_path_outside_the_archive_is_only_a_name()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("0"), Ten);
-        Refused("is missing", new TorchArchive(Pickle.Tensor(10, 0, [10], [1], key: $"../../../{folder.File("0")}")));
+        File.WriteAllBytes(folder["0"], Ten);
+        Refused("is missing", new TorchArchive(Pickle.Tensor(10, 0, [10], [1], key: $"../../../{folder["0"]}")));
         using var stream = new TorchArchive(Pickle.Tensor(10, 0, [10], [1], key: "../../0")).Add("data/../../0", Ten).ToStream();
         Assert.IsType<StoredTensor>(PyTorchFile.Read(stream));
     }

@@ -127,7 +127,7 @@ public sealed class PyTorchFileTests
     public void A_refused_graph_leaves_the_old_file_alone()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.File("m.pt");
+        var path = folder["m.pt"];
         PyTorchFile.Write(path, Weight);
         var before = File.ReadAllBytes(path);
         Assert.Throws<ArgumentException>(() => PyTorchFile.Write(path, new object()));

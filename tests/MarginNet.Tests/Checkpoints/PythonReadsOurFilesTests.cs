@@ -12,8 +12,8 @@ public sealed class PythonReadsOurFilesTests : IDisposable
     public void PyTorch_reads_every_value_bit_for_bit()
     {
         var graph = Graphs.Everything();
-        PyTorchFile.Write(_folder.File("m.pt"), graph);
-        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run("show.py", _folder.File("m.pt")));
+        PyTorchFile.Write(_folder["m.pt"], graph);
+        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run(Fixture.PathOf("show.py"), _folder["m.pt"]));
     }
 
     [PythonFact]
@@ -21,16 +21,16 @@ public sealed class PythonReadsOurFilesTests : IDisposable
     {
         var graph = Graphs.Everything();
         graph.Remove("doubles"); // PyTorch 1.13's restricted reader knows no floats.
-        PyTorchFile.Write(_folder.File("m.pt"), graph);
-        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run("show.py", _folder.File("m.pt"), "--weights-only"));
+        PyTorchFile.Write(_folder["m.pt"], graph);
+        Assert.Equal(Shown.Text(graph), PythonFactAttribute.Run(Fixture.PathOf("show.py"), _folder["m.pt"], "--weights-only"));
     }
 
     [PythonFact]
     public void PyTorch_reads_numbers_written_as_tensors_with_weights_only()
     {
-        PyTorchFile.Write(_folder.File("m.pt"), new Dictionary<string, object> { ["mu"] = 1.0, ["seed"] = 3 }, new() { NumbersAsTensors = true });
+        PyTorchFile.Write(_folder["m.pt"], new Dictionary<string, object> { ["mu"] = 1.0, ["seed"] = 3 }, new() { NumbersAsTensors = true });
         Assert.Equal(
             "{\"mu\": torch.float64 [] 000000000000f03f, \"seed\": 3}",
-            PythonFactAttribute.Run("show.py", _folder.File("m.pt"), "--weights-only"));
+            PythonFactAttribute.Run(Fixture.PathOf("show.py"), _folder["m.pt"], "--weights-only"));
     }
 }

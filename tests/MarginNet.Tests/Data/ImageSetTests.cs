@@ -79,6 +79,19 @@ public sealed class ImageSetTests
     }
 
     [Fact]
+    public void A_balanced_part_has_the_first_images_of_every_class_in_their_order()
+    {
+        int[] labels = [2, 2, 2, 0, 0, 1, 2, 1];
+        var set = ImageSet.Create(new byte[] { 0, 1, 2, 3, 4, 5, 6, 7 }, labels, 1, 1, 1);
+        Assert.Equal([0, 3, 5], Firsts(set.TakeBalanced(3)));
+        Assert.Equal([0, 1, 3, 4, 5, 7], Firsts(set.TakeBalanced(6)));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], Firsts(set.TakeBalanced(99)));
+        Assert.Equal(0, set.TakeBalanced(0).Count);
+
+        static IEnumerable<int> Firsts(ImageSet images) => Enumerable.Range(0, images.Count).Select(i => (int)images.Pixels(i)[0]);
+    }
+
+    [Fact]
     public void Sixty_thousand_images_of_CIFAR_size_take_their_bytes_and_one_percent()
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);

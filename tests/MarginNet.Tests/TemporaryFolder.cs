@@ -1,4 +1,4 @@
-namespace MarginNet.Tests.Data;
+namespace MarginNet.Tests;
 
 /// <summary>A folder that goes when the test ends.</summary>
 internal sealed class TemporaryFolder : IDisposable

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace MarginNet.Tests.Checkpoints;
+namespace MarginNet.Tests;
 
 /// <summary>A test that runs Python with PyTorch, and is skipped where there is none.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -17,10 +17,10 @@ internal sealed class PythonFactAttribute : FactAttribute
         }
     }
 
-    /// <summary>Runs a script of the fixtures' folder and returns what it printed; a failure throws with what it said.</summary>
-    public static string Run(string script, params string[] arguments)
+    /// <summary>Runs a script and returns what it printed; a failure throws with what it said.</summary>
+    public static string Run(string path, params string[] arguments)
     {
-        var (exitCode, output, error) = Start(Found!, ["-B", Fixture.PathOf(script), .. arguments]);
+        var (exitCode, output, error) = Start(Found!, ["-B", path, .. arguments]);
         return exitCode == 0 ? output : throw new InvalidOperationException(error);
     }
 

@@ -1,0 +1,146 @@
+using System.Globalization;
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+using static TorchSharp.torch;
+
+namespace MarginNet.Tests.Models;
+
+public sealed class MarginModelTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ImageSet _images = SyntheticShapes.Create(0, 40).Test;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_model_read_back_gives_the_same_scores_and_p_values()
+    {
+        using var model = Create();
+        model.Save(_folder["m.pt"]);
+        using var read = MarginModel.Load(_folder["m.pt"]);
+        Assert.Equal(model.Network.Options.Width, read.Network.Options.Width);
+        Assert.Equal<double>(model.Network.Options.Normalization.Mean, read.Network.Options.Normalization.Mean);
+        Assert.Equal<string>(model.ClassNames, read.ClassNames);
+        Assert.Equal(model.ImageSize, read.ImageSize);
+        Assert.Equal(model.Training, read.Training);
+        Assert.Equal(model.Metrics, read.Metrics);
+        Assert.False(read.Network.training);
+        var (scores, expected) = (read.Network.Score(_images), model.Network.Score(_images));
+        for (var i = 0; i < _images.Count; i++)
+        {
+            Assert.Equal(expected[i], scores[i]);
+        }
+
+        Assert.Equal(CalibrationSource.HeldOut, read.NullModel!.Source);
+        foreach (var margin in new[] { 0, 1e-3, 0.7, 4, 1e6 })
+        {
+            Assert.Equal(model.NullModel!.Score(margin, 3), read.NullModel.Score(margin, 3));
+        }
+    }
+
+    [Fact]
+    public void The_same_model_gives_the_same_bytes()
+    {
+        using var model = Create();
+        model.Save(_folder["a.pt"]);
+        using var read = MarginModel.Load(_folder["a.pt"]);
+        read.Save(_folder["b.pt"]);
+        Assert.Equal(File.ReadAllBytes(_folder["a.pt"]), File.ReadAllBytes(_folder["b.pt"]));
+    }
+
+    [PythonFact]
+    public void PyTorchs_own_network_loads_the_weights_strictly_and_gives_the_same_scores()
+    {
+        using var model = Create();
+        model.Save(_folder["m.pt"]);
+        var script = Path.Combine(AppContext.BaseDirectory, "Models", "Fixtures", "score.py");
+        var theirs = PythonFactAttribute.Run(script, _folder["m.pt"]).Split().Where(text => text.Length > 0).Select(text => float.Parse(text, CultureInfo.InvariantCulture));
+        using var image = linspace(0, 1, 3 * 32 * 32).reshape(1, 3, 32, 32);
+        using var ours = model.Network.forward(image);
+        Assert.All(theirs.Zip(ours.data<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    [Fact]
+    public void A_model_without_a_null_model_can_be_kept()
+    {
+        using var model = Create();
+        model.NullModel = null;
+        model.Save(_folder["m.pt"]);
+        using var read = MarginModel.Load(_folder["m.pt"]);
+        Assert.Null(read.NullModel);
+    }
+
+    [Theory]
+    [InlineData("format", "other", "no MarginNet model")]
+    [InlineData("format_version", 99L, "newer than 1: update MarginNet")]
+    [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
+    [InlineData("image_size", 32L, "'image_size', but found '32'")]
+    [InlineData("architecture.name", "vgg", "Expected 'resnet18' under the key 'architecture.name', but found 'vgg'")]
+    [InlineData("architecture.width", 8L, "Float32 [8, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
+    [InlineData("architecture.width", 100_000_000_000L, "'architecture.width'")]
+    [InlineData("architecture.rectify", null, "true or false under the key 'architecture.rectify', but found null")]
+    [InlineData("state_dict.fc.bias", null, "a tensor under the key 'state_dict.fc.bias'")]
+    [InlineData("state_dict.extra", 1L, "none missing, 1 such as 'extra' unknown")]
+    [InlineData("null_model", 7L, "'null_model', but found '7'")]
+    public void A_changed_file_is_refused_by_the_key_that_is_wrong(string key, object? value, string expected)
+    {
+        using var model = Create();
+        model.Save(_folder["m.pt"]);
+        var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["m.pt"])!;
+        var path = key.Split('.', 2);
+        var owner = path.Length == 1 ? graph : (Dictionary<string, object?>)graph[path[0]]!;
+        owner[path[^1]] = value;
+        PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
+        var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains("changed.pt", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void As_many_names_as_classes_are_required()
+    {
+        using var network = new ResNet18(new() { Width = 4 });
+        Assert.Throws<ArgumentException>(() => new MarginModel(network, ["a", "b"], (32, 32)));
+    }
+
+    [Fact]
+    public void Loading_and_disposing_leaves_no_more_tensors_behind_than_torchs_own_constructors_do()
+    {
+        using (var model = Create())
+        {
+            model.Save(_folder["m.pt"]);
+        }
+
+        static long Left(Func<IDisposable> create)
+        {
+            var before = Tensor.TotalCount;
+            create().Dispose();
+            return Tensor.TotalCount - before;
+        }
+
+        Assert.Equal(Left(() => new ResNet18(new() { Width = 4 })), Left(() => MarginModel.Load(_folder["m.pt"])));
+    }
+
+    private MarginModel Create()
+    {
+        manual_seed(31);
+        var network = new ResNet18(new() { Width = 4, Normalization = new([0.5, 0.4, 0.3], [0.25, 0.2, 0.125]) });
+        using (var images = rand(16, 3, 32, 32))
+        {
+            network.forward(images).Dispose(); // Moves the running statistics of the batch norms.
+        }
+
+        network.eval();
+        var random = new Random(3);
+        var classes = Enumerable.Range(0, 600).Select(i => i % 10).ToArray();
+        var margins = classes.Select(_ => Math.Exp(random.NextDouble() * 3)).ToArray();
+        return new(network, SyntheticShapes.ClassNames, (_images.Height, _images.Width))
+        {
+            NullModel = MarginNullModel.Fit(margins, classes, classes, 10, new MarginNullOptions { Source = CalibrationSource.HeldOut }),
+            Training = { ["mu"] = 50.0, ["epochs"] = 3L, ["loss"] = "dual", ["augment"] = false },
+            Metrics = { ["test_accuracy"] = 0.875, ["nothing"] = null },
+        };
+    }
+}

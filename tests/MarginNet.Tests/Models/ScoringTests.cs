@@ -1,0 +1,93 @@
+using MarginNet.Data;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Tests.Models;
+
+public sealed class ScoringTests
+{
+    private static readonly ImageSet Images = SyntheticShapes.Create(0, 50).Test;
+
+    [Fact]
+    public void Scores_are_the_networks_own_in_evaluation_mode_whatever_the_batch_size()
+    {
+        using var network = Network();
+        network.train();
+        var whole = network.Score(Images, batchSize: 50);
+        Assert.True(network.training);
+        var parts = network.Score(Images, batchSize: 7);
+        network.eval();
+        using var input = Images.ToTensor([11]);
+        using var alone = network.forward(input);
+        for (var c = 0; c < 10; c++)
+        {
+            Assert.Equal(alone[0, c].item<float>(), whole[11][c], 1e-4f);
+            Assert.Equal(whole[11][c], parts[11][c], 1e-4f);
+        }
+    }
+
+    [Fact]
+    public void Scoring_the_same_images_from_many_threads_gives_the_same_bytes()
+    {
+        using var network = Network();
+        network.eval();
+        var expected = network.Score(Images);
+        var all = new MarginNet.Margins.ScoreMatrix[8];
+        Parallel.For(0, all.Length, i => all[i] = network.Score(Images));
+        Assert.All(all, scores =>
+        {
+            for (var i = 0; i < Images.Count; i++)
+            {
+                Assert.Equal(expected[i], scores[i]);
+            }
+        });
+    }
+
+    [Fact]
+    public void Scoring_leaves_no_tensors_behind()
+    {
+        using var network = Network();
+        network.Score(Images);
+        var before = Tensor.TotalCount;
+        network.Score(Images, batchSize: 8);
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_network_whose_weights_are_not_finite_is_an_error_that_names_the_image()
+    {
+        using var network = Network();
+        using (no_grad())
+        {
+            network.parameters().Last().fill_(float.NaN);
+        }
+
+        Assert.Contains("image 0 the score NaN", Assert.Throws<InvalidDataException>(() => network.Score(Images)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Progress_is_told_and_cancelling_stops_between_batches()
+    {
+        using var network = Network();
+        using var source = new CancellationTokenSource();
+        var seen = new List<int>();
+        var progress = new Recorder(count =>
+        {
+            seen.Add(count);
+            source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => network.Score(Images, 20, progress, source.Token));
+        Assert.Equal([20], seen);
+    }
+
+    private static ResNet18 Network()
+    {
+        manual_seed(41);
+        return new ResNet18(new() { Width = 4 });
+    }
+
+    private sealed class Recorder(Action<int> action) : IProgress<int>
+    {
+        public void Report(int value) => action(value);
+    }
+}
