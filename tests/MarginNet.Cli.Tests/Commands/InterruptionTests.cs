@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Tests.Commands;
+
+public sealed class InterruptionTests
+{
+    [LinuxTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_ends_training_cleanly_and_keeps_the_weights(string signal)
+    {
+        using var tool = new Tool();
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4",
+            "--epochs", "100000", "--out", tool.File("m.pt"),
+        ];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var firstLine = await process.StandardError.ReadLineAsync();
+        Assert.StartsWith("epoch 1: loss", firstLine, StringComparison.Ordinal);
+        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(130, process.ExitCode);
+        Assert.Contains($"The weights so far are in {tool.File("m.pt")}, without a null model.", error, StringComparison.Ordinal);
+        Assert.EndsWith("marginnet: interrupted.\n", error, StringComparison.Ordinal);
+        using (var model = MarginModel.Load(tool.File("m.pt")))
+        {
+            Assert.Null(model.NullModel);
+        }
+
+        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("has no null model", run.Error, StringComparison.Ordinal);
+    }
+
+    [LinuxTheory]
+    [InlineData("p.csv")]
+    [InlineData("p.json")]
+    public async Task A_full_disk_is_one_line_and_leaves_nothing_half_written(string name)
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt", "--quiet");
+        File.CreateSymbolicLink(tool.File(name), "/dev/full");
+        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "50", "--output", tool.File(name));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"Cannot write '{tool.File(name)}': No space left on device", run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+        Assert.DoesNotContain(tool.Files, file => file.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    private sealed class LinuxTheoryAttribute : TheoryAttribute
+    {
+        public LinuxTheoryAttribute()
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                Skip = "Needs Linux's signals and devices.";
+            }
+        }
+    }
+}
