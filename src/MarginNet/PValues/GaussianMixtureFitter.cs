@@ -40,7 +40,7 @@ public static class GaussianMixtureFitter
     private static MixtureRun Search(MixtureSample cells, List<MixtureParameters> starts, double floor, GaussianMixtureOptions options)
     {
         var screened = new MixtureRun[starts.Count];
-        Parallel.For(0, starts.Count, i => screened[i] = MixtureRun.Start(starts[i]).Continue(cells, floor, options.Tolerance, ScreeningIterations));
+        Parallel.For(0, starts.Count, i => screened[i] = MixtureRun.Start(starts[i], floor).Continue(cells, floor, options.Tolerance, ScreeningIterations));
         var finalists = screened.OrderByDescending(run => run.LogLikelihood).Take(Finalists).ToArray();
         Parallel.For(0, finalists.Length, i => finalists[i] = finalists[i].Continue(cells, floor, options.Tolerance, options.MaxIterations));
         return finalists.MaxBy(run => run.LogLikelihood)!;

@@ -13,7 +13,12 @@ internal sealed record MixtureRun(MixtureParameters Parameters, double LogLikeli
 {
     private const int PlainSteps = 5; // quasi-Newton steps need a start in the neighbourhood that a few plain ones find
 
-    public static MixtureRun Start(MixtureParameters start) => new(start, double.NegativeInfinity, 0, false, null);
+    /// <summary>A run of no iterations yet, from parameters whose weights need not sum to one.</summary>
+    public static MixtureRun Start(MixtureParameters start, double varianceFloor)
+    {
+        start.Constrain(varianceFloor);
+        return new MixtureRun(start, double.NegativeInfinity, 0, false, null);
+    }
 
     /// <summary>Goes on from where this run ended, on the same sample or a finer one.</summary>
     /// <param name="sample">The data.</param>
@@ -51,8 +56,10 @@ internal sealed record MixtureRun(MixtureParameters Parameters, double LogLikeli
             if (next.Image.Order < next.Parameters.Order)
                 (curvature, plain) = (null, 0);
 
-            idle = next.LogLikelihood - at.LogLikelihood <= tolerance * sample.Count ? idle + 1 : 0;
-            at = next;
+            var gain = next.LogLikelihood - at.LogLikelihood;
+            idle = gain <= tolerance * sample.Count ? idle + 1 : 0;
+            if (gain >= 0) // at the limit of rounding even a plain step may seem to lose
+                at = next;
         }
 
         return new MixtureRun(at.Parameters, at.LogLikelihood, Iterations + iterations, idle >= 2, curvature);

@@ -106,7 +106,6 @@ internal static class MixtureStarts
             start.Set(k, weight, mean, Math.Max(variance, SmallestVariance));
         }
 
-        start.Constrain(double.Epsilon);
         return start;
     }
 }

@@ -32,17 +32,18 @@ internal static class Normal
     {
         z = Vector.Min(z, new Vector<double>(Vanishing));
         var centre = new Vector<double>(Centre);
-        var u = (z - centre) / (z + centre);
+        var reciprocal = Vector<double>.One / (z + centre);
+        var u = (z - centre) * reciprocal;
         var square = u * u;
         var even = new Vector<double>(Coefficients[^1]);
         var odd = new Vector<double>(Coefficients[^2]);
         for (var i = Coefficients.Length - 3; i > 0; i -= 2)
         {
-            even = (even * square) + new Vector<double>(Coefficients[i]);
-            odd = (odd * square) + new Vector<double>(Coefficients[i - 1]);
+            even = Vector.FusedMultiplyAdd(even, square, new Vector<double>(Coefficients[i]));
+            odd = Vector.FusedMultiplyAdd(odd, square, new Vector<double>(Coefficients[i - 1]));
         }
 
-        even = (even * square) + new Vector<double>(Coefficients[0]);
-        return Vector.Exp(z * z * -0.5) * (even + (odd * u)) / (z + centre);
+        even = Vector.FusedMultiplyAdd(even, square, new Vector<double>(Coefficients[0]));
+        return Vector.Exp(z * z * -0.5) * (even + (odd * u)) * reciprocal;
     }
 }

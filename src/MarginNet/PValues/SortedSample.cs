@@ -3,6 +3,8 @@ namespace MarginNet.PValues;
 /// <summary>A sorted sample that counts its values at or below a point in about constant time: equally wide buckets lead to a short binary search.</summary>
 internal sealed class SortedSample
 {
+    private const int BucketsPerValue = 4;
+
     private readonly double[] _values;
     private readonly int[] _bucketEnds;
     private readonly double _bucketsPerUnit;
@@ -11,9 +13,10 @@ internal sealed class SortedSample
     public SortedSample(double[] values)
     {
         _values = values;
+        _bucketEnds = new int[BucketsPerValue * values.Length];
         var range = values[^1] - values[0];
-        _bucketsPerUnit = range > 0 ? Math.Min((values.Length - 1) / range, double.MaxValue) : 0;
-        _bucketEnds = new int[values.Length];
+        _bucketsPerUnit = range > 0 ? Math.Min((_bucketEnds.Length - 1) / range, double.MaxValue) : 0;
+
         for (var i = 0; i < values.Length; i++)
             _bucketEnds[Bucket(values[i])] = i + 1;
 
@@ -33,18 +36,17 @@ internal sealed class SortedSample
 
         // Bucket is monotone, so every value of an earlier bucket is below x and every value of a later one above.
         var bucket = Bucket(x);
-        var (low, high) = (bucket > 0 ? _bucketEnds[bucket - 1] : 0, _bucketEnds[bucket]);
-        while (low < high)
+        var start = bucket > 0 ? _bucketEnds[bucket - 1] : 0;
+        var length = _bucketEnds[bucket] - start;
+        while (length > 0)
         {
-            var middle = (low + high) >>> 1;
-            if (_values[middle] <= x)
-                low = middle + 1;
-            else
-                high = middle;
+            var half = (length + 1) >>> 1;
+            start = _values[start + half - 1] <= x ? start + half : start; // without a branch, which would be guessed wrong half of the time
+            length -= half;
         }
 
-        return low;
+        return start;
     }
 
-    private int Bucket(double x) => Math.Min((int)((x - _values[0]) * _bucketsPerUnit), _values.Length - 1);
+    private int Bucket(double x) => Math.Min((int)((x - _values[0]) * _bucketsPerUnit), _bucketEnds.Length - 1);
 }

@@ -1,0 +1,111 @@
+using System.IO.Compression;
+
+namespace MarginNet.Arrays;
+
+/// <summary>Reads scores and labels that any framework wrote: NumPy's .npy and .npz, or text with one row a line.</summary>
+public static class ArrayFile
+{
+    private const string Cure = "give a .npy, .npz or .csv file";
+
+    /// <summary>Reads a vector or matrix of numbers.</summary>
+    /// <param name="path">A .npy file, a .npz file (<c>file.npz:name</c> where it holds several arrays), or a .csv, .tsv or .txt file.</param>
+    /// <returns>The numbers.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed or holds no vector or matrix of numbers; the message is one line that says where.</exception>
+    public static NumericArray Read(string path)
+    {
+        var (file, entry) = SplitEntry(path);
+        if (!File.Exists(file))
+            throw new FileNotFoundException($"There is no file {file}; {Cure}.", file);
+
+        switch (Path.GetExtension(file).ToUpperInvariant())
+        {
+            case ".NPY":
+                using (var stream = File.OpenRead(file))
+                    return NumpyFormat.Read(stream, stream.Length, file);
+            case ".NPZ":
+                return ReadArchive(file, entry);
+            case ".CSV" or ".TSV" or ".TXT":
+                using (var reader = new StreamReader(file))
+                    return CsvRows.ReadAll(reader, file);
+            default:
+                throw new InvalidDataException($"{file} is no array file by its name: {Cure}.");
+        }
+    }
+
+    /// <summary>Reads logits.</summary>
+    /// <param name="path">The file; see <see cref="Read"/>.</param>
+    /// <returns>A matrix of shape [N, C] with C ≥ 2.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed or has another shape.</exception>
+    public static NumericArray ReadLogits(string path)
+    {
+        var logits = Read(path);
+        if (logits.IsVector || logits.Columns < 2)
+            throw new InvalidDataException($"{path}: expected logits of shape [N, C] with at least 2 classes, but found shape {Describe(logits)}.");
+
+        return logits;
+    }
+
+    /// <summary>Reads class labels.</summary>
+    /// <param name="path">The file; see <see cref="Read"/>.</param>
+    /// <param name="classCount">Number of classes C.</param>
+    /// <returns>Labels, shape [N], each in [0, C).</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed, has another shape, or holds a number that is no label.</exception>
+    public static int[] ReadLabels(string path, int classCount)
+    {
+        var array = Read(path);
+        if (array.Columns != 1 && array.Rows > 0)
+            throw new InvalidDataException($"{path}: expected one label a row, but found shape {Describe(array)}.");
+
+        var labels = new int[array.Rows];
+        for (var i = 0; i < labels.Length; i++)
+        {
+            var value = array.Values.Span[i];
+            if (!(value >= 0 && value < classCount && value == Math.Floor(value)))
+                throw new InvalidDataException(FormattableString.Invariant($"{path}: expected labels 0 to {classCount - 1}, but label {i} is {value}."));
+
+            labels[i] = (int)value;
+        }
+
+        return labels;
+    }
+
+    private static NumericArray ReadArchive(string file, string? name)
+    {
+        using var archive = OpenArchive(file);
+        var names = archive.Entries.Select(entry => entry.FullName).Where(n => n.EndsWith(".npy", StringComparison.Ordinal)).Select(n => n[..^4]).ToArray();
+        name ??= names is [var only] ? only : throw new InvalidDataException($"{file} holds {names.Length} arrays ({string.Join(", ", names)}): choose one, as in {file}:name.");
+        var entry = archive.GetEntry(name + ".npy") ?? throw new InvalidDataException($"{file} holds no array '{name}', only {string.Join(", ", names)}.");
+        try
+        {
+            using var stream = entry.Open();
+            return NumpyFormat.Read(stream, entry.Length, $"{file}:{name}");
+        }
+        catch (InvalidDataException e) when (!e.Message.StartsWith(file, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{file}:{name} is corrupt ({e.Message})", e);
+        }
+    }
+
+    private static ZipArchive OpenArchive(string file)
+    {
+        try
+        {
+            return ZipFile.OpenRead(file);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{file} is no .npz archive, or is cut short ({e.Message})", e);
+        }
+    }
+
+    private static (string File, string? Entry) SplitEntry(string path)
+    {
+        var colon = path.LastIndexOf(".npz:", StringComparison.OrdinalIgnoreCase) + 4;
+        return colon < 4 ? (path, null) : (path[..colon], path[(colon + 1)..]);
+    }
+
+    private static string Describe(NumericArray array) => array.IsVector ? $"[{array.Rows}]" : $"[{array.Rows}, {array.Columns}]";
+}

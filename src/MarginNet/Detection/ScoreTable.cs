@@ -1,0 +1,122 @@
+namespace MarginNet.Detection;
+
+/// <summary>The different scores of two samples in increasing order, with how often each sample has them.</summary>
+internal sealed class ScoreTable
+{
+    private readonly int[] _typicalPlaces; // of each typical sample, the place of its score
+    private readonly int[] _atypicalPlaces;
+
+    public ScoreTable(ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical)
+    {
+        double[] scores = [.. typical, .. atypical];
+        var samples = new int[scores.Length];
+        for (var i = 0; i < samples.Length; i++)
+            samples[i] = i;
+
+        Array.Sort(scores, samples);
+        var places = new int[samples.Length];
+        var distinct = new List<double>();
+        for (var i = 0; i < samples.Length; i++)
+        {
+            if (i == 0 || scores[i] > scores[i - 1])
+                distinct.Add(scores[i]);
+
+            places[samples[i]] = distinct.Count - 1;
+        }
+
+        Scores = [.. distinct];
+        _typicalPlaces = places[..typical.Length];
+        _atypicalPlaces = places[typical.Length..];
+        Typical = Count(_typicalPlaces);
+        Atypical = Count(_atypicalPlaces);
+    }
+
+    private ScoreTable(ScoreTable original, Random random)
+    {
+        Scores = original.Scores;
+        _typicalPlaces = Draw(original._typicalPlaces, random);
+        _atypicalPlaces = Draw(original._atypicalPlaces, random);
+        Typical = Count(_typicalPlaces);
+        Atypical = Count(_atypicalPlaces);
+    }
+
+    public double[] Scores { get; }
+
+    public int[] Typical { get; }
+
+    public int[] Atypical { get; }
+
+    public int TypicalCount => _typicalPlaces.Length;
+
+    public int AtypicalCount => _atypicalPlaces.Length;
+
+    public static void ThrowIfInvalid(ReadOnlySpan<double> scores, string name)
+    {
+        if (scores.IsEmpty)
+            throw new ArgumentException($"Expected at least one score of {name} samples, but got none.", name);
+
+        for (var i = 0; i < scores.Length; i++)
+            if (double.IsNaN(scores[i]))
+                throw new ArgumentException($"Expected numbers, but the {name} score at index {i} is NaN.", name);
+    }
+
+    /// <summary>Both samples drawn anew, with replacement.</summary>
+    public ScoreTable Resample(Random random) => new(this, random);
+
+    public DetectionMetrics Metrics()
+    {
+        var (typicalBelow, atypicalBelow, twiceOrdered) = (0L, 0L, 0L);
+        var fpr = double.NaN;
+        for (var i = 0; i < Scores.Length; i++)
+        {
+            twiceOrdered += Typical[i] * ((2 * atypicalBelow) + Atypical[i]);
+            typicalBelow += Typical[i];
+            atypicalBelow += Atypical[i];
+            if (double.IsNaN(fpr) && (double)atypicalBelow / AtypicalCount >= 0.95)
+                fpr = (double)typicalBelow / TypicalCount;
+        }
+
+        var auroc = twiceOrdered / (2.0 * TypicalCount * AtypicalCount);
+        return new DetectionMetrics(auroc, Aupr(Typical, Atypical, TypicalCount, fromTop: true), Aupr(Atypical, Typical, AtypicalCount, fromTop: false), fpr);
+    }
+
+    // From the point of recall 0 and precision 1, as scikit-learn has it.
+    private static double Aupr(int[] positives, int[] negatives, int positiveCount, bool fromTop)
+    {
+        var (area, recall, precision) = (0.0, 0.0, 1.0);
+        var (hits, flagged) = (0L, 0L);
+        for (var i = 0; i < positives.Length; i++)
+        {
+            var place = fromTop ? positives.Length - 1 - i : i;
+            hits += positives[place];
+            flagged += positives[place] + negatives[place];
+            if (flagged == 0)
+                continue;
+
+            var nextRecall = (double)hits / positiveCount;
+            var nextPrecision = (double)hits / flagged;
+            area += (nextRecall - recall) * (precision + nextPrecision) / 2;
+            (recall, precision) = (nextRecall, nextPrecision);
+        }
+
+        return area;
+    }
+
+    private static int[] Draw(int[] places, Random random)
+    {
+        var drawn = new int[places.Length];
+        for (var i = 0; i < drawn.Length; i++)
+            drawn[i] = places[random.Next(places.Length)];
+
+        return drawn;
+    }
+
+    private int[] Count(int[] places)
+    {
+        var counts = new int[Scores.Length];
+        foreach (var place in places)
+            counts[place]++;
+
+        return counts;
+    }
+}

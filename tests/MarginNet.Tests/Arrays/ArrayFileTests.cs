@@ -1,0 +1,181 @@
+using MarginNet.Arrays;
+
+namespace MarginNet.Tests.Arrays;
+
+public sealed class ArrayFileTests : IDisposable
+{
+    // The binary files below were written by numpy.save, numpy.savez and numpy.savez_compressed of NumPy 1.24.
+    private const string Doubles = "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAADAAAAAAAAACkAAAAAAAAAQQHsUrkfhenQ/AAAAAAAAGMA=";
+    private const string OneCompressed = "UEsDBBQAAAAIAAAAIQBsSSSuXAAAAJgAAAAKABQAbG9naXRzLm5weQEAEACYAAAAAAAAAFwAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpNmoq6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkaRjoKxpo6CrUKZAMuBoYD9gxAgoEhwIGBocGB6/piayD3AABQSwECFAMUAAAACAAAACEAbEkkrlwAAACYAAAACgAAAAAAAAAAAAAAgAEAAAAAbG9naXRzLm5weVBLBQYAAAAAAQABADgAAACYAAAAAAA=";
+    private const string TwoArrays = "UEsDBBQAAAAAAAAAIQBR9RxssAAAALAAAAAKABQAbG9naXRzLm5weQEAEACwAAAAAAAAALAAAAAAAAAAk05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAADAAAAAAAAACkAAAAAAAAAQQHsUrkfhenQ/AAAAAAAAGMBQSwMEFAAAAAAAAAAhAK0AxeigAAAAoAAAAAoAFABsYWJlbHMubnB5AQAQAKAAAAAAAAAAoAAAAAAAAACTTlVNUFkBAHYAeydkZXNjcic6ICc8aTgnLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoNCwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgCgAAAAAAAAAAAwAAAAAAAAACAAAAAAAAAPoAAAAAAAAAUEsBAhQDFAAAAAAAAAAhAFH1HGywAAAAsAAAAAoAAAAAAAAAAAAAAIABAAAAAGxvZ2l0cy5ucHlQSwECFAMUAAAAAAAAACEArQDF6KAAAACgAAAACgAAAAAAAAAAAAAAgAHsAAAAbGFiZWxzLm5weVBLBQYAAAAAAgACAHAAAADIAQAAAAA=";
+
+    private static readonly double[] Expected = [1.5, -2, 3.25, 4, 5e-3, -6];
+    private readonly string _folder = Directory.CreateTempSubdirectory("marginnet-arrays-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("<f4 C", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAMA/AAAAwAAAUEAAAIBACtejOwAAwMA=")]
+    [InlineData("<f8 C", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAADAAAAAAAAACkAAAAAAAAAQQHsUrkfhenQ/AAAAAAAAGMA=")]
+    [InlineData(">f4 C", "k05VTVBZAQB2AHsnZGVzY3InOiAnPmY0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAo/wAAAwAAAAEBQAABAgAAAO6PXCsDAAAA=")]
+    [InlineData(">f8 C", "k05VTVBZAQB2AHsnZGVzY3InOiAnPmY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAo/+AAAAAAAAMAAAAAAAAAAQAoAAAAAAABAEAAAAAAAAD90euFHrhR7wBgAAAAAAAA=")]
+    [InlineData("<f2 C", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGYyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAPgDAgEIARB8dAMY=")]
+    [InlineData("<f4 F", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY0JywgJ2ZvcnRyYW5fb3JkZXInOiBUcnVlLCAnc2hhcGUnOiAoMiwgMyksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAMA/AACAQAAAAMAK16M7AABQQAAAwMA=")]
+    [InlineData("<f8 F", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBUcnVlLCAnc2hhcGUnOiAoMiwgMyksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAABBAAAAAAAAAAMB7FK5H4Xp0PwAAAAAAAApAAAAAAAAAGMA=")]
+    public void A_matrix_of_any_float_type_and_order_is_read_row_by_row(string kind, string file)
+    {
+        var matrix = ArrayFile.ReadLogits(Write("a.npy", file));
+        Assert.Equal((2, 3, false), (matrix.Rows, matrix.Columns, matrix.IsVector));
+        var precision = kind[2] == '8' ? 0 : kind[2] == '4' ? 1e-7 : 1e-3; // half an ulp of the narrower types
+        for (var i = 0; i < Expected.Length; i++)
+            Assert.Equal(Expected[i], matrix.Values.Span[i], precision * Math.Abs(Expected[i]));
+
+        Assert.Equal(4, matrix.Row(1)[0]);
+    }
+
+    [Theory]
+    [InlineData("<i8", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGk4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAAMAAAAAAAAAAgAAAAAAAAD6AAAAAAAAAA==")]
+    [InlineData("<i4", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGk0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAwAAAAIAAAD6AAAA")]
+    [InlineData("<i2", "k05VTVBZAQB2AHsnZGVzY3InOiAnPGkyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAMAAgD6AA==")]
+    [InlineData("|u1", "k05VTVBZAQB2AHsnZGVzY3InOiAnfHUxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAwL6")]
+    [InlineData("<u4", "k05VTVBZAQB2AHsnZGVzY3InOiAnPHU0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAwAAAAIAAAD6AAAA")]
+    [InlineData(">i4", "k05VTVBZAQB2AHsnZGVzY3InOiAnPmk0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAwAAAAIAAAD6")]
+    [InlineData("<u8", "k05VTVBZAQB2AHsnZGVzY3InOiAnPHU4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAAMAAAAAAAAAAgAAAAAAAAD6AAAAAAAAAA==")]
+    [InlineData("<u2", "k05VTVBZAQB2AHsnZGVzY3InOiAnPHUyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAMAAgD6AA==")]
+    public void Labels_of_any_integer_type_are_read(string kind, string file)
+    {
+        Assert.NotEmpty(kind);
+        Assert.Equal([0, 3, 2, 250], ArrayFile.ReadLabels(Write("y.npy", file), 251));
+        Assert.Contains("label 3 is 250", Message(() => ArrayFile.ReadLabels(Write("y.npy", file), 250)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_archive_of_one_array_needs_no_name_and_one_of_several_does()
+    {
+        Assert.Equal(1.5, ArrayFile.Read(Write("one.npz", OneCompressed)).Row(0)[0]);
+        var two = Write("two.npz", TwoArrays);
+        Assert.Equal(Expected, ArrayFile.Read(two + ":logits").Values.ToArray());
+        Assert.Equal([0, 3, 2, 250], ArrayFile.ReadLabels(two + ":labels", 251));
+        Assert.Contains("logits, labels", Message(() => ArrayFile.Read(two)), StringComparison.Ordinal);
+        Assert.Contains("'weights'", Message(() => ArrayFile.Read(two + ":weights")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_cut_anywhere_is_a_clear_error()
+    {
+        foreach (var (name, content) in new[] { ("cut.npy", Doubles), ("cut.npz", OneCompressed) })
+        {
+            var bytes = Convert.FromBase64String(content);
+            for (var length = 0; length < bytes.Length; length++)
+            {
+                var path = Path.Combine(_folder, name);
+                File.WriteAllBytes(path, bytes[..length]);
+                Message(() => ArrayFile.Read(path));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_shape_larger_than_the_file_is_an_error_before_memory_is_taken()
+    {
+        var bytes = Convert.FromBase64String(Doubles);
+        var shape = bytes.AsSpan().IndexOf("(2, 3), }         "u8);
+        "(99999999999, 3)} "u8.CopyTo(bytes.AsSpan(shape));
+        var path = Path.Combine(_folder, "huge.npy");
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("(99999999999, 3)", Message(() => ArrayFile.Read(path)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqAA2NudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEAY251bXB5Cm5kYXJyYXkKcQFLAIVxAkMBYnEDh3EEUnEFKEsBSwKFcQZjbnVtcHkKZHR5cGUKcQdYAgAAAE84cQiJiIdxCVJxCihLA1gBAAAAfHELTk5OSv////9K/////0s/dHEMYoldcQ0oSwFYAQAAAGFxDmV0cQ9iLg==")] // object
+    [InlineData("k05VTVBZAQB2AHsnZGVzY3InOiAnPGMxNicsICdmb3J0cmFuX29yZGVyJzogRmFsc2UsICdzaGFwZSc6ICgxLCksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAADwPwAAAAAAAABA")] // complex
+    [InlineData("k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")] // cube
+    [InlineData("k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKCksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAIQA==")] // scalar
+    [InlineData("k05VTVBZAQB2AHsnZGVzY3InOiBbKCdhJywgJzxpNCcpLCAoJ2InLCAnPGY4JyldLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMSwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoBAAAAAAAAAAAAAEA=")] // structured
+    public void An_array_that_is_no_vector_or_matrix_of_numbers_is_a_clear_error(string file) => Message(() => ArrayFile.Read(Write("bad.npy", file)));
+
+    [Theory]
+    [InlineData("1,2\n3,4\n")]
+    [InlineData("1;2\r\n3;4")]
+    [InlineData("a,b\n1.0,2e0\n\n3,4\n")]
+    [InlineData("# written by savetxt\n1 2\n3  4 \n")]
+    [InlineData("1\t2\n 3 , 4\n")]
+    public void Text_is_read_in_any_common_dialect(string text)
+    {
+        var matrix = ArrayFile.ReadLogits(WriteText("a.csv", text));
+        Assert.Equal([1, 2, 3, 4], matrix.Values.ToArray());
+        Assert.Equal((2, 2), (matrix.Rows, matrix.Columns));
+    }
+
+    [Theory]
+    [InlineData("1,2\n3,x\n", "line 2: expected numbers, but found 'x'")]
+    [InlineData("a,b\n1,2\nc,d\n", "line 3: expected numbers, but found 'c'")]
+    [InlineData("1,2\n3\n", "line 2: expected 2 numbers as in the lines before, but found 1")]
+    [InlineData("1,\n", "line 1: expected numbers, but found ''")]
+    [InlineData("", "shape [0, 0]")]
+    [InlineData("1\n2\n", "shape [2, 1]")]
+    public void Text_that_is_no_matrix_is_named_by_its_line(string text, string expected) =>
+        Assert.Contains(expected, Message(() => ArrayFile.ReadLogits(WriteText("a.csv", text))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Labels_are_read_from_text()
+    {
+        Assert.Equal([2, 0, 1], ArrayFile.ReadLabels(WriteText("y.txt", "label\n2\n0\n1\n"), 3));
+        Assert.Contains("label 1 is 0.5", Message(() => ArrayFile.ReadLabels(WriteText("y.txt", "0\n0.5\n"), 3)), StringComparison.Ordinal);
+        Assert.Contains("label 0 is -1", Message(() => ArrayFile.ReadLabels(WriteText("y.txt", "-1\n"), 3)), StringComparison.Ordinal);
+        Message(() => ArrayFile.ReadLabels(WriteText("y.txt", "1,2\n"), 3));
+    }
+
+    [Fact]
+    public void A_row_comes_as_soon_as_its_line()
+    {
+        using var reader = new LinesThenFailure("1,2");
+        using var rows = CsvRows.Read(reader, "stdin").GetEnumerator();
+        Assert.True(rows.MoveNext());
+        Assert.Equal([1, 2], rows.Current);
+        Assert.Throws<NotSupportedException>(() => rows.MoveNext());
+    }
+
+    [Fact]
+    public void A_missing_file_or_an_unknown_kind_is_named()
+    {
+        Assert.Throws<FileNotFoundException>(() => ArrayFile.Read(Path.Combine(_folder, "none.npy")));
+        Assert.Contains("a.bin", Message(() => ArrayFile.Read(WriteText("a.bin", ""))), StringComparison.Ordinal);
+        Assert.Contains("numpy.save", Message(() => ArrayFile.Read(WriteText("text.npy", "1,2,3,4,5,6"))), StringComparison.Ordinal);
+    }
+
+    private static string Message(Action read)
+    {
+        var message = Assert.Throws<InvalidDataException>(read).Message;
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+
+    private string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllBytes(path, Convert.FromBase64String(content));
+        return path;
+    }
+
+    private string WriteText(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    private sealed class LinesThenFailure(string line) : TextReader
+    {
+        private bool _isRead;
+
+        public override string? ReadLine()
+        {
+            if (_isRead)
+                throw new NotSupportedException();
+
+            _isRead = true;
+            return line;
+        }
+    }
+}

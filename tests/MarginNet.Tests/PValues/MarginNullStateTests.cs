@@ -1,0 +1,117 @@
+using MarginNet.PValues;
+
+namespace MarginNet.Tests.PValues;
+
+public sealed class MarginNullStateTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("marginnet-null-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_model_survives_its_plain_values_bit_for_bit()
+    {
+        var model = Model();
+        AssertSame(model, MarginNullModel.FromState(model.ToState()));
+    }
+
+    [Fact]
+    public void A_model_survives_its_file_bit_for_bit()
+    {
+        var model = Model();
+        var path = Path.Combine(_folder, "null.json");
+        File.WriteAllText(path, "an older file");
+        model.Save(path);
+        AssertSame(model, MarginNullModel.Load(path));
+        Assert.Single(Directory.GetFiles(_folder));
+    }
+
+    [Theory]
+    [InlineData("calibration")]
+    [InlineData("misclassified")]
+    [InlineData("pooled")]
+    [InlineData("classes")]
+    public void A_missing_or_wrong_value_is_named_by_its_key(string key)
+    {
+        var state = Model().ToState();
+        foreach (var wrong in new object?[] { null, -7L, "sideways", new List<object?> { "x" } })
+        {
+            state[key] = wrong;
+            Assert.Contains($"'{key}", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        }
+
+        state.Remove(key);
+        Assert.Contains($"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("weights", new[] { 0.5 })]
+    [InlineData("weights", new[] { double.NaN })]
+    [InlineData("means", new[] { 0.5, 1 })]
+    [InlineData("deviations", new[] { 0.0 })]
+    [InlineData("log_likelihood", null)]
+    [InlineData("converged", new[] { 0.5 })]
+    public void A_mixture_that_is_none_is_named_by_its_key(string key, double[]? wrong)
+    {
+        var state = Model().ToState();
+        var order = (Dictionary<string, object?>)((List<object?>)state["pooled"]!)[0]!;
+        order[key] = wrong;
+        Assert.Contains("'pooled[0].", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void Margins_that_are_none_are_named_by_their_key(double wrong)
+    {
+        var state = Model().ToState();
+        ((Dictionary<string, object?>)((List<object?>)state["classes"]!)[1]!)["margins"] = new[] { 1, wrong };
+        Assert.Contains("'classes[1].margins'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[1, 2]")]
+    [InlineData("{\"calibration\": \"training\"}")]
+    public void A_file_that_holds_no_model_is_named(string content)
+    {
+        var path = Path.Combine(_folder, "bad.json");
+        File.WriteAllText(path, content);
+        var message = Assert.Throws<InvalidDataException>(() => MarginNullModel.Load(path)).Message;
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_leaves_nothing_behind()
+    {
+        Assert.ThrowsAny<IOException>(() => Model().Save(Path.Combine(_folder, "no", "such", "folder.json")));
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    private static MarginNullModel Model()
+    {
+        var random = new Random(1);
+        double[] margins = [0, .. Enumerable.Range(0, 300).Select(_ => Math.Exp(random.Normal()))];
+        int[] predicted = [.. margins.Select((_, i) => i == 0 ? 2 : i % 2)];
+        return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut });
+    }
+
+    private static void AssertSame(MarginNullModel expected, MarginNullModel actual)
+    {
+        Assert.Equal(expected.Source, actual.Source);
+        Assert.Equal(expected.MisclassifiedCount, actual.MisclassifiedCount);
+        Assert.Equal(expected.Pooled.Fit.Orders.Select(o => o.Bic), actual.Pooled.Fit.Orders.Select(o => o.Bic));
+        Assert.Equal(expected.Pooled.Fit.Iterations, actual.Pooled.Fit.Iterations);
+        for (var c = 0; c < expected.Classes.Length; c++)
+        {
+            Assert.Equal(expected.Classes[c].IsPooled, actual.Classes[c].IsPooled);
+            Assert.Equal(expected.Classes[c].ZeroCount, actual.Classes[c].ZeroCount);
+            Assert.Equal(expected.Classes[c].KolmogorovSmirnov, actual.Classes[c].KolmogorovSmirnov);
+            for (var margin = 0.0; margin < 9; margin += 0.1)
+                Assert.Equal(expected.Score(margin, c), actual.Score(margin, c));
+        }
+    }
+}
