@@ -49,14 +49,10 @@ public sealed class StoredTensorTests
     public void A_tensor_outlives_the_scope_that_stored_it_and_the_caller_owns_the_new_one()
     {
         using var scope = NewDisposeScope();
-        var before = Tensor.TotalCount;
-        var stored = StoredTensor.FromTensor(ones(2));
-        using (stored.ToTensor())
-        {
-            Assert.Equal(before + 2, Tensor.TotalCount);
-        }
-
-        Assert.Equal(before + 1, Tensor.TotalCount);
+        StoredTensor? stored = null;
+        Assert.Equal(1, LiveTensors.LeftBy(() => stored = StoredTensor.FromTensor(ones(2))));
+        Assert.Equal(1, LiveTensors.LeftBy(() => stored!.ToTensor()));
+        Assert.Equal(0, LiveTensors.LeftBy(() => stored!.ToTensor().Dispose()));
     }
 
     [Theory]

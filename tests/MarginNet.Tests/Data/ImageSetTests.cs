@@ -45,14 +45,14 @@ public sealed class ImageSetTests
     {
         var set = Counting();
         set.ToTensor([0]).Dispose();
-        var before = Tensor.TotalCount;
-        for (var i = 0; i < 10; i++)
+        Assert.Equal(0, LiveTensors.LeftBy(() =>
         {
-            set.ToTensor([0, 1]).Dispose();
-            set.LabelTensor([0, 1]).Dispose();
-        }
-
-        Assert.Equal(before, Tensor.TotalCount);
+            for (var i = 0; i < 10; i++)
+            {
+                set.ToTensor([0, 1]).Dispose();
+                set.LabelTensor([0, 1]).Dispose();
+            }
+        }));
     }
 
     [Fact]

@@ -113,14 +113,8 @@ public sealed class MarginModelTests : IDisposable
             model.Save(_folder["m.pt"]);
         }
 
-        static long Left(Func<IDisposable> create)
-        {
-            var before = Tensor.TotalCount;
-            create().Dispose();
-            return Tensor.TotalCount - before;
-        }
-
-        Assert.Equal(Left(() => new ResNet18(new() { Width = 4 })), Left(() => MarginModel.Load(_folder["m.pt"])));
+        var created = LiveTensors.LeftBy(() => new ResNet18(new() { Width = 4 }).Dispose());
+        Assert.Equal(created, LiveTensors.LeftBy(() => MarginModel.Load(_folder["m.pt"]).Dispose()));
     }
 
     private MarginModel Create()
