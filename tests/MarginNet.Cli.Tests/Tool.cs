@@ -28,8 +28,14 @@ internal sealed class Tool : IDisposable
     {
         Dictionary<string, string> defaults = new()
         {
-            ["--data"] = "synthetic", ["--limit-train"] = "300", ["--limit-test"] = "100", ["--width"] = "4", ["--epochs"] = "1", ["--lr"] = "1e-2",
-            ["--loss"] = "shifted-softmax", ["--mu"] = "2",
+            ["--data"] = "synthetic",
+            ["--limit-train"] = "300",
+            ["--limit-test"] = "100",
+            ["--width"] = "4",
+            ["--epochs"] = "1",
+            ["--lr"] = "1e-2",
+            ["--loss"] = "shifted-softmax",
+            ["--mu"] = "2",
         };
         var rest = defaults.Where(option => !more.Contains(option.Key)).SelectMany(option => new[] { option.Key, option.Value });
         return RunAsync(["train", "--out", File(model), .. rest, .. more]);
