@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace MarginNet.PValues;
@@ -52,6 +53,8 @@ internal static class ExpectationMaximization
         }
     }
 
+    // Compiled at full speed at once: a single fit is over before the run time would get to it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateBlock(
         ReadOnlySpan<Vector<double>> values,
         ReadOnlySpan<Vector<double>> weights,

@@ -8,6 +8,7 @@ public static class GaussianMixtureFitter
 {
     private const int CoarseCells = 512;
     private const int Refinement = 8; // how many times finer the next cells are
+    private const int ValuesPerCell = 8; // the least that make a level of cells worth its memory
     private const int ScreeningIterations = 10;
     private const int Finalists = 3;
     private const int ValuesPerComponent = 5;
@@ -29,7 +30,7 @@ public static class GaussianMixtureFitter
         for (var order = 1; order <= orders; order++)
             runs[order - 1] = Search(coarse, Starts(coarse, order, order > 1 ? runs[order - 2].Parameters : null, options), floor, options);
 
-        for (var cells = CoarseCells * Refinement; cells < sample.Length / 2; cells *= Refinement)
+        for (var cells = CoarseCells * Refinement; cells <= sample.Length / ValuesPerCell; cells *= Refinement)
             Refine(runs, sample.Compress(cells), floor, options);
 
         Refine(runs, sample, floor, options);

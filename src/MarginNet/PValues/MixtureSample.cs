@@ -80,30 +80,32 @@ internal sealed class MixtureSample
     /// <summary>Gathers neighbouring values in cells that hold at most N/<paramref name="cells"/> values and span at most range/<paramref name="cells"/>.</summary>
     public MixtureSample Compress(int cells)
     {
-        var values = Values;
         var capacity = Math.Max(1, Count / cells);
-        var width = (values[^1] - values[0]) / cells;
-        var (means, weights, spreads) = (new List<double>(2 * cells), new List<double>(2 * cells), new List<double>(2 * cells));
-        for (int start = 0, end; start < values.Length; start = end)
-        {
-            var limit = values[start] + width;
-            for (end = start + 1; end < values.Length && end - start < capacity && values[end] <= limit;)
-                end++;
+        var width = (_values[Length - 1] - _values[0]) / cells;
+        var length = 0;
+        for (var start = 0; start < Length; start = CellEnd(start))
+            length++;
 
-            var cell = values[start..end];
-            var mean = cell[0] + ((TensorPrimitives.Sum(cell) - (cell.Length * cell[0])) / cell.Length);
-            means.Add(mean);
-            weights.Add(cell.Length);
-            spreads.Add(Math.Max(0, (TensorPrimitives.SumOfSquares(cell) / cell.Length) - (mean * mean)));
+        var (means, weights, spreads) = (new double[Padded(length)], new double[Padded(length)], new double[Padded(length)]);
+        for (int start = 0, i = 0; i < length; i++)
+        {
+            var cell = Values[start..CellEnd(start)];
+            weights[i] = cell.Length;
+            means[i] = TensorPrimitives.Sum(cell) / cell.Length;
+            spreads[i] = Math.Max(0, (TensorPrimitives.SumOfSquares(cell) / cell.Length) - (means[i] * means[i]));
+            start += cell.Length;
         }
 
-        return new MixtureSample(Pad([.. means]), Pad([.. weights]), Pad([.. spreads]), means.Count)
+        return new MixtureSample(means, weights, spreads, length) { Count = Count, DistinctCount = DistinctCount, Center = Center, Scale = Scale };
+
+        int CellEnd(int start)
         {
-            Count = Count,
-            DistinctCount = DistinctCount,
-            Center = Center,
-            Scale = Scale,
-        };
+            var end = start + 1;
+            while (end < Length && end - start < capacity && _values[end] <= _values[start] + width)
+                end++;
+
+            return end;
+        }
     }
 
     public void GetChunk(int chunk, out ReadOnlySpan<double> values, out ReadOnlySpan<double> weights, out ReadOnlySpan<double> spreads)
@@ -117,8 +119,10 @@ internal sealed class MixtureSample
 
     private static double[] Pad(ReadOnlySpan<double> values)
     {
-        var padded = new double[(values.Length + WidestVector - 1) / WidestVector * WidestVector];
+        var padded = new double[Padded(values.Length)];
         values.CopyTo(padded);
         return padded;
     }
+
+    private static int Padded(int length) => (length + WidestVector - 1) / WidestVector * WidestVector;
 }

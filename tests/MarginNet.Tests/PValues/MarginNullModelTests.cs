@@ -221,6 +221,22 @@ public sealed class MarginNullModelTests
     }
 
     [Fact]
+    public void A_calibrated_rule_flags_as_many_calibration_samples_as_it_may_and_says_how_many()
+    {
+        var (model, margins, predicted) = Calibrated(4000);
+        foreach (var kind in Enum.GetValues<NullKind>())
+        {
+            foreach (var tail in Enum.GetValues<PValueTail>())
+            {
+                var rule = FlagRule.Calibrate(model, 0.05, kind, tail);
+                var flagged = Enumerable.Range(0, margins.Length).Count(i => rule.Flags(model.Score(margins[i], predicted[i], kind)));
+                Assert.Equal(new(flagged, 4000), rule.Threshold.FalsePositives);
+                Assert.InRange(flagged, 190, 200); // empirical p-values of four classes come four at a time
+            }
+        }
+    }
+
+    [Fact]
     public void A_class_that_is_none_is_rejected()
     {
         var (model, _, _) = Calibrated(500);
