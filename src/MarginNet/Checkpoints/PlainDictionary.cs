@@ -5,6 +5,11 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
 {
     public string Text(string key) => values.GetValueOrDefault(key) as string ?? throw Unexpected(key, "text");
 
+    /// <summary>The name of a value of <typeparamref name="T"/>.</summary>
+    public T Name<T>(string key)
+        where T : struct, Enum =>
+        values.GetValueOrDefault(key) is string text && Enum.GetNames<T>().Contains(text) ? Enum.Parse<T>(text) : throw Unexpected(key, $"one of {string.Join(", ", Enum.GetNames<T>())}");
+
     public bool Flag(string key) => values.GetValueOrDefault(key) as bool? ?? throw Unexpected(key, "true or false");
 
     public int Count(string key) => values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");

@@ -5,9 +5,10 @@ public sealed class ClassNull
 {
     private readonly double[] _margins;
 
-    internal ClassNull(double[] sortedMargins, NullDistribution? own, NullDistribution pooled)
+    internal ClassNull(double[] sortedMargins, int misclassifiedCount, NullDistribution? own, NullDistribution pooled)
     {
         _margins = sortedMargins;
+        MisclassifiedCount = misclassifiedCount;
         Distribution = own ?? pooled;
         IsPooled = own is null;
         ZeroCount = sortedMargins.AsSpan().LastIndexOf(0.0) + 1;
@@ -28,6 +29,9 @@ public sealed class ClassNull
 
     /// <summary>Number of this class's calibration margins that are 0, which the mixture leaves out.</summary>
     public int ZeroCount { get; }
+
+    /// <summary>Number of calibration samples wrongly predicted as this class, which are left out.</summary>
+    public int MisclassifiedCount { get; }
 
     /// <summary>
     /// The Kolmogorov-Smirnov distance of this class's lower-tail calibration p-values from the uniform distribution, in [0, 1]:

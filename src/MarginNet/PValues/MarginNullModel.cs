@@ -10,8 +10,13 @@ namespace MarginNet.PValues;
 /// </summary>
 public sealed class MarginNullModel
 {
-    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, int misclassifiedCount, CalibrationSource source) =>
-        (Classes, Pooled, MisclassifiedCount, Source) = (classes, pooled, misclassifiedCount, source);
+    private readonly ErrorWeighting _weighting;
+
+    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule)
+    {
+        (Classes, Pooled, Source, Rule) = (classes, pooled, source, rule);
+        _weighting = new ErrorWeighting(classes);
+    }
 
     /// <summary>The null model of every class, by class index.</summary>
     public ImmutableArray<ClassNull> Classes { get; }
@@ -20,10 +25,13 @@ public sealed class MarginNullModel
     public NullDistribution Pooled { get; }
 
     /// <summary>Number of calibration samples left out because they were misclassified.</summary>
-    public int MisclassifiedCount { get; }
+    public int MisclassifiedCount => Classes.Sum(c => c.MisclassifiedCount);
 
     /// <summary>Where the calibration margins come from.</summary>
     public CalibrationSource Source { get; }
+
+    /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
+    public FlagRule? Rule { get; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
     /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
@@ -46,14 +54,14 @@ public sealed class MarginNullModel
             throw new ArgumentException($"Expected as many predicted and true classes as margins ({margins.Length}), but got {predicted.Length} and {labels.Length}.", nameof(predicted));
 
         var groups = Enumerable.Range(0, classCount).Select(_ => new List<double>()).ToArray();
-        var misclassified = 0;
+        var misclassified = new int[classCount];
         for (var i = 0; i < margins.Length; i++)
         {
             ThrowIfInvalid(margins[i], predicted[i], classCount, i);
             if (predicted[i] == labels[i])
                 groups[predicted[i]].Add(margins[i]);
             else
-                misclassified++;
+                misclassified[predicted[i]]++;
         }
 
         return Fit([.. groups.Select(group => group.Order().ToArray())], misclassified, options ?? new MarginNullOptions());
@@ -73,25 +81,38 @@ public sealed class MarginNullModel
         return Fit(widened, predicted, labels, classCount, options);
     }
 
-    /// <summary>Computes the p-values of one margin under the null model of its predicted class, without allocation.</summary>
+    /// <summary>The same model with a rule that says when a sample is flagged.</summary>
+    /// <param name="rule">The rule, or null for none.</param>
+    /// <returns>The model.</returns>
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, rule);
+
+    /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>
     /// <param name="predictedClass">The predicted class, in [0, C).</param>
+    /// <param name="kind">Which samples the margin is compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
     /// <returns>Its p-values.</returns>
-    /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN, or there is no such class.</exception>
-    public MarginPValue Score(double margin, int predictedClass)
+    /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN, or there is no such class or kind.</exception>
+    public MarginPValue Score(double margin, int predictedClass, NullKind kind = NullKind.Class)
     {
         if ((uint)predictedClass >= (uint)Classes.Length)
             throw new ArgumentOutOfRangeException(nameof(predictedClass), predictedClass, $"Expected a class in [0, {Classes.Length}).");
 
-        return Classes[predictedClass].Distribution.Score(margin);
+        return kind switch
+        {
+            NullKind.Class => Classes[predictedClass].Distribution.Score(margin),
+            NullKind.Pooled => Pooled.Score(margin),
+            NullKind.ErrorWeighted => _weighting.Apply(Classes[predictedClass].Distribution.Score(margin), predictedClass),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Expected a defined kind."),
+        };
     }
 
     /// <summary>Computes the p-values of many margins, without allocation.</summary>
     /// <param name="margins">Margins μ, shape [N], finite and at least 0.</param>
     /// <param name="predicted">Predicted classes, shape [N], each in [0, C).</param>
     /// <param name="destination">Receives the p-values, shape [N].</param>
+    /// <param name="kind">Which samples the margins are compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
     /// <exception cref="ArgumentException">The lengths differ, or a margin is negative, infinite or NaN, or a class is out of range; the message names its index.</exception>
-    public void Score(ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination)
+    public void Score(ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination, NullKind kind = NullKind.Class)
     {
         if (predicted.Length != margins.Length || destination.Length < margins.Length)
             throw new ArgumentException($"Expected as many predicted classes and places as margins ({margins.Length}), but got {predicted.Length} and {destination.Length}.", nameof(predicted));
@@ -99,7 +120,7 @@ public sealed class MarginNullModel
         for (var i = 0; i < margins.Length; i++)
         {
             ThrowIfInvalid(margins[i], predicted[i], Classes.Length, i);
-            destination[i] = Classes[predicted[i]].Distribution.ScoreValid(margins[i]);
+            destination[i] = Score(margins[i], predicted[i], kind);
         }
     }
 
@@ -161,7 +182,7 @@ public sealed class MarginNullModel
     /// <summary>All margins of the classes, in increasing order.</summary>
     internal static double[] Pool(IEnumerable<double[]> margins) => [.. margins.SelectMany(own => own).Order()];
 
-    private static MarginNullModel Fit(double[][] margins, int misclassified, MarginNullOptions options)
+    private static MarginNullModel Fit(double[][] margins, int[] misclassified, MarginNullOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinSamples, 2, nameof(options));
         var all = Pool(margins);
@@ -184,7 +205,7 @@ public sealed class MarginNullModel
         });
 
         var pooled = distributions[^1]!;
-        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, distributions[c], pooled))], pooled, misclassified, options.Source);
+        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))], pooled, options.Source, rule: null);
     }
 
     private static void ThrowIfInvalid(double margin, int predictedClass, int classCount, int index)

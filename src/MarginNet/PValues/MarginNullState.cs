@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Detection;
 
 namespace MarginNet.PValues;
 
@@ -11,7 +12,7 @@ internal static class MarginNullState
     public static Dictionary<string, object?> Write(MarginNullModel model) => new()
     {
         ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
-        ["misclassified"] = (long)model.MisclassifiedCount,
+        ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
         ["classes"] = model.Classes.Select(WriteClass).ToList(),
     };
@@ -29,13 +30,26 @@ internal static class MarginNullState
         var margins = classes.Select(ReadMargins).ToArray();
         var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins));
         var own = classes.Select((c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i]) : null);
-        return new MarginNullModel([.. own.Select((distribution, i) => new ClassNull(margins[i], distribution, pooled))], pooled, root.Count("misclassified"), source);
+        var rule = root.Has("rule") ? ReadRule(root.Dictionary("rule")) : null;
+        return new MarginNullModel([.. own.Select((distribution, i) => new ClassNull(margins[i], classes[i].Count("misclassified"), distribution, pooled))], pooled, source, rule);
     }
 
     private static object? WriteClass(ClassNull @class) => new Dictionary<string, object?>
     {
+        ["misclassified"] = (long)@class.MisclassifiedCount,
         ["margins"] = @class.Margins.ToArray(),
         ["mixtures"] = @class.IsPooled ? null : WriteOrders(@class.Distribution.Fit),
+    };
+
+    private static Dictionary<string, object?> WriteRule(FlagRule rule) => new()
+    {
+        ["null"] = rule.Null.ToString(),
+        ["tail"] = rule.Tail.ToString(),
+        ["threshold"] = double.IsNegativeInfinity(rule.Threshold.Value) ? null : rule.Threshold.Value,
+        ["false_positives"] = (long)rule.Threshold.FalsePositives.Count,
+        ["typical"] = (long)rule.Threshold.FalsePositives.Total,
+        ["true_positives"] = (long)rule.Threshold.TruePositives.Count,
+        ["atypical"] = (long)rule.Threshold.TruePositives.Total,
     };
 
     private static List<object?> WriteOrders(GaussianMixtureFit fit) => [.. fit.Orders.Select(order => new Dictionary<string, object?>
@@ -47,6 +61,14 @@ internal static class MarginNullState
         ["iterations"] = (long)order.Iterations,
         ["converged"] = order.Converged,
     })];
+
+    private static FlagRule ReadRule(PlainDictionary rule) => new(
+        rule.Name<NullKind>("null"),
+        rule.Name<PValueTail>("tail"),
+        new DetectionThreshold(
+            rule.Has("threshold") ? rule.Number("threshold") : double.NegativeInfinity,
+            new Proportion(rule.Count("false_positives"), rule.Count("typical")),
+            new Proportion(rule.Count("true_positives"), rule.Count("atypical"))));
 
     private static double[] ReadMargins(PlainDictionary @class)
     {

@@ -28,7 +28,7 @@ internal sealed record MixtureRun(MixtureParameters Parameters, double LogLikeli
     public MixtureRun Continue(MixtureSample sample, double varianceFloor, double tolerance, int maxIterations)
     {
         var at = MixturePoint.Evaluate(sample, Parameters, varianceFloor);
-        var curvature = Curvature?.Clone();
+        var curvature = at.Image.Order == at.Parameters.Order ? Curvature?.Clone() : null;
         var (iterations, plain, idle) = (1, 0, 0);
         while (iterations < maxIterations && idle < 2)
         {
@@ -37,29 +37,27 @@ internal sealed record MixtureRun(MixtureParameters Parameters, double LogLikeli
             {
                 next = MixturePoint.Evaluate(sample, at.Parameters.Add(curvature.Multiply(at.Gradient), varianceFloor), varianceFloor);
                 iterations++;
-                if (!(next.LogLikelihood >= at.LogLikelihood))
-                    next = null;
+                if (next.LogLikelihood >= at.LogLikelihood && next.Image.Order == at.Image.Order)
+                    curvature.Update(at, next);
+                else
+                    (next, curvature) = (null, null);
             }
 
-            if (next is not null)
-            {
-                curvature!.Update(at, next);
-            }
-            else
+            if (next is null)
             {
                 next = MixturePoint.Evaluate(sample, at.Image, varianceFloor);
                 iterations++;
                 plain++;
-                curvature = plain >= PlainSteps ? new InverseCurvature(next.Parameters, sample.Count) : null;
             }
 
-            if (next.Image.Order < next.Parameters.Order)
-                (curvature, plain) = (null, 0);
-
+            // At the limit of rounding even a plain step may seem to lose, and so it does by the trifle that a pruned component held.
             var gain = next.LogLikelihood - at.LogLikelihood;
             idle = gain <= tolerance * sample.Count ? idle + 1 : 0;
-            if (gain >= 0) // at the limit of rounding even a plain step may seem to lose
+            if (gain >= 0 || next.Parameters.Order < at.Parameters.Order)
                 at = next;
+
+            if (at.Image.Order == at.Parameters.Order && plain >= PlainSteps)
+                curvature ??= new InverseCurvature(at.Parameters, sample.Count);
         }
 
         return new MixtureRun(at.Parameters, at.LogLikelihood, Iterations + iterations, idle >= 2, curvature);

@@ -47,11 +47,6 @@ public sealed class NullDistribution
         if (!(margin is >= 0 and < double.PositiveInfinity))
             throw new ArgumentException(FormattableString.Invariant($"Expected a finite margin of at least 0, but got {margin}."), nameof(margin));
 
-        return ScoreValid(margin);
-    }
-
-    internal MarginPValue ScoreValid(double margin)
-    {
         var empirical = (1.0 + _margins.CountUpTo(margin)) / (1.0 + SampleCount);
         if (margin == 0)
             return new MarginPValue(double.NegativeInfinity, 0, 0, empirical);
@@ -78,7 +73,7 @@ public sealed class NullDistribution
         var distance = count > 0 ? 0 : double.NaN;
         for (var i = 0; i < count; i++)
         {
-            var p = ScoreValid(sortedMargins[zeros + i]).Lower;
+            var p = Score(sortedMargins[zeros + i]).Lower;
             distance = Math.Max(distance, Math.Max(p - ((double)i / count), ((i + 1.0) / count) - p));
         }
 

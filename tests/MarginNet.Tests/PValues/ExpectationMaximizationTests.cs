@@ -98,6 +98,22 @@ public sealed class ExpectationMaximizationTests
         Assert.Equal(1, ExpectationMaximization.Step(sample, start, Floor).Next.Order);
     }
 
+    [Fact]
+    public void A_run_goes_on_without_a_component_that_is_pruned()
+    {
+        // The second component dies out in the first step, or after some.
+        foreach (var distance in new[] { 5, 8, 10, 12, 20, 1000 })
+        {
+            var sample = MixtureSample.Create(Draws.From(new GaussianMixture(new MixtureComponent(1, 0, 1)), 500, seed: 4));
+            var start = new MixtureParameters(2);
+            start.Set(0, 1, 0, 1);
+            start.Set(1, 1, distance, 0.01);
+            var run = MixtureRun.Start(start, Floor).Continue(sample, Floor, 1e-9, 500);
+            Assert.True(run.Converged);
+            Assert.True(run.LogLikelihood > ExpectationMaximization.Step(sample, start, Floor).LogLikelihood);
+        }
+    }
+
     private static IEnumerable<MixtureSample> Samples(int count)
     {
         yield return MixtureSample.Create(Draws.From(new GaussianMixture(new(0.6, 2.3, 0.25), new(0.3, 1.4, 0.5), new(0.1, -0.5, 0.9)), count, seed: count));

@@ -124,6 +124,7 @@ public sealed class MarginNullModelTests
         labels = [.. labels, 1, 2];
         var more = MarginNullModel.Fit([.. margins, 1e9, 1e-9], [.. predicted, 0, 0], labels, Classes);
         Assert.Equal(2, more.MisclassifiedCount);
+        Assert.Equal(2, more.Classes[0].MisclassifiedCount);
         Assert.Equal(model.Score(3, 0), more.Score(3, 0));
     }
 
@@ -209,6 +210,14 @@ public sealed class MarginNullModelTests
         error = Assert.Throws<ArgumentException>(() => MarginNullModel.Fit([1, 2, bad], [0, 0, 0], [0, 0, 0], 1));
         Assert.Contains("index 2", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => model.Score(bad, 0));
+    }
+
+    [Fact]
+    public void A_rule_flags_p_values_at_or_below_its_threshold()
+    {
+        var rule = new FlagRule(NullKind.Class, PValueTail.TwoSided, new(0.1, default, default));
+        Assert.True(rule.Flags(new MarginPValue(0, 1, 0.05, 1)));
+        Assert.False(rule.Flags(new MarginPValue(0, 0, 0.0501, 0)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using MarginNet.Detection;
 using MarginNet.PValues;
 
 namespace MarginNet.Tests.PValues;
@@ -28,20 +29,23 @@ public sealed class MarginNullStateTests : IDisposable
 
     [Theory]
     [InlineData("calibration")]
-    [InlineData("misclassified")]
+    [InlineData("rule")]
     [InlineData("pooled")]
     [InlineData("classes")]
     public void A_missing_or_wrong_value_is_named_by_its_key(string key)
     {
         var state = Model().ToState();
-        foreach (var wrong in new object?[] { null, -7L, "sideways", new List<object?> { "x" } })
+        foreach (var wrong in new object?[] { -7L, "sideways", new List<object?> { "x" } })
         {
             state[key] = wrong;
             Assert.Contains($"'{key}", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
         }
 
         state.Remove(key);
-        Assert.Contains($"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        if (key == "rule")
+            Assert.Null(MarginNullModel.FromState(state).Rule);
+        else
+            Assert.Contains($"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -57,6 +61,27 @@ public sealed class MarginNullStateTests : IDisposable
         var order = (Dictionary<string, object?>)((List<object?>)state["pooled"]!)[0]!;
         order[key] = wrong;
         Assert.Contains("'pooled[0].", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("null", "Nobody")]
+    [InlineData("tail", "3")]
+    [InlineData("threshold", "low")]
+    [InlineData("typical", -1L)]
+    public void A_rule_that_is_none_is_named_by_its_key(string key, object wrong)
+    {
+        var state = Model().ToState();
+        ((Dictionary<string, object?>)state["rule"]!)[key] = wrong;
+        Assert.Contains($"'rule.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rule_that_flags_nothing_survives_its_file()
+    {
+        var rule = new FlagRule(NullKind.Class, PValueTail.Lower, new(double.NegativeInfinity, new(0, 9), default));
+        var path = Path.Combine(_folder, "null.json");
+        Model().WithRule(rule).Save(path);
+        Assert.Equal(rule, MarginNullModel.Load(path).Rule);
     }
 
     [Theory]
@@ -96,12 +121,14 @@ public sealed class MarginNullStateTests : IDisposable
         var random = new Random(1);
         double[] margins = [0, .. Enumerable.Range(0, 300).Select(_ => Math.Exp(random.Normal()))];
         int[] predicted = [.. margins.Select((_, i) => i == 0 ? 2 : i % 2)];
-        return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut });
+        return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut })
+            .WithRule(new FlagRule(NullKind.ErrorWeighted, PValueTail.Empirical, new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
     }
 
     private static void AssertSame(MarginNullModel expected, MarginNullModel actual)
     {
         Assert.Equal(expected.Source, actual.Source);
+        Assert.Equal(expected.Rule, actual.Rule);
         Assert.Equal(expected.MisclassifiedCount, actual.MisclassifiedCount);
         Assert.Equal(expected.Pooled.Fit.Orders.Select(o => o.Bic), actual.Pooled.Fit.Orders.Select(o => o.Bic));
         Assert.Equal(expected.Pooled.Fit.Iterations, actual.Pooled.Fit.Iterations);
@@ -111,7 +138,8 @@ public sealed class MarginNullStateTests : IDisposable
             Assert.Equal(expected.Classes[c].ZeroCount, actual.Classes[c].ZeroCount);
             Assert.Equal(expected.Classes[c].KolmogorovSmirnov, actual.Classes[c].KolmogorovSmirnov);
             for (var margin = 0.0; margin < 9; margin += 0.1)
-                Assert.Equal(expected.Score(margin, c), actual.Score(margin, c));
+                foreach (var kind in Enum.GetValues<NullKind>())
+                    Assert.Equal(expected.Score(margin, c, kind), actual.Score(margin, c, kind));
         }
     }
 }
