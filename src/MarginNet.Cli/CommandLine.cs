@@ -63,6 +63,7 @@ internal static class CommandLine
         new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
+            new CalibrateCommand(),
             new PValueCommand(),
             new DemoCommand(),
         };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MarginNet.Cli.Options;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
@@ -16,9 +17,10 @@ internal static class PValueSummary
 
         var width = Math.Max("predicted class".Length, classNames.Max(name => name.Length));
         Line($"{"predicted class".PadRight(width)}  components  calibrated on  samples  flagged  accuracy flagged  unflagged");
+        var byClass = table.Rows.ToLookup(row => row.PredictedClass);
         for (var c = 0; c < classNames.Length; c++)
         {
-            var rows = table.Rows.Where(row => row.PredictedClass == c).ToList();
+            var rows = byClass[c].ToList();
             var own = nullModel.Classes[c];
             Line($"{classNames[c].PadRight(width)}  {Components(own),10}  {own.SampleCount,13}  {Describe(rows)}");
         }
@@ -26,12 +28,17 @@ internal static class PValueSummary
         var pooled = nullModel.Pooled;
         Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {Describe(table.Rows)}");
         var flagged = table.Rows.Count(row => row.Flagged);
-        Line($"{flagged} of {table.Rows.Length} samples flagged: p ({Name(table.Tail)}) <= {table.Alpha}. Null model from {Source(nullModel.Source)}.");
+        Line($"{Flagged(flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model from {Source(nullModel.Source)}.");
         foreach (var warning in Warnings(nullModel, classNames))
         {
             output.WriteLine(warning);
         }
     }
+
+    /// <summary>How many samples were flagged, and by what.</summary>
+    public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
 
     /// <summary>What a user should know of the null model before trusting its p-values.</summary>
     public static IEnumerable<string> Warnings(MarginNullModel nullModel, ImmutableArray<string> classNames)
@@ -43,7 +50,7 @@ internal static class PValueSummary
             {
                 yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*).";
             }
-            else if (own.KolmogorovSmirnov > Math.Max(PoorFit, Significant / Math.Sqrt(own.SampleCount)))
+            else if (own.KolmogorovSmirnov > AllowedDistance(own.SampleCount))
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
@@ -51,6 +58,9 @@ internal static class PValueSummary
             }
         }
     }
+
+    /// <summary>The Kolmogorov-Smirnov distance from which on a fit is called poor.</summary>
+    public static double AllowedDistance(int count) => Math.Max(PoorFit, Significant / Math.Sqrt(count));
 
     private static string Components(ClassNull own) =>
         own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + (own.IsPooled ? "*" : "");
@@ -68,13 +78,6 @@ internal static class PValueSummary
     }
 
     private static string Percent(int part, int whole) => ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
-
-    private static string Name(PValueTail tail) => tail switch
-    {
-        PValueTail.Formula => "formula",
-        PValueTail.TwoSided => "two-sided",
-        _ => "lower tail",
-    };
 
     private static string Source(CalibrationSource source) =>
         source == CalibrationSource.HeldOut ? "held-out samples" : "training samples, so fresh ones are flagged more often than alpha says";
