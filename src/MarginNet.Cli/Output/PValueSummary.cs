@@ -17,18 +17,23 @@ internal static class PValueSummary
 
         var width = Math.Max("predicted class".Length, classNames.Max(name => name.Length));
         Line($"{"predicted class".PadRight(width)}  components  calibrated on  samples  flagged  accuracy flagged  unflagged");
-        var byClass = table.Rows.ToLookup(row => row.PredictedClass);
+        var byClass = classNames.Select(_ => new Tally()).ToArray();
+        var total = new Tally();
+        foreach (ref readonly var row in table.Rows.AsSpan())
+        {
+            byClass[row.PredictedClass].Add(row);
+            total.Add(row);
+        }
+
         for (var c = 0; c < classNames.Length; c++)
         {
-            var rows = byClass[c].ToList();
             var own = nullModel.Classes[c];
-            Line($"{classNames[c].PadRight(width)}  {Components(own),10}  {own.SampleCount,13}  {Describe(rows)}");
+            Line($"{classNames[c].PadRight(width)}  {Components(own),10}  {own.SampleCount,13}  {byClass[c]}");
         }
 
         var pooled = nullModel.Pooled;
-        Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {Describe(table.Rows)}");
-        var flagged = table.Rows.Count(row => row.Flagged);
-        Line($"{Flagged(flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model from {Source(nullModel.Source)}.");
+        Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
+        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model from {Source(nullModel.Source)}.");
         foreach (var warning in Warnings(nullModel, classNames))
         {
             output.WriteLine(warning);
@@ -65,20 +70,30 @@ internal static class PValueSummary
     private static string Components(ClassNull own) =>
         own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + (own.IsPooled ? "*" : "");
 
-    private static string Describe(IReadOnlyCollection<PValueRow> rows)
-    {
-        var share = rows.Count == 0 ? "-" : Percent(rows.Count(row => row.Flagged), rows.Count);
-        return $"{rows.Count,7}  {share,7}  {Accuracy(rows, flagged: true),16}  {Accuracy(rows, flagged: false),9}";
-    }
-
-    private static string Accuracy(IEnumerable<PValueRow> rows, bool flagged)
-    {
-        var known = rows.Where(row => row.Flagged == flagged && row.TrueClass >= 0).ToList();
-        return known.Count == 0 ? "-" : Percent(known.Count(row => row.TrueClass == row.PredictedClass), known.Count);
-    }
-
-    private static string Percent(int part, int whole) => ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
 
     private static string Source(CalibrationSource source) =>
         source == CalibrationSource.HeldOut ? "held-out samples" : "training samples, so fresh ones are flagged more often than alpha says";
+
+    /// <summary>Counts of samples: how many, and of those flagged or not, how many have a known class and how many of these are right.</summary>
+    private sealed class Tally
+    {
+        private readonly int[] _known = new int[2];
+        private readonly int[] _right = new int[2];
+        private int _count;
+
+        public int Flagged { get; private set; }
+
+        public void Add(in PValueRow row)
+        {
+            var flagged = row.Flagged ? 1 : 0;
+            _count++;
+            Flagged += flagged;
+            _known[flagged] += row.TrueClass >= 0 ? 1 : 0;
+            _right[flagged] += row.TrueClass == row.PredictedClass ? 1 : 0;
+        }
+
+        public override string ToString() => $"{_count,7}  {Percent(Flagged, _count),7}  {Percent(_right[1], _known[1]),16}  {Percent(_right[0], _known[0]),9}";
+
+        private static string Percent(int part, int whole) => whole == 0 ? "-" : ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
+    }
 }
