@@ -65,6 +65,7 @@ internal static class CommandLine
             new TrainCommand(),
             new CalibrateCommand(),
             new PValueCommand(),
+            new DetectCommand(),
             new DemoCommand(),
         };
 }
