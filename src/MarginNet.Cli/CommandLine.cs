@@ -63,7 +63,9 @@ internal static class CommandLine
         new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
+            new CalibrateCommand(),
             new PValueCommand(),
+            new DetectCommand(),
             new DemoCommand(),
         };
 }

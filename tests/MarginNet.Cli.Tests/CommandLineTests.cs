@@ -7,7 +7,7 @@ public sealed class CommandLineTests
     {
         var run = await Tool.RunAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        Assert.All(["train", "pvalue", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
+        Assert.All(["train", "calibrate", "pvalue", "detect", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -23,7 +23,12 @@ public sealed class CommandLineTests
     [InlineData("--alpha is '5%': expected a number between 0 and 1.", "pvalue", "--model", "m.pt", "--alpha", "5%")]
     [InlineData("'hinge' not recognized", "train", "--loss", "hinge")]
     [InlineData("'--epoch'", "train", "--epoch", "3")]
-    [InlineData("'--model' is required", "pvalue")]
+    [InlineData("Nothing to score: give either --model, or --logits with --calibration.", "pvalue")]
+    [InlineData("--logits need --calibration", "pvalue", "--logits", "x.npy")]
+    [InlineData("--images does not go with --logits", "pvalue", "--logits", "x.npy", "--images", "y.png")]
+    [InlineData("--adjust bh needs p-values that are uniform", "pvalue", "--model", "m.pt", "--adjust", "bh", "--tail", "formula")]
+    [InlineData("leave out --labels, --adjust and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
+    [InlineData("--calibration 'n.json' does not exist", "pvalue", "--logits", "x.npy", "--calibration", "n.json")]
     [InlineData("'@x'", "@x")]
     [InlineData("--delta is 1, but --lambda-update multiply needs a factor above 1.", "train", "--delta", "1", "--rounds", "2")]
     [InlineData("--delta has no effect in a single round: add --rounds N.", "train", "--delta", "3")]

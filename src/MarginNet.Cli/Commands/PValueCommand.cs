@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -10,10 +11,10 @@ namespace MarginNet.Cli.Commands;
 /// <summary><c>marginnet pvalue</c>: the margin p-value of every sample.</summary>
 internal sealed class PValueCommand : Command
 {
-    private readonly Option<string> _model = new("--model", "-m") { Description = "The model file that 'marginnet train' wrote.", Required = true };
-    private readonly DataOptions _data = new("what the model was trained on");
-    private readonly DeviceOptions _device = new();
-    private readonly Option<string?> _split = new("--split") { Description = "test (default) or train." };
+    private const string StandardInput = "-";
+
+    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], ", or - for CSV rows from standard input, each answered as it comes", needsCalibration: true);
+    private readonly FlagOptions _flag = new("A sample is flagged where its p-value is at most this; by default the calibrated threshold, or 0.05 where there is none.");
 
     private readonly Option<string[]> _images = new("--images")
     {
@@ -21,12 +22,9 @@ internal sealed class PValueCommand : Command
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<double> _alpha = Number.Fraction("--alpha", "A sample is flagged where its p-value is at most this.", 0.05);
-
-    private readonly Option<string> _tail = new("--tail")
+    private readonly Option<string?> _adjust = new("--adjust")
     {
-        Description = "The p-value that flags: lower (the share of smaller margins), formula (as printed in the paper, at most 1/2, small for large margins too) or two-sided (twice the formula).",
-        DefaultValueFactory = _ => "lower",
+        Description = "bh: flag by p-values adjusted for the number of samples (Benjamini and Hochberg), so that alpha bounds the expected share of false alarms among those flagged.",
     };
 
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV." };
@@ -34,32 +32,88 @@ internal sealed class PValueCommand : Command
     public PValueCommand()
         : base("pvalue", "Print the margin p-value of every test sample: how atypically small its margin is.")
     {
-        _split.AcceptOnlyFromAmong("test", "train");
-        _tail.AcceptOnlyFromAmong("lower", "formula", "two-sided");
-        Add(_model);
-        Option[] options = [_split, _images, _alpha, _tail, _output];
+        _adjust.AcceptOnlyFromAmong("bh");
+        _samples.AddTo(this);
+        _flag.AddTo(this);
+        Option[] options = [_images, _adjust, _output];
         Array.ForEach(options, Add);
-        _data.AddTo(this);
-        _device.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        var path = parsed.GetValue(_model)!;
-        var file = parsed.GetValue(_output);
-        if (file is not null && Path.GetExtension(file) is not (".csv" or ".json"))
+        if (parsed.GetValue(_output) is { } file && Path.GetExtension(file) is not (".csv" or ".json"))
         {
             throw new UserErrorException($"--output is '{file}': expected a name that ends in .csv or .json.");
         }
 
-        using var model = MarginModel.Load(path, _device.Select(parsed));
-        var nullModel = model.NullModel ?? throw new UserErrorException($"'{path}' has no null model, since its training was interrupted: train it to the end.");
-        var images = await LoadAsync(parsed, model, path, error, cancellation);
-        var scores = model.Network.Score(images, cancellation: cancellation);
-        var tail = parsed.GetValue(_tail) switch { "formula" => PValueTail.Formula, "two-sided" => PValueTail.TwoSided, _ => PValueTail.Lower };
-        var table = PValueTable.Compute(scores, images.Labels, nullModel, model.ClassNames, tail, parsed.GetValue(_alpha));
+        if (parsed.GetValue(_adjust) is not null && _flag.Tail(parsed) == PValueTail.Formula)
+        {
+            throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, twice the formula.");
+        }
+
+        if (!_samples.UseLogits(parsed, [_images], []))
+        {
+            await ScoreModelAsync(parsed, cancellation);
+        }
+        else if (_samples.LogitsPath(parsed) == StandardInput)
+        {
+            ScoreStandardInput(parsed, cancellation);
+        }
+        else
+        {
+            var nullModel = _samples.ReadCalibration(parsed);
+            var samples = _samples.ReadLogits(parsed);
+            _samples.ThrowIfOtherClasses(parsed, nullModel, samples.ClassNames.Length, samples.Source);
+            Write(parsed, samples, nullModel);
+        }
+    }
+
+    private async Task ScoreModelAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        using var model = _samples.LoadModel(parsed);
+        var nullModel = _samples.NullModel(parsed, model);
+        var images = await LoadImagesAsync(parsed, model, cancellation);
+        Write(parsed, SampleOptions.Score(model, images, "the network", cancellation), nullModel);
+    }
+
+    private async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_images) is { Length: > 0 } files)
+        {
+            return _samples.Split(parsed) is null
+                ? ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation)
+                : throw new UserErrorException("--images are scored instead of a --split: leave one of them out.");
+        }
+
+        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
+        return _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
+    }
+
+    private void ScoreStandardInput(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null)
+        {
+            throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust and --output.");
+        }
+
+        var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
+        var rule = Rule(parsed, nullModel);
+        var (count, flagged) = PValueStream.Run(
+            Console.OpenStandardInput(),
+            configuration.Output,
+            nullModel,
+            rule,
+            (classes, name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name),
+            cancellation);
+        configuration.Error.WriteLine(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
+    }
+
+    private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)
+    {
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var table = PValueTable.Compute(samples, nullModel, Rule(parsed, nullModel), parsed.GetValue(_adjust) is not null);
+        var file = parsed.GetValue(_output);
         if (file is null)
         {
             table.WriteCsv(output);
@@ -69,24 +123,10 @@ internal sealed class PValueCommand : Command
             table.Save(file);
         }
 
-        PValueSummary.Write(file is null ? error : output, table, nullModel, model.ClassNames);
+        PValueSummary.Write(file is null ? error : output, table, nullModel, samples.ClassNames);
     }
 
-    private async Task<ImageSet> LoadAsync(ParseResult parsed, MarginModel model, string path, TextWriter error, CancellationToken cancellation)
-    {
-        if (parsed.GetValue(_images) is { Length: > 0 } files)
-        {
-            if (parsed.GetValue(_split) is not null)
-            {
-                throw new UserErrorException("--images are scored instead of a --split: leave one of them out.");
-            }
-
-            return ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation);
-        }
-
-        var trainedOn = model.Training.GetValueOrDefault("data") as string ?? DataOptions.Cifar;
-        var dataset = await _data.LoadAsync(parsed, trainedOn, error, cancellation);
-        ModelFit.ThrowIfOtherClasses(model, path, dataset);
-        return parsed.GetValue(_split) == "train" ? dataset.Train : dataset.Test;
-    }
+    /// <summary>What was chosen at calibration, unless the command line says something else.</summary>
+    private FlagRule Rule(ParseResult parsed, MarginNullModel nullModel) =>
+        _flag.AreGiven(parsed) || parsed.GetValue(_adjust) is not null || nullModel.Rule is null ? _flag.ToRule(parsed) : nullModel.Rule;
 }

@@ -59,7 +59,7 @@ internal sealed class TrainCommand : Command
 
         using var model = new MarginModel(CreateNetwork(parsed, dataset, train, options), dataset.ClassNames, (train.Height, train.Width))
         {
-            Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length),
+            Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
         };
         model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);

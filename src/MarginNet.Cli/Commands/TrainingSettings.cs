@@ -86,12 +86,16 @@ internal sealed class TrainingSettings
         };
     }
 
+    /// <summary>The name under which <see cref="Describe"/> keeps the share of the training images kept for calibration; 0 for none.</summary>
+    public const string HeldOutShare = "held_out_share";
+
     /// <summary>The settings as plain values, for the model file and the history.</summary>
-    public static Dictionary<string, object?> Describe(TrainingOptions options, string data, int trained, int heldOut) => new()
+    public static Dictionary<string, object?> Describe(TrainingOptions options, string data, int trained, int heldOut, double heldOutShare) => new()
     {
         ["data"] = data,
         ["train_count"] = (long)trained,
         ["held_out_count"] = (long)heldOut,
+        [HeldOutShare] = heldOutShare,
         ["loss"] = options.Loss.Name,
         ["mu"] = options.TargetMargin,
         ["rounds"] = (long)options.Rounds,

@@ -32,14 +32,9 @@ internal sealed class DataOptions
         _data.AcceptOnlyFromAmong(Cifar, Synthetic, Folder);
     }
 
-    public void AddTo(Command command)
-    {
-        Option[] options = [_data, _directory, _imageSize, _limitTrain, _limitTest];
-        foreach (var option in options)
-        {
-            command.Add(option);
-        }
-    }
+    public Option[] All => [_data, _directory, _imageSize, _limitTrain, _limitTest];
+
+    public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     /// <summary>The name of the data asked for.</summary>
     public string Name(ParseResult parsed, string byDefault) => parsed.GetValue(_data) ?? byDefault;

@@ -17,11 +17,9 @@ internal sealed class DeviceOptions
     private readonly Option<int?> _threads = Number.Optional<int>(
         "--threads", "Threads on the CPU; by default one for each core. Results depend on it in the last digits.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
-    public void AddTo(Command command)
-    {
-        command.Add(_device);
-        command.Add(_threads);
-    }
+    public Option[] All => [_device, _threads];
+
+    public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     /// <summary>Sets the number of threads and chooses the device.</summary>
     public Device Select(ParseResult parsed)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MarginNet.Cli.Options;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
@@ -16,22 +17,33 @@ internal static class PValueSummary
 
         var width = Math.Max("predicted class".Length, classNames.Max(name => name.Length));
         Line($"{"predicted class".PadRight(width)}  components  calibrated on  samples  flagged  accuracy flagged  unflagged");
+        var byClass = classNames.Select(_ => new Tally()).ToArray();
+        var total = new Tally();
+        foreach (ref readonly var row in table.Rows.AsSpan())
+        {
+            byClass[row.PredictedClass].Add(row);
+            total.Add(row);
+        }
+
         for (var c = 0; c < classNames.Length; c++)
         {
-            var rows = table.Rows.Where(row => row.PredictedClass == c).ToList();
             var own = nullModel.Classes[c];
-            Line($"{classNames[c].PadRight(width)}  {Components(own),10}  {own.SampleCount,13}  {Describe(rows)}");
+            Line($"{classNames[c].PadRight(width)}  {Components(own),10}  {own.SampleCount,13}  {byClass[c]}");
         }
 
         var pooled = nullModel.Pooled;
-        Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {Describe(table.Rows)}");
-        var flagged = table.Rows.Count(row => row.Flagged);
-        Line($"{flagged} of {table.Rows.Length} samples flagged: p ({Name(table.Tail)}) <= {table.Alpha}. Null model from {Source(nullModel.Source)}.");
+        Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
+        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model from {Source(nullModel.Source)}.");
         foreach (var warning in Warnings(nullModel, classNames))
         {
             output.WriteLine(warning);
         }
     }
+
+    /// <summary>How many samples were flagged, and by what.</summary>
+    public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
 
     /// <summary>What a user should know of the null model before trusting its p-values.</summary>
     public static IEnumerable<string> Warnings(MarginNullModel nullModel, ImmutableArray<string> classNames)
@@ -43,7 +55,7 @@ internal static class PValueSummary
             {
                 yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*).";
             }
-            else if (own.KolmogorovSmirnov > Math.Max(PoorFit, Significant / Math.Sqrt(own.SampleCount)))
+            else if (own.KolmogorovSmirnov > AllowedDistance(own.SampleCount))
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
@@ -52,30 +64,36 @@ internal static class PValueSummary
         }
     }
 
+    /// <summary>The Kolmogorov-Smirnov distance from which on a fit is called poor.</summary>
+    public static double AllowedDistance(int count) => Math.Max(PoorFit, Significant / Math.Sqrt(count));
+
     private static string Components(ClassNull own) =>
         own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + (own.IsPooled ? "*" : "");
 
-    private static string Describe(IReadOnlyCollection<PValueRow> rows)
-    {
-        var share = rows.Count == 0 ? "-" : Percent(rows.Count(row => row.Flagged), rows.Count);
-        return $"{rows.Count,7}  {share,7}  {Accuracy(rows, flagged: true),16}  {Accuracy(rows, flagged: false),9}";
-    }
-
-    private static string Accuracy(IEnumerable<PValueRow> rows, bool flagged)
-    {
-        var known = rows.Where(row => row.Flagged == flagged && row.TrueClass >= 0).ToList();
-        return known.Count == 0 ? "-" : Percent(known.Count(row => row.TrueClass == row.PredictedClass), known.Count);
-    }
-
-    private static string Percent(int part, int whole) => ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
-
-    private static string Name(PValueTail tail) => tail switch
-    {
-        PValueTail.Formula => "formula",
-        PValueTail.TwoSided => "two-sided",
-        _ => "lower tail",
-    };
 
     private static string Source(CalibrationSource source) =>
         source == CalibrationSource.HeldOut ? "held-out samples" : "training samples, so fresh ones are flagged more often than alpha says";
+
+    /// <summary>Counts of samples: how many, and of those flagged or not, how many have a known class and how many of these are right.</summary>
+    private sealed class Tally
+    {
+        private readonly int[] _known = new int[2];
+        private readonly int[] _right = new int[2];
+        private int _count;
+
+        public int Flagged { get; private set; }
+
+        public void Add(in PValueRow row)
+        {
+            var flagged = row.Flagged ? 1 : 0;
+            _count++;
+            Flagged += flagged;
+            _known[flagged] += row.TrueClass >= 0 ? 1 : 0;
+            _right[flagged] += row.TrueClass == row.PredictedClass ? 1 : 0;
+        }
+
+        public override string ToString() => $"{_count,7}  {Percent(Flagged, _count),7}  {Percent(_right[1], _known[1]),16}  {Percent(_right[0], _known[0]),9}";
+
+        private static string Percent(int part, int whole) => whole == 0 ? "-" : ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
+    }
 }

@@ -1,43 +1,47 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using MarginNet.Checkpoints;
-using MarginNet.Margins;
+using MarginNet.Cli.Input;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown.</summary>
-internal readonly record struct PValueRow(int TrueClass, int PredictedClass, double Margin, MarginPValue PValue, bool Flagged);
+/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown. <paramref name="Adjusted"/> is the p-value that flags, adjusted where that was asked for.</summary>
+internal readonly record struct PValueRow(int TrueClass, int PredictedClass, double Margin, MarginPValue PValue, double Adjusted, bool Flagged);
 
 /// <summary>The p-values of a set of samples, as CSV or JSON.</summary>
 internal sealed class PValueTable
 {
-    private readonly ImmutableArray<string> _classNames;
+    private const int ChunkLength = 1 << 14;
 
-    private PValueTable(ImmutableArray<PValueRow> rows, ImmutableArray<string> classNames, PValueTail tail, double alpha) =>
-        (Rows, _classNames, Tail, Alpha) = (rows, classNames, tail, alpha);
+    private readonly PValueFormat _format;
+
+    private PValueTable(ImmutableArray<PValueRow> rows, ImmutableArray<string> classNames, FlagRule rule, bool isAdjusted)
+    {
+        (Rows, Rule, IsAdjusted) = (rows, rule, isAdjusted);
+        _format = new(classNames, rule.Tail == PValueTail.Empirical, isAdjusted);
+    }
 
     public ImmutableArray<PValueRow> Rows { get; }
 
-    public PValueTail Tail { get; }
+    public FlagRule Rule { get; }
 
-    public double Alpha { get; }
+    public bool IsAdjusted { get; }
 
-    /// <summary>Scores every sample, and flags those whose p-value in the chosen tail is at most alpha.</summary>
-    public static PValueTable Compute(
-        ScoreMatrix scores, ReadOnlySpan<int> labels, MarginNullModel nullModel, ImmutableArray<string> classNames, PValueTail tail, double alpha)
+    /// <summary>Scores every sample, and flags those whose p-value, or adjusted p-value, is at or below the rule's threshold.</summary>
+    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust)
     {
-        var (classes, margins) = scores.Decisions();
-        var values = new MarginPValue[scores.Count];
-        nullModel.Score(margins, classes, values);
-        var rows = ImmutableArray.CreateBuilder<PValueRow>(scores.Count);
+        var values = samples.PValues(nullModel, rule.Null);
+        var deciding = Array.ConvertAll(values, p => p.Of(rule.Tail));
+        deciding = adjust ? BenjaminiHochberg.Adjust(deciding) : deciding;
+        var rows = ImmutableArray.CreateBuilder<PValueRow>(values.Length);
         for (var i = 0; i < values.Length; i++)
         {
-            rows.Add(new(labels[i], classes[i], margins[i], values[i], values[i].Of(tail) <= alpha));
+            rows.Add(new(samples.Labels[i], samples.Predicted[i], samples.Margins[i], values[i], deciding[i], rule.Threshold.Flags(deciding[i])));
         }
 
-        return new(rows.MoveToImmutable(), classNames, tail, alpha);
+        return new(rows.MoveToImmutable(), samples.ClassNames, rule, adjust);
     }
 
     /// <summary>Writes a file, whole or not at all, as JSON if its name says so and as CSV otherwise.</summary>
@@ -55,52 +59,39 @@ internal sealed class PValueTable
 
     public void WriteCsv(TextWriter writer)
     {
-        writer.WriteLine("index,true,predicted,margin,log_margin,p_formula,p_lower,flagged");
-        for (var i = 0; i < Rows.Length; i++)
+        writer.Write(_format.Header + '\n');
+        var starts = Enumerable.Range(0, (Rows.Length + ChunkLength - 1) / ChunkLength).Select(chunk => chunk * ChunkLength);
+        foreach (var text in starts.AsParallel().AsOrdered().Select(Lines))
         {
-            var row = Rows[i];
-            var (truth, predicted) = (row.TrueClass < 0 ? "" : Csv.Quote(_classNames[row.TrueClass]), Csv.Quote(_classNames[row.PredictedClass]));
-            writer.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{i},{truth},{predicted},{row.Margin:g9},{row.PValue.LogMargin:g9},{row.PValue.Formula:g9},{row.PValue.Lower:g9},{(row.Flagged ? "true" : "false")}"));
+            writer.Write(text);
         }
+    }
+
+    private StringBuilder Lines(int start)
+    {
+        var text = new StringBuilder();
+        for (var i = start; i < Math.Min(start + ChunkLength, Rows.Length); i++)
+        {
+            _format.Append(text, i, Rows[i]);
+        }
+
+        return text;
     }
 
     private void WriteJson(Stream stream)
     {
         using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
-        json.WriteString("tail", Tail.ToString());
-        json.WriteNumber("alpha", Alpha);
+        json.WriteString("tail", Rule.Tail.ToString());
+        json.WriteString("null", Rule.Null.ToString());
+        JsonNumbers.Write(json, "alpha", Rule.Threshold.Value);
         json.WriteStartArray("samples");
         for (var i = 0; i < Rows.Length; i++)
         {
-            WriteRow(json, i, Rows[i]);
+            _format.Write(json, i, Rows[i]);
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private void WriteRow(Utf8JsonWriter json, int index, PValueRow row)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("index", index);
-        json.WriteString("true", row.TrueClass < 0 ? null : _classNames[row.TrueClass]);
-        json.WriteString("predicted", _classNames[row.PredictedClass]);
-        json.WriteNumber("margin", row.Margin);
-        if (double.IsFinite(row.PValue.LogMargin))
-        {
-            json.WriteNumber("log_margin", row.PValue.LogMargin);
-        }
-        else
-        {
-            json.WriteNull("log_margin"); // JSON has no infinity: the margin is 0.
-        }
-
-        json.WriteNumber("p_formula", row.PValue.Formula);
-        json.WriteNumber("p_lower", row.PValue.Lower);
-        json.WriteBoolean("flagged", row.Flagged);
         json.WriteEndObject();
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using static TorchSharp.torch;
 
 namespace MarginNet.Margins;
@@ -22,7 +23,14 @@ public static class DecisionMargin
     /// <param name="scores">Class scores f of one sample, length C ≥ 2, none NaN.</param>
     /// <returns>The decided class ĉ, the lowest index among tied ones, and its margin.</returns>
     /// <exception cref="ArgumentException">There are fewer than two scores.</exception>
-    public static (int Class, double Margin) Compute(ReadOnlySpan<float> scores)
+    public static (int Class, double Margin) Compute(ReadOnlySpan<float> scores) => Decide(scores);
+
+    /// <summary>Computes equation (2) for one sample in double precision, without LibTorch or allocation.</summary>
+    /// <inheritdoc cref="Compute(ReadOnlySpan{float})"/>
+    public static (int Class, double Margin) Compute(ReadOnlySpan<double> scores) => Decide(scores);
+
+    private static (int Class, double Margin) Decide<T>(ReadOnlySpan<T> scores)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ThrowIfTooFew(scores);
         var decided = scores[1] > scores[0] ? 1 : 0;
@@ -35,14 +43,14 @@ public static class DecisionMargin
             }
             else
             {
-                second = Math.Max(second, scores[i]);
+                second = T.Max(second, scores[i]);
             }
         }
 
-        return (decided, (double)first - second);
+        return (decided, double.CreateTruncating(first) - double.CreateTruncating(second));
     }
 
-    internal static void ThrowIfTooFew(ReadOnlySpan<float> scores)
+    internal static void ThrowIfTooFew<T>(ReadOnlySpan<T> scores)
     {
         if (scores.Length < 2)
         {

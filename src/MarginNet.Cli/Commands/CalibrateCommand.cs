@@ -1,0 +1,118 @@
+using System.CommandLine;
+using MarginNet.Checkpoints;
+using MarginNet.Cli.Input;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet calibrate</c>: fits the null model of margins, and chooses the threshold below which a p-value flags its sample.</summary>
+internal sealed class CalibrateCommand : Command
+{
+    private const string Test = "test";
+    private const string Train = "train";
+    private const string HeldOut = "held-out";
+
+    private readonly SampleOptions _samples = new(
+        "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), train (the default elsewhere) or test.", [HeldOut, Train, Test], "", needsCalibration: false);
+
+    private readonly RuleOptions _rule = new();
+    private readonly Option<string?> _rulesLogits = new("--rule-logits") { Description = "With --logits: the logits of other samples, for --rule fpr, youden and cost (a model's are its test samples)." };
+    private readonly Option<string?> _rulesLabels = new("--rule-labels") { Description = "The true classes of --rule-logits." };
+    private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself." };
+
+    public CalibrateCommand()
+        : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
+    {
+        _samples.AddTo(this);
+        _rule.AddTo(this);
+        Option[] options = [_rulesLogits, _rulesLabels, _areHeldOut, _out];
+        Array.ForEach(options, Add);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var isSupervised = _rule.IsSupervised(parsed);
+        if (_samples.UseLogits(parsed, [], [_rulesLogits, _rulesLabels, _areHeldOut]))
+        {
+            CalibrateLogits(parsed, isSupervised);
+        }
+        else
+        {
+            await CalibrateModelAsync(parsed, isSupervised, cancellation);
+        }
+    }
+
+    private void CalibrateLogits(ParseResult parsed, bool isSupervised)
+    {
+        var (logits, labels) = (parsed.GetValue(_rulesLogits), parsed.GetValue(_rulesLabels));
+        if (!_samples.HasLabels(parsed) || (logits is null != labels is null))
+        {
+            throw new UserErrorException(_samples.HasLabels(parsed) ? "--rule-logits and --rule-labels go together: give both or none." : "--logits need --labels, the true class of each row.");
+        }
+
+        if (isSupervised == logits is null)
+        {
+            throw new UserErrorException(isSupervised ? "This --rule needs samples other than those calibrated on: give --rule-logits and --rule-labels." : "--rule alpha needs no --rule-logits: leave them out, or choose --rule fpr, youden or cost.");
+        }
+
+        var file = parsed.GetValue(_out) ?? throw new UserErrorException("--logits need --out, the null model to write, such as null.json.");
+        AtomicFile.ThrowIfNotWritable(file);
+        var samples = _samples.ReadLogits(parsed);
+        var others = isSupervised ? Samples.Read(logits!, labels) : samples;
+        if (others.ClassNames.Length != samples.ClassNames.Length)
+        {
+            throw new UserErrorException($"{others.Source} has logits of {others.ClassNames.Length} classes, but {samples.Source} of {samples.ClassNames.Length}: give logits of the same network.");
+        }
+
+        var nullModel = Calibrate(parsed, samples, others, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
+        nullModel.Save(file);
+        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), file);
+    }
+
+    private async Task CalibrateModelAsync(ParseResult parsed, bool isSupervised, CancellationToken cancellation)
+    {
+        var file = parsed.GetValue(_out) ?? _samples.ModelPath(parsed);
+        AtomicFile.ThrowIfNotWritable(file);
+        using var model = _samples.LoadModel(parsed);
+        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
+        var split = Split(parsed, model, dataset.Train);
+        var name = _samples.Split(parsed) ?? (split.HeldOut.IsEmpty ? Train : HeldOut);
+        var images = name switch { Test => dataset.Test, HeldOut => dataset.Train.Select(split.HeldOut.AsSpan()), _ => dataset.Train.Select(split.Rest.AsSpan()) };
+        var samples = SampleOptions.Score(model, images, $"{name} samples", cancellation);
+        var others = isSupervised && name != Test ? SampleOptions.Score(model, dataset.Test, "test samples", cancellation) : samples;
+        var nullModel = Calibrate(parsed, samples, others, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
+        model.NullModel = nullModel;
+        model.Save(file);
+        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), file);
+    }
+
+    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, CalibrationSource source)
+    {
+        var nullModel = MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
+        return nullModel.WithRule(_rule.Choose(parsed, nullModel, others));
+    }
+
+    /// <summary>The training images as training parted them.</summary>
+    private StratifiedSplit Split(ParseResult parsed, MarginModel model, ImageSet images)
+    {
+        var share = model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) as double? ?? 0;
+        if (share is > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long seed)
+        {
+            var split = StratifiedSplit.Compute(images.Labels, share, (int)seed);
+            return model.Training.GetValueOrDefault("held_out_count") is long count && count == split.HeldOut.Length
+                ? split
+                : throw new UserErrorException(
+                    $"'{_samples.ModelPath(parsed)}' was trained on {model.Training.GetValueOrDefault("train_count")} images with {model.Training.GetValueOrDefault("held_out_count")} kept out, but the data has {images.Count}: give the same data and --limit-train, or --split test.");
+        }
+
+        return _samples.Split(parsed) == HeldOut
+            ? throw new UserErrorException($"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
+            : new([.. Enumerable.Range(0, images.Count)], []);
+    }
+}

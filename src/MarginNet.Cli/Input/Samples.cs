@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MarginNet.Arrays;
+using MarginNet.Data;
+using MarginNet.Margins;
+using MarginNet.PValues;
+
+namespace MarginNet.Cli.Input;
+
+/// <summary>The logits of some samples, whoever computed them, with the decisions and margins that follow from them. LibTorch is not needed.</summary>
+internal sealed class Samples
+{
+    private Samples(NumericArray logits, int[] labels, ImmutableArray<string> classNames, string source)
+    {
+        (Logits, Labels, ClassNames, Source) = (logits, labels, classNames, source);
+        (Predicted, Margins) = (new int[Count], new double[Count]);
+        for (var i = 0; i < Count; i++)
+        {
+            (Predicted[i], Margins[i]) = Decide(logits.Row(i), i, source);
+        }
+    }
+
+    /// <summary>Shape [N, C].</summary>
+    public NumericArray Logits { get; }
+
+    /// <summary>Shape [N]; −1 where unknown.</summary>
+    public int[] Labels { get; }
+
+    public ImmutableArray<string> ClassNames { get; }
+
+    /// <summary>What messages call the samples.</summary>
+    public string Source { get; }
+
+    public int[] Predicted { get; }
+
+    public double[] Margins { get; }
+
+    public int Count => Logits.Rows;
+
+    public static Samples FromModel(ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source)
+    {
+        var values = new double[scores.Count * scores.ClassCount];
+        for (var i = 0; i < scores.Count; i++)
+        {
+            for (var c = 0; c < scores.ClassCount; c++)
+            {
+                values[(i * scores.ClassCount) + c] = scores[i][c];
+            }
+        }
+
+        return new(new(values, scores.Count, scores.ClassCount, IsVector: false), labels.ToArray(), classNames, source);
+    }
+
+    /// <summary>Reads logits, and labels where a file has them; the classes are named by their indices.</summary>
+    public static Samples Read(string logitsPath, string? labelsPath)
+    {
+        var logits = ArrayFile.ReadLogits(logitsPath);
+        if (logits.Rows == 0)
+        {
+            throw new InvalidDataException($"{logitsPath} holds no samples: expected logits of shape [N, C] with N >= 1.");
+        }
+
+        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)] : ArrayFile.ReadLabels(labelsPath, logits.Columns);
+        return labels.Length == logits.Rows
+            ? new(logits, labels, NamesOf(logits.Columns), logitsPath)
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row.");
+    }
+
+    public static ImmutableArray<string> NamesOf(int classCount) => [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];
+
+    /// <summary>The decision on one row of logits, and its margin.</summary>
+    public static (int Class, double Margin) Decide(ReadOnlySpan<double> logits, int row, string source)
+    {
+        for (var c = 0; c < logits.Length; c++)
+        {
+            if (!double.IsFinite(logits[c]))
+            {
+                throw new InvalidDataException(FormattableString.Invariant($"{source}: the logit of row {row} and class {c} is {logits[c]}; a margin needs finite logits."));
+            }
+        }
+
+        var decision = DecisionMargin.Compute(logits);
+        return double.IsFinite(decision.Margin) ? decision : throw new InvalidDataException($"{source}: the logits of row {row} are too large to subtract.");
+    }
+
+    public bool IsRight(int sample) => Predicted[sample] == Labels[sample];
+
+    /// <summary>The p-values of every sample.</summary>
+    public MarginPValue[] PValues(MarginNullModel nullModel, NullKind kind)
+    {
+        var values = new MarginPValue[Count];
+        nullModel.Score(Margins, Predicted, values, kind);
+        return values;
+    }
+
+    /// <summary>Parts the values of rightly classified samples from those of misclassified ones.</summary>
+    public (double[] Right, double[] Wrong) Part(ReadOnlySpan<double> values)
+    {
+        var (right, wrong) = (new List<double>(), new List<double>());
+        for (var i = 0; i < values.Length; i++)
+        {
+            (IsRight(i) ? right : wrong).Add(values[i]);
+        }
+
+        return ([.. right], [.. wrong]);
+    }
+}

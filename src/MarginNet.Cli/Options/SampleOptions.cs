@@ -1,0 +1,120 @@
+using System.CommandLine;
+using MarginNet.Cli.Commands;
+using MarginNet.Cli.Input;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Whose scores: a model's on its data (<c>--model</c>, <c>--split</c>, ...), or those that any framework wrote to a file (<c>--logits</c>, <c>--labels</c>, <c>--calibration</c>).</summary>
+internal sealed class SampleOptions
+{
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "The model file that 'marginnet train' wrote." };
+    private readonly DataOptions _data = new("what the model was trained on");
+    private readonly DeviceOptions _device = new();
+    private readonly Option<string?> _split = new("--split");
+    private readonly Option<string?> _logits = new("--logits");
+    private readonly Option<string?> _labels = new("--labels") { Description = "The true classes of the --logits, 0 to C - 1: a .npy, .npz or .csv file." };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = "The null model for --logits, which 'marginnet calibrate --out' wrote." };
+    private readonly bool _needsCalibration;
+
+    /// <param name="splitDescription">What <c>--split</c> does by default.</param>
+    /// <param name="splits">Its values.</param>
+    /// <param name="logitsDescription">What <c>--logits</c> may be beside a file.</param>
+    /// <param name="needsCalibration">Whether logits need a null model.</param>
+    public SampleOptions(string splitDescription, string[] splits, string logitsDescription, bool needsCalibration)
+    {
+        _split.Description = splitDescription;
+        _split.AcceptOnlyFromAmong(splits);
+        _logits.Description = $"Class scores instead of a model, shape [N, C]: a .npy, .npz (file.npz:name) or .csv file{logitsDescription}.";
+        _needsCalibration = needsCalibration;
+    }
+
+    public void AddTo(Command command)
+    {
+        Option[] options = [_model, _split, _logits, _labels];
+        Array.ForEach(options, command.Add);
+        if (_needsCalibration)
+        {
+            command.Add(_calibration);
+        }
+
+        _data.AddTo(command);
+        _device.AddTo(command);
+    }
+
+    public string? Split(ParseResult parsed) => parsed.GetValue(_split);
+
+    public string ModelPath(ParseResult parsed) => parsed.GetValue(_model)!;
+
+    public string LogitsPath(ParseResult parsed) => parsed.GetValue(_logits)!;
+
+    /// <summary>Whether the scores come from a file, having made sure that every option goes with where they come from.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="forModel">The command's own options that go with a model only.</param>
+    /// <param name="forLogits">Those that go with logits only.</param>
+    public bool UseLogits(ParseResult parsed, Option[] forModel, Option[] forLogits)
+    {
+        var (model, logits) = (parsed.GetValue(_model), parsed.GetValue(_logits));
+        if (model is null == logits is null)
+        {
+            throw new UserErrorException(
+                $"{(model is null ? "Nothing to score" : "--model and --logits are both given")}: give either --model, or --logits with {(_needsCalibration ? "--calibration" : "--labels")}.");
+        }
+
+        Option[] misplaced = logits is null ? [_labels, _calibration, .. forLogits] : [_split, .. _data.All, .. _device.All, .. forModel];
+        if (Array.Find(misplaced, option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+        {
+            throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
+        }
+
+        if (logits is not null && _needsCalibration && parsed.GetValue(_calibration) is null)
+        {
+            throw new UserErrorException("--logits need --calibration, a null model that 'marginnet calibrate --logits' wrote.");
+        }
+
+        return logits is not null;
+    }
+
+    public Samples ReadLogits(ParseResult parsed) => Samples.Read(LogitsPath(parsed), parsed.GetValue(_labels));
+
+    public bool HasLabels(ParseResult parsed) => parsed.GetValue(_labels) is not null;
+
+    /// <summary>Reads the null model for logits.</summary>
+    public MarginNullModel ReadCalibration(ParseResult parsed)
+    {
+        var path = parsed.GetValue(_calibration)!;
+        return File.Exists(path)
+            ? MarginNullModel.Load(path)
+            : throw new UserErrorException($"--calibration '{path}' does not exist: make it with 'marginnet calibrate --logits FILE --labels FILE --out {path}'.");
+    }
+
+    /// <summary>Requires one class for each logit.</summary>
+    public void ThrowIfOtherClasses(ParseResult parsed, MarginNullModel nullModel, int classCount, string source)
+    {
+        if (nullModel.Classes.Length != classCount)
+        {
+            throw new UserErrorException(
+                $"{source} has logits of {classCount} classes, but the null model '{parsed.GetValue(_calibration)}' has {nullModel.Classes.Length}: calibrate on logits of the same network.");
+        }
+    }
+
+    public MarginModel LoadModel(ParseResult parsed) => MarginModel.Load(ModelPath(parsed), _device.Select(parsed));
+
+    public MarginNullModel NullModel(ParseResult parsed, MarginModel model) =>
+        model.NullModel ?? throw new UserErrorException(
+            $"'{ModelPath(parsed)}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {ModelPath(parsed)}', or train it to the end.");
+
+    /// <summary>Loads the data that goes with a model.</summary>
+    public async Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    {
+        var trainedOn = model.Training.GetValueOrDefault("data") as string ?? DataOptions.Cifar;
+        var dataset = await _data.LoadAsync(parsed, trainedOn, parsed.InvocationConfiguration.Error, cancellation);
+        ModelFit.ThrowIfOtherClasses(model, ModelPath(parsed), dataset);
+        return dataset;
+    }
+
+    public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
+        Samples.FromModel(model.Network.Score(images, cancellation: cancellation), images.Labels, model.ClassNames, source);
+}

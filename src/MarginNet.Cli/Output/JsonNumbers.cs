@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>Numbers that may be infinite, which JSON cannot say.</summary>
+internal static class JsonNumbers
+{
+    /// <summary>Writes a number, or null where it is not finite.</summary>
+    public static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            json.WriteNumber(name, value);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>Rows of p-values as lines of CSV or as JSON; the empirical and the adjusted p-value are written where they are asked for.</summary>
+internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withEmpirical, bool withAdjusted)
+{
+    private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
+
+    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(withEmpirical ? ",p_empirical" : "")}{(withAdjusted ? ",p_adjusted" : "")},flagged";
+
+    /// <summary>Adds one line.</summary>
+    public void Append(StringBuilder text, int index, PValueRow row)
+    {
+        var p = row.PValue;
+        var (truth, predicted) = (row.TrueClass < 0 ? "" : _quoted[row.TrueClass], _quoted[row.PredictedClass]);
+        text.Append(CultureInfo.InvariantCulture, $"{index},{truth},{predicted},{row.Margin:g9},{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
+        if (withEmpirical)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",{p.Empirical:g9}");
+        }
+
+        if (withAdjusted)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",{row.Adjusted:g9}");
+        }
+
+        text.Append(row.Flagged ? ",true\n" : ",false\n");
+    }
+
+    /// <summary>Writes one JSON object.</summary>
+    public void Write(Utf8JsonWriter json, int index, PValueRow row)
+    {
+        var p = row.PValue;
+        json.WriteStartObject();
+        json.WriteNumber("index", index);
+        json.WriteString("true", row.TrueClass < 0 ? null : classNames[row.TrueClass]);
+        json.WriteString("predicted", classNames[row.PredictedClass]);
+        json.WriteNumber("margin", row.Margin);
+        JsonNumbers.Write(json, "log_margin", p.LogMargin);
+        json.WriteNumber("p_formula", p.Formula);
+        json.WriteNumber("p_lower", p.Lower);
+        if (withEmpirical)
+        {
+            json.WriteNumber("p_empirical", p.Empirical);
+        }
+
+        if (withAdjusted)
+        {
+            json.WriteNumber("p_adjusted", row.Adjusted);
+        }
+
+        json.WriteBoolean("flagged", row.Flagged);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using MarginNet.Detection;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Cli.Tests.Commands;
+
+public sealed partial class CalibrateCommandTests
+{
+    [Theory]
+    [InlineData("lower", "class", PValueTail.Lower, NullKind.Class)]
+    [InlineData("two-sided", "pooled", PValueTail.TwoSided, NullKind.Pooled)]
+    [InlineData("formula", "class", PValueTail.Formula, NullKind.Class)]
+    [InlineData("empirical", "error-weighted", PValueTail.Empirical, NullKind.ErrorWeighted)]
+    public async Task The_unsupervised_threshold_flags_at_most_alpha_of_the_calibration_samples_and_is_the_largest_that_does(
+        string tail, string kind, PValueTail expectedTail, NullKind expectedKind)
+    {
+        using var tool = new Tool();
+        var rule = MarginNullModel.Load(await LogitFiles.CalibrateAsync(tool, "--alpha", "0.02", "--tail", tail, "--null", kind)).Rule!;
+        Assert.Equal((expectedTail, expectedKind), (rule.Tail, rule.Null));
+        var p = CalibrationValues(tool, rule);
+        Assert.Equal(p.Count(value => value <= rule.Threshold.Value), rule.Threshold.FalsePositives.Count);
+        Assert.Equal(p.Length, rule.Threshold.FalsePositives.Total);
+        Assert.True(rule.Threshold.FalsePositives.Rate <= 0.02);
+        var next = p.Where(value => value > rule.Threshold.Value).Min();
+        Assert.True(p.Count(value => value <= next) > 0.02 * p.Length);
+    }
+
+    [Fact]
+    public async Task Counts_and_exact_intervals_are_printed()
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "train", 900, seed: 1);
+        var run = await Tool.RunAsync("calibrate", "--logits", logits, "--labels", labels, "--out", tool.File("null.json"), "--alpha", "0.05");
+        Assert.Equal(0, run.ExitCode);
+        var nullModel = MarginNullModel.Load(tool.File("null.json"));
+        var match = FalsePositives().Match(run.Output);
+        var proportion = new Proportion(Count(match, 1), Count(match, 2));
+        Assert.Equal(nullModel.Rule!.Threshold.FalsePositives, proportion);
+        var interval = proportion.ExactInterval();
+        Assert.Contains(FormattableString.Invariant($"exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of right decisions"), run.Output, StringComparison.Ordinal);
+        Assert.Contains($"calibrated on     {nullModel.Pooled.SampleCount} right decisions of 900 samples the network was trained on ({logits})", run.Output, StringComparison.Ordinal);
+        Assert.Equal(nullModel.MisclassifiedCount, nullModel.Rule.Threshold.TruePositives.Total);
+    }
+
+    [Theory]
+    [InlineData("youden")]
+    [InlineData("cost", "--cost-ratio", "4")]
+    [InlineData("fpr", "--alpha", "0.1")]
+    public async Task A_supervised_threshold_is_the_best_there_is_on_the_other_samples(string rule, params string[] more)
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "other", 600, seed: 2);
+        var path = await LogitFiles.CalibrateAsync(tool, ["--rule", rule, "--rule-logits", logits, "--rule-labels", labels, .. more]);
+        var threshold = MarginNullModel.Load(path).Rule!.Threshold;
+        var run = await Tool.RunAsync("pvalue", "--logits", logits, "--labels", labels, "--calibration", path);
+        var rows = run.OutputLines[1..].Select(line => line.Split(',')).Select(fields => (IsRight: fields[1] == fields[2], P: double.Parse(fields[6], CultureInfo.InvariantCulture), Flagged: fields[7] == "true")).ToArray();
+        Assert.Equal(threshold.FalsePositives, new Proportion(rows.Count(row => row.IsRight && row.Flagged), rows.Count(row => row.IsRight)));
+        Assert.Equal(threshold.TruePositives, new Proportion(rows.Count(row => !row.IsRight && row.Flagged), rows.Count(row => !row.IsRight)));
+        Func<double, double, double> merit = rule switch
+        {
+            "youden" => (falsePositives, truePositives) => (truePositives / threshold.TruePositives.Total) - (falsePositives / threshold.FalsePositives.Total),
+            "cost" => (falsePositives, truePositives) => (4 * truePositives) - falsePositives,
+            _ => (falsePositives, _) => falsePositives <= 0.1 * threshold.FalsePositives.Total ? falsePositives : -1,
+        };
+        var best = rows.Max(at => merit(rows.Count(row => row.IsRight && row.P <= at.P), rows.Count(row => !row.IsRight && row.P <= at.P)));
+        Assert.Equal(best, merit(threshold.FalsePositives.Count, threshold.TruePositives.Count), 1e-12);
+    }
+
+    [Fact]
+    public async Task A_model_keeps_its_network_and_gets_the_threshold_that_pvalue_then_flags_by()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        var calibrate = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "100", "--alpha", "0.2");
+        Assert.Equal(0, calibrate.ExitCode);
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal(CalibrationSource.Training, model.NullModel!.Source);
+        var threshold = model.NullModel.Rule!.Threshold.Value;
+        string[] pvalue = ["pvalue", "--model", tool.File("m.pt"), "--split", "train", "--limit-train", "300"];
+        var byThreshold = await Tool.RunAsync(pvalue);
+        Assert.Contains(FormattableString.Invariant($"p (lower tail) <= {threshold:g9}, the calibrated threshold."), byThreshold.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            model.NullModel.Rule.Threshold.FalsePositives.Count,
+            byThreshold.OutputLines[1..].Select(line => line.Split(',')).Count(fields => fields[1] == fields[2] && fields[7] == "true"));
+        var byAlpha = await Tool.RunAsync([.. pvalue, "--alpha", "0.05"]);
+        Assert.Contains("p (lower tail) <= 0.05.", byAlpha.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_without_a_null_model_gets_one()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        using (var model = MarginModel.Load(tool.File("m.pt")))
+        {
+            model.NullModel = null; // As after an interrupted training.
+            model.Save(tool.File("m.pt"));
+        }
+
+        var refused = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "50");
+        Assert.Contains("run 'marginnet calibrate --model", refused.Error, StringComparison.Ordinal);
+        await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300");
+        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "50");
+        Assert.Equal(51, run.OutputLines.Length);
+    }
+
+    [Fact]
+    public async Task What_training_kept_out_is_calibrated_on_again_by_default()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt", "--calibration-split", "0.4", "--quiet");
+        await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--out", tool.File("again.pt"));
+        using var first = MarginModel.Load(tool.File("m.pt"));
+        using var again = MarginModel.Load(tool.File("again.pt"));
+        Assert.Equal(CalibrationSource.HeldOut, again.NullModel!.Source);
+        Assert.Equal(first.NullModel!.Pooled.Margins.ToArray(), again.NullModel.Pooled.Margins.ToArray(), (a, b) => Math.Abs(a - b) <= 1e-4);
+        var other = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "200");
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("was trained on 180 images with 120 kept out, but the data has 200", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Test_samples_can_be_calibrated_on_and_count_as_held_out()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        var run = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--split", "test", "--limit-test", "200", "--rule", "youden");
+        Assert.Contains("of 200 samples kept out of training (test samples)", run.Output, StringComparison.Ordinal);
+        Assert.Contains("largest true-positive less false-positive rate", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("give either --model, or --logits with --labels")]
+    [InlineData("--model and --logits are both given", "--model", "m.pt", "--logits", "x.npy")]
+    [InlineData("--labels does not go with --model", "--model", "m.pt", "--labels", "y.npy")]
+    [InlineData("--split does not go with --logits", "--logits", "x.npy", "--labels", "y.npy", "--split", "test")]
+    [InlineData("--data-dir does not go with --logits", "--logits", "x.npy", "--labels", "y.npy", "--data-dir", "d")]
+    [InlineData("--logits need --labels", "--logits", "x.npy", "--out", "n.json")]
+    [InlineData("--logits need --out", "--logits", "x.npy", "--labels", "y.npy")]
+    [InlineData("its folder does not exist", "--logits", "x.npy", "--labels", "y.npy", "--out", "nowhere/n.json")]
+    [InlineData("There is no file x.npy", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json")]
+    [InlineData("This --rule needs samples other than those calibrated on", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule", "youden")]
+    [InlineData("--rule alpha needs no --rule-logits", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits", "o.npy", "--rule-labels", "p.npy")]
+    [InlineData("--rule-logits and --rule-labels go together", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits", "o.npy")]
+    [InlineData("--rule cost needs --cost-ratio", "--model", "m.pt", "--rule", "cost")]
+    [InlineData("--cost-ratio goes with --rule cost", "--model", "m.pt", "--cost-ratio", "3")]
+    [InlineData("--cost-ratio is '0': expected a number above 0.", "--model", "m.pt", "--cost-ratio", "0")]
+    [InlineData("--alpha has no effect on --rule youden", "--model", "m.pt", "--rule", "youden", "--alpha", "0.1")]
+    [InlineData("'m.pt' does not exist", "--model", "m.pt")]
+    public async Task A_mistake_is_one_line_with_exit_code_2(string expected, params string[] args)
+    {
+        var run = await Tool.RunAsync(["calibrate", .. args]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("1,2,3\n4,nan,6", "0\n1", "train.csv: the logit of row 1 and class 1 is NaN")]
+    [InlineData("1,2,3\n4,5,6", "0\n1\n2", "has 3 labels, but")]
+    [InlineData("1,2,3\n4,5,6", "0\n3", "expected labels 0 to 2, but label 1 is 3")]
+    [InlineData("1,2,3\n4,5,6", "0\n0", "Found no correctly classified sample with a positive margin")]
+    [InlineData("1\n4", "0\n0", "expected logits of shape [N, C] with at least 2 classes")]
+    [InlineData("", "", "expected logits of shape [N, C] with at least 2 classes")]
+    [InlineData("1e308,-1e308\n1,2", "0\n0", "the logits of row 0 are too large to subtract")]
+    public async Task Malformed_logits_or_labels_are_one_line_and_nothing_is_written(string logits, string labels, string expected)
+    {
+        using var tool = new Tool();
+        File.WriteAllText(tool.File("train.csv"), logits);
+        File.WriteAllText(tool.File("labels.csv"), labels);
+        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("train.csv"), "--labels", tool.File("labels.csv"), "--out", tool.File("null.json"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.Equal(["labels.csv", "train.csv"], tool.Files);
+    }
+
+    /// <summary>The p-values, of the rule's kind, of the right decisions among the samples calibrated on.</summary>
+    private static double[] CalibrationValues(Tool tool, FlagRule rule)
+    {
+        var nullModel = MarginNullModel.Load(tool.File("null.json"));
+        var (logits, labels) = LogitFiles.Draw(900, seed: 1);
+        return
+        [
+            .. logits.Zip(labels)
+                .Where(sample => Array.IndexOf(sample.First, sample.First.Max()) == sample.Second)
+                .Select(sample => nullModel.Score(sample.First.Max() - sample.First.Order().ElementAt(LogitFiles.Classes - 2), sample.Second, rule.Null).Of(rule.Tail)),
+        ];
+    }
+
+    private static int Count(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"false positives   (\d+) of (\d+) = ")]
+    private static partial Regex FalsePositives();
+}

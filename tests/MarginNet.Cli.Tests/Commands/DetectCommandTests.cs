@@ -1,0 +1,139 @@
+using System.Text.Json;
+using MarginNet.Detection;
+using StbImageWriteSharp;
+
+namespace MarginNet.Cli.Tests.Commands;
+
+public sealed class DetectCommandTests
+{
+    [Fact]
+    public async Task The_figures_are_those_of_the_metrics_on_the_same_scores()
+    {
+        using var tool = new Tool();
+        var (_, labels) = LogitFiles.Write(tool, "test", 400, seed: 3);
+        var run = await DetectAsync(tool, "--labels", labels, "--resamples", "50");
+        Assert.Equal(0, run.ExitCode);
+        var (rows, classes) = LogitFiles.Draw(400, seed: 3);
+        var wrong = Section(tool, "wrong_decisions");
+        var isRight = rows.Zip(classes, (row, label) => Array.IndexOf(row, row.Max()) == label).ToArray();
+        Assert.Equal(isRight.Count(right => right), wrong.GetProperty("typical_count").GetInt32());
+        Assert.Equal(isRight.Count(right => !right), wrong.GetProperty("atypical_count").GetInt32());
+        (string Name, Func<double[], double> Score)[] scores =
+        [
+            ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmax(row)), ("max logit", row => LogitScores.MaxLogit(row)),
+            ("energy", row => LogitScores.Energy(row)), ("entropy", row => LogitScores.NegativeEntropy(row)),
+        ];
+        foreach (var (name, score) in scores)
+        {
+            double[] Of(bool right) => [.. rows.Where((_, i) => isRight[i] == right).Select(score)];
+            var expected = DetectionMetrics.Compute(Of(true), Of(false));
+            var found = Score(wrong, name);
+            Assert.Equal(expected.Auroc, found.GetProperty("auroc").GetDouble(), 1e-12);
+            Assert.Equal(expected.AuprIn, found.GetProperty("aupr_typical").GetDouble(), 1e-12);
+            Assert.Equal(expected.AuprOut, found.GetProperty("aupr_atypical").GetDouble(), 1e-12);
+            Assert.Equal(expected.FprAt95Tpr, found.GetProperty("fpr_at_95_tpr").GetDouble(), 1e-12);
+            Assert.Contains(FormattableString.Invariant($"{expected.Auroc:f3} ["), run.OutputLines.Single(line => line.StartsWith(name + ' ', StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Every_score_is_compared_and_laws_hold_among_them()
+    {
+        using var tool = new Tool();
+        var (_, labels) = LogitFiles.Write(tool, "test", 400, seed: 3);
+        await DetectAsync(tool, "--labels", labels, "--resamples", "50");
+        var wrong = Section(tool, "wrong_decisions");
+        Assert.Equal(
+            ["p lower", "p formula", "p two-sided", "p empirical", "p lower, pooled", "p lower, error-weighted", "margin", "max softmax", "max logit", "energy", "entropy"],
+            wrong.GetProperty("scores").EnumerateArray().Select(row => row.GetProperty("score").GetString()));
+        double Auroc(string name) => Score(wrong, name).GetProperty("auroc").GetDouble();
+        Assert.Equal(Auroc("p formula"), Auroc("p two-sided"));
+        Assert.Equal(Auroc("margin"), Auroc("p lower, pooled"), 1e-9);
+        Assert.All(wrong.GetProperty("scores").EnumerateArray(), row =>
+        {
+            var interval = row.GetProperty("auroc_interval").EnumerateArray().Select(end => end.GetDouble()).ToArray();
+            Assert.InRange(row.GetProperty("auroc").GetDouble(), interval[0], interval[1]);
+        });
+    }
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_intervals_and_another_seed_others()
+    {
+        using var tool = new Tool();
+        var (_, labels) = LogitFiles.Write(tool, "test", 400, seed: 3);
+        var first = await DetectAsync(tool, "--labels", labels, "--resamples", "50", "--seed", "7");
+        var second = await DetectAsync(tool, "--labels", labels, "--resamples", "50", "--seed", "7");
+        var other = await DetectAsync(tool, "--labels", labels, "--resamples", "50", "--seed", "8");
+        Assert.Equal(first.Output, second.Output);
+        Assert.NotEqual(first.Output, other.Output);
+    }
+
+    [Fact]
+    public async Task Foreign_logits_are_compared_with_all_known_ones_and_need_no_labels()
+    {
+        using var tool = new Tool();
+        File.WriteAllLines(tool.File("foreign.csv"), LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 0.1 * value)])));
+        LogitFiles.Write(tool, "test", 400, seed: 3);
+        var run = await DetectAsync(tool, "--ood-logits", tool.File("foreign.csv"), "--resamples", "20");
+        Assert.Contains("known samples from foreign samples: 400 known samples, 150 foreign samples", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong decisions", run.Output, StringComparison.Ordinal);
+        Assert.True(Score(Section(tool, "out_of_distribution"), "margin").GetProperty("auroc").GetDouble() > 0.9); // A tenth of the logits has a tenth of the margin.
+    }
+
+    [Fact]
+    public async Task A_model_is_compared_on_its_test_samples_and_on_a_folder_of_foreign_images()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        Directory.CreateDirectory(tool.File("ood/deep"));
+        for (var i = 0; i < 3; i++)
+        {
+            using var file = File.Create(tool.File($"ood/deep/{i}.png"));
+            new ImageWriter().WritePng([.. Enumerable.Repeat((byte)(80 * i), 16 * 16 * 3)], 16, 16, ColorComponents.RedGreenBlue, file);
+        }
+
+        var run = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--limit-test", "100", "--ood", tool.File("ood"), "--resamples", "20");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("100 known samples, 3 foreign samples", run.Output, StringComparison.Ordinal);
+        Assert.Contains("right decisions from wrong decisions: ", run.Output, StringComparison.Ordinal);
+        Directory.CreateDirectory(tool.File("empty"));
+        foreach (var (folder, expected) in new[] { ("empty", "has no .jpg, .jpeg or .png file"), ("nowhere", "does not exist") })
+        {
+            var refused = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--ood", tool.File(folder));
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(expected, refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("--logits need --labels, --ood-logits or both")]
+    [InlineData("--ood does not go with --logits", "--ood", "d")]
+    [InlineData("--resamples is '0': expected a whole number, at least 1.", "--resamples", "0")]
+    public async Task A_mistake_is_one_line_with_exit_code_2(string expected, params string[] more)
+    {
+        using var tool = new Tool();
+        LogitFiles.Write(tool, "test", 10, seed: 3);
+        var run = await DetectAsync(tool, more);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_classifier_that_is_always_right_has_no_wrong_decisions_to_detect()
+    {
+        using var tool = new Tool();
+        File.WriteAllText(tool.File("test.csv"), "9,0,1\n0,9,1\n");
+        File.WriteAllText(tool.File("labels.csv"), "0\n1\n");
+        var run = await DetectAsync(tool, "--labels", tool.File("labels.csv"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("2 decisions are right and 0 wrong", run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<ToolRun> DetectAsync(Tool tool, params string[] more) =>
+        await Tool.RunAsync(["detect", "--logits", tool.File("test.csv"), "--calibration", await LogitFiles.CalibrateAsync(tool), "--json", tool.File("d.json"), .. more]);
+
+    private static JsonElement Section(Tool tool, string name) => JsonDocument.Parse(File.ReadAllBytes(tool.File("d.json"))).RootElement.GetProperty(name);
+
+    private static JsonElement Score(JsonElement section, string name) => section.GetProperty("scores").EnumerateArray().Single(row => row.GetProperty("score").GetString() == name);
+}
