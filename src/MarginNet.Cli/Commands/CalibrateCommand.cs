@@ -24,13 +24,14 @@ internal sealed class CalibrateCommand : Command
     private readonly Option<string?> _rulesLabels = new("--rule-labels") { Description = "The true classes of --rule-logits." };
     private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
     private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself." };
+    private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
 
     public CalibrateCommand()
         : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
     {
         _samples.AddTo(this);
         _rule.AddTo(this);
-        Option[] options = [_rulesLogits, _rulesLabels, _areHeldOut, _out];
+        Option[] options = [_rulesLogits, _rulesLabels, _areHeldOut, _out, _plot];
         Array.ForEach(options, Add);
         SetAction(RunAsync);
     }
@@ -38,6 +39,11 @@ internal sealed class CalibrateCommand : Command
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var isSupervised = _rule.IsSupervised(parsed);
+        if (parsed.GetValue(_plot) is { } picture)
+        {
+            UniformityPlot.ThrowIfOtherKind(picture);
+        }
+
         if (_samples.UseLogits(parsed, [], [_rulesLogits, _rulesLabels, _areHeldOut]))
         {
             CalibrateLogits(parsed, isSupervised);
@@ -72,7 +78,7 @@ internal sealed class CalibrateCommand : Command
 
         var nullModel = Calibrate(parsed, samples, others, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
         nullModel.Save(file);
-        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), file);
+        Report(parsed, nullModel, samples, others, file);
     }
 
     private async Task CalibrateModelAsync(ParseResult parsed, bool isSupervised, CancellationToken cancellation)
@@ -89,13 +95,24 @@ internal sealed class CalibrateCommand : Command
         var nullModel = Calibrate(parsed, samples, others, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
         model.Save(file);
-        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), file);
+        Report(parsed, nullModel, samples, others, file);
     }
 
     private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, CalibrationSource source)
     {
         var nullModel = MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
         return nullModel.WithRule(_rule.Choose(parsed, nullModel, others));
+    }
+
+    private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, string file)
+    {
+        var picture = parsed.GetValue(_plot);
+        if (picture is not null)
+        {
+            UniformityPlot.Save(nullModel, samples.ClassNames, picture);
+        }
+
+        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
     }
 
     /// <summary>The training images as training parted them.</summary>

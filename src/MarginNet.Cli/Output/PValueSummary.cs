@@ -55,11 +55,12 @@ internal static class PValueSummary
             {
                 yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*).";
             }
-            else if (own.KolmogorovSmirnov > AllowedDistance(own.SampleCount))
+
+            if (own.KolmogorovSmirnov > AllowedDistance(own.SampleCount))
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"warning: the mixture describes the margins of class '{classNames[c]}' poorly (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2}).");
+                    $"warning: the mixture describes the margins of class '{classNames[c]}' poorly (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2}): its p-values are off; --tail empirical needs no mixture.");
             }
         }
     }

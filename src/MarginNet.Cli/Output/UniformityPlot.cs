@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using MarginNet.Checkpoints;
+using MarginNet.PValues;
+using ScottPlot;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>A P-P plot: the lower-tail p-values of the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
+internal static class UniformityPlot
+{
+    private const int Width = 1000;
+    private const int Height = 850;
+    private const int MaxPoints = 1000; // of a curve; more cannot be seen
+    private const int MaxNames = 24; // in the legend; more do not fit
+    private const string Font = "Bitstream Vera Sans";
+
+    /// <summary>Requires a name that says which kind of picture.</summary>
+    public static void ThrowIfOtherKind(string path)
+    {
+        if (Path.GetExtension(path) is not (".png" or ".svg"))
+        {
+            throw new UserErrorException($"--plot is '{path}': expected a name that ends in .png or .svg.");
+        }
+
+        AtomicFile.ThrowIfNotWritable(path);
+    }
+
+    public static void Save(MarginNullModel nullModel, ImmutableArray<string> classNames, string path)
+    {
+        using var plot = Draw(nullModel, classNames);
+        var bytes = Path.GetExtension(path) == ".svg" ? Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height)) : plot.GetImageBytes(Width, Height, ImageFormat.Png);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
+
+    /// <summary>The points of one class's curve: the share of its margins up to one, and the p-value of that one.</summary>
+    public static (double[] Shares, double[] PValues) Curve(ClassNull own)
+    {
+        var positive = own.Margins[own.ZeroCount..];
+        var count = Math.Min(positive.Length, MaxPoints);
+        var (shares, values) = (new double[count], new double[count]);
+        for (var i = 0; i < count; i++)
+        {
+            var rank = (int)((i + 0.5) * positive.Length / count);
+            shares[i] = (rank + 0.5) / positive.Length;
+            values[i] = own.Distribution.Score(positive[rank]).Lower;
+        }
+
+        return (shares, values);
+    }
+
+    private static Plot Draw(MarginNullModel nullModel, ImmutableArray<string> classNames)
+    {
+        UseOwnFont();
+        var plot = new Plot();
+        for (var c = 0; c < classNames.Length; c++)
+        {
+            var (shares, values) = Curve(nullModel.Classes[c]);
+            if (shares.Length == 0)
+            {
+                continue;
+            }
+
+            var curve = plot.Add.ScatterLine(shares, values);
+            curve.LineWidth = 2;
+            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{classNames[c]}{(nullModel.Classes[c].IsPooled ? "*" : "")} ({nullModel.Classes[c].KolmogorovSmirnov:f3})");
+        }
+
+        var diagonal = plot.Add.Line(0, 0, 1, 1);
+        diagonal.LineColor = Colors.Black;
+        diagonal.LinePattern = LinePattern.Dashed;
+        diagonal.LegendText = "uniform";
+        plot.Title("Calibration p-values against the uniform distribution");
+        plot.XLabel("share of the class's calibration margins that are no larger");
+        plot.YLabel("lower-tail p-value");
+        plot.Axes.SetLimits(0, 1, 0, 1);
+        if (classNames.Length <= MaxNames)
+        {
+            plot.ShowLegend(Edge.Right);
+        }
+
+        return plot;
+    }
+
+    /// <summary>Text is left out where the system has no font, so the tool brings one.</summary>
+    private static void UseOwnFont()
+    {
+        var file = Path.Combine(AppContext.BaseDirectory, "Fonts", "Vera.ttf");
+        Fonts.AddFontFile(Font, file);
+        Fonts.AddFontFile(Font, file, bold: true);
+        (Fonts.Default, Fonts.Sans) = (Font, Font);
+    }
+}
