@@ -58,7 +58,7 @@ internal sealed class PValueCommand : Command
         }
         else if (_samples.LogitsPath(parsed) == StandardInput)
         {
-            ScoreStandardInput(parsed, cancellation);
+            await ScoreStandardInputAsync(parsed, cancellation);
         }
         else
         {
@@ -90,7 +90,7 @@ internal sealed class PValueCommand : Command
         return _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
     }
 
-    private void ScoreStandardInput(ParseResult parsed, CancellationToken cancellation)
+    private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null)
         {
@@ -99,14 +99,12 @@ internal sealed class PValueCommand : Command
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
         var rule = Rule(parsed, nullModel);
-        var (count, flagged) = PValueStream.Run(
-            Console.OpenStandardInput(),
-            configuration.Output,
-            nullModel,
-            rule,
-            (classes, name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name),
-            cancellation);
-        configuration.Error.WriteLine(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
+        void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
+
+        // A read that waits for a row cannot be called off, but can be left behind.
+        var scoring = Task.Run(() => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, ThrowIfOtherClasses, cancellation), cancellation);
+        var (count, flagged) = await scoring.WaitAsync(cancellation);
+        await configuration.Error.WriteLineAsync(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
     }
 
     private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)

@@ -51,16 +51,15 @@ internal static class PValueSummary
         for (var c = 0; c < classNames.Length; c++)
         {
             var own = nullModel.Classes[c];
+            var isPoor = own.KolmogorovSmirnov > AllowedDistance(own.SampleCount);
+            var poorly = string.Create(CultureInfo.InvariantCulture, $"poorly (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2})");
             if (own.IsPooled)
             {
-                yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*).";
+                yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*){(isPoor ? $", which describes its margins {poorly}: calibrate on more" : "")}.";
             }
-
-            if (own.KolmogorovSmirnov > AllowedDistance(own.SampleCount))
+            else if (isPoor)
             {
-                yield return string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"warning: the mixture describes the margins of class '{classNames[c]}' poorly (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2}): its p-values are off; --tail empirical needs no mixture.");
+                yield return $"warning: the mixture describes the margins of class '{classNames[c]}' {poorly}: its p-values are off; --tail empirical needs no mixture.";
             }
         }
     }

@@ -20,11 +20,7 @@ public sealed class InterruptionTests
         using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var firstLine = await process.StandardError.ReadLineAsync();
         Assert.StartsWith("epoch 1: loss", firstLine, StringComparison.Ordinal);
-        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
+        await KillAsync(process, signal);
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal(130, process.ExitCode);
@@ -41,6 +37,23 @@ public sealed class InterruptionTests
     }
 
     [LinuxTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_ends_the_wait_for_rows_at_once(string signal)
+    {
+        using var tool = new Tool();
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), "pvalue", "--logits", "-", "--calibration", await LogitFiles.CalibrateAsync(tool)];
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        Assert.StartsWith("index,", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        await KillAsync(process, signal);
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync(); // Standard input is still open.
+        Assert.Equal(130, process.ExitCode);
+        Assert.Equal("marginnet: interrupted.\n", error);
+    }
+
+    [LinuxTheory]
     [InlineData("p.csv")]
     [InlineData("p.json")]
     public async Task A_full_disk_is_one_line_and_leaves_nothing_half_written(string name)
@@ -53,6 +66,12 @@ public sealed class InterruptionTests
         Assert.Contains($"Cannot write '{tool.File(name)}': No space left on device", run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Output);
         Assert.DoesNotContain(tool.Files, file => file.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    private static async Task KillAsync(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     private sealed class LinuxTheoryAttribute : TheoryAttribute
