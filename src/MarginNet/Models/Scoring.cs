@@ -7,7 +7,7 @@ namespace MarginNet.Models;
 /// <summary>Class scores of a whole image set.</summary>
 public static class Scoring
 {
-    /// <summary>The batch size of <see cref="Score"/>: large enough for speed, small enough for any machine.</summary>
+    /// <summary>Images in one pass by default: large enough for speed, small enough for any machine.</summary>
     public const int DefaultBatchSize = 128;
 
     /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
@@ -23,6 +23,26 @@ public static class Scoring
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
         ImageSet images,
+        int batchSize = DefaultBatchSize,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default) =>
+        Score(network, images, static (pixels, _) => pixels, batchSize, progress, cancellation);
+
+    /// <summary>Computes the scores of every image after a transformation, such as an attack.</summary>
+    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
+    /// <param name="images">At least one image, of the size the network takes.</param>
+    /// <param name="transform">Makes of pixels [N, channels, height, width] and labels [N] (int64) the pixels to score.</param>
+    /// <param name="batchSize">Images in one pass. Default <see cref="DefaultBatchSize"/>.</param>
+    /// <param name="progress">Told the number of images scored so far, after each batch.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>The scores, row i for image i.</returns>
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static ScoreMatrix Score(
+        this nn.Module<Tensor, Tensor> network,
+        ImageSet images,
+        Func<Tensor, Tensor, Tensor> transform,
         int batchSize = DefaultBatchSize,
         IProgress<int>? progress = null,
         CancellationToken cancellation = default)
@@ -42,7 +62,8 @@ public static class Scoring
                 cancellation.ThrowIfCancellationRequested();
                 var count = Math.Min(batchSize, images.Count - start);
                 using var scope = NewDisposeScope();
-                var scores = network.call(images.ToTensor([.. Enumerable.Range(start, count)], device));
+                int[] batch = [.. Enumerable.Range(start, count)];
+                var scores = network.call(transform(images.ToTensor(batch, device), images.LabelTensor(batch, device)));
                 classes = (int)scores.shape[1];
                 values ??= new float[images.Count * classes];
                 scores.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(start * classes));

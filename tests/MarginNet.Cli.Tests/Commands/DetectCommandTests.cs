@@ -130,6 +130,24 @@ public sealed class DetectCommandTests
         Assert.Contains("2 decisions are right and 0 wrong", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_model_is_compared_on_its_images_before_and_under_an_attack()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        await tool.TrainAsync("other.pt", "--seed", "9");
+        string[] command = ["detect", "--model", tool.File("m.pt"), "--limit-test", "60", "--resamples", "20", "--json", tool.File("d.json")];
+        Assert.Equal(0, (await Tool.RunAsync([.. command, "--fgsm", "0.1"])).ExitCode);
+        var own = Section(tool, "attack");
+        Assert.Equal((60, 60), (own.GetProperty("typical_count").GetInt32(), own.GetProperty("atypical_count").GetInt32()));
+        Assert.NotEqual(0.5, Score(own, "margin").GetProperty("auroc").GetDouble());
+        Assert.Equal(0, (await Tool.RunAsync([.. command, "--fgsm", "0.1", "--surrogate", tool.File("other.pt")])).ExitCode);
+        Assert.NotEqual(Score(own, "margin").GetRawText(), Score(Section(tool, "attack"), "margin").GetRawText());
+        var mistake = await Tool.RunAsync([.. command, "--surrogate", tool.File("other.pt")]);
+        Assert.Equal(2, mistake.ExitCode);
+        Assert.Contains("--surrogate needs --fgsm", mistake.Error, StringComparison.Ordinal);
+    }
+
     private static async Task<ToolRun> DetectAsync(Tool tool, params string[] more) =>
         await Tool.RunAsync(["detect", "--logits", tool.File("test.csv"), "--calibration", await LogitFiles.CalibrateAsync(tool), "--json", tool.File("d.json"), .. more]);
 
