@@ -82,8 +82,8 @@ internal sealed class PValueTable
     {
         using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
-        json.WriteString("tail", Rule.Tail.ToString());
-        json.WriteString("null", Rule.Null.ToString());
+        json.WriteString("tail", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Tail.ToString()));
+        json.WriteString("null", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Null.ToString()));
         JsonNumbers.Write(json, "alpha", Rule.Threshold.Value);
         json.WriteStartArray("samples");
         for (var i = 0; i < Rows.Length; i++)

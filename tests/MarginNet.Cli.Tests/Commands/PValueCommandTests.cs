@@ -39,13 +39,14 @@ public sealed class PValueCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        string[] command = ["pvalue", "--model", tool.File("m.pt"), "--limit-test", "40", "--alpha", "0.2", "--output"];
+        string[] command = ["pvalue", "--model", tool.File("m.pt"), "--limit-test", "40", "--alpha", "0.2", "--tail", "two-sided", "--output"];
         var csv = await Tool.RunAsync([.. command, tool.File("p.csv")]);
         var json = await Tool.RunAsync([.. command, tool.File("p.json")]);
         Assert.Equal(csv.Output, json.Output);
         Assert.Contains("predicted class", csv.Output, StringComparison.Ordinal);
         var rows = File.ReadAllLines(tool.File("p.csv"))[1..].Select(line => line.Split(',')).ToArray();
         using var document = JsonDocument.Parse(File.ReadAllBytes(tool.File("p.json")));
+        Assert.Equal("two-sided", document.RootElement.GetProperty("tail").GetString());
         var samples = document.RootElement.GetProperty("samples").EnumerateArray().ToArray();
         Assert.Equal(40, samples.Length);
         foreach (var (row, sample) in rows.Zip(samples))

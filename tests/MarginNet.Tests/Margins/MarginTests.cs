@@ -68,6 +68,7 @@ public sealed class MarginTests
         var scores = ScoreMatrix.FromTensor(logits);
         var truth = labels.data<long>().Select(label => (int)label).ToArray();
         var (classes, margins) = scores.Decisions();
+        Assert.All(margins, (margin, i) => Assert.Equal((classes[i], margin), DecisionMargin.Compute([.. scores[i].ToArray().Select(score => (double)score)])));
         Assert.Equal(decided.data<float>().Select(value => (double)value), margins);
         Assert.Equal(labelled.data<float>().Select(value => (double)value), scores.LabelledMargins(truth));
         for (var i = 0; i < classes.Length; i++)
