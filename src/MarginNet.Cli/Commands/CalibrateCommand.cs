@@ -22,6 +22,8 @@ internal sealed class CalibrateCommand : Command
     private readonly RuleOptions _rule = new();
     private readonly Option<string?> _rulesLogits = new("--rule-logits") { Description = "With --logits: the logits of other samples, for --rule fpr, youden and cost (a model's are its test samples)." };
     private readonly Option<string?> _rulesLabels = new("--rule-labels") { Description = "The true classes of --rule-logits." };
+    private readonly Option<string?> _atypicalLogits = new("--atypical-logits") { Description = "With --logits: the logits of samples that should be flagged, such as attacked or foreign ones; by default the wrong decisions should." };
+    private readonly AtypicalOptions _atypical = new();
     private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
     private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself." };
     private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
@@ -31,7 +33,7 @@ internal sealed class CalibrateCommand : Command
     {
         _samples.AddTo(this);
         _rule.AddTo(this);
-        Option[] options = [_rulesLogits, _rulesLabels, _areHeldOut, _out, _plot];
+        Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _out, _plot];
         Array.ForEach(options, Add);
         SetAction(RunAsync);
     }
@@ -44,7 +46,7 @@ internal sealed class CalibrateCommand : Command
             UniformityPlot.ThrowIfOtherKind(picture);
         }
 
-        if (_samples.UseLogits(parsed, [], [_rulesLogits, _rulesLabels, _areHeldOut]))
+        if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
         {
             CalibrateLogits(parsed, isSupervised);
         }
@@ -71,18 +73,25 @@ internal sealed class CalibrateCommand : Command
         AtomicFile.ThrowIfNotWritable(file);
         var samples = _samples.ReadLogits(parsed);
         var others = isSupervised ? Samples.Read(logits!, labels) : samples;
+        var atypical = parsed.GetValue(_atypicalLogits) is { } path ? Samples.Read(path, labelsPath: null) : null;
+        ThrowIfOtherClasses(samples, others);
+        ThrowIfOtherClasses(samples, atypical ?? samples);
+        var nullModel = Calibrate(parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
+        nullModel.Save(file);
+        Report(parsed, nullModel, samples, others, atypical, file);
+    }
+
+    private static void ThrowIfOtherClasses(Samples samples, Samples others)
+    {
         if (others.ClassNames.Length != samples.ClassNames.Length)
         {
             throw new UserErrorException($"{others.Source} has logits of {others.ClassNames.Length} classes, but {samples.Source} of {samples.ClassNames.Length}: give logits of the same network.");
         }
-
-        var nullModel = Calibrate(parsed, samples, others, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
-        nullModel.Save(file);
-        Report(parsed, nullModel, samples, others, file);
     }
 
     private async Task CalibrateModelAsync(ParseResult parsed, bool isSupervised, CancellationToken cancellation)
     {
+        _atypical.ThrowIfTwoKinds(parsed);
         var file = parsed.GetValue(_out) ?? _samples.ModelPath(parsed);
         AtomicFile.ThrowIfNotWritable(file);
         using var model = _samples.LoadModel(parsed);
@@ -92,19 +101,20 @@ internal sealed class CalibrateCommand : Command
         var images = name switch { Test => dataset.Test, HeldOut => dataset.Train.Select(split.HeldOut.AsSpan()), _ => dataset.Train.Select(split.Rest.AsSpan()) };
         var samples = SampleOptions.Score(model, images, $"{name} samples", cancellation);
         var others = isSupervised && name != Test ? SampleOptions.Score(model, dataset.Test, "test samples", cancellation) : samples;
-        var nullModel = Calibrate(parsed, samples, others, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
+        var atypical = _atypical.Attacked(parsed, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, model, cancellation);
+        var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
         model.Save(file);
-        Report(parsed, nullModel, samples, others, file);
+        Report(parsed, nullModel, samples, others, atypical, file);
     }
 
-    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, CalibrationSource source)
+    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, CalibrationSource source)
     {
         var nullModel = MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
-        return nullModel.WithRule(_rule.Choose(parsed, nullModel, others));
+        return nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
     }
 
-    private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, string file)
+    private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, Samples? atypical, string file)
     {
         var picture = parsed.GetValue(_plot);
         if (picture is not null)
@@ -112,7 +122,7 @@ internal sealed class CalibrateCommand : Command
             UniformityPlot.Save(nullModel, samples.ClassNames, picture);
         }
 
-        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
+        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, atypical, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
     }
 
     /// <summary>The training images as training parted them.</summary>

@@ -46,11 +46,16 @@ internal sealed class RuleOptions
         return rule != Unsupervised;
     }
 
-    /// <summary>Chooses the threshold on some samples: for <c>--rule alpha</c> those calibrated on, else others.</summary>
-    public FlagRule Choose(ParseResult parsed, MarginNullModel nullModel, Samples samples)
+    /// <summary>
+    /// Chooses the threshold on some samples: for <c>--rule alpha</c> those calibrated on, else others. Typical are the right
+    /// decisions among them; atypical are the given ones or, without any, the wrong decisions.
+    /// </summary>
+    public FlagRule Choose(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples? atypical)
     {
         var (kind, tail, alpha) = (_flag.Null(parsed), _flag.Tail(parsed), _flag.Alpha(parsed));
-        var (right, wrong) = samples.Part(Array.ConvertAll(samples.PValues(nullModel, kind), p => p.Of(tail)));
+        double[] PValues(Samples of) => Array.ConvertAll(of.PValues(nullModel, kind), p => p.Of(tail));
+        var (right, wrong) = samples.Part(PValues(samples));
+        wrong = atypical is null ? wrong : PValues(atypical);
         if (IsSupervised(parsed) && (right.Length == 0 || wrong.Length == 0))
         {
             throw new UserErrorException(

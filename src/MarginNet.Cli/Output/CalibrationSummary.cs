@@ -10,14 +10,14 @@ namespace MarginNet.Cli.Output;
 /// <summary>What a calibration came to, as lines of text.</summary>
 internal static class CalibrationSummary
 {
-    public static void Write(TextWriter output, MarginNullModel nullModel, Samples fitted, Samples chosenOn, string choice, string file)
+    public static void Write(TextWriter output, MarginNullModel nullModel, Samples fitted, Samples chosenOn, Samples? atypical, string choice, string file)
     {
         WriteFit(output, nullModel, fitted.ClassNames);
         var (rule, source) = (nullModel.Rule!, nullModel.Source == CalibrationSource.HeldOut ? "kept out of training" : "the network was trained on");
         Line(output, $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source})");
         Line(output, $"flagged where     p ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}: {choice}");
         Line(output, $"false positives   {Describe(rule.Threshold.FalsePositives)} right decisions ({chosenOn.Source})");
-        Line(output, $"true positives    {Describe(rule.Threshold.TruePositives)} wrong decisions ({chosenOn.Source})");
+        Line(output, $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
         foreach (var warning in PValueSummary.Warnings(nullModel, fitted.ClassNames))
         {
             output.WriteLine(warning);

@@ -69,6 +69,43 @@ public sealed partial class CalibrateCommandTests
     }
 
     [Fact]
+    public async Task A_threshold_can_be_chosen_by_atypical_samples_instead_of_wrong_decisions()
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "other", 600, seed: 2);
+        var narrow = LogitFiles.Draw(250, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => value / 50)]));
+        await File.WriteAllLinesAsync(tool.File("narrow.csv"), narrow);
+        var path = await LogitFiles.CalibrateAsync(tool, "--rule", "youden", "--rule-logits", logits, "--rule-labels", labels, "--atypical-logits", tool.File("narrow.csv"));
+        var threshold = MarginNullModel.Load(path).Rule!.Threshold;
+        Assert.Equal(250, threshold.TruePositives.Total);
+        Assert.True(threshold.TruePositives.Rate > 0.9); // A fiftieth of the margin stands out.
+        var run = await Tool.RunAsync("pvalue", "--logits", tool.File("narrow.csv"), "--calibration", path);
+        Assert.Equal(threshold.TruePositives.Count, run.OutputLines.Count(line => line.EndsWith(",true", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_models_threshold_can_be_chosen_by_attacked_or_foreign_images()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        string[] command = ["calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "80", "--rule", "youden"];
+        var run = await Tool.RunAsync([.. command, "--fgsm", "0.1"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(" of attacked images", run.Output, StringComparison.Ordinal);
+        using (var model = MarginModel.Load(tool.File("m.pt")))
+        {
+            Assert.Equal(80, model.NullModel!.Rule!.Threshold.TruePositives.Total);
+        }
+
+        var both = await Tool.RunAsync([.. command, "--fgsm", "0.1", "--ood", tool.File("nowhere")]);
+        Assert.Equal(2, both.ExitCode);
+        Assert.Contains("--fgsm and --ood are two kinds of samples to flag", both.Error, StringComparison.Ordinal);
+        var missing = await Tool.RunAsync([.. command, "--ood", tool.File("nowhere")]);
+        Assert.Equal(2, missing.ExitCode);
+        Assert.Contains("does not exist: give a folder", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_model_keeps_its_network_and_gets_the_threshold_that_pvalue_then_flags_by()
     {
         using var tool = new Tool();

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using MarginNet.Attacks;
+using MarginNet.Cli.Input;
+using MarginNet.Data;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Samples that a p-value should flag, made for a model: <c>--fgsm</c> with <c>--surrogate</c>, and <c>--ood</c>.</summary>
+internal sealed class AtypicalOptions
+{
+    private readonly Option<double?> _epsilon = Number.Optional<double>(
+        "--fgsm", "With --model: its images under an FGSM attack that changes each pixel in [0,1] by this much; the paper's is 0.1.", value => value > 0, "a number above 0");
+
+    private readonly Option<string?> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows, as where an attacker knows another network; by default the model's own." };
+    private readonly Option<string?> _foreign = new("--ood") { Description = "With --model: a folder of JPEG or PNG images, at any depth, that are of none of the classes (out of distribution)." };
+
+    public Option[] All => [_epsilon, _surrogate, _foreign];
+
+    /// <summary>Requires one kind of samples at most, for a threshold is chosen by one.</summary>
+    public void ThrowIfTwoKinds(ParseResult parsed)
+    {
+        if (parsed.GetValue(_epsilon) is not null && parsed.GetValue(_foreign) is not null)
+        {
+            throw new UserErrorException("--fgsm and --ood are two kinds of samples to flag: choose the threshold by one of them.");
+        }
+    }
+
+    /// <summary>The given images under attack; null where no attack is asked for.</summary>
+    public Samples? Attacked(ParseResult parsed, MarginModel model, ImageSet images, CancellationToken cancellation)
+    {
+        var path = parsed.GetValue(_surrogate);
+        if (parsed.GetValue(_epsilon) is not { } epsilon)
+        {
+            return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
+        }
+
+        using var surrogate = path is null ? null : MarginModel.Load(path, model.Network.parameters().First().device);
+        if (surrogate is not null && !surrogate.ClassNames.SequenceEqual(model.ClassNames))
+        {
+            throw new UserErrorException($"--surrogate '{path}' has other classes than the model: give one trained on the same data.");
+        }
+
+        var followed = (surrogate ?? model).Network;
+        var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), cancellation: cancellation);
+        return Samples.FromModel(scores, images.Labels, model.ClassNames, "attacked images");
+    }
+
+    /// <summary>The images of the foreign folder; null where there is none.</summary>
+    public Samples? Foreign(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_foreign) is not { } folder)
+        {
+            return null;
+        }
+
+        if (!Directory.Exists(folder))
+        {
+            throw new UserErrorException($"--ood '{folder}' does not exist: give a folder of JPEG or PNG images.");
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(IsImage).Order(StringComparer.Ordinal)];
+        return files.Length > 0
+            ? SampleOptions.Score(model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "foreign images", cancellation)
+            : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg or .png file: give a folder of images.");
+    }
+
+    private static bool IsImage(string path) =>
+        !Path.GetFileName(path).StartsWith('.') && Path.GetExtension(path).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG";
+}
