@@ -90,6 +90,10 @@ internal sealed class DetectCommand : Command
             {
                 throw new UserErrorException($"{right} decisions are right and {wrong} wrong: to compare detectors of wrong decisions, give samples with some of both.");
             }
+            else
+            {
+                parsed.InvocationConfiguration.Error.WriteLine($"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
+            }
         }
 
         AddPair("attack", "clean images", "attacked images", attacked);

@@ -131,6 +131,20 @@ public sealed class DetectCommandTests
     }
 
     [Fact]
+    public async Task A_comparison_that_has_only_one_side_is_said_to_be_left_out()
+    {
+        using var tool = new Tool();
+        var calibration = await LogitFiles.CalibrateAsync(tool);
+        await File.WriteAllLinesAsync(tool.File("right.csv"), ["9,1,0", "8,2,1"]);
+        await File.WriteAllLinesAsync(tool.File("zeros.csv"), ["0", "0"]);
+        string[] command = ["detect", "--logits", tool.File("right.csv"), "--labels", tool.File("zeros.csv"), "--calibration", calibration, "--resamples", "5"];
+        var both = await Tool.RunAsync([.. command, "--ood-logits", tool.File("right.csv")]);
+        Assert.Equal(0, both.ExitCode);
+        Assert.Contains("note: 2 decisions are right and 0 wrong", both.Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await Tool.RunAsync(command)).ExitCode);
+    }
+
+    [Fact]
     public async Task A_model_is_compared_on_its_images_before_and_under_an_attack()
     {
         using var tool = new Tool();
