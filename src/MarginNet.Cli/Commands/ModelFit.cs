@@ -16,6 +16,16 @@ internal static class ModelFit
         }
     }
 
+    /// <summary>Requires images of the size the model was trained and calibrated on: the network would score others all the same.</summary>
+    public static void ThrowIfOtherSize(MarginModel model, string path, ImageDataset dataset)
+    {
+        var (height, width) = model.ImageSize;
+        if ((dataset.Test.Height, dataset.Test.Width) != (height, width))
+        {
+            throw new UserErrorException($"'{path}' takes images of {height}x{width}, but the data has {dataset.Test.Height}x{dataset.Test.Width}: leave --image-size out, or give the data it was trained on.");
+        }
+    }
+
     private static string Describe(IReadOnlyCollection<string> classes) =>
         $"{classes.Count} classes ({string.Join(", ", classes.Take(3))}{(classes.Count > 3 ? ", ..." : "")})";
 }

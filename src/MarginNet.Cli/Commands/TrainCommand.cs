@@ -16,6 +16,8 @@ internal sealed class TrainCommand : Command
 {
     private const int DefaultWidth = 64;
 
+    private static readonly (int Height, int Width) DefaultImageSize = (32, 32);
+
     private readonly DataOptions _data = new(DataOptions.Cifar);
     private readonly TrainingSettings _settings = new();
     private readonly DeviceOptions _device = new();
@@ -53,7 +55,7 @@ internal sealed class TrainCommand : Command
         var files = new OutputFiles(parsed.GetValue(_out)!);
         var options = _settings.Read(parsed);
         var device = _device.Select(parsed);
-        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, error, cancellation);
+        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, DefaultImageSize, error, cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
 

@@ -18,7 +18,8 @@ internal sealed class DataOptions
         Description = "Where the data is: for cifar10 the binary files or cifar-10-binary.tar.gz (by default the user's cache folder, filled by a download), for folder the one with train/CLASS/ and test/CLASS/.",
     };
 
-    private readonly Option<int> _imageSize = Number.Count("--image-size", "Height and width to which the images of a folder are resized.", 32);
+    private readonly Option<int?> _imageSize = Number.Optional<int>(
+        "--image-size", "Height and width to which the images of a folder are resized; by default those of the model, or 32 without one.", value => value is >= 1 and <= 4096, "a whole number, 1 to 4096");
     private readonly Option<int?> _limitTrain = Number.Optional<int>("--limit-train", "Use only this many training images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
     private readonly Option<int?> _limitTest = Number.Optional<int>("--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
 
@@ -40,16 +41,22 @@ internal sealed class DataOptions
     public string Name(ParseResult parsed, string byDefault) => parsed.GetValue(_data) ?? byDefault;
 
     /// <summary>Loads the data, downloading it first where it is to come from the cache and is not there.</summary>
-    public async Task<ImageDataset> LoadAsync(ParseResult parsed, string byDefault, TextWriter error, CancellationToken cancellation)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="byDefault">The data where <c>--data</c> is not given.</param>
+    /// <param name="modelSize">The image size where <c>--image-size</c> is not given.</param>
+    /// <param name="error">Where the progress of a download goes.</param>
+    /// <param name="cancellation">Stops the loading.</param>
+    public async Task<ImageDataset> LoadAsync(
+        ParseResult parsed, string byDefault, (int Height, int Width) modelSize, TextWriter error, CancellationToken cancellation)
     {
         var directory = parsed.GetValue(_directory);
-        var size = parsed.GetValue(_imageSize);
+        var (height, width) = parsed.GetValue(_imageSize) is { } size ? (size, size) : modelSize;
         var dataset = Name(parsed, byDefault) switch
         {
             Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
             Synthetic => SyntheticShapes.Create(),
             Folder when directory is null => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
-            Folder => ImageFolder.Load(directory, size, size, cancellationToken: cancellation),
+            Folder => ImageFolder.Load(directory, height, width, cancellationToken: cancellation),
             _ when directory is not null => Cifar10.Load(directory),
             _ => await Cifar10.LoadOrDownloadAsync(progress: new DownloadDisplay(error), cancellationToken: cancellation),
         };

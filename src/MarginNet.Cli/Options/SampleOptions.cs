@@ -110,8 +110,9 @@ internal sealed class SampleOptions
     public async Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
         var trainedOn = model.Training.GetValueOrDefault("data") as string ?? DataOptions.Cifar;
-        var dataset = await _data.LoadAsync(parsed, trainedOn, parsed.InvocationConfiguration.Error, cancellation);
+        var dataset = await _data.LoadAsync(parsed, trainedOn, model.ImageSize, parsed.InvocationConfiguration.Error, cancellation);
         ModelFit.ThrowIfOtherClasses(model, ModelPath(parsed), dataset);
+        ModelFit.ThrowIfOtherSize(model, ModelPath(parsed), dataset);
         return dataset;
     }
 

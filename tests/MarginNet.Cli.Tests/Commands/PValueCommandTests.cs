@@ -76,13 +76,7 @@ public sealed class PValueCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        var image = SyntheticShapes.Create(0, 1).Test.Pixels(0).ToArray();
-        var interleaved = Enumerable.Range(0, 32 * 32 * 3).Select(i => image[(i % 3 * 1024) + (i / 3)]).ToArray();
-        using (var file = File.Create(tool.File("shape.png")))
-        {
-            new ImageWriter().WritePng(interleaved, 32, 32, ColorComponents.RedGreenBlue, file);
-        }
-
+        WriteShape(tool.File("shape.png"), 0);
         var drawn = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "1");
         var read = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--images", tool.File("shape.png"), tool.File("shape.png"));
         var expected = drawn.OutputLines[1].Split(',');
@@ -90,6 +84,29 @@ public sealed class PValueCommandTests
         Assert.Equal("", read.OutputLines[1].Split(',')[1]);
         Assert.Equal(expected[2], read.OutputLines[1].Split(',')[2]);
         Assert.Equal(Number(expected[3]), Number(read.OutputLines[1].Split(',')[3]), 1e-4);
+    }
+
+    [Fact]
+    public async Task Images_of_a_folder_are_scored_at_the_size_the_model_was_trained_on()
+    {
+        using var tool = new Tool();
+        for (var i = 0; i < 30; i++)
+        {
+            var folder = tool.File($"{(i < 20 ? "train" : "test")}/{SyntheticShapes.ClassNames[i % 10]}");
+            Directory.CreateDirectory(folder);
+            WriteShape(Path.Combine(folder, $"{i}.png"), i);
+        }
+
+        string[] data = ["--data", "folder", "--data-dir", Path.GetDirectoryName(tool.File("x"))!];
+        var train = await tool.TrainAsync("m.pt", [.. data, "--image-size", "16", "--loss", "cross-entropy", "--epochs", "5"]);
+        Assert.Equal("", string.Join('\n', train.Error.Split('\n').Where(line => line.StartsWith("marginnet:", StringComparison.Ordinal))));
+        string[] score = ["pvalue", "--model", tool.File("m.pt"), .. data];
+        var byModel = await Tool.RunAsync(score);
+        Assert.Equal(0, byModel.ExitCode);
+        Assert.Equal((await Tool.RunAsync([.. score, "--image-size", "16"])).Output, byModel.Output);
+        var other = await Tool.RunAsync([.. score, "--image-size", "32"]);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("takes images of 16x16, but the data has 32x32", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,6 +140,15 @@ public sealed class PValueCommandTests
         var other = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--data", "cifar10", "--data-dir", Path.GetDirectoryName(tool.File("x"))!);
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("has 10 classes (arrow, crescent, cross, ...), but the data 'cifar10' has 10 classes (airplane", other.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Writes the drawn test image of an index as a PNG file.</summary>
+    private static void WriteShape(string path, int index)
+    {
+        var image = SyntheticShapes.Create(0, index + 1).Test.Pixels(index).ToArray();
+        var interleaved = Enumerable.Range(0, 32 * 32 * 3).Select(i => image[(i % 3 * 1024) + (i / 3)]).ToArray();
+        using var file = File.Create(path);
+        new ImageWriter().WritePng(interleaved, 32, 32, ColorComponents.RedGreenBlue, file);
     }
 
     private static void WriteCifar(Tool tool)
