@@ -23,7 +23,7 @@ internal sealed class TrainCommand : Command
     private readonly DeviceOptions _device = new();
 
     private readonly Option<int?> _width = Number.Optional<int>(
-        "--width", $"Channels of ResNet-18's first stage: {DefaultWidth} (default) as published, 16 or 32 for a CPU.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published; there 16 or 32 for a CPU.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
     private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
@@ -39,7 +39,7 @@ internal sealed class TrainCommand : Command
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
 
     public TrainCommand()
-        : base("train", "Train ResNet-18 with a prescribed margin, and fit the null model that its p-values come from.")
+        : base("train", "Train a network with a prescribed margin, and fit the null model that its p-values come from.")
     {
         _settings.AddTo(this);
         _data.AddTo(this);
@@ -81,16 +81,10 @@ internal sealed class TrainCommand : Command
         ? StratifiedSplit.Compute(images.Labels, share, seed)
         : new([.. Enumerable.Range(0, images.Count)], []);
 
-    private ResNet18 CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
+    private Classifier CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
         manual_seed(options.Seed);
-        var network = parsed.GetValue(_init) is { } path ? LoadInitial(parsed, path, dataset) : new ResNet18(new()
-        {
-            Width = parsed.GetValue(_width) ?? DefaultWidth,
-            ClassCount = dataset.ClassNames.Length,
-            Rectify = parsed.GetValue(_rectify),
-            Normalization = ChannelStatistics.Compute(train),
-        });
+        var network = parsed.GetValue(_init) is { } path ? LoadInitial(parsed, path, dataset) : CreateFresh(parsed, dataset, train, options);
         if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)
         {
             network.Dispose();
@@ -100,11 +94,30 @@ internal sealed class TrainCommand : Command
         return network;
     }
 
-    private ResNet18 LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
+    private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
-        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify))
+        var (width, classes, rectify) = (parsed.GetValue(_width) ?? DefaultWidth, dataset.ClassNames.Length, parsed.GetValue(_rectify));
+        var (scale, statistics) = (_settings.OutputScale(parsed) ?? options.Temperature, ChannelStatistics.Compute(train));
+        if (!_settings.IsFast(parsed))
         {
-            throw new UserErrorException($"--width and --rectify are given by --init '{path}': leave them out.");
+            return new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+        }
+
+        if (Math.Min(train.Height, train.Width) < FastNet.MinImageSize)
+        {
+            throw new UserErrorException($"The images are {train.Height}x{train.Width}, but --preset fast needs at least {FastNet.MinImageSize}x{FastNet.MinImageSize}: use --preset paper.");
+        }
+
+        var network = new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+        network.Whiten(train);
+        return network;
+    }
+
+    private Classifier LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
+    {
+        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null)
+        {
+            throw new UserErrorException($"--width, --rectify and --output-scale are given by --init '{path}': leave them out.");
         }
 
         var initial = MarginModel.Load(path);
@@ -131,7 +144,7 @@ internal sealed class TrainCommand : Command
         }
     }
 
-    private static MarginNullModel Calibrate(ResNet18 network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
+    private static MarginNullModel Calibrate(Classifier network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
     {
         var heldOut = split.HeldOut.Length > 0;
         var calibration = images.Select(heldOut ? split.HeldOut.AsSpan() : split.Rest.AsSpan());

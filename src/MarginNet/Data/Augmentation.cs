@@ -11,12 +11,12 @@ public static class Augmentation
     /// Pads each image on all sides, cuts a window of the original size out of it at a random place, and mirrors it left to right with
     /// probability 1/2; all windows are equally likely, and each image has its own.
     /// </summary>
-    /// <param name="images">Shape [N, C, H, W], a floating-point type, on any device.</param>
+    /// <param name="images">Shape [N, C, H, W], any type, on any device; bytes are the fastest.</param>
     /// <param name="generator">The source of randomness, on the CPU: the same state gives the same windows on every device.</param>
     /// <param name="padding">The largest shift p in pixels, less than H and W; default 4; 0 cuts nothing.</param>
     /// <param name="flip">Whether to mirror; default true.</param>
     /// <param name="fill">What is outside the image: its mirror image, the default, or <see cref="PaddingModes.Zeros"/>, black.</param>
-    /// <returns>The windows, shape [N, C, H, W], same type and device; the caller disposes it.</returns>
+    /// <returns>The windows, shape [N, C, H, W], same type and device, in channels-last memory order; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">A shape, type or option is not as stated.</exception>
     public static Tensor RandomCropFlip(
         Tensor images, Generator generator, int padding = 4, bool flip = true, PaddingModes fill = PaddingModes.Reflect)
@@ -26,7 +26,6 @@ public static class Augmentation
         var (count, height, width) = (images.shape[0], images.shape[2], images.shape[3]);
         var top = randint(0, (2 * padding) + 1, [count, 1], dtype: ScalarType.Int64, generator: generator);
         var left = randint(0, (2 * padding) + 1, [count, 1], dtype: ScalarType.Int64, generator: generator);
-        var rows = top + arange(height);
         var columns = left + arange(width);
         if (flip)
         {
@@ -34,23 +33,39 @@ public static class Augmentation
             columns = where(mirrored, columns.flip(1), columns);
         }
 
-        var padded = padding == 0 ? images : F.pad(images, [padding, padding, padding, padding], fill == PaddingModes.Zeros ? PaddingModes.Constant : fill);
-        return Gather(padded, rows.to(images.device), columns.to(images.device)).MoveToOuterDisposeScope();
+        var rows = top + arange(height);
+        if (fill == PaddingModes.Zeros)
+        {
+            images = F.pad(images, [padding, padding, padding, padding], PaddingModes.Constant);
+        }
+        else
+        {
+            (rows, columns) = (Reflect(rows - padding, height), Reflect(columns - padding, width));
+        }
+
+        return Gather(images, rows.to(images.device), columns.to(images.device)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Picks out[n, c, y, x] = padded[n, c, rows[n, y], columns[n, x]].</summary>
-    private static Tensor Gather(Tensor padded, Tensor rows, Tensor columns)
+    /// <summary>Turns places outside 0 … size − 1 back at the edges, which are not repeated.</summary>
+    private static Tensor Reflect(Tensor places, long size) => (size - 1) - ((size - 1) - places.abs()).abs();
+
+    /// <summary>Picks out[n, c, y, x] = images[n, c, rows[n, y], columns[n, x]], all channels of a pixel side by side.</summary>
+    private static Tensor Gather(Tensor images, Tensor rows, Tensor columns)
     {
-        var (count, channels, height, width) = (padded.shape[0], padded.shape[1], rows.shape[1], columns.shape[1]);
-        var lines = padded.gather(2, rows.view(count, 1, height, 1).expand(count, channels, height, padded.shape[3]));
-        return lines.gather(3, columns.view(count, 1, 1, width).expand(count, channels, height, width));
+        var (count, channels) = (images.shape[0], images.shape[1]);
+        var picked = images.index(
+            TensorIndex.Tensor(arange(count, device: images.device).view(-1, 1, 1, 1)),
+            TensorIndex.Tensor(arange(channels, device: images.device)),
+            TensorIndex.Tensor(rows.unsqueeze(-1).unsqueeze(-1)),
+            TensorIndex.Tensor(columns.unsqueeze(1).unsqueeze(-1)));
+        return picked.permute(0, 3, 1, 2);
     }
 
     private static void Check(Tensor images, int padding, PaddingModes fill)
     {
-        if (images.dim() != 4 || !images.is_floating_point())
+        if (images.dim() != 4)
         {
-            throw new ArgumentException($"Expected floating-point images of shape [N, C, H, W], but got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+            throw new ArgumentException($"Expected images of shape [N, C, H, W], but got [{string.Join(", ", images.shape)}].", nameof(images));
         }
 
         if (padding < 0 || padding >= Math.Min(images.shape[2], images.shape[3]))

@@ -152,6 +152,12 @@ public sealed class ImageSet
     public Tensor ToTensor(ReadOnlySpan<int> indices, Device? device = null)
     {
         using var scope = NewDisposeScope();
+        return ToByteTensor(indices).to(device ?? CPU).to(ScalarType.Float32).div_(255f).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Returns the images at <paramref name="indices"/> as they are, shape [indices, C, H, W], uint8, on the CPU; the caller disposes it.</summary>
+    internal Tensor ToByteTensor(ReadOnlySpan<int> indices)
+    {
         var bytes = empty([indices.Length, Channels, Height, Width], dtype: ScalarType.Byte);
         var target = indices.IsEmpty ? [] : bytes.bytes;
         foreach (var index in indices)
@@ -161,7 +167,7 @@ public sealed class ImageSet
             target = target[image.Length..];
         }
 
-        return bytes.to(device ?? CPU).to(ScalarType.Float32).div_(255f).MoveToOuterDisposeScope();
+        return bytes;
     }
 
     /// <summary>Returns the labels at <paramref name="indices"/>.</summary>

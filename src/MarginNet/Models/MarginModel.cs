@@ -12,7 +12,7 @@ namespace MarginNet.Models;
 /// </summary>
 /// <remarks>
 /// The file is a dictionary that <c>torch.load(path, weights_only=True)</c> opens; <c>["state_dict"]</c> is the network's, with
-/// torchvision's names. Reading it runs no code. Numbers with a fraction are stored as scalar tensors, for PyTorch 1.13.
+/// torchvision's names where the network is torchvision's. Reading it runs no code. Numbers with a fraction are stored as scalar tensors, for PyTorch 1.13.
 /// </remarks>
 public sealed class MarginModel : IDisposable
 {
@@ -21,7 +21,7 @@ public sealed class MarginModel : IDisposable
     /// <param name="classNames">The name of each class, as many as the network has.</param>
     /// <param name="imageSize">Height and width of its images, in pixels.</param>
     /// <exception cref="ArgumentException">There is not one name for each class.</exception>
-    public MarginModel(ResNet18 network, ImmutableArray<string> classNames, (int Height, int Width) imageSize)
+    public MarginModel(Classifier network, ImmutableArray<string> classNames, (int Height, int Width) imageSize)
     {
         if (classNames.Length != network.Options.ClassCount)
         {
@@ -32,7 +32,7 @@ public sealed class MarginModel : IDisposable
     }
 
     /// <summary>The network.</summary>
-    public ResNet18 Network { get; }
+    public Classifier Network { get; }
 
     /// <summary>The name of each class.</summary>
     public ImmutableArray<string> ClassNames { get; }

@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Data;
 using MarginNet.PValues;
 using static TorchSharp.torch;
 
@@ -9,7 +10,9 @@ internal static class MarginModelFormat
 {
     private const string Format = "marginnet";
     private const long Version = 1;
-    private const string Architecture = "resnet18";
+    private const string ResNet = "resnet18";
+    private const string Fast = "fastnet";
+    private const string OutputScale = "output_scale";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
 
@@ -22,9 +25,10 @@ internal static class MarginModelFormat
             ["format_version"] = Version,
             ["architecture"] = new Dictionary<string, object?>
             {
-                ["name"] = Architecture,
-                ["width"] = (long)options.Width,
+                ["name"] = model.Network is FastNet ? Fast : ResNet,
+                ["width"] = (long)(options is FastNetOptions fast ? fast.Width : ((ResNetOptions)options).Width),
                 ["rectify"] = options.Rectify,
+                [OutputScale] = options.OutputScale,
             },
             ["class_names"] = model.ClassNames.ToList<object?>(),
             ["image_size"] = new List<object?> { (long)model.ImageSize.Height, (long)model.ImageSize.Width },
@@ -93,14 +97,14 @@ internal static class MarginModelFormat
         }
     }
 
-    private static ResNet18 CreateNetwork(PlainDictionary root)
+    private static Classifier CreateNetwork(PlainDictionary root)
     {
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") != Architecture)
+        if (architecture.Text("name") is not (ResNet or Fast))
         {
-            throw architecture.Unexpected("name", $"'{Architecture}'");
+            throw architecture.Unexpected("name", $"'{ResNet}' or '{Fast}'");
         }
 
         if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
@@ -118,17 +122,21 @@ internal static class MarginModelFormat
             throw normalization.Unexpected("mean", $"as many numbers as under 'std', 1 to {MaxChannels}");
         }
 
-        return new ResNet18(new()
+        var outputScale = architecture.Has(OutputScale) ? architecture.Number(OutputScale) : 1; // 1 in files before there was any.
+        if (!(outputScale > 0) || double.IsInfinity(outputScale))
         {
-            Width = architecture.Count("width"),
-            ClassCount = root.Texts("class_names").Length,
-            Rectify = architecture.Flag("rectify"),
-            Normalization = new([.. mean], [.. deviation]),
-        });
+            throw architecture.Unexpected(OutputScale, "a number above 0");
+        }
+
+        var (width, classes, rectify) = (architecture.Count("width"), root.Texts("class_names").Length, architecture.Flag("rectify"));
+        var statistics = new ChannelStatistics([.. mean], [.. deviation]);
+        return architecture.Text("name") == Fast
+            ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
+            : new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
     }
 
     /// <summary>Compares every name and shape first: LibTorch's own loading stops half-way, and does not say at what.</summary>
-    private static void LoadWeights(ResNet18 network, PlainDictionary stored)
+    private static void LoadWeights(Classifier network, PlainDictionary stored)
     {
         var expected = network.state_dict();
         var missing = expected.Keys.Except(stored.Keys).ToList();

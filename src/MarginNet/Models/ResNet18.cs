@@ -7,7 +7,7 @@ namespace MarginNet.Models;
 /// ResNet-18 (He et al., 2016) with the stem for small images: a 3×3 convolution of stride 1 and no pooling in front of the
 /// four stages. Parameters are named as in torchvision (<c>conv1</c>, <c>layer2.0.downsample.0</c>, <c>fc</c>).
 /// </summary>
-public sealed class ResNet18 : nn.Module<Tensor, Tensor>
+public sealed class ResNet18 : Classifier
 {
     private readonly NormalizeLayer normalize;
     private readonly Conv2d conv1;
@@ -23,28 +23,26 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
     /// batch-norm one and zero, the last layer PyTorch's default.
     /// </summary>
     /// <param name="options">What it is made of; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The width is below 1 or there are fewer than two classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range, such as fewer than two classes.</exception>
     public ResNet18(ResNetOptions? options = null)
-        : base(nameof(ResNet18))
+        : base(nameof(ResNet18), options ??= new())
     {
-        Options = options ?? new();
-        ArgumentOutOfRangeException.ThrowIfLessThan(Options.Width, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(Options.ClassCount, 2, nameof(options));
-        var width = Options.Width;
-        normalize = new NormalizeLayer(Options.Normalization);
-        conv1 = nn.Conv2d(Options.Normalization.Mean.Length, width, 3, padding: 1, bias: false);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
+        var width = options.Width;
+        normalize = new NormalizeLayer(options.Normalization);
+        conv1 = nn.Conv2d(options.Normalization.Mean.Length, width, 3, padding: 1, bias: false);
         bn1 = nn.BatchNorm2d(width);
         layer1 = Stage(width, width, stride: 1);
         layer2 = Stage(width, 2 * width, stride: 2);
         layer3 = Stage(2 * width, 4 * width, stride: 2);
         layer4 = Stage(4 * width, 8 * width, stride: 2);
-        fc = nn.Linear(8 * width, Options.ClassCount);
+        fc = nn.Linear(8 * width, options.ClassCount);
         RegisterComponents();
         InitializeConvolutions();
     }
 
     /// <summary>What the network is made of.</summary>
-    public ResNetOptions Options { get; }
+    public new ResNetOptions Options => (ResNetOptions)base.Options;
 
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width], float32 pixels in [0, 1].</param>
@@ -54,8 +52,7 @@ public sealed class ResNet18 : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var x = nn.functional.relu(bn1.forward(conv1.forward(normalize.forward(input))), inplace: true);
         x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(x))));
-        var scores = fc.forward(x.mean([2, 3]));
-        return (Options.Rectify ? scores.relu() : scores).MoveToOuterDisposeScope();
+        return ToScores(fc.forward(x.mean([2, 3]))).MoveToOuterDisposeScope();
     }
 
     private static Sequential Stage(int inChannels, int outChannels, int stride) =>

@@ -20,7 +20,7 @@ public sealed class MarginModelTests : IDisposable
         using var model = Create();
         model.Save(_folder["m.pt"]);
         using var read = MarginModel.Load(_folder["m.pt"]);
-        Assert.Equal(model.Network.Options.Width, read.Network.Options.Width);
+        Assert.Equal(Assert.IsType<ResNet18>(model.Network).Options.Width, Assert.IsType<ResNet18>(read.Network).Options.Width);
         Assert.Equal<double>(model.Network.Options.Normalization.Mean, read.Network.Options.Normalization.Mean);
         Assert.Equal<string>(model.ClassNames, read.ClassNames);
         Assert.Equal(model.ImageSize, read.ImageSize);
@@ -38,6 +38,31 @@ public sealed class MarginModelTests : IDisposable
         {
             Assert.Equal(model.NullModel!.Score(margin, 3), read.NullModel.Score(margin, 3));
         }
+    }
+
+    [Fact]
+    public void Every_architecture_can_be_kept()
+    {
+        manual_seed(5);
+        using var model = new MarginModel(new FastNet(new() { Width = 4, OutputScale = 25, Rectify = true }), SyntheticShapes.ClassNames, (32, 32));
+        ((FastNet)model.Network).Whiten(_images);
+        model.Save(_folder["fast.pt"]);
+        using var read = MarginModel.Load(_folder["fast.pt"]);
+        var (expected, options) = (((FastNet)model.Network).Options, Assert.IsType<FastNet>(read.Network).Options);
+        Assert.Equal((expected.Width, expected.OutputScale, expected.Rectify), (options.Width, options.OutputScale, options.Rectify));
+        Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
+    }
+
+    [Fact]
+    public void A_file_from_before_there_was_an_output_scale_has_scale_1()
+    {
+        using var model = Create();
+        model.Save(_folder["m.pt"]);
+        var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["m.pt"])!;
+        Assert.True(((Dictionary<string, object?>)graph["architecture"]!).Remove("output_scale"));
+        PyTorchFile.Write(_folder["old.pt"], graph, new() { NumbersAsTensors = true });
+        using var read = MarginModel.Load(_folder["old.pt"]);
+        Assert.Equal(model.Network.Score(_images)[0], read.Network.Score(_images)[0]);
     }
 
     [Fact]
@@ -77,10 +102,11 @@ public sealed class MarginModelTests : IDisposable
     [InlineData("format_version", 99L, "newer than 1: update MarginNet")]
     [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
     [InlineData("image_size", 32L, "'image_size', but found '32'")]
-    [InlineData("architecture.name", "vgg", "Expected 'resnet18' under the key 'architecture.name', but found 'vgg'")]
+    [InlineData("architecture.name", "vgg", "Expected 'resnet18' or 'fastnet' under the key 'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 8L, "Float32 [8, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 100_000_000_000L, "'architecture.width'")]
     [InlineData("architecture.rectify", null, "true or false under the key 'architecture.rectify', but found null")]
+    [InlineData("architecture.output_scale", 0.0, "a number above 0 under the key 'architecture.output_scale', but found '0'")]
     [InlineData("state_dict.fc.bias", null, "a tensor under the key 'state_dict.fc.bias'")]
     [InlineData("state_dict.extra", 1L, "none missing, 1 such as 'extra' unknown")]
     [InlineData("null_model", 7L, "'null_model', but found '7'")]

@@ -1,6 +1,8 @@
+using MarginNet.Data;
 using MarginNet.Losses;
 using MarginNet.Models;
 using MarginNet.Training;
+using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Training;
 
@@ -40,6 +42,36 @@ public sealed class MarginTrainerTests
         Assert.Equal(TrainedWeights(printed with { TargetMargin = 50 }), TrainedWeights(printed with { TargetMargin = 150 }));
         var hinge = Quick with { Loss = MarginLoss.DualHinge };
         Assert.NotEqual(TrainedWeights(hinge with { TargetMargin = 0.5 }), TrainedWeights(hinge with { TargetMargin = 5 }));
+    }
+
+    [Theory]
+    [InlineData("shifted-softmax")]
+    [InlineData("cross-entropy")]
+    public void A_temperature_and_an_output_scale_of_the_same_size_only_change_the_unit_of_the_margin(string loss)
+    {
+        byte[] Trained(double unit)
+        {
+            manual_seed(2);
+            using var network = new FastNet(new() { Width = 2, OutputScale = unit });
+            var options = Quick with { Loss = MarginLoss.Parse(loss), Epochs = 2, Temperature = unit, TargetMargin = 2 * unit };
+            MarginTrainer.Train(network, SyntheticShapes.Create(40, 1).Train, options);
+            return TinyProblem.Weights(network);
+        }
+
+        Assert.Equal(Trained(1), Trained(16)); // A power of two, so that even the rounding is the same.
+    }
+
+    [Fact]
+    public void At_a_low_temperature_the_shifted_softmax_is_the_hinge_in_units_of_the_temperature()
+    {
+        using var scope = NewDisposeScope();
+        const double Temperature = 1e-2;
+        var (logits, labels) = (randn([50, 4], dtype: ScalarType.Float64), randint(0, 4, [50], dtype: ScalarType.Int64));
+        var target = tensor(1.5, dtype: ScalarType.Float64);
+        var smooth = Temperature * MarginLoss.ShiftedSoftmax.Compute(logits / Temperature, labels, target / Temperature);
+        var excess = smooth - MarginLoss.DualHinge.Compute(logits, labels, target);
+        Assert.InRange(excess.min().item<double>(), -1e-12, double.MaxValue);
+        Assert.InRange(excess.max().item<double>(), 0, Temperature * Math.Log(4)); // log of the number of terms, at most.
     }
 
     [Fact]
@@ -178,6 +210,7 @@ public sealed class MarginTrainerTests
         Assert.Throws<ArgumentException>(() => MarginTrainer.Train(network, images, Quick with { SampleMargins = [1] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { TargetMargin = double.NaN }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { LearningRate = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { Temperature = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { Rounds = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { BatchSize = 0 }));
     }

@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>A network of this library, which a model file can hold: from images in [0, 1] to class scores.</summary>
+public abstract class Classifier : nn.Module<Tensor, Tensor>
+{
+    private protected Classifier(string name, ClassifierOptions options)
+        : base(name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ClassCount, 2, nameof(options));
+        if (!(options.OutputScale > 0) || double.IsInfinity(options.OutputScale))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.OutputScale, "The output scale must be above 0 and finite.");
+        }
+
+        Options = options;
+    }
+
+    /// <summary>What the network is made of.</summary>
+    public ClassifierOptions Options { get; }
+
+    /// <summary>Computes class scores.</summary>
+    /// <param name="input">Images, shape [N, channels, height, width], float32 pixels in [0, 1].</param>
+    /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>
+    public abstract override Tensor forward(Tensor input);
+
+    /// <summary>Makes scores of what the last layer gives.</summary>
+    private protected Tensor ToScores(Tensor output)
+    {
+        var scaled = Options.OutputScale == 1 ? output : output * Options.OutputScale;
+        return Options.Rectify ? scaled.relu() : scaled;
+    }
+}
