@@ -33,7 +33,8 @@ public sealed record AttackOptions
     /// <summary>Images in one pass, at least 1. Default 128.</summary>
     public int BatchSize { get; init; } = 128;
 
-    internal double StepLength => StepSize ?? (2.5 * Epsilon / Steps);
+    /// <summary>PGD: the length of a step taken, <see cref="StepSize"/> or its default.</summary>
+    public double StepLength => StepSize ?? (2.5 * Epsilon / Steps);
 
     internal void ThrowIfInvalid()
     {

@@ -35,7 +35,7 @@ internal sealed class AttackedNetwork : IDisposable
         var input = points.detach().requires_grad_();
         var logits = Finite(_network.call(input));
         var values = objective.Compute(logits, labels);
-        values.sum().backward(); // Samples do not mix in evaluation mode, so the gradient of the sum is that of each.
+        autograd.backward([values.sum()], inputs: [input]); // Samples do not mix in evaluation mode, so the gradient of the sum is that of each.
         return (logits.detach(), values.detach(), input.grad!);
     }
 
