@@ -35,17 +35,18 @@ internal sealed class EvaluateCommand : Command
 
         if (useLogits)
         {
-            Report(parsed, _samples.ReadLogits(parsed), trainedMargin: null);
+            Report(parsed, _samples.ReadLogits(parsed), _samples.LogitsPath(parsed), trainedMargin: null);
             return;
         }
 
         using var model = _samples.LoadModel(parsed);
-        var (samples, _) = await _samples.ScoreAsync(parsed, model, cancellation);
+        var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
         NoteHeldOut(parsed, model);
-        Report(parsed, samples, model.Training.GetValueOrDefault("mu") as double?);
+        var evaluated = images is null ? samples.Source : $"its {_samples.Split(parsed) ?? "test"} images";
+        Report(parsed, samples, $"{_samples.ModelPath(parsed)} on {evaluated}", model.Training.GetValueOrDefault("mu") as double?);
     }
 
-    private void Report(ParseResult parsed, Samples samples, double? trainedMargin)
+    private void Report(ParseResult parsed, Samples samples, string subject, double? trainedMargin)
     {
         if (!samples.AreLabelled)
         {
@@ -53,7 +54,7 @@ internal sealed class EvaluateCommand : Command
         }
 
         var options = new EvaluationOptions { TargetMargin = parsed.GetValue(_mu) ?? trainedMargin, CalibrationBins = parsed.GetValue(_bins) };
-        var table = new EvaluationTable(EvaluationReport.Compute(samples.ToScores(), samples.Labels, options), samples.ClassNames);
+        var table = new EvaluationTable(EvaluationReport.Compute(samples.ToScores(), samples.Labels, options), samples.ClassNames, subject);
         if (parsed.GetValue(_json) is { } file)
         {
             table.Save(file);

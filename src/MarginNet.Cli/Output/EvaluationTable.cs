@@ -8,12 +8,16 @@ using MarginNet.Evaluation;
 namespace MarginNet.Cli.Output;
 
 /// <summary>An evaluation as text and as JSON.</summary>
-internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<string> classNames)
+/// <param name="report">The figures.</param>
+/// <param name="classNames">The name of each class.</param>
+/// <param name="subject">What was evaluated, such as: m.pt on its test images.</param>
+internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<string> classNames, string subject)
 {
     private const int MostConfused = 20; // Classes whose confusion is still readable as text; JSON has any number.
 
     public void Write(TextWriter output)
     {
+        Line(output, $"evaluated         {subject}");
         Line(output, $"accuracy          {ShareText.WithInterval(report.Accuracy)}");
         if (report.ConstraintsMet is { } met)
         {
@@ -61,6 +65,7 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
     {
         using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
+        json.WriteString("evaluated", subject);
         json.WriteNumber("count", report.Accuracy.Total);
         Write(json, "accuracy", report.Accuracy);
         if (report.ConstraintsMet is { } met)

@@ -47,10 +47,12 @@ public sealed class EvaluateCommandTests
         string[] command = ["evaluate", "--model", tool.File("m.pt"), "--limit-test", "50", "--limit-train", "300"];
         var test = await Tool.RunAsync(command);
         Assert.Equal((0, ""), (test.ExitCode, test.Error));
+        Assert.Contains("m.pt on its test images\naccuracy ", test.Output, StringComparison.Ordinal);
         Assert.Contains("of 50 = ", test.Output, StringComparison.Ordinal);
         Assert.Contains("(labelled margin at least 2)", test.Output, StringComparison.Ordinal);
         Assert.Contains("margin at least -3)", (await Tool.RunAsync([.. command, "--mu", "-3"])).Output, StringComparison.Ordinal);
         var train = await Tool.RunAsync([.. command, "--split", "train"]);
+        Assert.Contains("m.pt on its train images\n", train.Output, StringComparison.Ordinal);
         Assert.Contains("of 300 = ", train.Output, StringComparison.Ordinal);
         Assert.Contains("note: 30 of the training images were kept out of training", train.Error, StringComparison.Ordinal);
     }
