@@ -64,6 +64,8 @@ internal static class CommandLine
         {
             new TrainCommand(),
             new CalibrateCommand(),
+            new EvaluateCommand(),
+            new AttackCommand(),
             new PValueCommand(),
             new DetectCommand(),
             new DemoCommand(),

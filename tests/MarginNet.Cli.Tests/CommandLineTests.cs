@@ -7,7 +7,7 @@ public sealed class CommandLineTests
     {
         var run = await Tool.RunAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        Assert.All(["train", "calibrate", "pvalue", "detect", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
+        Assert.All(["train", "calibrate", "evaluate", "attack", "pvalue", "detect", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -21,6 +21,18 @@ public sealed class CommandLineTests
     [InlineData("--threads is '0': expected a whole number, 1 to 1024.", "train", "--threads", "0")]
     [InlineData("--calibration-split is '1': expected a number between 0 and 1.", "train", "--calibration-split", "1")]
     [InlineData("--alpha is '5%': expected a number between 0 and 1.", "pvalue", "--model", "m.pt", "--alpha", "5%")]
+    [InlineData("--lr is '1/0': expected a number above 0.", "train", "--lr", "1/0")]
+    [InlineData("--lr is '1/2/3': expected a number above 0.", "train", "--lr", "1/2/3")]
+    [InlineData("--lr is '/255': expected a number above 0.", "train", "--lr", "/255")]
+    [InlineData("--epochs is '4/2': expected a whole number, at least 1.", "train", "--epochs", "4/2")]
+    [InlineData("--epsilon is '-8/255': expected a number, at least 0.", "attack", "--surrogate", "m.pt", "--epsilon", "-8/255")]
+    [InlineData("--surrogate", "attack", "--model", "m.pt")]
+    [InlineData("--steps has no effect on --method fgsm", "attack", "--surrogate", "m.pt", "--steps", "3")]
+    [InlineData("--out is 'adv.bin': expected a name that ends in .npy", "attack", "--surrogate", "m.pt", "--out", "adv.bin")]
+    [InlineData("'nowhere.pt' does not exist", "attack", "--surrogate", "nowhere.pt")]
+    [InlineData("give either --model, or --logits with --labels.", "evaluate")]
+    [InlineData("--bins is '0'", "evaluate", "--model", "m.pt", "--bins", "0")]
+    [InlineData("--labels does not go with --model", "evaluate", "--model", "m.pt", "--labels", "y.npy")]
     [InlineData("'hinge' not recognized", "train", "--loss", "hinge")]
     [InlineData("'--epoch'", "train", "--epoch", "3")]
     [InlineData("Nothing to score: give either --model, or --logits with --calibration.", "pvalue")]

@@ -17,7 +17,7 @@ internal sealed class CalibrateCommand : Command
     private const string HeldOut = "held-out";
 
     private readonly SampleOptions _samples = new(
-        "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), train (the default elsewhere) or test.", [HeldOut, Train, Test], "", needsCalibration: false);
+        "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), train (the default elsewhere) or test.", [HeldOut, Train, Test], "", needsCalibration: false, takesImages: false);
 
     private readonly RuleOptions _rule = new();
     private readonly Option<string?> _rulesLogits = new("--rule-logits") { Description = "With --logits: the logits of other samples, for --rule fpr, youden and cost (a model's are its test samples)." };

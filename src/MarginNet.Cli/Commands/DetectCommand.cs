@@ -68,10 +68,14 @@ internal sealed class DetectCommand : Command
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
         var foreign = _atypical.Foreign(parsed, model, cancellation);
-        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
-        var images = _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
-        var samples = SampleOptions.Score(model, images, "the network", cancellation);
-        Compare(parsed, samples, hasLabels: true, _atypical.Attacked(parsed, model, images, cancellation), foreign, nullModel);
+        var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
+        var attacked = _atypical.Attacked(parsed, model, images, cancellation);
+        if (!samples.AreLabelled && attacked is null && foreign is null)
+        {
+            throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
+        }
+
+        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel);
     }
 
     private void Compare(ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel)

@@ -6,6 +6,13 @@ namespace MarginNet.Cli.Commands;
 /// <summary>Whether a model and a dataset go together.</summary>
 internal static class ModelFit
 {
+    /// <summary>Requires both of what follows.</summary>
+    public static void ThrowIfOther(MarginModel model, string path, ImageDataset dataset)
+    {
+        ThrowIfOtherClasses(model, path, dataset);
+        ThrowIfOtherSize(model, path, dataset);
+    }
+
     /// <summary>Requires the same classes in the same order.</summary>
     public static void ThrowIfOtherClasses(MarginModel model, string path, ImageDataset dataset)
     {

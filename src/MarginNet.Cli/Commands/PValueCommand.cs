@@ -2,8 +2,6 @@ using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
-using MarginNet.Data;
-using MarginNet.Models;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
@@ -13,14 +11,8 @@ internal sealed class PValueCommand : Command
 {
     private const string StandardInput = "-";
 
-    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], ", or - for CSV rows from standard input, each answered as it comes", needsCalibration: true);
+    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], ", or - for CSV rows from standard input, each answered as it comes", needsCalibration: true, takesPictures: true);
     private readonly FlagOptions _flag = new("A sample is flagged where its p-value is at most this; by default the calibrated threshold, or 0.05 where there is none.");
-
-    private readonly Option<string[]> _images = new("--images")
-    {
-        Description = "Score these JPEG or PNG files, whose classes are unknown, instead of a data set.",
-        AllowMultipleArgumentsPerToken = true,
-    };
 
     private readonly Option<string?> _adjust = new("--adjust")
     {
@@ -35,7 +27,7 @@ internal sealed class PValueCommand : Command
         _adjust.AcceptOnlyFromAmong("bh");
         _samples.AddTo(this);
         _flag.AddTo(this);
-        Option[] options = [_images, _adjust, _output];
+        Option[] options = [_adjust, _output];
         Array.ForEach(options, Add);
         SetAction(RunAsync);
     }
@@ -52,7 +44,7 @@ internal sealed class PValueCommand : Command
             throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, twice the formula.");
         }
 
-        if (!_samples.UseLogits(parsed, [_images], []))
+        if (!_samples.UseLogits(parsed, [], []))
         {
             await ScoreModelAsync(parsed, cancellation);
         }
@@ -73,21 +65,7 @@ internal sealed class PValueCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        var images = await LoadImagesAsync(parsed, model, cancellation);
-        Write(parsed, SampleOptions.Score(model, images, "the network", cancellation), nullModel);
-    }
-
-    private async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
-    {
-        if (parsed.GetValue(_images) is { Length: > 0 } files)
-        {
-            return _samples.Split(parsed) is null
-                ? ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation)
-                : throw new UserErrorException("--images are scored instead of a --split: leave one of them out.");
-        }
-
-        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
-        return _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        Write(parsed, (await _samples.ScoreAsync(parsed, model, cancellation)).Samples, nullModel);
     }
 
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics.Tensors;
 using MarginNet.Arrays;
 using MarginNet.Data;
 using MarginNet.Margins;
@@ -37,6 +38,8 @@ internal sealed class Samples
 
     public int Count => Logits.Rows;
 
+    public bool AreLabelled => !Labels.Contains(ImageSet.UnknownLabel);
+
     public static Samples FromModel(ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source)
     {
         var values = new double[scores.Count * scores.ClassCount];
@@ -64,6 +67,17 @@ internal sealed class Samples
         return labels.Length == logits.Rows
             ? new(logits, labels, NamesOf(logits.Columns), logitsPath)
             : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row.");
+    }
+
+    /// <summary>The logits in float32, which a network's are.</summary>
+    public ScoreMatrix ToScores()
+    {
+        var values = new float[Logits.Values.Length];
+        TensorPrimitives.ConvertTruncating(Logits.Values.Span, values);
+        var tooLarge = Array.FindIndex(values, float.IsInfinity);
+        return tooLarge < 0
+            ? new(values, Logits.Columns)
+            : throw new InvalidDataException(FormattableString.Invariant($"{Source}: the logit of row {tooLarge / Logits.Columns} and class {tooLarge % Logits.Columns} is {Logits.Values.Span[tooLarge]}, too large for float32."));
     }
 
     public static ImmutableArray<string> NamesOf(int classCount) => [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];

@@ -13,26 +13,40 @@ internal sealed class AtypicalOptions
         "--fgsm", "With --model: its images under an FGSM attack that changes each pixel in [0,1] by this much; the paper's is 0.1.", value => value > 0, "a number above 0");
 
     private readonly Option<string?> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows, as where an attacker knows another network; by default the model's own." };
+    private readonly Option<string?> _attacked = new("--attacked") { Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm." };
     private readonly Option<string?> _foreign = new("--ood") { Description = "With --model: a folder of JPEG or PNG images, at any depth, that are of none of the classes (out of distribution)." };
 
-    public Option[] All => [_epsilon, _surrogate, _foreign];
+    public Option[] All => [_epsilon, _surrogate, _attacked, _foreign];
 
     /// <summary>Requires one kind of samples at most, for a threshold is chosen by one.</summary>
     public void ThrowIfTwoKinds(ParseResult parsed)
     {
-        if (parsed.GetValue(_epsilon) is not null && parsed.GetValue(_foreign) is not null)
+        var attack = parsed.GetValue(_epsilon) is not null ? _epsilon.Name : parsed.GetValue(_attacked) is not null ? _attacked.Name : null;
+        if (attack is not null && parsed.GetValue(_foreign) is not null)
         {
-            throw new UserErrorException("--fgsm and --ood are two kinds of samples to flag: choose the threshold by one of them.");
+            throw new UserErrorException($"{attack} and --ood are two kinds of samples to flag: choose the threshold by one of them.");
         }
     }
 
-    /// <summary>The given images under attack; null where no attack is asked for.</summary>
-    public Samples? Attacked(ParseResult parsed, MarginModel model, ImageSet images, CancellationToken cancellation)
+    /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
+    public Samples? Attacked(ParseResult parsed, MarginModel model, ImageSet? images, CancellationToken cancellation)
     {
         var path = parsed.GetValue(_surrogate);
+        if (parsed.GetValue(_attacked) is { } file)
+        {
+            return parsed.GetValue(_epsilon) is null && path is null
+                ? ImageArrayFile.Score(model, file, labelsPath: null, cancellation)
+                : throw new UserErrorException("--attacked are images that were attacked before: leave out --fgsm and --surrogate.");
+        }
+
         if (parsed.GetValue(_epsilon) is not { } epsilon)
         {
             return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
+        }
+
+        if (images is null)
+        {
+            throw new UserErrorException("--fgsm attacks the images of a data set, not --images: leave one of them out.");
         }
 
         using var surrogate = path is null ? null : MarginModel.Load(path, model.Network.parameters().First().device);

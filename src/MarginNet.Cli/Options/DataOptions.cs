@@ -1,6 +1,8 @@
 using System.CommandLine;
+using MarginNet.Cli.Commands;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Models;
 
 namespace MarginNet.Cli.Options;
 
@@ -65,6 +67,15 @@ internal sealed class DataOptions
             Train = Limit(dataset.Train, parsed.GetValue(_limitTrain)),
             Test = Limit(dataset.Test, parsed.GetValue(_limitTest)),
         };
+    }
+
+    /// <summary>Loads the data that goes with a model: by default what it was trained on, at its image size.</summary>
+    public async Task<ImageDataset> LoadForAsync(ParseResult parsed, MarginModel model, string path, CancellationToken cancellation)
+    {
+        var trainedOn = model.Training.GetValueOrDefault("data") as string ?? Cifar;
+        var dataset = await LoadAsync(parsed, trainedOn, model.ImageSize, parsed.InvocationConfiguration.Error, cancellation);
+        ModelFit.ThrowIfOther(model, path, dataset);
+        return dataset;
     }
 
     private static ImageSet Limit(ImageSet images, int? count) => count is { } limit ? images.TakeBalanced(limit) : images;

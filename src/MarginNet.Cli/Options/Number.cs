@@ -4,7 +4,10 @@ using System.Numerics;
 
 namespace MarginNet.Cli.Options;
 
-/// <summary>Options that are numbers: written in the invariant culture, finite, and within their range.</summary>
+/// <summary>
+/// Options that are numbers: written in the invariant culture, finite, and within their range. One that need not be whole may be a
+/// ratio of two, such as 8/255.
+/// </summary>
 internal static class Number
 {
     /// <summary>An option of at least 1 with a default, such as a count.</summary>
@@ -39,14 +42,29 @@ internal static class Number
     private static T Parse<T>(string name, System.CommandLine.Parsing.ArgumentResult result, Predicate<T> isInRange, string expected)
         where T : struct, INumber<T>
     {
-        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-        if (T.TryParse(text, Plain, CultureInfo.InvariantCulture, out var value) && T.IsFinite(value) && isInRange(value))
+        if (TryParse<T>(text, out var value) && T.IsFinite(value) && isInRange(value))
         {
             return value;
         }
 
         result.AddError($"{name} is '{text}': expected {expected}.");
         return default;
+    }
+
+    private static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
+        where T : struct, INumber<T>
+    {
+        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        var slash = typeof(T) == typeof(double) ? text.IndexOf('/') : -1;
+        if (slash < 0)
+        {
+            return T.TryParse(text, Plain, CultureInfo.InvariantCulture, out value);
+        }
+
+        value = default;
+        var areNumbers = T.TryParse(text[..slash], Plain, CultureInfo.InvariantCulture, out var above) & T.TryParse(text[(slash + 1)..], Plain, CultureInfo.InvariantCulture, out var below);
+        value = areNumbers ? above / below : value; // x/0 is not finite, and refused as such.
+        return areNumbers;
     }
 }

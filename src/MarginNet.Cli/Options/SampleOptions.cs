@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MarginNet.Cli.Commands;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
 using MarginNet.Models;
@@ -15,7 +14,9 @@ internal sealed class SampleOptions
     private readonly DeviceOptions _device = new();
     private readonly Option<string?> _split = new("--split");
     private readonly Option<string?> _logits = new("--logits");
-    private readonly Option<string?> _labels = new("--labels") { Description = "The true classes of the --logits, 0 to C - 1: a .npy, .npz or .csv file." };
+    private readonly Option<string?> _labels = new("--labels");
+    private readonly Option<string[]>? _images;
+    private readonly bool _takesPictures;
     private readonly Option<string?> _calibration = new("--calibration") { Description = "The null model for --logits, which 'marginnet calibrate --out' wrote." };
     private readonly bool _needsCalibration;
 
@@ -23,8 +24,21 @@ internal sealed class SampleOptions
     /// <param name="splits">Its values.</param>
     /// <param name="logitsDescription">What <c>--logits</c> may be beside a file.</param>
     /// <param name="needsCalibration">Whether logits need a null model.</param>
-    public SampleOptions(string splitDescription, string[] splits, string logitsDescription, bool needsCalibration)
+    /// <param name="takesImages">Whether images of a file may be scored instead of a data set.</param>
+    /// <param name="takesPictures">Whether these may be pictures, which have no labels.</param>
+    public SampleOptions(
+        string splitDescription, string[] splits, string logitsDescription, bool needsCalibration, bool takesImages = true, bool takesPictures = false)
     {
+        const string Arrays = "a .npy file of images [N, C, H, W] in [0,1], such as 'marginnet attack' writes";
+        _labels.Description = $"The true classes of the --logits{(takesImages ? " or --images" : "")}, 0 to C - 1: a .npy, .npz or .csv file.";
+        _takesPictures = takesPictures;
+        _images = !takesImages ? null : new("--images")
+        {
+            Description = takesPictures
+                ? $"Score these JPEG or PNG files, whose classes are unknown, instead of a data set; or {Arrays}."
+                : $"Instead of a data set, {Arrays}; its labels are FILE.labels.npy beside it, or --labels.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         _split.Description = splitDescription;
         _split.AcceptOnlyFromAmong(splits);
         _logits.Description = $"Class scores instead of a model, shape [N, C]: a .npy, .npz (file.npz:name) or .csv file{logitsDescription}.";
@@ -38,6 +52,11 @@ internal sealed class SampleOptions
         if (_needsCalibration)
         {
             command.Add(_calibration);
+        }
+
+        if (_images is not null)
+        {
+            command.Add(_images);
         }
 
         _data.AddTo(command);
@@ -63,8 +82,10 @@ internal sealed class SampleOptions
                 $"{(model is null ? "Nothing to score" : "--model and --logits are both given")}: give either --model, or --logits with {(_needsCalibration ? "--calibration" : "--labels")}.");
         }
 
-        Option[] misplaced = logits is null ? [_labels, _calibration, .. forLogits] : [_split, .. _data.All, .. _device.All, .. forModel];
-        if (Array.Find(misplaced, option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+        Option[] images = _images is null ? [] : [_images];
+        var labels = Array.Exists(images, IsGiven) ? Array.Empty<Option>() : [_labels];
+        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, .. images, .. _data.All, .. _device.All, .. forModel];
+        if (Array.Find(misplaced, IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
         }
@@ -75,6 +96,8 @@ internal sealed class SampleOptions
         }
 
         return logits is not null;
+
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
     }
 
     public Samples ReadLogits(ParseResult parsed) => Samples.Read(LogitsPath(parsed), parsed.GetValue(_labels));
@@ -107,13 +130,39 @@ internal sealed class SampleOptions
             $"'{ModelPath(parsed)}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {ModelPath(parsed)}', or train it to the end.");
 
     /// <summary>Loads the data that goes with a model.</summary>
-    public async Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>
+        _data.LoadForAsync(parsed, model, ModelPath(parsed), cancellation);
+
+    /// <summary>
+    /// Scores the images asked for: those of <c>--images</c>, or a part of the data that goes with the model, which are then returned as well.
+    /// </summary>
+    public async Task<(Samples Samples, ImageSet? Images)> ScoreAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
-        var trainedOn = model.Training.GetValueOrDefault("data") as string ?? DataOptions.Cifar;
-        var dataset = await _data.LoadAsync(parsed, trainedOn, model.ImageSize, parsed.InvocationConfiguration.Error, cancellation);
-        ModelFit.ThrowIfOtherClasses(model, ModelPath(parsed), dataset);
-        ModelFit.ThrowIfOtherSize(model, ModelPath(parsed), dataset);
-        return dataset;
+        if (_images is not null && parsed.GetValue(_images) is { Length: > 0 } files)
+        {
+            return (ScoreFiles(parsed, model, files, cancellation), null);
+        }
+
+        var dataset = await LoadDataAsync(parsed, model, cancellation);
+        var images = Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        return (Score(model, images, "the network", cancellation), images);
+    }
+
+    private Samples ScoreFiles(ParseResult parsed, MarginModel model, string[] files, CancellationToken cancellation)
+    {
+        if (Split(parsed) is not null)
+        {
+            throw new UserErrorException("--images are scored instead of a --split: leave one of them out.");
+        }
+
+        if (files is [var file] && ImageArrayFile.IsOne(file))
+        {
+            return ImageArrayFile.Score(model, file, parsed.GetValue(_labels), cancellation);
+        }
+
+        return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
+            ? Score(model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "the network", cancellation)
+            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or JPEG and PNG files without --labels" : "")}.");
     }
 
     public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>

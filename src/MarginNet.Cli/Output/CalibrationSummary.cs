@@ -45,16 +45,7 @@ internal static class CalibrationSummary
             $"{"all".PadRight(width)}  {pooled.SampleCount,5}  {nullModel.MisclassifiedCount,5}  {pooled.ZeroCount,12}  {pooled.Fit.Mixture.Components.Length,10}  {Number(pooled.KolmogorovSmirnov),18}  {Number(PValueSummary.AllowedDistance(pooled.SampleCount)),7}");
     }
 
-    private static string Describe(Proportion share)
-    {
-        if (share.Total == 0)
-        {
-            return "none of 0";
-        }
-
-        var interval = share.ExactInterval();
-        return string.Create(CultureInfo.InvariantCulture, $"{share.Count} of {share.Total} = {share.Rate:p2}, exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of");
-    }
+    private static string Describe(Proportion share) => share.Total == 0 ? "none of 0" : $"{ShareText.WithInterval(share)}, of";
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("f3", CultureInfo.InvariantCulture) : "-";
 

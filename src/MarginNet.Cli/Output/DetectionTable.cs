@@ -83,10 +83,10 @@ internal sealed class DetectionTable
             {
                 json.WriteStartObject();
                 json.WriteString("score", score);
-                Write(json, "auroc", report.Metrics.Auroc, report.Auroc);
-                Write(json, "aupr_typical", report.Metrics.AuprIn, report.AuprIn);
-                Write(json, "aupr_atypical", report.Metrics.AuprOut, report.AuprOut);
-                Write(json, "fpr_at_95_tpr", report.Metrics.FprAt95Tpr, report.FprAt95Tpr);
+                JsonNumbers.Write(json, "auroc", report.Metrics.Auroc, report.Auroc);
+                JsonNumbers.Write(json, "aupr_typical", report.Metrics.AuprIn, report.AuprIn);
+                JsonNumbers.Write(json, "aupr_atypical", report.Metrics.AuprOut, report.AuprOut);
+                JsonNumbers.Write(json, "fpr_at_95_tpr", report.Metrics.FprAt95Tpr, report.FprAt95Tpr);
                 json.WriteEndObject();
             }
 
@@ -98,13 +98,4 @@ internal sealed class DetectionTable
     });
 
     private static string Cell(double value, Interval interval) => string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");
-
-    private static void Write(Utf8JsonWriter json, string name, double value, Interval interval)
-    {
-        json.WriteNumber(name, value);
-        json.WriteStartArray(name + "_interval");
-        json.WriteNumberValue(interval.Low);
-        json.WriteNumberValue(interval.High);
-        json.WriteEndArray();
-    }
 }

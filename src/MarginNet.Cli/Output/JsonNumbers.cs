@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MarginNet.Detection;
 
 namespace MarginNet.Cli.Output;
 
@@ -16,5 +17,15 @@ internal static class JsonNumbers
         {
             json.WriteNull(name);
         }
+    }
+
+    /// <summary>Writes a number and the ends of its interval.</summary>
+    public static void Write(Utf8JsonWriter json, string name, double value, Interval interval)
+    {
+        Write(json, name, value);
+        json.WriteStartArray(name + "_interval");
+        json.WriteNumberValue(interval.Low);
+        json.WriteNumberValue(interval.High);
+        json.WriteEndArray();
     }
 }

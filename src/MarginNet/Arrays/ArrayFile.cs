@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using MarginNet.Checkpoints;
 
 namespace MarginNet.Arrays;
 
@@ -70,6 +71,19 @@ public static class ArrayFile
         }
 
         return labels;
+    }
+
+    /// <summary>Writes class labels to a .npy file, int64, whole or not at all.</summary>
+    /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>
+    /// <param name="labels">Labels, shape [N].</param>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void WriteLabels(string path, ReadOnlySpan<int> labels)
+    {
+        var values = new long[labels.Length];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = labels[i];
+
+        AtomicFile.Write(path, stream => NumpyFormat.Write<long>(stream, values, [values.Length]));
     }
 
     private static NumericArray ReadArchive(string file, string? name)

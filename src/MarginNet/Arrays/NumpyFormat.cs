@@ -21,28 +21,61 @@ internal static partial class NumpyFormat
     /// <param name="name">What messages call it.</param>
     public static NumericArray Read(Stream stream, long length, string name)
     {
-        var (header, headerLength) = ReadHeader(stream, name);
-        if (HeaderPattern().Match(header) is not { Success: true } match)
-            throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {header.Trim()}.");
+        var header = ParseHeader(stream, length, name);
+        if (header.Shape.Length is not (1 or 2))
+            throw new InvalidDataException($"{name}: expected a vector or a matrix, but found shape ({header.ShapeText}).");
 
-        var shape = match.Groups["shape"].Value;
-        var lengths = shape.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (lengths is not ([_] or [_, _]))
-            throw new InvalidDataException($"{name}: expected a vector or a matrix, but found shape ({shape}).");
+        var values = ReadValues<double>(stream, name, header);
+        var (rows, columns) = (header.Shape[0], header.Shape.Length == 2 ? header.Shape[1] : 1);
+        if (header.IsFortran && header.Shape.Length == 2)
+            values = Transpose(values, rows, columns);
 
+        return new NumericArray(values, rows, columns, header.Shape.Length == 1);
+    }
+
+    /// <summary>Reads images, shape [N, C, H, W] with at least one of each.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static (float[] Values, int[] Shape) ReadImages(Stream stream, long length, string name)
+    {
+        var header = ParseHeader(stream, length, name);
+        if (header.Shape.Length != 4 || header.Shape.Contains(0))
+            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W], but found shape ({header.ShapeText}).");
+        if (header.IsFortran || header.Type[1] != 'f')
+            throw new InvalidDataException($"{name}: expected floating-point pixels in C order, but found type {header.Type} in {(header.IsFortran ? "Fortran" : "C")} order; save numpy.ascontiguousarray(x, 'float32').");
+
+        return (ReadValues<float>(stream, name, header), header.Shape);
+    }
+
+    /// <summary>Writes an array in C order, as numpy.save does: version 1, the numbers aligned at 64 bytes.</summary>
+    public static void Write<T>(Stream stream, ReadOnlySpan<T> values, ReadOnlySpan<int> shape)
+        where T : unmanaged
+    {
+        var type = typeof(T) == typeof(float) ? "<f4" : "<i8";
+        var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")}), }}");
+        var length = (((Magic.Length + 4 + header.Length + 1 + 63) / 64) * 64) - Magic.Length - 4;
+        Span<byte> lengthBytes = [1, 0, (byte)length, (byte)(length >> 8)];
+        stream.Write(Magic);
+        stream.Write(lengthBytes);
+        stream.Write(Encoding.ASCII.GetBytes(header.PadRight(length - 1) + "\n"));
+        for (var start = 0; start < values.Length; start += BufferLength)
+            stream.Write(MemoryMarshal.AsBytes(values[start..Math.Min(start + BufferLength, values.Length)]));
+    }
+
+    /// <summary>Reads up to the numbers, and makes sure that there are as many as the shape says.</summary>
+    private static Header ParseHeader(Stream stream, long length, string name)
+    {
+        var (text, headerLength) = ReadHeader(stream, name);
+        if (HeaderPattern().Match(text) is not { Success: true } match)
+            throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {text.Trim()}.");
+
+        var shapeText = match.Groups["shape"].Value;
+        var shape = Array.ConvertAll(shapeText.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength);
         var type = match.Groups["type"].Value;
-        var (width, convert) = FindType(type, name);
-        var rows = ToLength(lengths[0]);
-        var columns = lengths.Length == 2 ? ToLength(lengths[1]) : 1;
-        if (rows * columns > Array.MaxLength || rows * columns * width > length - headerLength)
-            throw new InvalidDataException($"{name}: shape ({shape}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
+        var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
+        if (count > Array.MaxLength || (long)count * WidthOf(type, name) > length - headerLength)
+            throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
 
-        var values = new double[rows * columns];
-        ReadValues(stream, name, values, width, convert, isSwapped: type[0] == '>');
-        if (match.Groups["fortran"].Value == "True" && lengths.Length == 2)
-            values = Transpose(values, (int)rows, (int)columns);
-
-        return new NumericArray(values, (int)rows, (int)columns, lengths.Length == 1);
+        return new(type, match.Groups["fortran"].Value == "True", shape, shapeText, (int)count);
     }
 
     private static (string Header, long Length) ReadHeader(Stream stream, string name)
@@ -60,24 +93,35 @@ internal static partial class NumpyFormat
         return (Encoding.UTF8.GetString(Take(stream, (int)length, name)), preamble.Length + lengthBytes.Length + length);
     }
 
-    private static (int Width, Action<ReadOnlyMemory<byte>, Memory<double>> Convert) FindType(string type, string name) => type[1..] switch
+    private static int WidthOf(string type, string name) => type[1..] switch
     {
-        "f8" => (8, Convert<double>),
-        "f4" => (4, Convert<float>),
-        "f2" => (2, Convert<Half>),
-        "i8" => (8, Convert<long>),
-        "i4" => (4, Convert<int>),
-        "i2" => (2, Convert<short>),
-        "i1" => (1, Convert<sbyte>),
-        "u8" => (8, Convert<ulong>),
-        "u4" => (4, Convert<uint>),
-        "u2" => (2, Convert<ushort>),
-        "u1" or "b1" => (1, Convert<byte>),
+        "f8" or "i8" or "u8" => 8,
+        "f4" or "i4" or "u4" => 4,
+        "f2" or "i2" or "u2" => 2,
+        "i1" or "u1" or "b1" => 1,
         _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {type}; save it as float32 or float64."),
     };
 
-    private static void ReadValues(Stream stream, string name, double[] values, int width, Action<ReadOnlyMemory<byte>, Memory<double>> convert, bool isSwapped)
+    private static Action<ReadOnlyMemory<byte>, Memory<T>> ConverterOf<T>(string type)
+        where T : unmanaged, INumberBase<T> => type[1..] switch
+        {
+            "f8" => Convert<double, T>,
+            "f4" => Convert<float, T>,
+            "f2" => Convert<Half, T>,
+            "i8" => Convert<long, T>,
+            "i4" => Convert<int, T>,
+            "i2" => Convert<short, T>,
+            "i1" => Convert<sbyte, T>,
+            "u8" => Convert<ulong, T>,
+            "u4" => Convert<uint, T>,
+            "u2" => Convert<ushort, T>,
+            _ => Convert<byte, T>,
+        };
+
+    private static T[] ReadValues<T>(Stream stream, string name, Header header)
+        where T : unmanaged, INumberBase<T>
     {
+        var (values, width, convert) = (new T[header.Count], WidthOf(header.Type, name), ConverterOf<T>(header.Type));
         var buffer = new byte[BufferLength];
         for (var start = 0; start < values.Length;)
         {
@@ -86,18 +130,21 @@ internal static partial class NumpyFormat
             if (stream.ReadAtLeast(bytes.Span, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
                 throw new InvalidDataException($"{name} is cut short.");
 
-            if (isSwapped)
+            if (header.Type[0] == '>')
                 for (var i = 0; i < bytes.Length; i += width)
                     bytes.Span.Slice(i, width).Reverse();
 
             convert(bytes, values.AsMemory(start, count));
             start += count;
         }
+
+        return values;
     }
 
-    private static void Convert<T>(ReadOnlyMemory<byte> bytes, Memory<double> values)
+    private static void Convert<TStored, T>(ReadOnlyMemory<byte> bytes, Memory<T> values)
+        where TStored : unmanaged, INumberBase<TStored>
         where T : unmanaged, INumberBase<T> =>
-        TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, T>(bytes.Span), values.Span);
+        TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, TStored>(bytes.Span), values.Span);
 
     private static double[] Transpose(double[] values, int rows, int columns)
     {
@@ -115,8 +162,10 @@ internal static partial class NumpyFormat
         return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short in its header.");
     }
 
-    private static long ToLength(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
+    private static int ToLength(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
 
     [GeneratedRegex(@"^\{'descr': *'(?<type>[<>|=]\w+)', *'fortran_order': *(?<fortran>True|False), *'shape': *\((?<shape>[\d, ]*)\)", RegexOptions.CultureInvariant)]
     private static partial Regex HeaderPattern();
+
+    private sealed record Header(string Type, bool IsFortran, int[] Shape, string ShapeText, int Count);
 }

@@ -1,0 +1,142 @@
+using System.CommandLine;
+using MarginNet.Arrays;
+using MarginNet.Attacks;
+using MarginNet.Checkpoints;
+using MarginNet.Cli.Input;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
+using MarginNet.Data;
+using MarginNet.Detection;
+using MarginNet.Margins;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet attack</c>: attacks images by the gradients of one model, and says how accurate it and others remain.</summary>
+internal sealed class AttackCommand : Command
+{
+    private readonly Option<string> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows.", Required = true };
+    private readonly Option<string[]> _models = new("--model", "-m") { Description = "Model files to try the attacked images on, beside the surrogate.", AllowMultipleArgumentsPerToken = true };
+    private readonly AttackSettings _attack = new();
+    private readonly Option<string> _split = new("--split") { Description = "test (default) or train.", DefaultValueFactory = _ => "test" };
+    private readonly DataOptions _data = new("what the surrogate was trained on");
+    private readonly DeviceOptions _device = new();
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "Write the attacked images to this .npy file, float32 [N, C, H, W] exactly as attacked, for evaluate --images, pvalue --images and detect --attacked; and their true classes to .labels.npy beside it.",
+    };
+
+    private readonly Option<string?> _json = new("--json") { Description = "Also write the figures to this file." };
+
+    public AttackCommand()
+        : base("attack", "Attack images by the gradients of one model, and print the accuracy that it and others keep.")
+    {
+        _split.AcceptOnlyFromAmong("test", "train");
+        Add(_surrogate);
+        Add(_models);
+        _attack.AddTo(this);
+        Add(_split);
+        _data.AddTo(this);
+        _device.AddTo(this);
+        Add(_out);
+        Add(_json);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var options = _attack.Read(parsed);
+        var (path, file, error) = (parsed.GetValue(_surrogate)!, parsed.GetValue(_out), parsed.InvocationConfiguration.Error);
+        ThrowIfNotWritable(file, parsed.GetValue(_json));
+        string[] paths = [path, .. parsed.GetValue(_models)!.Except([path])];
+        var models = new List<MarginModel>();
+        try
+        {
+            var device = _device.Select(parsed);
+            Array.ForEach(paths, each => models.Add(MarginModel.Load(each, device)));
+            var dataset = await _data.LoadForAsync(parsed, models[0], path, cancellation);
+            foreach (var (model, name) in models.Zip(paths))
+            {
+                ModelFit.ThrowIfOther(model, name, dataset);
+            }
+
+            var split = parsed.GetValue(_split)!;
+            var images = split == "train" ? dataset.Train : dataset.Test;
+
+            var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(error, images.Count), cancellation);
+            Save(result, images, file);
+            WarnIfStuck(error, result, options);
+            var table = new AttackTable(AttackSettings.Describe(options), $"{images.Count} {split} images of {dataset.Name}", new(result.StuckCount, images.Count));
+            table.Add(path, Accuracy(result.CleanScores, images), Accuracy(result.AttackedScores, images));
+            foreach (var (model, name) in models.Zip(paths).Skip(1))
+            {
+                var (clean, attacked) = (model.Network.Score(images, cancellation: cancellation), result.Images.Score(model.Network, cancellation: cancellation));
+                table.Add(name, Accuracy(clean, images), Accuracy(attacked, images));
+            }
+
+            Write(parsed, table, file);
+        }
+        finally
+        {
+            models.ForEach(model => model.Dispose());
+        }
+    }
+
+    private static void ThrowIfNotWritable(string? images, string? json)
+    {
+        if (images is not null && !ImageArrayFile.IsOne(images))
+        {
+            throw new UserErrorException($"--out is '{images}': expected a name that ends in .npy, for bytes would not keep the images as attacked.");
+        }
+
+        foreach (var file in new[] { images, images is null ? null : ImageArrayFile.LabelsOf(images), json }.OfType<string>())
+        {
+            AtomicFile.ThrowIfNotWritable(file);
+        }
+    }
+
+    private static void Save(AttackResult result, ImageSet images, string? file)
+    {
+        if (file is not null)
+        {
+            result.Images.Save(file);
+            ArrayFile.WriteLabels(ImageArrayFile.LabelsOf(file), images.Labels);
+        }
+    }
+
+    private static void WarnIfStuck(TextWriter error, AttackResult result, AttackOptions options)
+    {
+        if (result.StuckCount > 0)
+        {
+            var cure = options.Objective == AttackObjective.CrossEntropy ? "a saturated softmax does that, as large margins make it; try --objective logit-difference" : "the network hides its gradients";
+            error.WriteLine($"warning: the gradient is exactly zero at {result.StuckCount} of {result.Images.Count} images, so these show no robustness: {cure}.");
+        }
+    }
+
+    private void Write(ParseResult parsed, AttackTable table, string? file)
+    {
+        var output = parsed.InvocationConfiguration.Output;
+        table.Write(output);
+        if (parsed.GetValue(_json) is { } json)
+        {
+            table.Save(json);
+        }
+
+        if (file is not null)
+        {
+            output.WriteLine($"\nwritten     {file}, {ImageArrayFile.LabelsOf(file)}");
+        }
+    }
+
+    private static Proportion Accuracy(ScoreMatrix scores, ImageSet images)
+    {
+        var right = 0;
+        var (classes, _) = scores.Decisions();
+        for (var i = 0; i < classes.Length; i++)
+        {
+            right += classes[i] == images.Labels[i] ? 1 : 0;
+        }
+
+        return new(right, classes.Length);
+    }
+}

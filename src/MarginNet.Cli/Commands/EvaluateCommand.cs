@@ -1,0 +1,73 @@
+using System.CommandLine;
+using MarginNet.Checkpoints;
+using MarginNet.Cli.Input;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
+using MarginNet.Evaluation;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet evaluate</c>: how good a classifier's decisions, margins and probabilities are.</summary>
+internal sealed class EvaluateCommand : Command
+{
+    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: false);
+    private readonly Option<double?> _mu = Number.Optional<double>("--mu", "The margin that every sample should have, in logits; by default the one the model was trained with.", _ => true, "a number");
+    private readonly Option<int> _bins = Number.Count("--bins", "Equally wide bins of confidence for the calibration error.", new EvaluationOptions().CalibrationBins);
+    private readonly Option<string?> _json = new("--json") { Description = "Also write every figure to this file." };
+
+    public EvaluateCommand()
+        : base("evaluate", "Accuracy with its interval, by class and confusion, margins, constraints met, and calibration of the probabilities.")
+    {
+        _samples.AddTo(this);
+        Option[] options = [_mu, _bins, _json];
+        Array.ForEach(options, Add);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var useLogits = _samples.UseLogits(parsed, [], []);
+        if (parsed.GetValue(_json) is { } file)
+        {
+            AtomicFile.ThrowIfNotWritable(file);
+        }
+
+        if (useLogits)
+        {
+            Report(parsed, _samples.ReadLogits(parsed), _samples.LogitsPath(parsed), trainedMargin: null);
+            return;
+        }
+
+        using var model = _samples.LoadModel(parsed);
+        var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
+        NoteHeldOut(parsed, model);
+        var evaluated = images is null ? samples.Source : $"its {_samples.Split(parsed) ?? "test"} images";
+        Report(parsed, samples, $"{_samples.ModelPath(parsed)} on {evaluated}", model.Training.GetValueOrDefault("mu") as double?);
+    }
+
+    private void Report(ParseResult parsed, Samples samples, string subject, double? trainedMargin)
+    {
+        if (!samples.AreLabelled)
+        {
+            throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, the true class of each sample.");
+        }
+
+        var options = new EvaluationOptions { TargetMargin = parsed.GetValue(_mu) ?? trainedMargin, CalibrationBins = parsed.GetValue(_bins) };
+        var table = new EvaluationTable(EvaluationReport.Compute(samples.ToScores(), samples.Labels, options), samples.ClassNames, subject);
+        if (parsed.GetValue(_json) is { } file)
+        {
+            table.Save(file);
+        }
+
+        table.Write(parsed.InvocationConfiguration.Output);
+    }
+
+    private void NoteHeldOut(ParseResult parsed, MarginModel model)
+    {
+        if (_samples.Split(parsed) == "train" && model.Training.GetValueOrDefault("held_out_count") is long and > 0 and var count)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine($"note: {count} of the training images were kept out of training, for calibration, and are evaluated with the others.");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using MarginNet.Arrays;
+using MarginNet.Data;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Input;
+
+/// <summary>Images in a .npy file, and their labels in a file named after it.</summary>
+internal static class ImageArrayFile
+{
+    public static bool IsOne(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The file of the labels, x.labels.npy for x.npy.</summary>
+    public static string LabelsOf(string path) => Path.ChangeExtension(path, ".labels.npy");
+
+    /// <summary>Scores the images; their labels come from the file given, from the one named after the images, or are unknown.</summary>
+    public static Samples Score(MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
+    {
+        var images = ImageArray.Read(path);
+        var (height, width) = model.ImageSize;
+        if ((images.Channels, images.Height, images.Width) != (3, height, width))
+        {
+            throw new UserErrorException($"'{path}' has images of {images.Channels}x{images.Height}x{images.Width}, but the model takes 3x{height}x{width}: give images made for it.");
+        }
+
+        labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;
+        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)] : ArrayFile.ReadLabels(labelsPath, model.ClassNames.Length);
+        return labels.Length == images.Count
+            ? Samples.FromModel(images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path)
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: give one label for each.");
+    }
+}

@@ -1,0 +1,99 @@
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using MarginNet.Margins;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Arrays;
+
+/// <summary>
+/// Images as numbers instead of bytes, float32, shape [N, C, H, W], pixels in [0, 1]: such as attacked ones, which rounding to
+/// bytes would change. Kept in a .npy file that <c>numpy.load</c> opens. Immutable.
+/// </summary>
+public sealed class ImageArray
+{
+    private const float LargestPixel = 16; // An attack that does not clip leaves [0, 1] by ε; images of 0 to 255 go far beyond.
+
+    private readonly float[] _values;
+
+    /// <summary>Takes the pixels of N images, one after the other, each channel-planar.</summary>
+    /// <param name="values">The pixels, length N·C·H·W, finite; not copied, so the caller hands them over.</param>
+    /// <param name="channels">C, at least 1.</param>
+    /// <param name="height">H, at least 1.</param>
+    /// <param name="width">W, at least 1.</param>
+    /// <exception cref="ArgumentException">The length is no multiple of an image's.</exception>
+    public ImageArray(float[] values, int channels, int height, int width)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        if (values.Length % ((long)channels * height * width) != 0)
+        {
+            throw new ArgumentException($"{values.Length} pixels do not make images of {channels}×{height}×{width}.", nameof(values));
+        }
+
+        (_values, Channels, Height, Width) = (values, channels, height, width);
+    }
+
+    /// <summary>The number of images N.</summary>
+    public int Count => _values.Length / (Channels * Height * Width);
+
+    /// <summary>The number of colour channels C.</summary>
+    public int Channels { get; }
+
+    /// <summary>The height H in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>The width W in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>The pixels of one image, shape [C, H, W].</summary>
+    /// <param name="index">The image, in [0, N).</param>
+    public ReadOnlySpan<float> this[int index] => _values.AsSpan(index * Channels * Height * Width, Channels * Height * Width);
+
+    /// <summary>Reads images.</summary>
+    /// <param name="path">A .npy file of float16, float32 or float64, shape [N, C, H, W] in C order, with at least one image.</param>
+    /// <returns>The images.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed, has another shape or type, or pixels that are not in [0, 1] even before clipping.</exception>
+    public static ImageArray Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no file {path}; give a .npy file of images [N, C, H, W].", path);
+        }
+
+        using var stream = File.OpenRead(path);
+        var (values, shape) = NumpyFormat.ReadImages(stream, stream.Length, path);
+        var bad = Array.FindIndex(values, value => !(Math.Abs(value) <= LargestPixel));
+        return bad < 0
+            ? new(values, shape[1], shape[2], shape[3])
+            : throw new InvalidDataException(FormattableString.Invariant($"{path}: image {bad / (values.Length / shape[0])} has a pixel of {values[bad]}: expected pixels in [0, 1]; divide bytes by 255."));
+    }
+
+    /// <summary>Writes a .npy file, float32, whole or not at all.</summary>
+    /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public void Save(string path) => AtomicFile.Write(path, stream => NumpyFormat.Write<float>(stream, _values, [Count, Channels, Height, Width]));
+
+    /// <summary>Copies the images into a tensor.</summary>
+    /// <returns>Shape [N, C, H, W], float32, on the CPU; the caller disposes it.</returns>
+    public Tensor ToTensor() => tensor(_values, [Count, Channels, Height, Width]);
+
+    /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
+    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
+    /// <param name="batchSize">Images in one pass. Default <see cref="Scoring.DefaultBatchSize"/>.</param>
+    /// <param name="progress">Told the number of images scored so far, after each batch.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>The scores, row i for image i.</returns>
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public ScoreMatrix Score(
+        nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        using var pixels = ToTensor();
+        var numbers = ImageSet.Create(new byte[Count], [.. Enumerable.Range(0, Count)], 1, 1, 1); // Stands for the images in the batches; its labels are their numbers.
+        return network.Score(numbers, (_, batch) => pixels.index_select(0, batch.cpu()).to(batch.device), batchSize, progress, cancellation);
+    }
+}

@@ -1,0 +1,76 @@
+using MarginNet.Arrays;
+using MarginNet.Data;
+using MarginNet.Margins;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Attacks;
+
+/// <summary>Attacks whole sets of images, every image whether it is classified rightly or not.</summary>
+public static class Attack
+{
+    /// <summary>
+    /// Attacks every image of a set, batch by batch, in a memory that does not grow. FGSM takes a forward pass, a backward pass
+    /// and the forward pass that scores its result; PGD S + 1 forward and S backward passes for each start of S steps.
+    /// </summary>
+    /// <param name="network">
+    /// A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C]; run in evaluation mode, its own
+    /// mode and the gradients of its parameters unchanged. No other thread may train it meanwhile.
+    /// </param>
+    /// <param name="images">At least one image, each with its label, of the size the network takes.</param>
+    /// <param name="options">The attack; null, the default, is the paper's FGSM.</param>
+    /// <param name="progress">Told the number of images attacked so far, after each batch.</param>
+    /// <param name="cancellation">Stops between batches, and between the steps of PGD.</param>
+    /// <returns>The attacked images and the network's scores, the same whatever the batch size up to float32's rounding.</returns>
+    /// <exception cref="ArgumentException">There is no image, or one without a label.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static AttackResult Run(
+        nn.Module<Tensor, Tensor> network,
+        ImageSet images,
+        AttackOptions? options = null,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        options ??= new();
+        options.ThrowIfInvalid();
+        ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
+        if (images.Labels.IndexOf(ImageSet.UnknownLabel) is >= 0 and var unknown)
+        {
+            throw new ArgumentException($"Image {unknown} has no label: an attack leads away from the true class.", nameof(images));
+        }
+
+        var device = network.Device();
+        using var attacked = new AttackedNetwork(network);
+        var pixels = new float[(long)images.Count * images.Channels * images.Height * images.Width];
+        var (clean, after, stuck) = (Array.Empty<float>(), Array.Empty<float>(), 0);
+        for (var start = 0; start < images.Count; start += options.BatchSize)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            int[] indices = [.. Enumerable.Range(start, Math.Min(options.BatchSize, images.Count - start))];
+            var (input, labels) = (images.ToTensor(indices, device), images.LabelTensor(indices, device));
+            var batch = options.Method == AttackMethod.Fgsm
+                ? Fgsm.Run(attacked, input, labels, options)
+                : Pgd.Run(attacked, input, labels, options, start, cancellation);
+            var classes = (int)batch.CleanLogits.shape[1];
+            if (start == 0)
+            {
+                (clean, after) = (new float[images.Count * classes], new float[images.Count * classes]);
+            }
+
+            Copy(batch.Images, pixels.AsSpan(start * (pixels.Length / images.Count)));
+            Copy(batch.CleanLogits, clean.AsSpan(start * classes));
+            Copy(batch.AttackedLogits ?? attacked.Score(batch.Images), after.AsSpan(start * classes));
+            stuck += (int)batch.IsStuck.sum().item<long>();
+            progress?.Report(start + indices.Length);
+        }
+
+        var classCount = clean.Length / images.Count;
+        return new(
+            new ImageArray(pixels, images.Channels, images.Height, images.Width), new ScoreMatrix(clean, classCount), new ScoreMatrix(after, classCount), stuck);
+    }
+
+    private static void Copy(Tensor values, Span<float> target) => values.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(target);
+}

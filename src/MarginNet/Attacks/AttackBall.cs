@@ -1,0 +1,55 @@
+using MarginNet.Data;
+using static TorchSharp.torch;
+
+namespace MarginNet.Attacks;
+
+/// <summary>The images an attack may make of some images x: the ball of radius ε around each and, where it clips, within [0, 1].</summary>
+internal sealed class AttackBall(Tensor centers, AttackOptions options)
+{
+    private const double SmallestNorm = 1e-12; // Only keeps 0/0 out of a projection that moves nothing.
+
+    /// <summary>The step of steepest ascent: α·sign g in ℓ∞, α·g/‖g‖₂ in ℓ2; zero where the whole gradient is.</summary>
+    public Tensor Step(Tensor gradients, double length)
+    {
+        if (options.Norm == AttackNorm.Linf)
+        {
+            return length * gradients.sign();
+        }
+
+        // Scaled by its largest entry first: the squares of a nearly saturated loss's gradient are zero in float32.
+        var largest = gradients.abs().amax([1, 2, 3], keepdim: true);
+        var scaled = gradients / largest.masked_fill(largest.eq(0), 1);
+        return length * scaled / Norms(scaled);
+    }
+
+    /// <summary>The nearest points of the ball; then each pixel is clipped, which brings it no farther from x.</summary>
+    public Tensor Project(Tensor points)
+    {
+        var change = points - centers;
+        var allowed = options.Norm == AttackNorm.Linf
+            ? change.clamp(-options.Epsilon, options.Epsilon)
+            : change * (options.Epsilon / Norms(change)).clamp_max(1);
+        var projected = centers + allowed;
+        return options.Clip ? projected.clamp_(0, 1) : projected;
+    }
+
+    /// <summary>Uniformly random points of the ball, clipped; that of each image depends on the seed, the start and its number alone.</summary>
+    public Tensor RandomPoints(int start, int firstImage) => Project(centers + stack(
+        [.. Enumerable.Range(firstImage, (int)centers.shape[0]).Select(image => RandomChange(start, image))]).to(centers.device));
+
+    private Tensor RandomChange(int start, int image)
+    {
+        var shape = centers.shape[1..];
+        using var generator = new Generator(new SplitMix64(options.Seed, start, image).NextUInt64());
+        if (options.Norm == AttackNorm.Linf)
+        {
+            return options.Epsilon * ((2 * rand(shape, generator: generator)) - 1);
+        }
+
+        var direction = randn(shape, generator: generator);
+        var radius = options.Epsilon * rand(1, generator: generator).pow(1.0 / direction.numel());
+        return radius * direction / direction.norm().clamp_min(SmallestNorm);
+    }
+
+    private static Tensor Norms(Tensor images) => linalg.vector_norm(images, 2, [1, 2, 3], keepdim: true).clamp_min(SmallestNorm);
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using MarginNet.Arrays;
+
+namespace MarginNet.Tests.Arrays;
+
+public sealed class ImageArrayTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_is_saved_is_read_to_the_last_bit()
+    {
+        var values = Enumerable.Range(0, 2 * 3 * 4 * 5).Select(i => MathF.Sin(i)).ToArray();
+        new ImageArray(values, 3, 4, 5).Save(_folder["x.npy"]);
+        var read = ImageArray.Read(_folder["x.npy"]);
+        Assert.Equal((2, 3, 4, 5), (read.Count, read.Channels, read.Height, read.Width));
+        Assert.Equal(values, read[0].ToArray().Concat(read[1].ToArray()));
+        using var tensor = read.ToTensor();
+        Assert.Equal(new long[] { 2, 3, 4, 5 }, tensor.shape);
+        Assert.Equal(values, tensor.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Labels_that_are_saved_are_read_again()
+    {
+        ArrayFile.WriteLabels(_folder["y.npy"], [3, 0, 9]);
+        Assert.Equal([3, 0, 9], ArrayFile.ReadLabels(_folder["y.npy"], 10));
+    }
+
+    [PythonFact]
+    public void NumPy_reads_the_file_and_we_read_NumPys()
+    {
+        var values = Enumerable.Range(0, 2 * 3).Select(i => i / 8f).ToArray();
+        new ImageArray(values, 1, 1, 3).Save(_folder["x.npy"]);
+        File.WriteAllText(_folder["twice.py"], """
+            import sys, numpy
+            x = numpy.load(sys.argv[1])
+            print(x.dtype, x.shape)
+            numpy.save(sys.argv[2], (2 * x).astype(sys.argv[3]))
+            """);
+        foreach (var type in new[] { "<f4", "<f8", ">f4", "<f2" })
+        {
+            Assert.Equal("float32 (2, 1, 1, 3)", PythonFactAttribute.Run(_folder["twice.py"], _folder["x.npy"], _folder["twice.npy"], type).Trim());
+            var twice = ImageArray.Read(_folder["twice.npy"]);
+            Assert.Equal(values.Select(value => 2 * value), twice[0].ToArray().Concat(twice[1].ToArray()));
+        }
+    }
+
+    [Theory]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (2, 3)", 24, "expected images of shape [N, C, H, W], but found shape (2, 3)")]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (0, 1, 2, 2)", 0, "expected images of shape [N, C, H, W]")]
+    [InlineData("'|u1', 'fortran_order': False, 'shape': (1, 1, 2, 2)", 4, "expected floating-point pixels in C order, but found type |u1")]
+    [InlineData("'<f4', 'fortran_order': True, 'shape': (1, 1, 2, 2)", 16, "in Fortran order")]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (1, 1, 2, 3)", 16, "does not fit in the 16 bytes of data")]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (99999, 99999, 99999, 99999)", 16, "does not fit")]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (1, 1, 2, 2)", 16, "image 0 has a pixel of 217", 217)]
+    [InlineData("'<f4', 'fortran_order': False, 'shape': (1, 1, 2, 2)", 16, "image 0 has a pixel of NaN", float.NaN)]
+    public void A_file_of_another_kind_is_refused_in_one_line_that_names_it(string header, int bytes, string expected, float pixel = 0)
+    {
+        using (var file = File.Create(_folder["x.npy"]))
+        {
+            var text = $"{{'descr': {header}, }}".PadRight(117) + "\n";
+            file.Write([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(text)]);
+            for (var i = 0; i < bytes / 4; i++)
+            {
+                file.Write(BitConverter.GetBytes(pixel));
+            }
+        }
+
+        var message = Assert.Throws<InvalidDataException>(() => ImageArray.Read(_folder["x.npy"])).Message;
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder["x.npy"], message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named() =>
+        Assert.Contains("none.npy", Assert.Throws<FileNotFoundException>(() => ImageArray.Read(_folder["none.npy"])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Pixels_that_make_no_whole_images_are_rejected() => Assert.Throws<ArgumentException>(() => new ImageArray(new float[7], 1, 2, 3));
+}
