@@ -66,6 +66,7 @@ internal static class CommandLine
             new CalibrateCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new ReproduceCommand(),
             new DemoCommand(),
         };
 }
