@@ -7,15 +7,19 @@ namespace MarginNet.Cli.Figures;
 /// <summary>Figures as pictures: each panel alone, or all of a figure in one file.</summary>
 internal static class FigureFile
 {
-    private const float Sharpness = 2; // Pixels of a PNG for each of a panel's.
+    private const float Sharpness = 2; // Pixels of a picture for each of a panel's.
+    private const float Effort = 50; // Of compression, of 100.
 
-    /// <summary>One panel as a PNG.</summary>
-    public static byte[] ToPng(Panel panel)
+    /// <summary>One panel as a lossless WebP, a third of the size of a PNG.</summary>
+    public static byte[] ToWebp(Panel panel)
     {
         using var surface = SKSurface.Create(new SKImageInfo((int)(panel.Width * Sharpness), (int)(panel.Height * Sharpness)));
         surface.Canvas.Scale(Sharpness);
         Draw(surface.Canvas, [panel], columns: 1);
-        return Encode(surface);
+        using var image = surface.Snapshot();
+        using var pixels = image.PeekPixels();
+        using var data = pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, Effort))!;
+        return data.ToArray();
     }
 
     /// <summary>Writes all panels of a figure as <c>NAME.png</c> and <c>NAME.svg</c>.</summary>
@@ -27,8 +31,9 @@ internal static class FigureFile
         {
             surface.Canvas.Scale(Sharpness);
             Draw(surface.Canvas, figure.Panels, figure.Columns);
-            var png = Encode(surface);
-            AtomicFile.Write(Path.Combine(folder, $"{figure.Name}.png"), stream => stream.Write(png));
+            using var image = surface.Snapshot();
+            using var data = image.Encode(SKEncodedImageFormat.Png, 100);
+            AtomicFile.Write(Path.Combine(folder, $"{figure.Name}.png"), data.SaveTo);
         }
 
         AtomicFile.Write(Path.Combine(folder, $"{figure.Name}.svg"), stream =>
@@ -44,14 +49,8 @@ internal static class FigureFile
         for (var i = 0; i < panels.Count; i++)
         {
             var (left, top) = (i % columns * panels[i].Width, i / columns * panels[i].Height);
+            panels[i].Plot.RenderManager.ClearCanvasBeforeEachRender = false; // Its neighbours are on the same canvas.
             panels[i].Plot.Render(canvas, new PixelRect(left, left + panels[i].Width, top + panels[i].Height, top));
         }
-    }
-
-    private static byte[] Encode(SKSurface surface)
-    {
-        using var image = surface.Snapshot();
-        using var data = image.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
     }
 }

@@ -24,8 +24,7 @@ internal static class MarginHistograms
         double[][] margins = [NetworkScores.LabelledMargins(scores.Train), NetworkScores.LabelledMargins(scores.Test), scores.Test.Margins, scores.Attacked.Margins];
         double[] all = [.. margins.SelectMany(own => own).Order()];
         var target = run.IsBaseline ? (double?)null : run.Options.TargetMargin;
-        var low = Math.Min(0, SortedArrayStatistics.Quantile(all, Outlying));
-        var high = Math.Max(1.1 * (target ?? 0), SortedArrayStatistics.Quantile(all, 1 - Outlying));
+        var (low, high) = Axis(SortedArrayStatistics.Quantile(all, Outlying), Math.Max(1.1 * (target ?? 0), SortedArrayStatistics.Quantile(all, 1 - Outlying)));
         var counts = Array.ConvertAll(margins, own => Shares(own, low, high));
         var top = 1.08 * counts.Max(own => own.Max());
         var panels = Parts.Select((part, i) => new Panel(
@@ -39,6 +38,14 @@ internal static class MarginHistograms
                 $"{figure}{run.Title}, margins in logits on shared axes; FGSM with ε = {epsilon}. {(target is null ? "" : "The dashed line is μ. ")}{outside} of {all.Length} margins lie outside the axes, and count in the outermost bars."),
             Columns: 2,
             [.. panels]);
+    }
+
+    /// <summary>Moves the ends of the axis outwards until 0 lies between two bins.</summary>
+    private static (double Low, double High) Axis(double low, double high)
+    {
+        var below = low < 0 ? (int)Math.Clamp(Math.Ceiling(Bins * low / (low - high)), 1, Bins - 1) : 0;
+        var width = Math.Max(high / (Bins - below), below == 0 ? 0 : -low / below);
+        return (-below * width, (Bins - below) * width);
     }
 
     /// <summary>The percentage of the samples in each bin, those outside in the outermost ones.</summary>
@@ -70,6 +77,8 @@ internal static class MarginHistograms
         plot.XLabel("margin");
         plot.YLabel("% of samples");
         plot.Axes.SetLimits(low, high, 0, top);
+        plot.Axes.Left.MinimumSize = 60;
+        plot.Axes.Right.MinimumSize = 16;
         return plot;
     }
 

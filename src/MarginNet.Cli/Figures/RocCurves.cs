@@ -7,6 +7,7 @@ namespace MarginNet.Cli.Figures;
 /// <summary>ROC curves of the detectors of section V.</summary>
 internal static class RocCurves
 {
+    private const string SameOrder = "p two-sided"; // Twice the formula: one curve is enough.
     private const int MaxPoints = 500; // of a curve; more cannot be seen
 
     public static Figure Draw(NetworkRun run, NetworkScores scores, NetworkResult result)
@@ -44,12 +45,12 @@ internal static class RocCurves
     {
         PlotFont.Use();
         var plot = new Plot();
-        foreach (var (score, result) in scores.Zip(results))
+        foreach (var (score, result) in scores.Zip(results).Where(pair => pair.First.Name != SameOrder))
         {
             var (x, y) = Curve(score.Typical, score.Atypical);
             var curve = plot.Add.ScatterLine(x, y);
             curve.LineWidth = 2;
-            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{score.Name} ({result.Auroc:f3})");
+            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(score.Name)} ({result.Auroc:f3})");
         }
 
         var chance = plot.Add.Line(0, 0, 1, 1);
@@ -58,13 +59,14 @@ internal static class RocCurves
         plot.XLabel($"share of {typical}");
         plot.YLabel($"share of {atypical}");
         plot.Axes.SetLimits(0, 1, 0, 1);
-        plot.ShowLegend(Alignment.LowerRight);
-        plot.Legend.FontSize = 11;
+        plot.Axes.Right.MinimumSize = 16;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        plot.ShowLegend(Edge.Bottom);
         var best = results.MaxBy(result => result.Auroc)!;
-        var list = string.Join(", ", results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Score} {result.Auroc:f3}")));
+        var list = string.Join(", ", results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(result.Score)} {result.Auroc:f3}")));
         return new(
             $"Detection of {what}.",
-            string.Create(CultureInfo.InvariantCulture, $"ROC curves for the detection of {results[0].Atypical} {what} among {results[0].Typical} typical ones. AUROC: {list}. The largest is that of {best.Score}."),
-            plot) { Height = 430 };
+            string.Create(CultureInfo.InvariantCulture, $"ROC curves for the detection of {results[0].Atypical} {what} among {results[0].Typical} typical ones. AUROC: {list}. The largest is that of {DetectorNames.Title(best.Score)}."),
+            plot) { Height = 560 };
     }
 }

@@ -29,23 +29,25 @@ internal static class AccuracySection
         ],
         experiment.Runs.Select(run => ScrollTable.Row(
             run.Run.Title,
-            ScrollTable.Number($"{run.Clean}"),
-            ScrollTable.Number(ResultTable.Percent(run.Run.Paper?.Clean)),
-            ScrollTable.Number(Difference(run.Clean.Value, run.Run.Paper?.Clean)),
-            ScrollTable.Number($"{run.Attacked}"),
-            ScrollTable.Number(ResultTable.Percent(run.Run.Paper?.Attacked)),
-            ScrollTable.Number(Difference(run.Attacked.Value, run.Run.Paper?.Attacked)),
-            ScrollTable.Number(ResultTable.Percent(run.Seeds.Average(seed => seed.Result.Train.Rate))),
-            ScrollTable.Number(ResultTable.MarginsMet(run)))));
+            Value(run.Clean),
+            ScrollTable.Number($"{ResultTable.Percent(run.Run.Paper?.Clean)}"),
+            ScrollTable.Number($"{Difference(run.Clean.Value, run.Run.Paper?.Clean)}"),
+            Value(run.Attacked),
+            ScrollTable.Number($"{ResultTable.Percent(run.Run.Paper?.Attacked)}"),
+            ScrollTable.Number($"{Difference(run.Attacked.Value, run.Run.Paper?.Attacked)}"),
+            ScrollTable.Number($"{run.Seeds.Average(seed => seed.Result.Train.Rate):p2}"),
+            ScrollTable.Number($"{ResultTable.MarginsMet(run)}"))));
 
     private static Html Differences(ExperimentResult experiment) => ScrollTable.Compose(
         "Settings of the margin-trained networks beside the paper's; those that differ are marked.",
-        [ScrollTable.Head("setting"), ScrollTable.Head("paper"), ScrollTable.Head("here"), ScrollTable.Head("")],
+        [ScrollTable.Head("setting"), ScrollTable.Head("paper"), ScrollTable.Head("here")],
         PaperDifference.Of(experiment).Select(row => ScrollTable.Row(
             row.Name,
             ScrollTable.Cell(row.Paper ?? "not stated"),
-            ScrollTable.Cell(row.Here),
-            row.Differs ? Html.Format($"<td class=\"differs\">differs</td>") : ScrollTable.Cell(row.Paper is null ? "" : "same"))));
+            row.Differs ? Html.Format($"<td class=\"differs\">{row.Here} (differs)</td>") : ScrollTable.Cell(row.Here))));
+
+    private static Html Value(Estimate estimate) =>
+        ScrollTable.Number($"{estimate.Value:p2} <small>{estimate.IntervalText}</small>");
 
     private static string Difference(double here, double? paper) => paper is { } value ? (100 * (here - value)).ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "-";
 

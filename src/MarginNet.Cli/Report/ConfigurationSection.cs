@@ -55,7 +55,7 @@ internal static class ConfigurationSection
                 stage.Title,
                 ScrollTable.Number($"{stage.Seed}"),
                 ScrollTable.Number($"{stage.Record.Seconds:n1}"),
-                ScrollTable.Number(Number(environments.IndexOf(stage.Record.Environment))),
+                ScrollTable.Number($"{Number(environments.IndexOf(stage.Record.Environment))}"),
                 ScrollTable.Cell(stage.Record.IsKept ? "kept" : "computed"))));
     }
 

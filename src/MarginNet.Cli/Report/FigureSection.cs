@@ -31,7 +31,7 @@ internal static class FigureSection
 
     private static Html Embed(Panel panel) => Html.Format(
         $"""
-        <figure><img src="data:image/png;base64,{Convert.ToBase64String(FigureFile.ToPng(panel))}" width="{panel.Width}" height="{panel.Height}" alt="{panel.Description}" /><figcaption>{panel.Caption}</figcaption></figure>
+        <figure><img src="data:image/webp;base64,{Convert.ToBase64String(FigureFile.ToWebp(panel))}" width="{panel.Width}" height="{panel.Height}" alt="{panel.Description}" /><figcaption>{panel.Caption}</figcaption></figure>
 
         """);
 }

@@ -16,15 +16,15 @@ internal static class Findings
             : $"The data is '{experiment.Data.Name}' with {Count(experiment.Data.Train)} training and {Count(experiment.Data.Test)} test images, not all of CIFAR-10: the paper's numbers are shown for orientation only.";
         foreach (var run in experiment.Runs.Where(run => !run.Run.IsBaseline))
         {
-            yield return $"{run.Run.Title}: {Compare(run.Clean, baseline.Clean)} {baseline.Run.Title} on clean test images{Papers(run, paper => paper.Clean, baseline)}, and {Compare(run.Attacked, baseline.Attacked)} it under the attack{Papers(run, paper => paper.Attacked, baseline)}.";
+            yield return $"{run.Run.Title}: {Compare(run.Clean, baseline.Clean)} {baseline.Run.Title} on clean test images ({Remarks(run, baseline, estimate => estimate.Clean, paper => paper.Clean)}); {Compare(run.Attacked, baseline.Attacked)} it under the attack ({Remarks(run, baseline, estimate => estimate.Attacked, paper => paper.Attacked)}).";
         }
 
         foreach (var run in experiment.Runs.Where(run => !run.Run.IsBaseline))
         {
-            var first = run.First;
+            var (first, which) = (run.First, run.Seeds.Length == 1 ? "" : " (first seed)");
             yield return first.MarginsMet.Count == first.MarginsMet.Total
-                ? $"{run.Run.Title}: every training image has its margin, as in the paper."
-                : $"{run.Run.Title}: {Count(first.MarginsMet.Count)} of {Count(first.MarginsMet.Total)} training images have their margin ({Percent(first.MarginsMet.Rate)}); in the paper all have.";
+                ? $"{run.Run.Title}: every training image has its margin{which}, as in the paper."
+                : $"{run.Run.Title}: {Count(first.MarginsMet.Count)} of {Count(first.MarginsMet.Total)} training images have their margin ({Percent(first.MarginsMet.Rate)}){which}; in the paper all have.";
         }
 
         foreach (var pair in Twins(experiment))
@@ -54,11 +54,11 @@ internal static class Findings
     private static string Best(IReadOnlyList<DetectorResult> detectors)
     {
         var best = detectors.MaxBy(detector => detector.Auroc)!;
-        string[] level = [.. detectors.Where(detector => detector != best && Overlap(detector.AurocInterval, best.AurocInterval)).Select(detector => detector.Score)];
-        string[] below = [.. detectors.Where(detector => !Overlap(detector.AurocInterval, best.AurocInterval)).Select(detector => detector.Score)];
-        return $"the largest AUROC is that of {best.Score}, {Number(best.Auroc)}"
-            + (level.Length == 0 ? "" : $"; the intervals of {string.Join("; ", level)} overlap its own")
-            + (below.Length == 0 ? "" : $"; clearly below: {string.Join("; ", below)}") + ".";
+        string[] level = [.. detectors.Where(detector => detector != best && Overlap(detector.AurocInterval, best.AurocInterval)).Select(detector => DetectorNames.Title(detector.Score))];
+        string[] below = [.. detectors.Where(detector => !Overlap(detector.AurocInterval, best.AurocInterval)).Select(detector => DetectorNames.Title(detector.Score))];
+        return $"the largest AUROC is that of {DetectorNames.Title(best.Score)}, {Number(best.Auroc)}"
+            + (level.Length == 0 ? "" : $"; with overlapping intervals: {string.Join(", ", level)}")
+            + (below.Length == 0 ? "" : $"; with intervals below its own: {string.Join(", ", below)}") + ".";
     }
 
     /// <summary>Networks whose scores are the same on every test image.</summary>
@@ -67,25 +67,26 @@ internal static class Findings
         from j in Enumerable.Range(i + 1, experiment.Runs.Length - i - 1)
         let pair = (First: experiment.Runs[i], Second: experiment.Runs[j])
         where pair.First.Seeds.Zip(pair.Second.Seeds).All(seeds => seeds.First.ScoresDigest == seeds.Second.ScoresDigest)
-        select $"{pair.First.Run.Title} and {pair.Second.Run.Title} give the same scores on every test image: their losses, {pair.First.Run.Options.Loss} and {pair.Second.Run.Options.Loss}, led to the same network.";
+        select $"{pair.First.Run.Title} and {pair.Second.Run.Title} give the same scores on every test image: {Describe(pair.First)} and {Describe(pair.Second)} led to the same network.";
 
-    private static string Compare(Estimate own, Estimate other)
-    {
-        var points = 100 * (own.Value - other.Value);
-        var by = Math.Round(Math.Abs(points), 2) == 0 ? "level with" : string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(points):f2} points {(points > 0 ? "above" : "below")}");
-        return $"{by}{(Overlap(own.Interval, other.Interval) ? " (intervals overlap)" : "")}";
-    }
+    private static string Describe(RunResult run) => string.Create(CultureInfo.InvariantCulture, $"{run.Run.Options.Loss} with μ = {run.Run.Options.TargetMargin}");
 
-    private static string Papers(RunResult run, Func<PaperResult, double> column, RunResult baseline)
+    private static string Compare(Estimate own, Estimate other) => Points(own.Value - other.Value) is var text && text.Length > 0 ? $"{text} points {(own.Value > other.Value ? "above" : "below")}" : "level with";
+
+    /// <summary>Whether the intervals overlap, and what the paper has.</summary>
+    private static string Remarks(RunResult run, RunResult baseline, Func<RunResult, Estimate> estimate, Func<PaperResult, double> paper)
     {
+        var intervals = Overlap(estimate(run).Interval, estimate(baseline).Interval) ? "the intervals overlap" : "the intervals do not overlap";
         if (run.Run.Paper is not { } own || baseline.Run.Paper is not { } other)
         {
-            return "";
+            return intervals;
         }
 
-        var points = 100 * (column(own) - column(other));
-        return string.Create(CultureInfo.InvariantCulture, $" (in the paper {Math.Abs(points):f2} {(points > 0 ? "above" : "below")})");
+        return $"{intervals}; in the paper {Points(paper(own) - paper(other))} {(paper(own) > paper(other) ? "above" : "below")}";
     }
+
+    /// <summary>A difference of shares in points without its sign; empty where it rounds to none.</summary>
+    private static string Points(double difference) => Math.Round(100 * difference, 2) == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(100 * difference):f2}");
 
     private static bool Overlap(Interval a, Interval b) => a.Low <= b.High && b.Low <= a.High;
 

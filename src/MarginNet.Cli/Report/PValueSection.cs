@@ -34,12 +34,12 @@ internal static class PValueSection
     {
         var (wrong, attack) = (run.First.WrongDecisions, run.First.Attack);
         return ScrollTable.Compose(
-            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, {resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, and of clean from attacked images{Counts(attack)}."),
+            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, {resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, and of clean from attacked images{Counts(attack)}. Lower-tail, printed and two-sided p-values are those of the class-wise mixtures; softmax is the largest softmax probability."),
             [
                 ScrollTable.Head("score"), ScrollTable.NumberHead("wrong decisions"), ScrollTable.NumberHead("FPR at 95 % TPR"), ScrollTable.NumberHead("attacked images"),
                 ScrollTable.NumberHead("FPR at 95 % TPR"),
             ],
-            NetworkResult.Detectors.Select(score => ScrollTable.Row(Describe(score), [.. Cells(wrong, score), .. Cells(attack, score)])));
+            NetworkResult.Detectors.Select(score => ScrollTable.Row(DetectorNames.Title(score), [.. Cells(wrong, score), .. Cells(attack, score)])));
     }
 
     private static string Counts(ImmutableArray<DetectorResult> results) =>
@@ -47,19 +47,8 @@ internal static class PValueSection
 
     private static IEnumerable<Html> Cells(ImmutableArray<DetectorResult> results, string score) =>
         results.FirstOrDefault(result => result.Score == score) is { } found
-            ? [ScrollTable.Number($"{found.Auroc:f3} [{found.AurocInterval.Low:f3}, {found.AurocInterval.High:f3}]"), ScrollTable.Number($"{found.FprAt95Tpr:p1}")]
-            : [ScrollTable.Number("-"), ScrollTable.Number("-")];
-
-    private static string Describe(string score) => score switch
-    {
-        "p lower" => "p, lower tail, class",
-        "p formula" => "p, formula as printed",
-        "p two-sided" => "p, two-sided",
-        "p lower, error-weighted" => "p, lower tail, error-weighted",
-        "margin" => "raw margin",
-        "max softmax" => "maximum softmax probability",
-        _ => score,
-    };
+            ? [ScrollTable.Number($"{found.Auroc:f3} <small>[{found.AurocInterval.Low:f3}, {found.AurocInterval.High:f3}]</small>"), ScrollTable.Number($"{found.FprAt95Tpr:p1}")]
+            : [ScrollTable.Number($"-"), ScrollTable.Number($"-")];
 
     private static Html NullModel(RunResult run) => ScrollTable.Compose(
         $"{run.Run.Title}: the null model, fitted to right decisions on training images. The distance is that of Kolmogorov and Smirnov, of the p-values of the same images from uniform; * marks a class with too few, scored by the mixture of all.",
@@ -73,12 +62,12 @@ internal static class PValueSection
             ScrollTable.Number($"{own.Wrong:n0}"),
             ScrollTable.Number($"{own.Components.Length}"),
             Distance(own),
-            ScrollTable.Number(own.Right == 0 ? "-" : PValueSummary.AllowedDistance(own.Right).ToString("f3", CultureInfo.InvariantCulture)),
+            own.Right == 0 ? ScrollTable.Number($"-") : ScrollTable.Number($"{PValueSummary.AllowedDistance(own.Right):f3}"),
             Html.Format($"<td class=\"keep\">{string.Join(" + ", own.Components.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Weight:f2} N({c.Mean:f2}, {c.StandardDeviation:f2})")))}</td>"))));
 
     private static Html Distance(NullSummary own) => own.KolmogorovSmirnov switch
     {
-        null => ScrollTable.Number("-"),
+        null => ScrollTable.Number($"-"),
         { } distance when distance > PValueSummary.AllowedDistance(own.Right) => Html.Format($"<td class=\"n differs\">{distance:f3} poor</td>"),
         { } distance => ScrollTable.Number($"{distance:f3}"),
     };

@@ -8,8 +8,8 @@ internal static class ScrollTable
     /// <param name="rows">The rows, made by <see cref="Row"/>.</param>
     public static Html Compose(string caption, IEnumerable<Html> heads, IEnumerable<Html> rows) => Html.Format(
         $"""
-        <div class="box" role="region" tabindex="0" aria-label="{caption}"><table>
-        <caption>{caption}</caption>
+        <p class="caption">{caption}</p>
+        <div class="box" role="region" tabindex="0" aria-label="{caption}"><table aria-label="{caption}">
         <thead><tr>{heads}</tr></thead>
         <tbody>
         {rows}</tbody>
@@ -27,6 +27,4 @@ internal static class ScrollTable
     public static Html Cell(string text) => Html.Format($"<td>{text}</td>");
 
     public static Html Number(FormattableString text) => Html.Format($"<td class=\"n\">{Html.Format(text)}</td>");
-
-    public static Html Number(string text) => Html.Format($"<td class=\"n\">{text}</td>");
 }

@@ -29,8 +29,11 @@ internal sealed record Estimate(double Value, Interval Interval, int Seeds)
         ? "exact 95 % intervals (Clopper-Pearson) over the samples of one training"
         : string.Create(CultureInfo.InvariantCulture, $"mean and 95 % interval (Student's t) over {seeds} seeds");
 
-    /// <summary>Percent with the interval, such as <c>86.70 % [86.02, 87.36]</c> or <c>86.70 ± 0.31 %</c>.</summary>
-    public override string ToString() => Seeds == 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{100 * Value:f2} % [{100 * Interval.Low:f2}, {100 * Interval.High:f2}]")
-        : string.Create(CultureInfo.InvariantCulture, $"{100 * Value:f2} ± {100 * (Interval.High - Value):f2} %");
+    /// <summary>The interval in percent, such as <c>[86.02, 87.36]</c>, or over several seeds <c>± 0.31</c>.</summary>
+    public string IntervalText => Seeds == 1
+        ? string.Create(CultureInfo.InvariantCulture, $"[{100 * Interval.Low:f2}, {100 * Interval.High:f2}]")
+        : string.Create(CultureInfo.InvariantCulture, $"± {100 * (Interval.High - Value):f2}");
+
+    /// <summary>Percent with the interval, such as <c>86.70 % [86.02, 87.36]</c> or <c>86.70 % ± 0.31</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{100 * Value:f2} % {IntervalText}");
 }

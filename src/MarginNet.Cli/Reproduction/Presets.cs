@@ -36,10 +36,10 @@ internal static class Presets
             Name = "smoke",
             Network = "ResNet-18, width 4",
             CreateNetwork = (images, classes) => ResNet(4, images, classes),
-            Runs = WithMargins(new() { Epochs = 3, LearningRate = 1e-2, Schedule = LearningRateSchedule.OneCycle, BatchSize = 32 }, MarginLoss.DualHinge, asPrintedToo: true),
+            Runs = WithMargins(new() { Epochs = 4, LearningRate = 2e-2, Schedule = LearningRateSchedule.OneCycle, BatchSize = 50 }, MarginLoss.ShiftedSoftmax, asPrintedToo: true),
             Data = DataOptions.Synthetic,
-            MostTrain = 1500,
-            MostTest = 500,
+            MostTrain = 800,
+            MostTest = 400,
         },
     ];
 
