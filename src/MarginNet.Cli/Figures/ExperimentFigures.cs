@@ -40,7 +40,9 @@ internal sealed record ExperimentFigures(Figure Learning, ImmutableArray<Network
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"P-P plot of the training margins' lower-tail p-values: the Kolmogorov-Smirnov distance from uniform is {distances.Min(own => own.Distance):f3} to {worst.Distance:f3}, largest for {worst.Name}."),
-            UniformityPlot.Draw(nullModel, classNames)) { Width = 700, Height = 520 };
+            UniformityPlot.Draw(nullModel, classNames),
+            Width: 700,
+            Height: 520);
         return new($"uniformity-{run.Key}", $"{run.Title}: do the mixtures describe the margins they were fitted to? A mixture that fits gives the diagonal.", Columns: 1, [panel]);
     }
 }

@@ -14,11 +14,6 @@ internal sealed record Figure(string Name, string Caption, int Columns, Immutabl
 /// <param name="Caption">What it shows.</param>
 /// <param name="Description">What it says, in words and numbers, for those who do not see it.</param>
 /// <param name="Plot">The picture.</param>
-internal sealed record Panel(string Caption, string Description, Plot Plot)
-{
-    /// <summary>Width in pixels at the scale 1, for which its text is set.</summary>
-    public int Width { get; init; } = 500;
-
-    /// <summary>Height in pixels at the scale 1.</summary>
-    public int Height { get; init; } = 350;
-}
+/// <param name="Width">Its width in pixels at the scale 1, for which its text is set.</param>
+/// <param name="Height">Its height in pixels at the scale 1.</param>
+internal sealed record Panel(string Caption, string Description, Plot Plot, int Width = 500, int Height = 350);

@@ -32,7 +32,7 @@ internal static class LearningCurves
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.ShowLegend(Edge.Bottom);
         var ends = string.Join("; ", experiment.Runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title} {run.Seeds[0].History[0].Test:p1} to {run.Seeds[0].History[^1].Test:p1}")));
-        var panel = new Panel("Test accuracy after each epoch.", $"Line chart of the test accuracy from the first epoch to the last: {ends}.", plot) { Width = 700, Height = 420 };
+        var panel = new Panel("Test accuracy after each epoch.", $"Line chart of the test accuracy from the first epoch to the last: {ends}.", plot, Width: 700, Height: 420);
         return new("learning-curves", "Test accuracy after each epoch, first seed. No epoch was chosen by it: the last one counts.", Columns: 1, [panel]);
     }
 

@@ -67,6 +67,7 @@ internal static class RocCurves
         return new(
             $"Detection of {what}.",
             string.Create(CultureInfo.InvariantCulture, $"ROC curves for the detection of {results[0].Atypical} {what} among {results[0].Typical} typical ones. AUROC: {list}. The largest is that of {DetectorNames.Title(best.Score)}."),
-            plot) { Height = 560 };
+            plot,
+            Height: 560);
     }
 }

@@ -62,12 +62,10 @@ internal static class Findings
     }
 
     /// <summary>Networks whose scores are the same on every test image.</summary>
-    private static IEnumerable<string> Twins(ExperimentResult experiment) =>
-        from i in Enumerable.Range(0, experiment.Runs.Length)
-        from j in Enumerable.Range(i + 1, experiment.Runs.Length - i - 1)
-        let pair = (First: experiment.Runs[i], Second: experiment.Runs[j])
-        where pair.First.Seeds.Zip(pair.Second.Seeds).All(seeds => seeds.First.ScoresDigest == seeds.Second.ScoresDigest)
-        select $"{pair.First.Run.Title} and {pair.Second.Run.Title} give the same scores on every test image: {Describe(pair.First)} and {Describe(pair.Second)} led to the same network.";
+    private static IEnumerable<string> Twins(ExperimentResult experiment) => experiment.Runs
+        .GroupBy(run => string.Join(' ', run.Seeds.Select(seed => seed.ScoresDigest)))
+        .Where(group => group.Count() > 1)
+        .Select(group => $"{string.Join(" and ", group.Select(run => run.Run.Title))} give the same scores on every test image: {string.Join(" and ", group.Select(Describe))} led to the same network.");
 
     private static string Describe(RunResult run) => string.Create(CultureInfo.InvariantCulture, $"{run.Run.Options.Loss} with μ = {run.Run.Options.TargetMargin}");
 

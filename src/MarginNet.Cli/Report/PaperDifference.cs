@@ -17,8 +17,8 @@ internal sealed record PaperDifference(string Name, string? Paper, string Here)
     {
         var margin = experiment.Runs.First(run => !run.Run.IsBaseline).Run.Options;
         yield return new("network", "ResNet-18, width 64", experiment.Settings.Network);
-        yield return new("training images", "50,000 of CIFAR-10", Images(experiment.Data.Train, 50_000, experiment.Data));
-        yield return new("test images", "10,000 of CIFAR-10", Images(experiment.Data.Test, 10_000, experiment.Data));
+        yield return new("training images", "50,000 of CIFAR-10", Images(experiment.Data.Train, experiment.Data));
+        yield return new("test images", "10,000 of CIFAR-10", Images(experiment.Data.Test, experiment.Data));
         yield return new("margin loss", Describe(MarginLoss.Dual), Describe(margin.Loss));
         yield return new("epochs", "200", Text(margin.Epochs));
         yield return new("batch size", "32", Text(margin.BatchSize));
@@ -32,11 +32,9 @@ internal sealed record PaperDifference(string Name, string? Paper, string Here)
         yield return new("repetitions", null, Text(experiment.Settings.Seeds));
     }
 
-    private static string Images(int count, int papers, DataSummary data) => data.IsPapers
-        ? string.Create(CultureInfo.InvariantCulture, $"{papers:n0} of CIFAR-10")
-        : string.Create(CultureInfo.InvariantCulture, $"{count:n0} of {data.Name}");
+    private static string Images(int count, DataSummary data) => string.Create(CultureInfo.InvariantCulture, $"{count:n0} of {(data.IsCifar ? "CIFAR-10" : data.Name)}");
 
-    private static string Describe(MarginLoss loss) => loss == MarginLoss.Dual ? "(9) as printed" : $"{loss} {loss.Equation}";
+    private static string Describe(MarginLoss loss) => loss == MarginLoss.Dual ? "(9) as printed" : $"{loss}, {loss.Equation}";
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 

@@ -118,6 +118,8 @@ internal sealed class Experiment
         var missing = Enumerable.Range(0, stages.Length).Where(i => records[i] is null).ToArray();
         if (missing.Length > 0)
         {
+            _cancellation.ThrowIfCancellationRequested();
+            Tell(_stages.Count + 1, seed, "attacking the test images");
             var watch = Stopwatch.StartNew();
             MarginModel Load(int i) => MarginModel.Load(store.File(new NetworkFiles(_preset.Runs[i].Key).Model), _device);
             using var surrogate = Load(0);
@@ -141,7 +143,7 @@ internal sealed class Experiment
 
         for (var i = 0; i < records.Length; i++)
         {
-            Tell(records[i]!, seed, $"attacked images scored by {_preset.Runs[i].Title}");
+            Add(records[i]!, seed, $"attacked images scored by {_preset.Runs[i].Title}");
         }
 
         return records!;
@@ -166,22 +168,27 @@ internal sealed class Experiment
     {
         _cancellation.ThrowIfCancellationRequested();
         var record = store.Find(stage);
-        if (record is null && !_quiet)
+        if (record is null)
         {
-            _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_stages.Count + 1}/{StageCount}] seed {seed}: {title}"));
+            Tell(_stages.Count + 1, seed, title);
+            record = store.Compute(stage, work);
         }
 
-        record ??= store.Compute(stage, work);
-        Tell(record, seed, title);
+        Add(record, seed, title);
         return record;
     }
 
-    private void Tell(StageRecord record, int seed, string title)
+    private void Add(StageRecord record, int seed, string title)
     {
         _stages.Add(new(seed, title, record));
+        Tell(_stages.Count, seed, string.Create(CultureInfo.InvariantCulture, $"{title}: {(record.IsKept ? "kept from an earlier run" : $"{record.Seconds:f1} s")}"));
+    }
+
+    private void Tell(int number, int seed, string text)
+    {
         if (!_quiet)
         {
-            _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_stages.Count}/{StageCount}] seed {seed}: {title}: {(record.IsKept ? "kept from an earlier run" : $"{record.Seconds:f1} s")}"));
+            _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{number}/{StageCount}] seed {seed}: {text}"));
         }
     }
 

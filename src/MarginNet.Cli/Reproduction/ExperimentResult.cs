@@ -10,13 +10,16 @@ internal sealed record ExperimentSettings(string Preset, string Network, double 
 /// <summary>The images.</summary>
 internal sealed record DataSummary(string Name, int Train, int Test, int Classes, string TrainDigest, string TestDigest)
 {
-    /// <summary>Whether these are as many images of CIFAR-10's classes as the paper has.</summary>
-    public bool IsPapers { get; init; }
+    /// <summary>Whether the classes are those of CIFAR-10.</summary>
+    public bool IsCifar { get; init; }
+
+    /// <summary>Whether these are as many images of its classes as the paper has.</summary>
+    public bool IsPapers => IsCifar && Train == 50_000 && Test == 10_000;
 
     public static DataSummary Of(ImageDataset data) =>
         new(data.Name, data.Train.Count, data.Test.Count, data.ClassNames.Length, DataDigest.Of(data.Train, data.ClassNames), DataDigest.Of(data.Test, data.ClassNames))
         {
-            IsPapers = data.Train.Count == 50_000 && data.Test.Count == 10_000 && data.ClassNames.ToHashSet().SetEquals(Cifar10.ClassNames),
+            IsCifar = data.ClassNames.ToHashSet().SetEquals(Cifar10.ClassNames),
         };
 }
 

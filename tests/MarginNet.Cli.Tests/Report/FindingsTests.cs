@@ -38,7 +38,7 @@ public sealed class FindingsTests
     {
         var experiment = Experiment([(8000, 600), (8100, 600), (8100, 600)]);
         Assert.Contains(Sentences(experiment), sentence => sentence.StartsWith("The data is 'other' with 50,000", StringComparison.Ordinal));
-        Assert.DoesNotContain(Sentences(experiment with { Data = experiment.Data with { IsPapers = true } }), sentence => sentence.StartsWith("The data is", StringComparison.Ordinal));
+        Assert.DoesNotContain(Sentences(experiment with { Data = experiment.Data with { IsCifar = true } }), sentence => sentence.StartsWith("The data is", StringComparison.Ordinal));
     }
 
     [Fact]
