@@ -152,7 +152,14 @@ internal sealed class Experiment
     private SeedResult Analyse(StageStore store, NetworkRun run, int seed, StageRecord training, StageRecord test, StageRecord attack)
     {
         var files = new NetworkFiles(run.Key);
-        var settings = new Dictionary<string, object?> { ["resamples"] = _settings.Resamples, ["mu"] = run.Options.TargetMargin, ["alpha"] = NetworkResult.Alpha, ["detectors"] = NetworkResult.Detectors };
+        var settings = new Dictionary<string, object?>
+        {
+            ["version"] = NetworkResult.Version,
+            ["resamples"] = _settings.Resamples,
+            ["mu"] = run.Options.TargetMargin,
+            ["alpha"] = NetworkResult.Alpha,
+            ["detectors"] = NetworkResult.Detectors,
+        };
         var stage = new Stage($"{run.Key}-analysis", settings, [training.Digests[2], training.Digests[3], test.Digests[0], attack.Digests[0], _summary.TrainDigest, _summary.TestDigest], [files.Analysis]);
         Complete(store, stage, seed, $"p-values and detectors of {run.Title}", () =>
         {

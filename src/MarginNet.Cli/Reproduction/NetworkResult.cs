@@ -9,6 +9,9 @@ namespace MarginNet.Cli.Reproduction;
 /// <summary>The figures of one network: its row of Table I and its part of section V.</summary>
 internal sealed record NetworkResult
 {
+    /// <summary>Goes up with every change to what is computed here, so that what an earlier version kept is not taken for it.</summary>
+    public const int Version = 1;
+
     /// <summary>The p-value at or below which a sample counts as flagged.</summary>
     public const double Alpha = 0.05;
 

@@ -5,7 +5,8 @@ using MarginNet.Detection;
 
 namespace MarginNet.Cli.Tests.Report;
 
-public sealed class ReportPageTests(SmokeRun smoke) : IClassFixture<SmokeRun>
+[Collection(nameof(SmokeRun))]
+public sealed class ReportPageTests(SmokeRun smoke)
 {
     private readonly XElement _page = XDocument.Load(smoke.File("report.html")).Root!;
 

@@ -7,7 +7,8 @@ using MarginNet.Models;
 
 namespace MarginNet.Cli.Tests.Reproduction;
 
-public sealed class ReproduceCommandTests(SmokeRun smoke) : IClassFixture<SmokeRun>
+[Collection(nameof(SmokeRun))]
+public sealed class ReproduceCommandTests(SmokeRun smoke)
 {
     [Fact]
     public void Every_network_is_trained_scored_attacked_and_analysed()
@@ -75,6 +76,9 @@ public sealed class ReproduceCommandTests(SmokeRun smoke) : IClassFixture<SmokeR
         Assert.Equal((4 * SmokeRun.Networks) - 1, Count(run, "kept from an earlier run"));
         Assert.Equal(File.ReadAllBytes(smoke.File("seed-0", "mu150.pt")), File.ReadAllBytes(model));
     }
+
+    [Fact]
+    public async Task Help_names_the_command() => Assert.Contains("\n  reproduce ", (await Tool.RunAsync("--help")).Output, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--seeds is '0': expected a whole number, at least 1.", "--seeds", "0")]

@@ -2,7 +2,11 @@ using MarginNet.Cli.Reproduction;
 
 namespace MarginNet.Cli.Tests.Reproduction;
 
-/// <summary>One run of the smoke preset on few images, for all tests that look at what it wrote.</summary>
+/// <summary>The tests that look at what one and the same run wrote.</summary>
+[CollectionDefinition(nameof(SmokeRun))]
+public sealed class SmokeRunUsers : ICollectionFixture<SmokeRun>;
+
+/// <summary>One run of the smoke preset on few images.</summary>
 public sealed class SmokeRun : IDisposable
 {
     private readonly Tool _tool = new();
