@@ -68,6 +68,7 @@ internal static class CommandLine
             new AttackCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new ReproduceCommand(),
             new DemoCommand(),
         };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MarginNet.Checkpoints;
+using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Xml.Linq;
-using MarginNet.Cli.Output;
+using MarginNet.Cli.Figures;
 using MarginNet.PValues;
 using StbImageSharp;
 
-namespace MarginNet.Cli.Tests.Output;
+namespace MarginNet.Cli.Tests.Figures;
 
 public sealed class UniformityPlotTests
 {

@@ -5,7 +5,7 @@ using MarginNet.Checkpoints;
 using MarginNet.PValues;
 using ScottPlot;
 
-namespace MarginNet.Cli.Output;
+namespace MarginNet.Cli.Figures;
 
 /// <summary>A P-P plot: the lower-tail p-values of the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
@@ -14,7 +14,6 @@ internal static class UniformityPlot
     private const int Height = 850;
     private const int MaxPoints = 1000; // of a curve; more cannot be seen
     private const int MaxNames = 24; // in the legend; more do not fit
-    private const string Font = "Bitstream Vera Sans";
 
     /// <summary>Requires a name that says which kind of picture.</summary>
     public static void ThrowIfOtherKind(string path)
@@ -50,9 +49,9 @@ internal static class UniformityPlot
         return (shares, values);
     }
 
-    private static Plot Draw(MarginNullModel nullModel, ImmutableArray<string> classNames)
+    public static Plot Draw(MarginNullModel nullModel, ImmutableArray<string> classNames)
     {
-        UseOwnFont();
+        PlotFont.Use();
         var plot = new Plot();
         for (var c = 0; c < classNames.Length; c++)
         {
@@ -81,14 +80,5 @@ internal static class UniformityPlot
         }
 
         return plot;
-    }
-
-    /// <summary>Text is left out where the system has no font, so the tool brings one.</summary>
-    private static void UseOwnFont()
-    {
-        var file = Path.Combine(AppContext.BaseDirectory, "Fonts", "Vera.ttf");
-        Fonts.AddFontFile(Font, file);
-        Fonts.AddFontFile(Font, file, bold: true);
-        (Fonts.Default, Fonts.Sans) = (Font, Font);
     }
 }

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using MarginNet.Checkpoints;
+using MarginNet.Cli.Figures;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Report;
+using MarginNet.Cli.Reproduction;
+using MarginNet.Data;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet reproduce</c>: the paper's experiment from the images to a report.</summary>
+internal sealed class ReproduceCommand : Command
+{
+    private const double PapersEpsilon = 0.1;
+
+    private static readonly (int Height, int Width) ImageSize = (32, 32);
+
+    private readonly Option<string> _preset = new("--preset")
+    {
+        Description = "cpu (all of CIFAR-10, networks and schedule for a CPU), paper (ResNet-18, 200 epochs: a day of a GPU) or smoke (drawn shapes, less than a minute).",
+        DefaultValueFactory = _ => Presets.All[0].Name,
+    };
+
+    private readonly Option<int> _seeds = Number.Count("--seeds", "Repeat with the seeds 0 to N - 1, and report means with intervals.", 1);
+    private readonly Option<int?> _epochs = Number.Optional<int>("--epochs", "Epochs of each training, instead of the preset's.", value => value >= 1, "a whole number, at least 1");
+    private readonly Option<double> _epsilon = Number.Positive("--epsilon", "How much FGSM changes each pixel in [0,1].", PapersEpsilon);
+    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000);
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET." };
+    private readonly Option<bool> _force = new("--force") { Description = "Compute everything again, whatever an earlier run has left." };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
+    private readonly DataOptions _data = new("the preset's");
+    private readonly DeviceOptions _device = new();
+
+    public ReproduceCommand()
+        : base("reproduce", "Run the paper's experiment, and write its tables and figures as a report; an interrupted run goes on where it stopped.")
+    {
+        _preset.AcceptOnlyFromAmong([.. Presets.All.Select(preset => preset.Name)]);
+        Option[] options = [_preset, _seeds, _epochs, _epsilon, _resamples, _out, _force, _quiet];
+        Array.ForEach(options, Add);
+        _data.AddTo(this);
+        _device.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var preset = ReadPreset(parsed);
+        var folder = parsed.GetValue(_out) ?? $"reproduction-{preset.Name}";
+        Directory.CreateDirectory(folder);
+        var (report, results) = (Path.Combine(folder, "report.html"), Path.Combine(folder, "results.json"));
+        AtomicFile.ThrowIfNotWritable(report);
+        var device = _device.Select(parsed);
+        var data = Limit(preset, await _data.LoadAsync(parsed, preset.Data, ImageSize, error, cancellation));
+        var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
+        var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.GetValue(_quiet), error, cancellation);
+        try
+        {
+            var result = experiment.Run();
+            AtomicFile.Write(results, stream => JsonSerializer.Serialize(stream, result.ToJson(), ResultJson.Options));
+            var store = experiment.Store(seed: 0);
+            var figures = ExperimentFigures.Draw(result, run => NetworkScores.Load(store, new(run.Key), data), data.ClassNames);
+            figures.Save(Path.Combine(folder, "figures"));
+            ReportPage.Save(report, result, figures, Describe(parsed));
+            ResultTable.Write(output, result);
+            await output.WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, scores and null models in {Path.Combine(folder, "seed-*")}");
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync($"What is finished stays in {folder}: the same command goes on from there.");
+            throw;
+        }
+    }
+
+    private Preset ReadPreset(ParseResult parsed)
+    {
+        var preset = Presets.All.Single(candidate => candidate.Name == parsed.GetValue(_preset));
+        return parsed.GetValue(_epochs) is { } epochs
+            ? preset with { Runs = [.. preset.Runs.Select(run => run with { Options = run.Options with { Epochs = epochs } })] }
+            : preset;
+    }
+
+    private static ImageDataset Limit(Preset preset, ImageDataset data) => data with
+    {
+        Train = preset.MostTrain is { } train ? data.Train.TakeBalanced(train) : data.Train,
+        Test = preset.MostTest is { } test ? data.Test.TakeBalanced(test) : data.Test,
+    };
+
+    /// <summary>The command as it was given.</summary>
+    private static string Describe(ParseResult parsed) =>
+        string.Create(CultureInfo.InvariantCulture, $"marginnet {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value))}");
+}
