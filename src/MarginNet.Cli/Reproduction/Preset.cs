@@ -15,7 +15,7 @@ internal sealed record Preset
     public required string Network { get; init; }
 
     /// <summary>Makes a network with fresh weights from torch's global generator, for given training images and number of classes.</summary>
-    public required Func<ImageSet, int, ResNet18> CreateNetwork { get; init; }
+    public required Func<ImageSet, int, Classifier> CreateNetwork { get; init; }
 
     /// <summary>The networks, the baseline first: the attack follows its gradients.</summary>
     public required ImmutableArray<NetworkRun> Runs { get; init; }

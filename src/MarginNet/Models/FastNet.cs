@@ -43,7 +43,7 @@ public sealed class FastNet : Classifier
     /// <summary>What the network is made of.</summary>
     public new FastNetOptions Options => (FastNetOptions)base.Options;
 
-    /// <summary>Fits the first layer, which training leaves as it is, to the patches of images (the first 5,000).</summary>
+    /// <summary>Fits the first layer, which training leaves as it is, to the patches of images (5,000 of them, evenly spread).</summary>
     /// <param name="images">At least one image, the training set by custom.</param>
     /// <exception cref="ArgumentException">There is no image, or its channels are not the network's.</exception>
     public void Whiten(ImageSet images)
