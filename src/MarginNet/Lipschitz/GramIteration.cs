@@ -28,6 +28,11 @@ internal static class GramIteration
         var scales = new List<double[]>();
         var errors = new List<double[]>();
         var (current, scale) = Normalize(matrices.shape[1] <= matrices.shape[2] ? matrices : matrices.mH);
+        if (current.shape[1] >= CholeskyNorm.MinSide && Verified(current, scale) is { } verified)
+        {
+            return verified;
+        }
+
         scales.Add(scale);
         var bounds = Unwind(FrobeniusNorms(current), scales, errors);
         var (best, dropped) = (bounds.Max(), 0.0);
@@ -59,6 +64,15 @@ internal static class GramIteration
         }
 
         return best;
+    }
+
+    /// <summary>The largest norm by factorization: all matrices under the largest scale, which is a power of two.</summary>
+    private static double? Verified(Tensor normalized, double[] scales)
+    {
+        using var scope = NewDisposeScope();
+        var largest = scales.Max();
+        var together = normalized * tensor(Array.ConvertAll(scales, scale => scale / largest)).reshape(-1, 1, 1);
+        return CholeskyNorm.TryBound(together, ProductErrors(together).Max()) is { } bound ? Rounding.ProductUp(bound, largest) : null;
     }
 
     /// <summary>Divides each matrix by a power of two near its norm, so that no iterate overflows.</summary>

@@ -9,20 +9,20 @@ public sealed class ConvolutionNormTests
     public void For_all_strides_paddings_and_sizes_the_matrix_is_the_convolution_and_the_bounds_are_above_its_norm()
     {
         using var generator = new Generator(21);
-        var cases = from height in new[] { 1, 2, 3, 5, 8 } from width in new[] { 1, 4, 7, 8 } from kernel in new[] { (1, 1), (2, 2), (3, 3), (3, 2), (5, 5) }
-                    from stride in new[] { (1, 1), (2, 2), (3, 1), (2, 3) } from padding in new[] { (0, 0), (1, 1), (2, 1), (4, 4) }
-                    select (height, width, kernel, stride, padding);
         var count = 0;
-        foreach (var (height, width, kernel, stride, padding) in cases)
+        var sizes = from height in new[] { 1, 2, 3, 5, 8 } from width in new[] { 1, 4, 7, 8 } select (height, width);
+        var steps = from stride in new[] { (1, 1), (2, 2), (3, 1), (2, 3) } from padding in new[] { (0, 0), (1, 1), (2, 1), (4, 4) } select (stride, padding);
+        (int Height, int Width)[] kernels = [(1, 1), (2, 2), (3, 3), (3, 2), (5, 5)];
+        foreach (var ((height, width), kernel, (stride, padding)) in from size in sizes from kernel in kernels from step in steps select (size, kernel, step))
         {
             using var scope = NewDisposeScope();
             var geometry = new ConvolutionGeometry(height, width) { Stride = stride, Padding = padding };
-            if (geometry.Output(kernel.Item1, kernel.Item2) is not (> 0, > 0))
+            if (geometry.Output(kernel.Height, kernel.Width) is (0, _) or (_, 0))
             {
                 continue;
             }
 
-            var weight = randn([1 + (count % 3), 1 + (count % 2), kernel.Item1, kernel.Item2], ScalarType.Float64, generator: generator);
+            var weight = randn([1 + (count % 3), 1 + (count % 2), kernel.Height, kernel.Width], ScalarType.Float64, generator: generator);
             AssertSound(weight, geometry);
             count++;
         }

@@ -63,6 +63,28 @@ public sealed class DenseNormTests
         Assert.InRange(GramIteration.LargestNorm(batch), truth * (1 - SvdError), truth * (1 + 1e-6));
     }
 
+    [Theory]
+    [InlineData(48, 60, 1)]
+    [InlineData(90, 60, 70)]
+    [InlineData(64, 64, 64)]
+    public void Larger_matrices_are_bounded_by_a_factorization_as_tightly(int rows, int columns, int equal)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(6);
+        foreach (var scale in new[] { 1e-30, 1, 1e30 })
+        {
+            var batch = randn([3, rows, columns], ScalarType.Float64, generator: generator);
+            var (u, s, v) = linalg.svd(batch, fullMatrices: false);
+            s = where(arange(s.shape[1]) < equal, s.narrow(1, 0, 1), s); // So many equal leading singular values.
+            batch = u.matmul(s.unsqueeze(1) * eye(s.shape[1], dtype: ScalarType.Float64)).matmul(v) * scale;
+            var truth = linalg.svdvals(batch).max().item<double>();
+            Assert.InRange(GramIteration.LargestNorm(batch), truth * (1 - SvdError), truth * (1 + 1e-5));
+        }
+
+        using var zero = zeros(2, rows, columns, dtype: ScalarType.Float64);
+        Assert.Equal(0, GramIteration.LargestNorm(zero));
+    }
+
     [Fact]
     public void A_product_of_matrices_carries_its_rounding()
     {
