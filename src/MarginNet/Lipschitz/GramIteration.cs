@@ -24,6 +24,11 @@ internal static class GramIteration
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
+        if (!FrobeniusNorms(matrices).All(double.IsFinite))
+        {
+            return double.PositiveInfinity;
+        }
+
         var length = matrices.shape[0];
         var scales = new List<double[]>();
         var errors = new List<double[]>();
