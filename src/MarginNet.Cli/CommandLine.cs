@@ -66,6 +66,8 @@ internal static class CommandLine
             new CalibrateCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new LipschitzCommand(),
+            new CertifyCommand(),
             new DemoCommand(),
         };
 }

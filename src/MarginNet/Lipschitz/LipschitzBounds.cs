@@ -15,11 +15,14 @@ public sealed class LipschitzBounds
 {
     private readonly ScoreConstants _constants;
 
-    private LipschitzBounds(ScoreConstants constants, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+    private LipschitzBounds(ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
     {
-        (_constants, ScoresMethod, EuclideanMethod, Layers) = (constants, scoresMethod, euclideanMethod, layers);
+        (_constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
+
+    /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean, which have the same margins.</summary>
+    public bool IsCentered { get; }
 
     /// <summary>L_∞ of equation (3): how fast any one score can change.</summary>
     public UpperBound Scores { get; }
@@ -98,6 +101,7 @@ public sealed class LipschitzBounds
         var all = isGated ? candidates.ConvertAll(candidate => candidate.Gated()) : candidates;
         return new(
             all.Aggregate((left, right) => left.Min(right)).Tightened(),
+            !isGated,
             all.MinBy(constants => constants.Scores.Max())!.Method,
             all.MinBy(constants => constants.Euclidean)!.Method,
             [.. bounds, new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred")]);
@@ -121,7 +125,7 @@ public sealed class LipschitzBounds
     private static IEnumerable<ScoreConstants> Suffix(List<Layer> hidden, FeatureShape input, List<LayerBound> bounds, BoundedMatrix head)
     {
         var scores = new LinearLayer("scores", head);
-        for (var start = 0; start < hidden.Count; start++)
+        for (var start = 0; start < hidden.Count && !hidden[start..].TrueForAll(layer => layer is FlattenLayer); start++)
         {
             var before = start == 0 ? input : bounds[start - 1].Output;
             if (LayerChain.Segments([.. hidden[start..], scores], before) is { } weights)
