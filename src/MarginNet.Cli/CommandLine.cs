@@ -68,6 +68,8 @@ internal static class CommandLine
             new AttackCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new LipschitzCommand(),
+            new CertifyCommand(),
             new ReproduceCommand(),
             new DemoCommand(),
         };

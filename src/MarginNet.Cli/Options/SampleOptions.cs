@@ -63,6 +63,16 @@ internal sealed class SampleOptions
         _device.AddTo(command);
     }
 
+    /// <summary>Adds the options of a model alone, which is then required.</summary>
+    public void AddModelTo(Command command)
+    {
+        _model.Required = true;
+        command.Add(_model);
+        command.Add(_split);
+        _data.AddTo(command);
+        _device.AddTo(command);
+    }
+
     public string? Split(ParseResult parsed) => parsed.GetValue(_split);
 
     public string ModelPath(ParseResult parsed) => parsed.GetValue(_model)!;

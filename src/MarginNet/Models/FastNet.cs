@@ -14,7 +14,8 @@ public sealed class FastNet : Classifier
     /// <summary>The least height and width of its images, in pixels: each block halves them.</summary>
     public const int MinImageSize = 9;
 
-    private const double FeatureScale = 0.125; // Maxima over a map are large; scores of a fresh network are to be of order 1.
+    /// <summary>Maxima over a map are large, and scores of a fresh network are to be of order 1.</summary>
+    internal const double FeatureScale = 0.125;
 
     private readonly NormalizeLayer normalize;
     private readonly WhiteningLayer whiten;

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using MarginNet.Certificates;
+using MarginNet.Checkpoints;
+using MarginNet.Detection;
+using MarginNet.Margins;
+
+namespace MarginNet.Cli.Output;
+
+/// <summary>Certified radii as CSV, and what they come to.</summary>
+internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scores, int[] labels, ImmutableArray<string> classNames)
+{
+    private static readonly double[] Quantiles = [0.1, 0.5, 0.9];
+
+    public void Write(TextWriter output, IEnumerable<(string Text, double Value)> distances)
+    {
+        void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+
+        var right = radii.Where((radius, i) => radius.PredictedClass == labels[i]).ToArray();
+        Line($"clean accuracy              {Describe(new(right.Length, radii.Length))}");
+        foreach (var (text, value) in distances)
+        {
+            Line($"certified at {text,-14} {Describe(CertifiedAccuracy.Compute(radii, labels, value))}");
+        }
+
+        var sorted = right.Select(radius => radius.Radius).Order().ToArray();
+        if (sorted.Length > 0)
+        {
+            Line($"radii of right decisions    {string.Join(", ", Quantiles.Select(q => FormattableString.Invariant($"{100 * q:f0} % below {sorted[(int)(q * (sorted.Length - 1))]:g3}")))}");
+        }
+
+        Line($"proven by                   {string.Join(", ", radii.GroupBy(radius => radius.Source).OrderBy(group => group.Key).Select(group => $"{Name(group.Key)} {group.Count()}"))}");
+        Line($"The radii are in l2, in [0,1] pixels; rounding inside the network's own forward pass is not covered.");
+    }
+
+    public void Save(string path) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.Write("index,true,predicted,margin,radius,source\n");
+        for (var i = 0; i < radii.Length; i++)
+        {
+            var margin = DecisionMargin.Compute(scores[i]).Margin;
+            writer.Write(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{i},{Csv.Quote(classNames[labels[i]])},{Csv.Quote(classNames[radii[i].PredictedClass])},{margin:g9},{radii[i].Radius:g9},{Name(radii[i].Source)}\n"));
+        }
+    });
+
+    private static string Describe(Proportion share)
+    {
+        var interval = share.ExactInterval();
+        return string.Create(CultureInfo.InvariantCulture, $"{100 * share.Rate,6:f2} % ({share.Count} of {share.Total}; 95 % interval {100 * interval.Low:f2} to {100 * interval.High:f2})");
+    }
+
+    private static string Name(CertificateSource source) => JsonNamingPolicy.KebabCaseLower.ConvertName(source.ToString());
+}

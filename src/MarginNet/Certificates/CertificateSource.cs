@@ -1,0 +1,17 @@
+namespace MarginNet.Certificates;
+
+/// <summary>What proves a certified radius.</summary>
+public enum CertificateSource
+{
+    /// <summary>Nothing: the margin is zero, or no bound is finite. The radius is 0.</summary>
+    None,
+
+    /// <summary>Theorem 2.1: μ_f / (2 L_∞).</summary>
+    Scores,
+
+    /// <summary>Proposition 4.1 of Tsuzuku et al.: μ_f / (√2 L₂).</summary>
+    Euclidean,
+
+    /// <summary>The pairwise constants: the least of (f_ĉ − fᵢ) / L_ĉi over i ≠ ĉ.</summary>
+    Pairwise,
+}

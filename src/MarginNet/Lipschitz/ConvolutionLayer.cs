@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Lipschitz;
+
+/// <summary>A two-dimensional convolution with zero padding, bounded at the size of its input.</summary>
+/// <param name="Name">Where it is.</param>
+/// <param name="Weight">The kernel, shape [out, in/groups, height, width], float64.</param>
+/// <param name="RelativeError">The share by which each entry may differ from the true one.</param>
+/// <param name="Steps">Stride, padding, dilation and groups; its size is not used.</param>
+internal sealed record ConvolutionLayer(string Name, Tensor Weight, double RelativeError, ConvolutionGeometry Steps) : Layer(Name)
+{
+    public override string Kind => "convolution";
+
+    public override FeatureShape Output(FeatureShape input)
+    {
+        var (height, width) = At(input).Geometry.Output((int)Weight.shape[2], (int)Weight.shape[3]);
+        return input.Channels == Weight.shape[1] * Steps.Groups && height > 0 && width > 0
+            ? new((int)Weight.shape[0], height, width)
+            : throw Misfit(input, $"{Weight.shape[1] * Steps.Groups} channels of at least the size of its {Weight.shape[2]}x{Weight.shape[3]} kernel");
+    }
+
+    public override (UpperBound Bound, string Method) Bound(FeatureShape input) => OperatorNorm.Convolution(At(input));
+
+    public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
+
+    /// <summary>The convolution whose outputs are multiplied, channel by channel.</summary>
+    public ConvolutionLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1, 1, 1));
+
+    /// <summary>The convolution whose inputs are multiplied; the zeros of the padding stay zeros. Not for groups.</summary>
+    public ConvolutionLayer ScaleInputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(1, -1, 1, 1));
+
+    private ConvolutionLayer Scale(ChannelScaleLayer scale, Tensor factors) =>
+        this with { Weight = Weight * factors, RelativeError = 2 * (RelativeError + scale.RelativeError + Rounding.Unit) };
+
+    private ConvolutionKernel At(FeatureShape input) => new(Weight, RelativeError, Steps with { Height = input.Height, Width = input.Width });
+}

@@ -1,0 +1,11 @@
+namespace MarginNet.Lipschitz;
+
+/// <summary>Images as vectors.</summary>
+internal sealed record FlattenLayer(string Name) : Layer(Name)
+{
+    public override string Kind => "flatten";
+
+    public override FeatureShape Output(FeatureShape input) => new(input.Count);
+
+    public override (UpperBound Bound, string Method) Bound(FeatureShape input) => (new(1), "exact");
+}

@@ -1,0 +1,24 @@
+namespace MarginNet.Lipschitz;
+
+/// <summary>One layer of a network as far as Lipschitz constants are concerned: biases are left out. Its tensors belong to the dispose scope it was made in.</summary>
+/// <param name="Name">Where it is in the network, such as <c>layer1.0.conv1</c>.</param>
+internal abstract record Layer(string Name)
+{
+    /// <summary>What it is, in a word.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Whether it works channel by channel with f(tu) = tf(u) for t ≥ 0, so that positive factors move through it.</summary>
+    public virtual bool IsHomogeneous => false;
+
+    /// <summary>The shape it makes of another.</summary>
+    /// <exception cref="ArgumentException">It does not take that shape.</exception>
+    public abstract FeatureShape Output(FeatureShape input);
+
+    /// <summary>An upper bound of its Lipschitz constant in ℓ2 at that input size, and what it came from.</summary>
+    public abstract (UpperBound Bound, string Method) Bound(FeatureShape input);
+
+    /// <summary>The layer as a matrix; null where it is not linear, or large.</summary>
+    public virtual BoundedMatrix? Matrix(FeatureShape input) => null;
+
+    protected ArgumentException Misfit(FeatureShape input, string expected) => new($"Layer '{Name}' takes {expected}, but gets {input}.", nameof(input));
+}

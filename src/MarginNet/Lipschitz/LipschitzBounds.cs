@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using static TorchSharp.torch;
+
+namespace MarginNet.Lipschitz;
+
+/// <summary>
+/// Proven upper bounds of a classifier's Lipschitz constants, for inputs in ℓ2: of its scores (ℓ2 → ℓ∞), of all of them in ℓ2, and of each
+/// difference of two scores. They hold for the network in evaluation mode and in exact arithmetic.
+/// </summary>
+/// <remarks>
+/// The scores are centred where no activation follows the last layer: subtracting their mean changes no margin, and makes the
+/// constants smaller. Each constant is the smallest that any method proves.
+/// </remarks>
+public sealed class LipschitzBounds
+{
+    private readonly ScoreConstants _constants;
+
+    private LipschitzBounds(ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+    {
+        (_constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
+    }
+
+    /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean, which have the same margins.</summary>
+    public bool IsCentered { get; }
+
+    /// <summary>L_∞ of equation (3): how fast any one score can change.</summary>
+    public UpperBound Scores { get; }
+
+    /// <summary>What proved <see cref="Scores"/>, such as <c>product</c>.</summary>
+    public string ScoresMethod { get; }
+
+    /// <summary>L₂: how fast the vector of scores can change in ℓ2.</summary>
+    public UpperBound Euclidean { get; }
+
+    /// <summary>What proved <see cref="Euclidean"/>.</summary>
+    public string EuclideanMethod { get; }
+
+    /// <summary>The layers up to the last one, whose bounds multiply in the method <c>product</c>, and the last one.</summary>
+    public ImmutableArray<LayerBound> Layers { get; }
+
+    /// <summary>The number of classes C.</summary>
+    public int ClassCount => _constants.Scores.Length;
+
+    /// <summary>L_ij: how fast the difference of two scores can change; at most 2 L_∞ and √2 L₂.</summary>
+    /// <param name="first">A class i.</param>
+    /// <param name="second">Another class j.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One is no class.</exception>
+    public UpperBound Pair(int first, int second)
+    {
+        ThrowIfNoClass(first);
+        ThrowIfNoClass(second);
+        return new(_constants.Pairs[first, second]);
+    }
+
+    private void ThrowIfNoClass(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, ClassCount);
+    }
+
+    /// <summary>Bounds a network's constants.</summary>
+    /// <param name="network">
+    /// A <see cref="Models.ResNet18"/>, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
+    /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
+    /// </param>
+    /// <param name="input">The shape of one input; convolutions are bounded at their actual size.</param>
+    /// <exception cref="NotSupportedException">A layer's constant is not known; the message names the layer.</exception>
+    /// <exception cref="InvalidDataException">A weight is NaN or infinite; the message names the layer.</exception>
+    /// <exception cref="ArgumentException">The layers do not take that input.</exception>
+    public static LipschitzBounds Compute(nn.Module<Tensor, Tensor> network, FeatureShape input)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        List<Layer> described = [.. NetworkLayers.Of(network)];
+        LayerChain.Output(described, input);
+        return Compute(ScaleFolding.Fold(described), input);
+    }
+
+    private static LipschitzBounds Compute(List<Layer> layers, FeatureShape input)
+    {
+        var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
+        var chain = isGated ? layers[..^1] : layers;
+        var output = LayerChain.Output(chain, input);
+        if (!output.IsVector || output.Channels < 2)
+        {
+            throw new ArgumentException($"Expected a network with a vector of at least 2 scores, but its output is {output}.", nameof(layers));
+        }
+
+        if (chain is not [.., LinearLayer last])
+        {
+            last = new("scores", new(eye(output.Channels, dtype: ScalarType.Float64), 0));
+            chain = [.. chain, last];
+        }
+
+        var head = isGated ? last.Weight : Center(last.Weight);
+        var bounds = Bounds(chain[..^1], input);
+        var features = bounds.Aggregate(new UpperBound(1), (product, layer) => product * layer.Bound);
+        List<ScoreConstants> candidates = [ScoreConstants.Of(head, "product").Times(features.Value)];
+        candidates.AddRange(Suffix(chain[..^1], input, bounds, head));
+        var all = isGated ? candidates.ConvertAll(candidate => candidate.Gated()) : candidates;
+        return new(
+            all.Aggregate((left, right) => left.Min(right)).Tightened(),
+            !isGated,
+            all.MinBy(constants => constants.Scores.Max())!.Method,
+            all.MinBy(constants => constants.Euclidean)!.Method,
+            [.. bounds, new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred")]);
+    }
+
+    private static List<LayerBound> Bounds(List<Layer> layers, FeatureShape input)
+    {
+        var bounds = new List<LayerBound>();
+        foreach (var layer in layers)
+        {
+            var output = layer.Output(input);
+            var (bound, method) = layer.Bound(input);
+            bounds.Add(new(layer.Name, layer.Kind, output, bound, method));
+            input = output;
+        }
+
+        return bounds;
+    }
+
+    /// <summary>The bounds of the longest end of the network that is a chain of matrices and gates, times the norms of the layers before it.</summary>
+    private static IEnumerable<ScoreConstants> Suffix(List<Layer> hidden, FeatureShape input, List<LayerBound> bounds, BoundedMatrix head)
+    {
+        var scores = new LinearLayer("scores", head);
+        for (var start = 0; start < hidden.Count && !hidden[start..].TrueForAll(layer => layer is FlattenLayer); start++)
+        {
+            var before = start == 0 ? input : bounds[start - 1].Output;
+            if (LayerChain.Segments([.. hidden[start..], scores], before) is { } weights)
+            {
+                var prefix = bounds.Take(start).Aggregate(new UpperBound(1), (product, layer) => product * layer.Bound);
+                return DenseBounds.Compute(weights).Select(constants => constants.Times(prefix.Value));
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>Subtracts the mean row, a projection, which makes an error no larger.</summary>
+    private static BoundedMatrix Center(BoundedMatrix weight)
+    {
+        var error = Rounding.ProductUp(weight.Frobenius, 2 * Rounding.Gamma(weight.Rows + 4));
+        return new(weight.Value - weight.Value.mean([0], keepdim: true), Rounding.SumUp(weight.Error, error));
+    }
+}

@@ -1,0 +1,133 @@
+using MarginNet.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Lipschitz;
+
+/// <summary>
+/// Networks as lists of layers, in evaluation mode. A container of its own forward is one case here, which says what that is;
+/// a Sequential of known modules needs none.
+/// </summary>
+internal static class NetworkLayers
+{
+    private const double FoldError = 8 * Rounding.Unit; // Of γ/√(v + ε): a sum, a root and a quotient.
+
+    /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
+    public static IEnumerable<Layer> Of(nn.Module network) => Expand("", network);
+
+    private static IEnumerable<Layer> Expand(string name, nn.Module module) => module switch
+    {
+        ResNet18 resnet =>
+        [
+            .. Children(name, module, "normalize", "conv1", "bn1"), ActivationLayer.Relu("relu"),
+            .. Children(name, module, "layer1", "layer2", "layer3", "layer4"), GlobalAverage("mean"), new FlattenLayer("flatten"),
+            .. Children(name, module, "fc"), .. Scores(resnet, 1),
+        ],
+        BasicBlock =>
+        [
+            new ResidualLayer(
+                name,
+                [.. Children(name, module, "conv1", "bn1"), ActivationLayer.Relu(Join(name, "relu")), .. Children(name, module, "conv2", "bn2")],
+                [.. Children(name, module, "downsample")]),
+            ActivationLayer.Relu(Join(name, "relu")),
+        ],
+        FastNet fast =>
+        [
+            .. Children(name, module, "normalize", "whiten"), ActivationLayer.Relu("relu"), .. Children(name, module, "block1", "block2", "block3"),
+            new MaxPoolLayer("maximum", PoolAxis.Adaptive(1), PoolAxis.Adaptive(1)), new FlattenLayer("flatten"),
+            .. Children(name, module, "fc"), .. Scores(fast, FastNet.FeatureScale),
+        ],
+        FastBlock =>
+        [
+            .. Children(name, module, "conv1"), new MaxPoolLayer(Join(name, "pool"), PoolAxis.Sliding(2, 2, 0, 1), PoolAxis.Sliding(2, 2, 0, 1)),
+            .. Children(name, module, "bn1"), ActivationLayer.Relu(Join(name, "relu1")), .. Children(name, module, "conv2", "bn2"), ActivationLayer.Relu(Join(name, "relu2")),
+        ],
+        WhiteningLayer => [new ConvolutionLayer(name, Finite(name, module.get_buffer("weight")!), 0, new(1, 1))],
+        Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
+        NormalizeLayer => [Scale(name, 1 / Precise(module.get_buffer("deviation")!).flatten())],
+        Linear linear => [new LinearLayer(name, new(Finite(name, linear.weight!), 0))],
+        Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
+        BatchNorm normalization => [BatchNormalization(name, normalization)],
+        ReLU => [ActivationLayer.Relu(name)],
+        LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],
+        Tanh => [new ActivationLayer(name, 0, 1, HasKink: false)],
+        Sigmoid => [new ActivationLayer(name, 0, 0.25, HasKink: false)],
+        MaxPool2d { ceil_mode: false } pool => [new MaxPoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, pool.dilation), Axis(1, pool.kernel_size, pool.stride, pool.padding, pool.dilation))],
+        AvgPool2d { ceil_mode: false, count_include_pad: true, divisor_override: null } pool => [new AveragePoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, null), Axis(1, pool.kernel_size, pool.stride, pool.padding, null))],
+        AdaptiveAvgPool2d pool => [new AveragePoolLayer(name, PoolAxis.Adaptive((int)pool.output_size[0]), PoolAxis.Adaptive((int)pool.output_size[^1]))],
+        Flatten { start_dim: 1, end_dim: -1 } => [new FlattenLayer(name)],
+        Identity or Dropout or Dropout2d => [],
+        _ => throw new NotSupportedException(
+            $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, since taking it as 1 would certify what is not proven."),
+    };
+
+    /// <summary>The children of these names that there are, in that order.</summary>
+    private static IEnumerable<Layer> Children(string name, nn.Module module, params string[] children)
+    {
+        var own = module.named_children().ToDictionary(child => child.name, child => child.module);
+        return children.Where(own.ContainsKey).SelectMany(child => Expand(Join(name, child), own[child]));
+    }
+
+    /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
+    private static IEnumerable<Layer> Scores(Classifier network, double factor)
+    {
+        if (factor * network.Options.OutputScale != 1)
+        {
+            yield return Scale("scale", tensor([factor * network.Options.OutputScale], dtype: ScalarType.Float64));
+        }
+
+        if (network.Options.Rectify)
+        {
+            yield return ActivationLayer.Relu("rectify");
+        }
+    }
+
+    private static string Join(string parent, string child) => parent.Length == 0 ? child : $"{parent}.{child}";
+
+    private static AveragePoolLayer GlobalAverage(string name) => new(name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1));
+
+    private static ConvolutionLayer Convolution(string name, Conv2d convolution)
+    {
+        (int, int) Pair(long[]? values) => ((int)values![0], (int)values[^1]);
+
+        var steps = new ConvolutionGeometry(1, 1)
+        {
+            Stride = Pair(convolution.stride),
+            Padding = Pair(convolution.padding),
+            Dilation = Pair(convolution.dilation),
+            Groups = (int)convolution.groups,
+        };
+        return new(name, Finite(name, convolution.weight!), 0, steps);
+    }
+
+    private static ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
+    {
+        if (!normalization.track_running_stats || normalization.running_var is not { } variance)
+        {
+            throw new NotSupportedException($"Layer '{name}' normalises by each batch's own statistics, so it has no Lipschitz constant: train it with running statistics.");
+        }
+
+        var factors = (Precise(variance) + normalization.eps).rsqrt();
+        return Scale(name, normalization.weight is { } weight ? Precise(weight) * factors : factors);
+    }
+
+    private static ChannelScaleLayer Scale(string name, Tensor factors) => new(name, Finite(name, factors), FoldError);
+
+    private static PoolAxis Axis(int axis, long[] kernel, long[]? stride, long[]? padding, long[]? dilation)
+    {
+        int At(long[]? values, int byDefault) => values is null or [] ? byDefault : (int)values[axis == 0 ? 0 : ^1];
+
+        return PoolAxis.Sliding(At(kernel, 1), At(stride, At(kernel, 1)), At(padding, 0), At(dilation, 1));
+    }
+
+    private static Tensor Precise(Tensor weight) => OperatorNorm.Precise(weight);
+
+    private static Tensor Finite(string name, Tensor weight)
+    {
+        var precise = Precise(weight);
+        return precise.isfinite().all().item<bool>()
+            ? precise
+            : throw new InvalidDataException($"Layer '{name}' has a weight that is NaN or infinite: its training diverged, or the file is damaged.");
+    }
+}
