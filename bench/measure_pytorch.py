@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from peer_pytorch import ResNet18
 
-WARMUP_BATCHES = 3
+WARMUP_BATCHES = 2
 TARGET_MARGIN = 5
 MEAN = torch.tensor([0.4914, 0.4822, 0.4465]).view(1, 3, 1, 1)
 DEVIATION = torch.tensor([0.2470, 0.2435, 0.2616]).view(1, 3, 1, 1)

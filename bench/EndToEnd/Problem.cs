@@ -10,7 +10,7 @@ namespace MarginNet.EndToEnd;
 internal sealed record Problem(int Width, int Batch, int Seed = 0)
 {
     /// <summary>Steps, or passes, before the clock starts: the first ones allocate and choose kernels.</summary>
-    public const int WarmupBatches = 3;
+    public const int WarmupBatches = 2;
 
     /// <summary>μ of equation (7), the loss of all contenders.</summary>
     public const double TargetMargin = 5;

@@ -43,7 +43,7 @@ reach.SetAction(parsed =>
         return 1;
     }
 
-    Print(parsed, $"to {100 * goal:0.#} % of {data.Name}", ("seconds", result.Seconds), ("epochs", result.Epochs));
+    Print(parsed, $"to {100 * goal:0.#} % of {data.Name}", ("seconds", result.Seconds), ("epochs", result.Epochs), ("seconds_per_epoch", result.Seconds / result.Epochs));
     return 0;
 });
 

@@ -14,8 +14,8 @@ internal static class Summary
     public static void Write(string path, string? json)
     {
         var series = Read(path);
-        Console.WriteLine($"{"",-34} {"",-22} {"",12}   ratio to plain, round by round");
-        Console.WriteLine($"{"quantity",-34} {"who",-22} {"median",12} {"min",8} {"median",8} {"max",8}");
+        Console.WriteLine($"{"",-40} {"",-22} {"",12}   ratio to plain, round by round");
+        Console.WriteLine($"{"quantity",-40} {"who",-22} {"median",12} {"min",8} {"median",8} {"max",8}");
         var rows = new JsonArray();
         foreach (var quantity in series.GroupBy(one => one.Quantity))
         {
@@ -23,7 +23,7 @@ internal static class Summary
             foreach (var one in quantity)
             {
                 double[] ratios = reference is null ? [] : [.. one.Values.Zip(reference.Values, (value, unit) => value / unit)];
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Quantity,-34} {one.Who,-22} {Median(one.Values),12:F2}{Ratios(one, reference, ratios)}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Quantity,-40} {one.Who,-22} {Median(one.Values),12:F2}{Ratios(one, reference, ratios)}"));
                 rows.Add(Row(one, reference, ratios));
             }
         }
