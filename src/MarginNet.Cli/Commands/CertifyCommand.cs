@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using MarginNet.Certificates;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
@@ -55,14 +54,7 @@ internal sealed class CertifyCommand : Command
         certificates.Write(parsed.InvocationConfiguration.Output, distances);
     }
 
-    private static double Distance(string text)
-    {
-        const NumberStyles Plain = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        var parts = text.Split('/');
-        var numbers = Array.ConvertAll(parts, part => double.TryParse(part, Plain, CultureInfo.InvariantCulture, out var number) ? number : double.NaN);
-        var value = numbers.Length == 1 ? numbers[0] : numbers.Length == 2 ? numbers[0] / numbers[1] : double.NaN;
-        return double.IsFinite(value)
-            ? value
-            : throw new UserErrorException($"--epsilon is '{text}': expected a number, at least 0, or a ratio such as 36/255.");
-    }
+    private static double Distance(string text) => Number.TryParse<double>(text, out var value) && double.IsFinite(value) && value >= 0
+        ? value
+        : throw new UserErrorException($"--epsilon is '{text}': expected a number, at least 0, or a ratio such as 36/255.");
 }

@@ -52,7 +52,8 @@ internal static class Number
         return default;
     }
 
-    private static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
+    /// <summary>Reads a number as written above, or for one that need not be whole a ratio such as 8/255.</summary>
+    public static bool TryParse<T>(ReadOnlySpan<char> text, out T value)
         where T : struct, INumber<T>
     {
         const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;

@@ -1,3 +1,4 @@
+using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
 using TorchSharp;
@@ -180,6 +181,40 @@ public sealed class LipschitzBoundsTests
             var change = network.forward(x) - network.forward(y);
             AssertWithin(bounds, change - change.mean([1], keepdim: true), (x - y).flatten(1).square().sum(1).sqrt());
         }
+    }
+
+    [Fact]
+    public void Fastnet_is_bounded_above_what_its_inputs_show()
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        manual_seed(50);
+        var network = new FastNet(new() { Width = 3, ClassCount = 3, OutputScale = 8 });
+        network.Whiten(SyntheticShapes.Create(40, 1).Train);
+        network.forward(rand(16, 3, 19, 18)); // Moves the running statistics.
+        network.eval();
+        var bounds = LipschitzBounds.Compute(network, new(3, 19, 18));
+        network.to(ScalarType.Float64);
+        var x = rand(100, 3, 19, 18, dtype: ScalarType.Float64);
+        var y = x + (0.01 * randn(100, 3, 19, 18, dtype: ScalarType.Float64));
+        var change = network.forward(x) - network.forward(y);
+        AssertWithin(bounds, change - change.mean([1], keepdim: true), (x - y).flatten(1).square().sum(1).sqrt());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_output_scale_counts(bool isFast)
+    {
+        UpperBound Bound(double scale)
+        {
+            manual_seed(51);
+            using Classifier network = isFast ? new FastNet(new() { Width = 2, OutputScale = scale }) : new ResNet18(new() { Width = 2, OutputScale = scale });
+            return LipschitzBounds.Compute(network, new(3, 12, 12)).Scores;
+        }
+
+        var expected = 25 * Bound(1).Value;
+        Assert.Equal(expected, Bound(25).Value, 1e-6 * expected);
     }
 
     [Fact]
