@@ -4,6 +4,7 @@ namespace MarginNet.Checkpoints;
 public static class AtomicFile
 {
     private const string IsFolder = "It is a folder.";
+    private const string TemporaryExtension = ".tmp";
 
     /// <summary>
     /// Writes a temporary file beside <paramref name="path"/>, flushes it to disk and renames it over <paramref name="path"/>.
@@ -12,10 +13,11 @@ public static class AtomicFile
     /// <remarks>A symbolic link keeps pointing at its target, which is replaced. A device, such as /dev/stdout, is written directly.</remarks>
     /// <param name="path">File to create or replace; its folder must exist.</param>
     /// <param name="write">Writes the whole content. What it throws passes through, I/O errors with the path added.</param>
+    /// <param name="keepReplacedAs">What the replaced file is called from then on, in the same folder; null, the default, to drop it.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or file may not be written.</exception>
     /// <exception cref="IOException">The path is a folder, the disk is full, or another I/O error.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, string? keepReplacedAs = null)
     {
         Named(path, () =>
         {
@@ -27,7 +29,7 @@ public static class AtomicFile
             }
             else
             {
-                Replace(target, write);
+                Replace(target, write, keepReplacedAs);
             }
         });
     }
@@ -48,6 +50,20 @@ public static class AtomicFile
             using var probe = new FileStream(TemporaryFor(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
     });
+
+    /// <summary>Removes the temporary files of writes to a file that were killed half-way; nobody may be writing it now.</summary>
+    /// <param name="path">File that <see cref="Write"/> was to create or replace.</param>
+    public static void DeleteLeftovers(string path)
+    {
+        var target = Target(path);
+        foreach (var file in new DirectoryInfo(Path.GetDirectoryName(target)!).EnumerateFiles("*" + TemporaryExtension))
+        {
+            if (file.FullName.Length == TemporaryFor(target).Length && file.FullName.StartsWith(target + ".", StringComparison.Ordinal))
+            {
+                file.Delete();
+            }
+        }
+    }
 
     /// <summary>Adds the path and the cure to I/O errors.</summary>
     private static void Named(string path, Action action)
@@ -77,9 +93,9 @@ public static class AtomicFile
         return Path.GetFullPath(link?.FullName ?? path);
     }
 
-    private static string TemporaryFor(string target) => $"{target}.{Path.GetRandomFileName()}.tmp";
+    private static string TemporaryFor(string target) => $"{target}.{Path.GetRandomFileName()}{TemporaryExtension}";
 
-    private static void Replace(string target, Action<Stream> write)
+    private static void Replace(string target, Action<Stream> write, string? keepReplacedAs)
     {
         if (Directory.Exists(target))
         {
@@ -94,6 +110,11 @@ public static class AtomicFile
             file.Flush(flushToDisk: true);
             file.Dispose();
             KeepMode(target, temporary);
+            if (keepReplacedAs is not null && File.Exists(target))
+            {
+                File.Move(target, keepReplacedAs, overwrite: true);
+            }
+
             File.Move(temporary, target, overwrite: true);
         }
         catch

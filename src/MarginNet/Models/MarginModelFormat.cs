@@ -1,7 +1,6 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.PValues;
-using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
@@ -40,7 +39,7 @@ internal static class MarginModelFormat
             ["training"] = model.Training,
             ["metrics"] = model.Metrics,
             ["null_model"] = model.NullModel?.ToState(),
-            ["state_dict"] = model.Network.state_dict().ToDictionary(entry => entry.Key, entry => (object?)StoredTensor.FromTensor(entry.Value)),
+            ["state_dict"] = NetworkWeights.Capture(model.Network),
         };
     }
 
@@ -82,7 +81,7 @@ internal static class MarginModelFormat
         var network = CreateNetwork(root);
         try
         {
-            LoadWeights(network, root.Dictionary("state_dict"));
+            NetworkWeights.Load(network, root.Dictionary("state_dict"));
             return new(network, [.. root.Texts("class_names")], ((int)height, (int)width))
             {
                 NullModel = nullModel,
@@ -134,31 +133,4 @@ internal static class MarginModelFormat
             ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
             : new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
     }
-
-    /// <summary>Compares every name and shape first: LibTorch's own loading stops half-way, and does not say at what.</summary>
-    private static void LoadWeights(Classifier network, PlainDictionary stored)
-    {
-        var expected = network.state_dict();
-        var missing = expected.Keys.Except(stored.Keys).ToList();
-        var unknown = stored.Keys.Except(expected.Keys).ToList();
-        if (missing.Count + unknown.Count > 0)
-        {
-            throw new InvalidDataException($"Its weights do not fit its architecture: {Describe(missing)} missing, {Describe(unknown)} unknown.");
-        }
-
-        using var scope = NewDisposeScope();
-        using var inference = no_grad();
-        foreach (var (name, target) in expected)
-        {
-            var tensor = stored.Tensor(name);
-            if (!tensor.Shape.AsSpan().SequenceEqual(target.shape) || tensor.Type != target.dtype)
-            {
-                throw stored.Unexpected(name, $"{target.dtype} [{string.Join(", ", target.shape)}]");
-            }
-
-            target.copy_(tensor.ToTensor());
-        }
-    }
-
-    private static string Describe(List<string> names) => names.Count == 0 ? "none" : $"{names.Count} such as '{names[0]}'";
 }

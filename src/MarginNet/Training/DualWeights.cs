@@ -18,6 +18,9 @@ public sealed class DualWeights
     /// <param name="count">The number of samples.</param>
     public static DualWeights Ones(int count) => new([.. Enumerable.Repeat(1.0, count)]);
 
+    /// <summary>The λ of a kept state.</summary>
+    internal static DualWeights Restore(double[] values) => new([.. values]);
+
     /// <summary>Step 3: applies an update to every sample, then the normalisation and the cap.</summary>
     /// <param name="update">The rule for one sample.</param>
     /// <param name="margins">The labelled margin of every sample.</param>

@@ -20,9 +20,12 @@ public static class MarginTrainer
     /// <remarks>
     /// The same network, data, options and number of threads give the same weights, byte for byte, on a CPU. A network with
     /// randomness of its own (dropout) draws it from torch's global generator.
+    /// With <see cref="TrainingOptions.Checkpoints"/> that holds for a run that is killed and resumed, too.
     /// </remarks>
     /// <exception cref="ArgumentException">The options contradict each other or the data, or a sample has no label.</exception>
-    /// <exception cref="DivergenceException">The loss became NaN or infinite.</exception>
+    /// <exception cref="DivergenceException">The loss became NaN or infinite, and no rollback was left.</exception>
+    /// <exception cref="InvalidDataException">The state to resume is of other settings or data, or both of its files are damaged.</exception>
+    /// <exception cref="IOException">The first state cannot be written; a later failure is a <see cref="TrainingWarning"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static TrainingResult Train(
         nn.Module<Tensor, Tensor> network,

@@ -20,7 +20,7 @@ internal static class OptimizerFactory
 {
     private const double Momentum = 0.9;
 
-    public static optim.Optimizer Create(this OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay) => kind switch
+    public static OptimizerHelper Create(this OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay) => kind switch
     {
         OptimizerKind.Sgd => optim.SGD(parameters, learningRate, momentum: Momentum, weight_decay: weightDecay, nesterov: true),
         OptimizerKind.AdamW => optim.AdamW(parameters, learningRate, weight_decay: weightDecay),

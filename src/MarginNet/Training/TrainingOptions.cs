@@ -81,6 +81,9 @@ public sealed record TrainingOptions
     /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
     public int Seed { get; init; }
 
+    /// <summary>Where and how often the run keeps its state, and whether it goes on from there. Default null: it keeps none.</summary>
+    public TrainingCheckpoints? Checkpoints { get; init; }
+
     /// <summary>The margin prescribed for each of <paramref name="count"/> samples.</summary>
     internal double[] TargetMargins(int count)
     {
@@ -109,6 +112,7 @@ public sealed record TrainingOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
         ThrowIfNotPositive(LearningRate, nameof(LearningRate));
         ArgumentOutOfRangeException.ThrowIfNegative(WeightDecay);
+        Checkpoints?.ThrowIfInvalid();
     }
 
     private static void ThrowIfNotPositive(double value, string name)

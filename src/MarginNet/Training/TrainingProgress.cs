@@ -1,6 +1,11 @@
+using System.Collections.Immutable;
+
 namespace MarginNet.Training;
 
-/// <summary>What a training run reports while it goes on: a <see cref="StepProgress"/>, <see cref="EpochProgress"/> or <see cref="RoundProgress"/>.</summary>
+/// <summary>
+/// What a training run reports while it goes on: a <see cref="StepProgress"/>, <see cref="EpochProgress"/> or <see cref="RoundProgress"/>;
+/// with <see cref="TrainingCheckpoints"/> also a <see cref="RestoredProgress"/> or <see cref="TrainingWarning"/>.
+/// </summary>
 /// <param name="Round">The round of the outer loop, from 1; 0 is the warm-up with cross-entropy.</param>
 public abstract record TrainingProgress(int Round);
 
@@ -34,3 +39,23 @@ public sealed record EpochProgress(
 /// <param name="Round">The round, from 1.</param>
 /// <param name="Constraints">Which constraints are met, with the λ the round was trained with.</param>
 public sealed record RoundProgress(int Round, ConstraintReport Constraints) : TrainingProgress(Round);
+
+/// <summary>The run goes on from a kept state, after a resume or a rollback: what was reported of later steps counts no more.</summary>
+/// <param name="Round">The round, from 1; 0 is the warm-up.</param>
+/// <param name="Epoch">The epoch in this round, from 1.</param>
+/// <param name="Steps">Steps taken in the whole run up to that state.</param>
+/// <param name="History">The epochs up to that state.</param>
+/// <param name="Rounds">The rounds up to that state.</param>
+public sealed record RestoredProgress(int Round, int Epoch, long Steps, ImmutableArray<EpochProgress> History, ImmutableArray<RoundSummary> Rounds)
+    : TrainingProgress(Round);
+
+/// <summary>A round of an earlier part of a resumed run.</summary>
+/// <param name="Round">The round, from 1.</param>
+/// <param name="Constraints">The number of constraints.</param>
+/// <param name="Met">The number of those that were met.</param>
+public sealed record RoundSummary(int Round, int Constraints, int Met);
+
+/// <summary>Something happened that the run survives and its user should know.</summary>
+/// <param name="Round">The round, from 1; 0 is the warm-up.</param>
+/// <param name="Message">What happened, in one line.</param>
+public sealed record TrainingWarning(int Round, string Message) : TrainingProgress(Round);

@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using MarginNet.Data;
 using MarginNet.Losses;
+using MarginNet.Margins;
 using MarginNet.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,9 +22,9 @@ internal sealed class TrainingRun : IDisposable
     private readonly Device _device;
     private readonly double[] _targetMargins;
     private readonly DeviceSamples _samples;
-    private readonly ImmutableArray<EpochProgress>.Builder _history = ImmutableArray.CreateBuilder<EpochProgress>();
-    private int _epochsSoFar;
-    private long _stepsSoFar;
+    private readonly RunState _state;
+    private readonly RunKeeper? _keeper;
+    private double _loss; // At the last reading.
 
     public TrainingRun(
         nn.Module<Tensor, Tensor> network, ImageSet train, ImageSet? test, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
@@ -33,19 +33,42 @@ internal sealed class TrainingRun : IDisposable
         _device = network.Device();
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
+        _state = new(network, options, train.Count);
+        if (options.Checkpoints is { } checkpoints)
+        {
+            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn), Warn);
+        }
     }
 
     private int StepsPerEpoch => (_train.Count + _options.BatchSize - 1) / _options.BatchSize;
 
     private long TotalSteps => (long)StepsPerEpoch * (_options.WarmupEpochs + ((long)_options.Rounds * _options.Epochs));
 
-    public void Dispose() => _samples.Dispose();
+    private long Steps => ((long)StepsPerEpoch * Position.EpochsSoFar(_options)) + Position.Step;
+
+    private TrainingPosition Position => _state.Position;
+
+    public void Dispose()
+    {
+        _samples.Dispose();
+        _state.Dispose();
+    }
 
     public TrainingResult Run()
     {
         try
         {
+            if (_keeper?.Start(_state) == true)
+            {
+                ReportRestored();
+            }
+
             return RunRounds();
+        }
+        catch (OperationCanceledException)
+        {
+            _keeper?.Keep(_state);
+            throw;
         }
         finally
         {
@@ -55,104 +78,174 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingResult RunRounds()
     {
-        using var optimizer = _options.Optimizer.Create(_network.parameters(), _options.LearningRate, _options.WeightDecay);
-        var weights = DualWeights.Ones(_train.Count); // Step 0
-        RunEpochs(optimizer, 0, _options.WarmupEpochs, MarginLoss.CrossEntropy, weights);
-        for (var round = 1; ; round++)
+        while (true)
         {
-            RunEpochs(optimizer, round, _options.Epochs, _options.Loss, weights); // Step 1
-            var scores = _network.Score(_train, cancellation: _cancellation);
-            var margins = scores.LabelledMargins(_train.Labels);
-            var constraints = ConstraintReport.Check(margins, _targetMargins, weights); // Step 2
-            _progress?.Report(new RoundProgress(round, constraints));
-            if (constraints.AllMet || round == _options.Rounds)
+            try
             {
-                return new()
+                RunEpochs();
+                if (Position.Round == 0)
                 {
-                    Constraints = constraints,
-                    DualWeights = weights,
-                    TrainingScores = scores,
-                    Rounds = round,
-                    History = _history.ToImmutable(),
-                };
+                    _state.Position = Position.NextRound;
+                }
+                else if (EndRound() is { } result)
+                {
+                    return result;
+                }
             }
+            catch (DivergenceException e)
+            {
+                if (_keeper?.TryRollBack(_state, e) != true)
+                {
+                    throw;
+                }
 
-            weights = weights.Update(_options.DualUpdate, margins, _targetMargins, _options.NormalizeDualWeights, _options.DualWeightCap); // Step 3
+                ReportRestored();
+            }
         }
     }
 
-    private void RunEpochs(optim.Optimizer optimizer, int round, int epochs, MarginLoss loss, DualWeights weights)
+    /// <summary>Trains what is left of the present round: step 1.</summary>
+    private void RunEpochs()
     {
-        using var dualWeights = _samples.PerSample(weights.Values.AsSpan());
-        for (var epoch = 1; epoch <= epochs; epoch++)
+        var epochs = TrainingPosition.Epochs(Position.Round, _options);
+        using var dualWeights = _samples.PerSample(_state.DualWeights.Values.AsSpan());
+        while (Position.Epoch <= epochs)
         {
-            using var tally = new TrainingTally(_device);
-            using var augmentation = new Generator(new SplitMix64(_options.Seed, _epochsSoFar).NextUInt64());
-            var order = EpochOrder.Shuffled(_train.Count, _options.Seed, _epochsSoFar);
-            using var deviceOrder = _samples.Order(order);
-            var (rate, ramp) = (0.0, 1.0);
-            _network.train();
-            for (var step = 0; step < StepsPerEpoch; step++)
+            RunEpoch(dualWeights);
+            if (_keeper?.IsDueAfter(Position.EpochsSoFar(_options)) == true || Position.Epoch > epochs)
             {
-                _cancellation.ThrowIfCancellationRequested();
-                var done = epoch - 1 + ((double)step / StepsPerEpoch);
-                rate = _options.LearningRate * LearningRate.Factor(_options.Schedule, done / epochs);
-                ramp = round == 0 || _options.RampEpochs == 0 ? 1 : Math.Min(1, (((round - 1) * _options.Epochs) + done) / _options.RampEpochs);
-                foreach (var group in optimizer.ParamGroups)
-                {
-                    group.LearningRate = rate;
-                }
-
-                var start = step * _options.BatchSize;
-                var batch = order.AsSpan(start, Math.Min(_options.BatchSize, order.Length - start));
-                using var indices = deviceOrder.narrow(0, start, batch.Length);
-                Step(optimizer, batch, indices, loss, dualWeights, ramp, augmentation, tally);
-                _stepsSoFar++;
-                if (_device.type == DeviceType.CPU || step % AcceleratorReadInterval == 0 || step == StepsPerEpoch - 1)
-                {
-                    Report(tally, round, epoch, rate);
-                }
+                _keeper?.Keep(_state);
             }
-
-            _epochsSoFar++;
-            var summary = new EpochProgress(
-                round, epoch, rate, ramp * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet, TestAccuracy());
-            _history.Add(summary);
-            _progress?.Report(summary);
         }
     }
 
-    private void Step(
-        optim.Optimizer optimizer, ReadOnlySpan<int> batch, Tensor indices, MarginLoss loss, Tensor dualWeights, double ramp, Generator augmentation, TrainingTally tally)
+    /// <summary>Checks the constraints, step 2, and raises the weights, step 3.</summary>
+    /// <returns>Null if there is another round.</returns>
+    private TrainingResult? EndRound()
+    {
+        var weights = _state.DualWeights;
+        var scores = Score(_train);
+        var margins = scores.LabelledMargins(_train.Labels);
+        var constraints = ConstraintReport.Check(margins, _targetMargins, weights);
+        _progress?.Report(new RoundProgress(Position.Round, constraints));
+        if (!constraints.AllMet && Position.Round < _options.Rounds)
+        {
+            _state.EndRound(constraints, weights.Update(_options.DualUpdate, margins, _targetMargins, _options.NormalizeDualWeights, _options.DualWeightCap));
+            return null;
+        }
+
+        return new()
+        {
+            Constraints = constraints,
+            DualWeights = weights,
+            TrainingScores = scores,
+            Rounds = Position.Round,
+            History = _state.History,
+        };
+    }
+
+    private void RunEpoch(Tensor dualWeights)
+    {
+        _state.BeginEpoch();
+        var order = EpochOrder.Shuffled(_train.Count, _options.Seed, Position.EpochsSoFar(_options));
+        using var deviceOrder = _samples.Order(order);
+        _network.train();
+        while (Position.Step < StepsPerEpoch)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            var rate = Rate(Position);
+            foreach (var group in _state.Optimizer.ParamGroups)
+            {
+                group.LearningRate = rate;
+            }
+
+            var (step, start) = (Position.Step, Position.Step * _options.BatchSize);
+            var batch = order.AsSpan(start, Math.Min(_options.BatchSize, order.Length - start));
+            using var indices = deviceOrder.narrow(0, start, batch.Length);
+            Step(batch, indices, dualWeights);
+            _state.Position = Position.NextStep;
+            var isDue = _keeper?.IsDue == true;
+            if (_device.type == DeviceType.CPU || step % AcceleratorReadInterval == 0 || step == StepsPerEpoch - 1 || isDue)
+            {
+                Report(rate);
+            }
+
+            if (isDue)
+            {
+                _keeper!.Keep(_state);
+            }
+        }
+
+        var (tally, last) = (_state.Tally!, Position with { Step = StepsPerEpoch - 1 });
+        tally.Read();
+        var accuracy = _test?.Count > 0 ? Score(_test).Accuracy(_test.Labels) : (double?)null;
+        var summary = new EpochProgress(
+            last.Round, last.Epoch, Rate(last), Ramp(last) * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet, accuracy);
+        _state.EndEpoch(summary);
+        _progress?.Report(summary);
+    }
+
+    private void Step(ReadOnlySpan<int> batch, Tensor indices, Tensor dualWeights)
     {
         using var scope = NewDisposeScope();
         var bytes = _samples.Images(indices, batch);
         if (_options.Augment)
         {
-            bytes = Augmentation.RandomCropFlip(bytes, augmentation, Math.Min(MaxShift, Math.Min(_train.Height, _train.Width) - 1));
+            bytes = Augmentation.RandomCropFlip(bytes, _state.Augmentation!, Math.Min(MaxShift, Math.Min(_train.Height, _train.Width) - 1));
         }
 
+        var ramp = Ramp(Position);
+        var loss = Position.Round == 0 ? MarginLoss.CrossEntropy : _options.Loss;
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
         var logits = _network.call(bytes.to(ScalarType.Float32).div_(255f));
         var (cooled, cooledTargets) = _options.Temperature == 1 ? (logits, targets * ramp) : (logits / _options.Temperature, targets * (ramp / _options.Temperature));
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
         value.backward();
-        optimizer.step();
-        tally.Add(value.detach(), logits.detach(), labels, targets);
+        _state.Optimizer.step();
+        _state.Tally!.Add(value.detach(), logits.detach(), labels, targets);
     }
 
-    private void Report(TrainingTally tally, int round, int epoch, double rate)
+    /// <summary>The learning rate of the step at a position.</summary>
+    private double Rate(TrainingPosition position) =>
+        _options.LearningRate * RunKeeper.Rate(_state.Rollbacks)
+        * LearningRate.Factor(_options.Schedule, position.EpochsInRound(StepsPerEpoch) / TrainingPosition.Epochs(position.Round, _options));
+
+    /// <summary>The share of the margins asked for in the step at a position.</summary>
+    private double Ramp(TrainingPosition position) => position.Round == 0 || _options.RampEpochs == 0
+        ? 1
+        : Math.Min(1, (((position.Round - 1) * _options.Epochs) + position.EpochsInRound(StepsPerEpoch)) / _options.RampEpochs);
+
+    private void Report(double rate)
     {
+        var tally = _state.Tally!;
         tally.Read();
-        if (!double.IsFinite(tally.Loss))
+        _loss = tally.Loss;
+        if (!double.IsFinite(_loss))
         {
-            throw new DivergenceException(tally.Loss, round, epoch, _stepsSoFar, rate);
+            throw Diverged(rate);
         }
 
-        var samples = ((long)_epochsSoFar * _train.Count) + tally.Samples;
-        _progress?.Report(new StepProgress(round, epoch, _stepsSoFar, TotalSteps, samples, tally.Loss, tally.Accuracy, tally.ConstraintsMet));
+        var samples = ((long)Position.EpochsSoFar(_options) * _train.Count) + tally.Samples;
+        _progress?.Report(new StepProgress(Position.Round, Position.Epoch, Steps, TotalSteps, samples, tally.Loss, tally.Accuracy, tally.ConstraintsMet));
     }
 
-    private double? TestAccuracy() => _test?.Count > 0 ? _network.Score(_test, cancellation: _cancellation).Accuracy(_test.Labels) : null;
+    private void ReportRestored() => _progress?.Report(new RestoredProgress(Position.Round, Position.Epoch, Steps, _state.History, _state.Rounds));
+
+    private void Warn(string message) => _progress?.Report(new TrainingWarning(Position.Round, message));
+
+    private ScoreMatrix Score(ImageSet images)
+    {
+        try
+        {
+            return _network.Score(images, cancellation: _cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            throw Diverged(Rate(Position));
+        }
+    }
+
+    private DivergenceException Diverged(double rate) =>
+        new(_loss, Position.Round, Math.Min(Position.Epoch, TrainingPosition.Epochs(Position.Round, _options)), Steps, rate);
 }

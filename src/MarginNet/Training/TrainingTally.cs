@@ -8,10 +8,30 @@ internal sealed class TrainingTally : IDisposable
 {
     private readonly Tensor _sums; // Loss × samples, right decisions, met constraints.
 
-    public TrainingTally(Device device) => _sums = zeros(3, dtype: ScalarType.Float64, device: device).DetachFromDisposeScope();
+    public TrainingTally(Device device)
+        : this(device, [0, 0, 0], 0)
+    {
+    }
+
+    /// <summary>Goes on from sums that <see cref="Sums"/> returned.</summary>
+    public TrainingTally(Device device, double[] sums, long samples)
+    {
+        _sums = tensor(sums, device: device).DetachFromDisposeScope();
+        Samples = samples;
+    }
 
     /// <summary>The samples added.</summary>
     public long Samples { get; private set; }
+
+    /// <summary>A copy of the sums, from where they are.</summary>
+    public double[] Sums
+    {
+        get
+        {
+            using var onCpu = _sums.cpu();
+            return onCpu.data<double>().ToArray();
+        }
+    }
 
     /// <summary>The mean loss at the last <see cref="Read"/>.</summary>
     public double Loss { get; private set; }
@@ -35,8 +55,7 @@ internal sealed class TrainingTally : IDisposable
     /// <summary>Waits for the device and brings the figures up to date.</summary>
     public void Read()
     {
-        using var onCpu = _sums.cpu();
-        var sums = onCpu.data<double>();
+        var sums = Sums;
         (Loss, Accuracy, ConstraintsMet) = (sums[0] / Samples, sums[1] / Samples, sums[2] / Samples);
     }
 

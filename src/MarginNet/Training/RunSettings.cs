@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using static TorchSharp.torch;
+
+namespace MarginNet.Training;
+
+/// <summary>What a run's weights depend on, as plain values by name, so that a state is not taken for one of another run.</summary>
+internal static class RunSettings
+{
+    private const int DigestLength = 16; // Hexadecimal digits; against mistakes, not against forgery.
+
+    public static Dictionary<string, object?> Of(TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
+    {
+        ["loss"] = options.Loss.Name,
+        ["mu"] = options.TargetMargin,
+        ["sample_margins"] = options.SampleMargins.IsEmpty ? null : Digest(MemoryMarshal.AsBytes(options.SampleMargins.AsSpan())),
+        ["temperature"] = options.Temperature,
+        ["ramp_epochs"] = (long)options.RampEpochs,
+        ["rounds"] = (long)options.Rounds,
+        ["epochs"] = (long)options.Epochs,
+        ["warmup_epochs"] = (long)options.WarmupEpochs,
+        ["lambda_update"] = options.DualUpdate.Name,
+        ["delta"] = options.DualUpdate.Step,
+        ["normalize_lambda"] = options.NormalizeDualWeights,
+        ["lambda_cap"] = options.DualWeightCap,
+        ["batch_size"] = (long)options.BatchSize,
+        ["optimizer"] = options.Optimizer.ToString(),
+        ["learning_rate"] = options.LearningRate,
+        ["schedule"] = options.Schedule.ToString(),
+        ["weight_decay"] = options.WeightDecay,
+        ["augment"] = options.Augment,
+        ["seed"] = (long)options.Seed,
+        ["training_images"] = Digest(train),
+        ["test_images"] = test is null ? null : Digest(test),
+    };
+
+    /// <summary>What only the last digits of the weights depend on.</summary>
+    public static Dictionary<string, object?> Machine(Device device) => new()
+    {
+        ["threads"] = (long)get_num_threads(),
+        ["device"] = device.type.ToString(),
+    };
+
+    /// <summary>The settings that differ, such as <c>epochs was 5 and is 6</c>; empty where none does.</summary>
+    public static string Differences(PlainDictionary before, Dictionary<string, object?> now) => string.Join("; ", before.Keys.Union(now.Keys)
+        .Where(name => !Equals(before.Values.GetValueOrDefault(name), now.GetValueOrDefault(name)))
+        .Select(name => FormattableString.Invariant($"{name} was {Show(before.Values.GetValueOrDefault(name))} and is {Show(now.GetValueOrDefault(name))}")));
+
+    private static object Show(object? value) => value ?? "none";
+
+    private static string Digest(ImageSet images)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes([images.Channels, images.Height, images.Width]));
+        hash.AppendData(MemoryMarshal.AsBytes(images.Labels));
+        for (var i = 0; i < images.Count; i++)
+        {
+            hash.AppendData(images.Pixels(i));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..DigestLength];
+    }
+
+    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..DigestLength];
+}

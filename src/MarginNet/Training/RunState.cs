@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using MarginNet.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Training;
+
+/// <summary>All that changes while a run goes on.</summary>
+internal sealed class RunState : IDisposable
+{
+    private const int RandomStateLength = 5056; // Bytes; LibTorch aborts the process on any other.
+
+    private readonly nn.Module<Tensor, Tensor> _network;
+    private readonly TrainingOptions _options;
+    private readonly Device _device;
+
+    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, int samples)
+    {
+        (_network, _options, _device) = (network, options, network.Device());
+        Optimizer = options.Optimizer.Create(network.parameters(), options.LearningRate, options.WeightDecay);
+        DualWeights = DualWeights.Ones(samples); // Step 0
+    }
+
+    public OptimizerHelper Optimizer { get; }
+
+    public TrainingPosition Position { get; set; } = TrainingPosition.Start;
+
+    public DualWeights DualWeights { get; set; }
+
+    public ImmutableArray<EpochProgress> History { get; private set; } = [];
+
+    public ImmutableArray<RoundSummary> Rounds { get; private set; } = [];
+
+    /// <summary>How often the learning rate was halved.</summary>
+    public int Rollbacks { get; set; }
+
+    /// <summary>The sums of the epoch under way; null between two.</summary>
+    public TrainingTally? Tally { get; private set; }
+
+    /// <summary>The generator of the epoch under way; null between two.</summary>
+    public Generator? Augmentation { get; private set; }
+
+    /// <summary>Starts the epoch at the present position, unless it is under way.</summary>
+    public void BeginEpoch()
+    {
+        Tally ??= new(_device);
+        Augmentation ??= new(new SplitMix64(_options.Seed, Position.EpochsSoFar(_options)).NextUInt64());
+    }
+
+    public void EndEpoch(EpochProgress summary)
+    {
+        History = History.Add(summary);
+        Position = Position.NextEpoch;
+        LeaveEpoch();
+    }
+
+    public void EndRound(ConstraintReport constraints, DualWeights next)
+    {
+        Rounds = Rounds.Add(new(Position.Round, constraints.Total, constraints.Met));
+        DualWeights = next;
+        Position = Position.NextRound;
+    }
+
+    /// <summary>Copies the state; null where the weights are no longer finite, and nobody should go on from them.</summary>
+    public TrainingState? Capture()
+    {
+        using var scope = NewDisposeScope();
+        if (!_network.state_dict().Values.All(weights => weights.isfinite().all().item<bool>()))
+        {
+            return null;
+        }
+
+        return new()
+        {
+            Position = Position,
+            Rollbacks = Rollbacks,
+            DualWeights = [.. DualWeights.Values],
+            History = History,
+            Rounds = Rounds,
+            Epoch = Tally is null ? null : new(Tally.Sums, Tally.Samples, StoredTensor.FromTensor(Augmentation!.get_state())),
+            Network = NetworkWeights.Capture(_network),
+            Optimizer = OptimizerMemory.Capture(Optimizer),
+            Random = StoredTensor.FromTensor(random.get_rng_state()),
+        };
+    }
+
+    /// <summary>Becomes a captured state of a run with the same settings.</summary>
+    public void Restore(TrainingState state)
+    {
+        using var scope = NewDisposeScope();
+        NetworkWeights.Load(_network, new PlainDictionary(state.Network, "state_dict"));
+        OptimizerMemory.Restore(Optimizer, [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
+        random.set_rng_state(RandomState(state.Random));
+        (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
+        DualWeights = DualWeights.Restore(state.DualWeights);
+        LeaveEpoch();
+        if (state.Epoch is { } epoch)
+        {
+            Tally = new(_device, epoch.Sums, epoch.Samples);
+            Augmentation = new(0);
+            Augmentation.set_state(RandomState(epoch.Augmentation));
+        }
+    }
+
+    public void Dispose()
+    {
+        LeaveEpoch();
+        Optimizer.Dispose();
+    }
+
+    private void LeaveEpoch()
+    {
+        Tally?.Dispose();
+        Augmentation?.Dispose();
+        (Tally, Augmentation) = (null, null);
+    }
+
+    private static Tensor RandomState(StoredTensor stored) => stored is { Type: ScalarType.Byte, Shape: [RandomStateLength] }
+        ? stored.ToTensor()
+        : throw new InvalidDataException($"Expected the {RandomStateLength} bytes of a random generator, but found {stored.Type} [{string.Join(", ", stored.Shape)}].");
+}

@@ -1,0 +1,89 @@
+using MarginNet.Checkpoints;
+using static TorchSharp.torch;
+
+namespace MarginNet.Training;
+
+/// <summary>The last two states of a run, in files with checksums.</summary>
+internal sealed class StateFiles
+{
+    private readonly TrainingCheckpoints _checkpoints;
+    private readonly Dictionary<string, object?> _settings;
+    private readonly Dictionary<string, object?> _machine;
+    private readonly Action<string> _warn;
+
+    public StateFiles(TrainingCheckpoints checkpoints, Dictionary<string, object?> settings, Device device, Action<string> warn)
+    {
+        (_checkpoints, _settings, _machine, _warn) = (checkpoints, settings, RunSettings.Machine(device), warn);
+        AtomicFile.DeleteLeftovers(checkpoints.Path);
+    }
+
+    public void Write(TrainingState state)
+    {
+        var graph = state.ToGraph(_settings, _machine);
+        AtomicFile.Write(_checkpoints.Path, stream => PyTorchFile.Write(stream, graph), _checkpoints.PreviousPath);
+    }
+
+    /// <summary>Reads the last state that is whole; null where there is none.</summary>
+    /// <exception cref="InvalidDataException">There are only damaged ones, or the state is another run's.</exception>
+    public TrainingState? Read()
+    {
+        InvalidDataException? damage = null;
+        foreach (var path in new[] { _checkpoints.Path, _checkpoints.PreviousPath }.Where(File.Exists))
+        {
+            StoredRun found;
+            try
+            {
+                found = Read(path);
+            }
+            catch (InvalidDataException e)
+            {
+                damage ??= e;
+                continue;
+            }
+
+            if (damage is not null)
+            {
+                _warn($"{damage.Message} Going on from the state before it, '{path}'.");
+            }
+
+            Compare(path, found);
+            return found.State;
+        }
+
+        return damage is null ? null : throw damage;
+    }
+
+    private static StoredRun Read(string path)
+    {
+        var graph = PyTorchFile.Read(path) as Dictionary<string, object?> ?? [];
+        var root = new PlainDictionary(graph, "");
+        if (graph.GetValueOrDefault("format") as string != TrainingState.Format || root.Count("format_version") > TrainingState.Version)
+        {
+            throw new InvalidDataException($"'{path}' is no state of a training run that this MarginNet can use: delete it to start anew.");
+        }
+
+        try
+        {
+            return new(root.Dictionary("settings"), root.Dictionary("machine"), TrainingState.FromGraph(root));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"'{path}' is a damaged state of a training run. {e.Message}", e);
+        }
+    }
+
+    private void Compare(string path, StoredRun found)
+    {
+        if (RunSettings.Differences(found.Settings, _settings) is { Length: > 0 } differences)
+        {
+            throw new InvalidDataException($"'{path}' is the state of another run: {differences}. Give the same settings and data to go on, or delete it to start anew.");
+        }
+
+        if (RunSettings.Differences(found.Machine, _machine) is { Length: > 0 } machine)
+        {
+            _warn($"The weights will differ in their last digits from those of a run that was not interrupted: {machine}.");
+        }
+    }
+
+    private sealed record StoredRun(PlainDictionary Settings, PlainDictionary Machine, TrainingState State);
+}
