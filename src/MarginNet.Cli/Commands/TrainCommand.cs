@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Security.Cryptography;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -20,6 +21,7 @@ internal sealed class TrainCommand : Command
 
     private readonly DataOptions _data = new(DataOptions.Cifar);
     private readonly TrainingSettings _settings = new();
+    private readonly CheckpointOptions _checkpoints = new();
     private readonly DeviceOptions _device = new();
 
     private readonly Option<int?> _width = Number.Optional<int>(
@@ -42,6 +44,7 @@ internal sealed class TrainCommand : Command
         : base("train", "Train a network with a prescribed margin, and fit the null model that its p-values come from.")
     {
         _settings.AddTo(this);
+        _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
         Option[] options = [_width, _rectify, _init, _calibrationSplit, _out, _tensorBoard, _quiet];
@@ -52,8 +55,9 @@ internal sealed class TrainCommand : Command
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        var files = new OutputFiles(parsed.GetValue(_out)!);
-        var options = _settings.Read(parsed);
+        using var files = new OutputFiles(parsed.GetValue(_out)!);
+        var settings = _settings.Read(parsed);
+        var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
         var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, DefaultImageSize, error, cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
@@ -63,6 +67,12 @@ internal sealed class TrainCommand : Command
         {
             Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
         };
+        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model))
+        {
+            await error.WriteLineAsync($"{files.Model} is the result of this command: nothing is left to resume.");
+            return;
+        }
+
         model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
         model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
@@ -74,12 +84,52 @@ internal sealed class TrainCommand : Command
         model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
         model.Save(files.Model);
         files.WriteViolations(result.Constraints, split.Rest, dataset);
+        options.Checkpoints?.Delete();
         TrainingSummary.Write(output, model, result, options, files);
     }
 
     private static StratifiedSplit Split(ImageSet images, double? heldOutShare, int seed) => heldOutShare is { } share
         ? StratifiedSplit.Compute(images.Labels, share, seed)
         : new([.. Enumerable.Range(0, images.Count)], []);
+
+    /// <summary>What the network starts from, which the state of a run does not tell.</summary>
+    private Dictionary<string, object?> NetworkSettings(ParseResult parsed, TrainingOptions options)
+    {
+        using var init = parsed.GetValue(_init) is { } path && File.Exists(path) ? File.OpenRead(path) : null;
+        return new()
+        {
+            ["network"] = _settings.IsFast(parsed) ? nameof(FastNet) : nameof(ResNet18),
+            ["width"] = (long)(parsed.GetValue(_width) ?? DefaultWidth),
+            ["rectify"] = parsed.GetValue(_rectify),
+            ["output_scale"] = _settings.OutputScale(parsed) ?? options.Temperature,
+            ["init"] = init is null ? null : Convert.ToHexStringLower(SHA256.HashData(init)),
+        };
+    }
+
+    /// <summary>Whether the file holds what this command would write.</summary>
+    private static bool IsFinished(string path, MarginModel model)
+    {
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var found = MarginModel.Load(path);
+            return found.NullModel is not null
+                && found.Network.GetType() == model.Network.GetType()
+                && found.Network.Options.Rectify == model.Network.Options.Rectify
+                && Shapes(found.Network).SequenceEqual(Shapes(model.Network))
+                && model.Training.All(setting => Equals(setting.Value, found.Training.GetValueOrDefault(setting.Key)));
+        }
+        catch (InvalidDataException)
+        {
+            return false; // Something else, or damaged.
+        }
+    }
+
+    private static IEnumerable<string> Shapes(Classifier network) => network.parameters().Select(parameter => string.Join(',', parameter.shape));
 
     private Classifier CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
@@ -140,6 +190,11 @@ internal sealed class TrainCommand : Command
         {
             model.Save(files.Model);
             error.WriteLine($"The weights so far are in {files.Model}, without a null model.");
+            if (options.Checkpoints is { Exist: true } checkpoints)
+            {
+                error.WriteLine($"The same command with --resume goes on from {checkpoints.Path}.");
+            }
+
             throw;
         }
     }

@@ -8,11 +8,13 @@ internal sealed class HistoryFile : IProgress<TrainingProgress>, IDisposable
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private readonly StreamWriter _file;
+    private readonly IReadOnlyDictionary<string, object?> _settings;
 
     public HistoryFile(string path, IReadOnlyDictionary<string, object?> settings)
     {
         _file = new StreamWriter(path) { AutoFlush = true };
-        Write(new { Event = "start", Settings = settings });
+        _settings = settings;
+        WriteStart();
     }
 
     public void Report(TrainingProgress value)
@@ -20,15 +22,37 @@ internal sealed class HistoryFile : IProgress<TrainingProgress>, IDisposable
         switch (value)
         {
             case EpochProgress epoch:
-                Write(new { Event = "epoch", epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy });
+                WriteEpoch(epoch);
                 break;
             case RoundProgress round:
-                Write(new { Event = "round", round.Round, Constraints = round.Constraints.Total, round.Constraints.Met });
+                WriteRound(new(round.Round, round.Constraints.Total, round.Constraints.Met));
+                break;
+            case RestoredProgress restored:
+                WriteAgain(restored);
                 break;
         }
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Cuts the history back to a kept state.</summary>
+    private void WriteAgain(RestoredProgress restored)
+    {
+        _file.BaseStream.SetLength(0);
+        WriteStart();
+        for (var round = 0; round <= restored.Round; round++)
+        {
+            restored.History.Where(epoch => epoch.Round == round).ToList().ForEach(WriteEpoch);
+            restored.Rounds.Where(summary => summary.Round == round).ToList().ForEach(WriteRound);
+        }
+    }
+
+    private void WriteStart() => Write(new { Event = "start", Settings = _settings });
+
+    private void WriteEpoch(EpochProgress epoch) =>
+        Write(new { Event = "epoch", epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy });
+
+    private void WriteRound(RoundSummary round) => Write(new { Event = "round", round.Round, round.Constraints, round.Met });
 
     private void Write<T>(T line) => _file.WriteLine(JsonSerializer.Serialize(line, Json));
 }

@@ -6,21 +6,26 @@ using MarginNet.Training;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The files of a training run: the model and, named after it, its history and its violated constraints.</summary>
-internal sealed class OutputFiles
+/// <summary>The files of a training run: the model and, named after it, its history, its violated constraints and the state to resume it from.</summary>
+internal sealed class OutputFiles : IDisposable
 {
-    /// <summary>Names the files, and makes sure before hours of training that they can be written.</summary>
+    private readonly OutputLock _lock;
+
+    /// <summary>Names the files, and makes sure before hours of training that they can be written, and that no other run does.</summary>
     public OutputFiles(string model)
     {
         Model = model;
         History = Path.ChangeExtension(model, ".history.jsonl");
         Violations = Path.ChangeExtension(model, ".violations.csv");
+        State = Path.ChangeExtension(model, ".resume.pt");
         if (model.Length == 0)
         {
             throw new UserErrorException("--out is empty: expected a file to write, such as m.pt.");
         }
 
         AtomicFile.ThrowIfNotWritable(model);
+        _lock = new(model);
+        AtomicFile.DeleteLeftovers(model);
     }
 
     public string Model { get; }
@@ -28,6 +33,10 @@ internal sealed class OutputFiles
     public string History { get; }
 
     public string Violations { get; }
+
+    public string State { get; }
+
+    public void Dispose() => _lock.Dispose();
 
     /// <summary>Lists the training images whose margin is below the prescribed one, or removes the list of an earlier run.</summary>
     public void WriteViolations(ConstraintReport constraints, ImmutableArray<int> originalIndices, ImageDataset dataset)

@@ -12,6 +12,7 @@ internal sealed class TensorBoardLog(string folder) : IProgress<TrainingProgress
 
     public void Report(TrainingProgress value)
     {
+        _epochs = value is RestoredProgress restored ? restored.History.Length : _epochs;
         if (value is not EpochProgress epoch)
         {
             return;

@@ -13,7 +13,7 @@ internal static class TrainingDisplay
     {
         if (quiet)
         {
-            return train(new Silent());
+            return train(new Silent(error));
         }
 
         if (error != Console.Error || Console.IsErrorRedirected)
@@ -40,10 +40,18 @@ internal static class TrainingDisplay
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed class Silent : IProgress<TrainingProgress>
+    private static string Describe(RestoredProgress restored) => Invariant(
+        $"going on after step {restored.Steps}, in {(restored.Round == 0 ? "the warm-up" : $"round {restored.Round}")}, epoch {restored.Epoch}");
+
+    /// <summary>Shows what cannot be left unsaid.</summary>
+    private sealed class Silent(TextWriter error) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
+            if (value is TrainingWarning warning)
+            {
+                error.WriteLine(warning.Message);
+            }
         }
     }
 
@@ -76,6 +84,7 @@ internal static class TrainingDisplay
         private readonly Speedometer _speed = new();
         private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
         private TimeSpan _last;
+        private long _stepsBefore;
 
         public void Report(TrainingProgress value)
         {
@@ -96,10 +105,18 @@ internal static class TrainingDisplay
                 case RoundProgress round:
                     Write(Describe(round));
                     break;
+                case RestoredProgress restored:
+                    _stepsBefore = restored.Steps;
+                    _sinceStart.Restart();
+                    Write(Describe(restored));
+                    break;
+                case TrainingWarning warning:
+                    Write(warning.Message);
+                    break;
             }
         }
 
-        private TimeSpan Left(StepProgress step) => _sinceStart.Elapsed * ((double)(step.TotalSteps - step.Steps) / step.Steps);
+        private TimeSpan Left(StepProgress step) => _sinceStart.Elapsed * ((double)(step.TotalSteps - step.Steps) / (step.Steps - _stepsBefore));
 
         private void Write(string line)
         {
@@ -128,6 +145,12 @@ internal static class TrainingDisplay
                     break;
                 case RoundProgress round:
                     console.WriteLine(Describe(round));
+                    break;
+                case RestoredProgress restored:
+                    console.WriteLine(Describe(restored));
+                    break;
+                case TrainingWarning warning:
+                    console.WriteLine(warning.Message);
                     break;
             }
         }

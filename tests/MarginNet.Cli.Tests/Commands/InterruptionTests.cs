@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Tests.Commands;
@@ -12,15 +10,11 @@ public sealed class InterruptionTests
     public async Task A_signal_ends_training_cleanly_and_keeps_the_weights(string signal)
     {
         using var tool = new Tool();
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4",
-            "--epochs", "100000", "--out", tool.File("m.pt"),
-        ];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = ToolProcess.Start(
+            "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4", "--epochs", "100000", "--out", tool.File("m.pt"));
         var firstLine = await process.StandardError.ReadLineAsync();
         Assert.StartsWith("epoch 1: loss", firstLine, StringComparison.Ordinal);
-        await KillAsync(process, signal);
+        await process.SignalAsync(signal);
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal(130, process.ExitCode);
@@ -42,11 +36,9 @@ public sealed class InterruptionTests
     public async Task A_signal_ends_the_wait_for_rows_at_once(string signal)
     {
         using var tool = new Tool();
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), "pvalue", "--logits", "-", "--calibration", await LogitFiles.CalibrateAsync(tool)];
-        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
+        using var process = ToolProcess.Start("pvalue", "--logits", "-", "--calibration", await LogitFiles.CalibrateAsync(tool));
         Assert.StartsWith("index,", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
-        await KillAsync(process, signal);
+        await process.SignalAsync(signal);
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync(); // Standard input is still open.
         Assert.Equal(130, process.ExitCode);
@@ -66,22 +58,5 @@ public sealed class InterruptionTests
         Assert.Contains($"Cannot write '{tool.File(name)}': No space left on device", run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Output);
         Assert.DoesNotContain(tool.Files, file => file.EndsWith(".tmp", StringComparison.Ordinal));
-    }
-
-    private static async Task KillAsync(Process process, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
-
-    private sealed class LinuxTheoryAttribute : TheoryAttribute
-    {
-        public LinuxTheoryAttribute()
-        {
-            if (!OperatingSystem.IsLinux())
-            {
-                Skip = "Needs Linux's signals and devices.";
-            }
-        }
     }
 }
