@@ -50,7 +50,7 @@ internal sealed class StateFiles
             return found.State;
         }
 
-        return damage is null ? null : throw damage;
+        return damage is null ? null : throw new InvalidDataException($"{damage.Message} There is no whole state before it: delete it to start anew.", damage);
     }
 
     private static StoredRun Read(string path)

@@ -43,6 +43,17 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void The_replaced_file_can_be_kept_and_a_failing_write_replaces_none()
+    {
+        var (path, kept) = (Existing(), _folder["kept.pt"]);
+        Assert.Throws<OperationCanceledException>(() => AtomicFile.Write(path, _ => throw new OperationCanceledException(), kept));
+        Assert.False(File.Exists(kept));
+        AtomicFile.Write(path, stream => stream.Write([9]), kept);
+        Assert.Equal("old", File.ReadAllText(kept));
+        Assert.Equal([9], File.ReadAllBytes(path));
+    }
+
+    [Fact]
     public void An_IO_error_names_the_path_that_was_asked_for()
     {
         var path = Existing();

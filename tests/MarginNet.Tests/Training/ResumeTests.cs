@@ -1,4 +1,6 @@
+using MarginNet.Data;
 using MarginNet.Losses;
+using MarginNet.Models;
 using MarginNet.Tests.Checkpoints;
 using MarginNet.Training;
 using static TorchSharp.torch;
@@ -51,6 +53,31 @@ public sealed class ResumeTests : IDisposable
             Outcome.Of(options with { Checkpoints = checkpoints with { Resume = true } }, seed: 7).AssertEquals(expected);
             checkpoints.Delete();
         }
+    }
+
+    [Fact]
+    public void Networks_of_the_library_resume_to_the_same_weights()
+    {
+        var images = SyntheticShapes.Create(60, 1).Train;
+        byte[] Trained(Func<Classifier> create, TrainingOptions options, int killAt = int.MaxValue)
+        {
+            manual_seed(3);
+            using var network = create();
+            (network as FastNet)?.Whiten(images);
+            MarginTrainer.Train(network, images, options, progress: new Killer(killAt));
+            return TinyProblem.Weights(network);
+        }
+
+        void Check(Func<Classifier> create, TrainingOptions options)
+        {
+            var checkpoints = Checkpoints with { Every = TimeSpan.Zero };
+            Assert.Throws<KilledException>(() => Trained(create, options with { Checkpoints = checkpoints }, killAt: 6));
+            Assert.Equal(Trained(create, options), Trained(create, options with { Checkpoints = checkpoints with { Resume = true } }));
+            checkpoints.Delete();
+        }
+
+        Check(() => new FastNet(new() { Width = 4 }), TrainingOptions.Fast with { Epochs = 3, BatchSize = 16 });
+        Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.DualHinge, Epochs = 3, BatchSize = 16 });
     }
 
     [Fact]
@@ -111,7 +138,8 @@ public sealed class ResumeTests : IDisposable
                 }
                 catch (InvalidDataException e)
                 {
-                    Assert.Contains($"'{Checkpoints.Path}'", e.Message, StringComparison.Ordinal);
+                    Assert.StartsWith($"'{Checkpoints.Path}' ", e.Message, StringComparison.Ordinal);
+                    Assert.EndsWith(" There is no whole state before it: delete it to start anew.", e.Message, StringComparison.Ordinal);
                 }
             }
         }
@@ -213,6 +241,15 @@ public sealed class ResumeTests : IDisposable
             Assert.Throws<KilledException>(() => MarginTrainer.Train(network, images, options, progress: new Killer(20)));
             MarginTrainer.Train(network, images, options, progress: new Killer(1000));
         }));
+    }
+
+    [Fact]
+    public void Intervals_below_zero_and_an_empty_path_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new TrainingCheckpoints(""));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { EveryEpochs = -1 } }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { Every = TimeSpan.FromSeconds(-1) } }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { MaxRollbacks = -1 } }));
     }
 
     private TrainingCheckpoints Checkpoints => new(_folder["m.resume.pt"]);
