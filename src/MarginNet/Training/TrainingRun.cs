@@ -10,7 +10,6 @@ namespace MarginNet.Training;
 /// <summary>One run of <see cref="MarginTrainer.Train"/>: the outer loop over rounds, the epochs of a round, the steps of an epoch.</summary>
 internal sealed class TrainingRun : IDisposable
 {
-    private const int MaxShift = 4; // Pixels, of the augmentation.
     private const int AcceleratorReadInterval = 50; // Steps between two readings, since each one waits for the device.
 
     private readonly nn.Module<Tensor, Tensor> _network;
@@ -55,7 +54,7 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingResult RunRounds()
     {
-        using var optimizer = _options.Optimizer.Create(_network.parameters(), _options.LearningRate, _options.WeightDecay);
+        using var optimizer = _options.Create(_network);
         var weights = DualWeights.Ones(_train.Count); // Step 0
         RunEpochs(optimizer, 0, _options.WarmupEpochs, MarginLoss.CrossEntropy, weights);
         for (var round = 1; ; round++)
@@ -96,13 +95,10 @@ internal sealed class TrainingRun : IDisposable
             {
                 _cancellation.ThrowIfCancellationRequested();
                 var done = epoch - 1 + ((double)step / StepsPerEpoch);
-                rate = _options.LearningRate * LearningRate.Factor(_options.Schedule, done / epochs);
+                var factor = LearningRate.Factor(_options.Schedule, done / epochs);
+                rate = _options.LearningRate * factor;
                 ramp = round == 0 || _options.RampEpochs == 0 ? 1 : Math.Min(1, (((round - 1) * _options.Epochs) + done) / _options.RampEpochs);
-                foreach (var group in optimizer.ParamGroups)
-                {
-                    group.LearningRate = rate;
-                }
-
+                optimizer.SetRate(factor);
                 var start = step * _options.BatchSize;
                 var batch = order.AsSpan(start, Math.Min(_options.BatchSize, order.Length - start));
                 using var indices = deviceOrder.narrow(0, start, batch.Length);
@@ -129,7 +125,7 @@ internal sealed class TrainingRun : IDisposable
         var bytes = _samples.Images(indices, batch);
         if (_options.Augment)
         {
-            bytes = Augmentation.RandomCropFlip(bytes, augmentation, Math.Min(MaxShift, Math.Min(_train.Height, _train.Width) - 1));
+            bytes = Augmentation.RandomCropFlip(bytes, augmentation, Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1));
         }
 
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
