@@ -18,7 +18,7 @@ internal static class Levers
     {
         ThrowIfScoresDiffer(problem);
         Console.Error.WriteLine($"Width {problem.Width}, batch {problem.Batch}; speed with the lever to speed without, round by round; shares in percent of a step");
-        Console.Error.WriteLine($"{"",-9} {"",-62} {"min",8} {"median",8} {"max",8} {"of fastest",11}");
+        Console.Error.WriteLine($"{"",-9} {"",-64} {"min",8} {"median",8} {"max",8} {"of fastest",11}");
         foreach (var lever in Alternating(problem))
         {
             Report(problem, lever, rounds);
@@ -117,7 +117,7 @@ internal static class Levers
     private static void Report(Problem problem, string phase, string name, double[] values, double? ofFastest)
     {
         var (least, median, most) = (values.Min(), Summary.Median(values), values.Max());
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase,-9} {name,-62} {least,8:F3} {median,8:F3} {most,8:F3} {ofFastest,11:F3}"));
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase,-9} {name,-64} {least,8:F3} {median,8:F3} {most,8:F3} {ofFastest,11:F3}"));
         var line = new JsonObject
         {
             ["phase"] = phase,
