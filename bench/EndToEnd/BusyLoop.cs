@@ -14,7 +14,8 @@ internal sealed class BusyLoop : IDisposable
             {
                 Thread.SpinWait(1000);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         _thread.Start();
     }
 
