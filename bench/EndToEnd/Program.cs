@@ -14,6 +14,9 @@ var accuracy = new Option<double>("--accuracy") { Description = "The test accura
 var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 1000, Description = "Images of the test." };
 var epochs = new Option<int>("--max-epochs") { DefaultValueFactory = _ => 30, Description = "When to give up." };
 var folder = new Option<string?>("--cifar10") { Description = "A folder of CIFAR-10's binary files, to learn them instead of drawn shapes." };
+var leverWidth = new Option<int>("--width") { DefaultValueFactory = _ => 16, Description = "Channels of the first stage." };
+var leverBatch = new Option<int>("--batch") { DefaultValueFactory = _ => 128, Description = "Images in a step." };
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 9, Description = "Of each lever; a third as many where each measurement is a process." };
 var lines = new Argument<string>("lines") { Description = "The lines of all measurements." };
 var json = new Option<string?>("--json") { Description = "Write the summary to this file, too." };
 
@@ -62,10 +65,13 @@ pvalue.SetAction(parsed =>
     Figures.Print("p-values", "marginnet", Given(parsed), ("seconds", total), ("percent_outside_network", 100 * (1 - (network / total))));
 });
 
+var levers = new Command("levers", "What each lever does to the speed of the same step, a line of JSON each, and a table on standard error.") { leverWidth, leverBatch, rounds };
+levers.SetAction(parsed => Levers.Measure(new(parsed.GetValue(leverWidth), parsed.GetValue(leverBatch)), parsed.GetValue(rounds)));
+
 var summarize = new Command("summarize", "Prints medians and ratios of many measurements.") { lines, json };
 summarize.SetAction(parsed => Summary.Write(parsed.GetValue(lines)!, parsed.GetValue(json)));
 
-return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, summarize }.Parse(args).Invoke();
+return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, summarize }.Parse(args).Invoke();
 
 Problem Given(ParseResult parsed) => new(parsed.GetValue(width), parsed.GetValue(batch), parsed.GetValue(seed));
 

@@ -83,7 +83,7 @@ internal static class Summary
 
     private static JsonArray Array(IEnumerable<double> values) => [.. values.Select(value => (JsonNode)value)];
 
-    private static double Median(IEnumerable<double> values)
+    internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -45,6 +45,8 @@ public sealed class CommandLineTests
     [InlineData("--delta is 1, but --lambda-update multiply needs a factor above 1.", "train", "--delta", "1", "--rounds", "2")]
     [InlineData("--delta has no effect in a single round: add --rounds N.", "train", "--delta", "3")]
     [InlineData("--device is 'gpu': expected auto, cpu, cuda or cuda:N.", "train", "--device", "gpu", "--data", "synthetic")]
+    [InlineData("--bias-rate-factor needs --optimizer sgd", "train", "--bias-rate-factor", "2", "--data", "synthetic")]
+    [InlineData("--tf32 has no effect on the CPU", "train", "--device", "cpu", "--tf32", "--data", "synthetic")]
     [InlineData("leave one of them out", "train", "--data", "synthetic", "--data-dir", "x")]
     [InlineData("--data folder needs --data-dir", "train", "--data", "folder")]
     [InlineData("'nowhere' does not exist", "train", "--data-dir", "nowhere")]

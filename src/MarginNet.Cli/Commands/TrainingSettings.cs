@@ -16,7 +16,7 @@ internal sealed class TrainingSettings
     private readonly Option<string> _preset = Choice(
         "--preset",
         "The defaults of the other options. paper is section IV: ResNet-18 and the defaults shown here. fast reaches its accuracy on a CPU in minutes: "
-        + FormattableString.Invariant($"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate}, augmentation."),
+        + FormattableString.Invariant($"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels."),
         ["paper", FastPreset]);
 
     private readonly Option<double> _mu = Number.Positive("--mu", "The margin prescribed for every training image, in logits.", Default.TargetMargin);
@@ -51,9 +51,11 @@ internal sealed class TrainingSettings
     private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in a step.", Default.BatchSize);
     private readonly Option<string> _optimizer = Choice("--optimizer", "The optimiser.", Names<OptimizerKind>());
     private readonly Option<double> _rate = Number.Positive("--lr", "The peak learning rate.", Default.LearningRate);
+    private readonly Option<double> _biasRateFactor = Number.Positive("--bias-rate-factor", "With --optimizer sgd: the learning rate of biases and batch-norm, in units of --lr.", Default.BiasRateFactor);
     private readonly Option<string> _schedule = Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>());
     private readonly Option<double> _weightDecay = Number.NotNegative("--weight-decay", "The optimiser's weight decay.", Default.WeightDecay);
-    private readonly Option<bool> _augment = new("--augment") { Description = "Shift training images by up to 4 pixels and flip them at random; the paper does not." };
+    private readonly Option<bool> _augment = new("--augment") { Description = "Shift training images by up to --max-shift pixels and flip them at random; the paper does not." };
+    private readonly Option<int> _maxShift = Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", Default.MaxShift);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", Default.Seed);
 
     public void AddTo(Command command)
@@ -61,7 +63,7 @@ internal sealed class TrainingSettings
         Option[] options =
         [
             _preset, _mu, _loss, _temperature, _outputScale, _rounds, _epochs, _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
-            _batchSize, _optimizer, _rate, _schedule, _weightDecay, _augment, _seed,
+            _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
         ];
         Array.ForEach(options, command.Add);
     }
@@ -97,9 +99,23 @@ internal sealed class TrainingSettings
             LearningRate = Value(_rate, preset.LearningRate),
             Schedule = IsGiven(parsed, _schedule) ? Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true) : preset.Schedule,
             WeightDecay = Value(_weightDecay, preset.WeightDecay),
+            BiasRateFactor = BiasRateFactor(parsed, preset),
             Augment = Value(_augment, preset.Augment),
+            MaxShift = Value(_maxShift, preset.MaxShift),
             Seed = Value(_seed, preset.Seed),
         };
+    }
+
+    /// <summary>The preset's factor goes with the preset's optimiser; one that is given needs an optimiser that takes it.</summary>
+    private double BiasRateFactor(ParseResult parsed, TrainingOptions preset)
+    {
+        var isSgd = (IsGiven(parsed, _optimizer) ? parsed.GetValue(_optimizer) : Lower(preset.Optimizer)) == Lower(OptimizerKind.Sgd);
+        if (!IsGiven(parsed, _biasRateFactor))
+        {
+            return isSgd ? preset.BiasRateFactor : 1;
+        }
+
+        return isSgd ? parsed.GetValue(_biasRateFactor) : throw new UserErrorException("--bias-rate-factor needs --optimizer sgd.");
     }
 
     /// <summary>Whether the fast preset, and so its network, is asked for.</summary>
@@ -134,7 +150,9 @@ internal sealed class TrainingSettings
         ["learning_rate"] = options.LearningRate,
         ["schedule"] = Lower(options.Schedule),
         ["weight_decay"] = options.WeightDecay,
+        ["bias_rate_factor"] = options.BiasRateFactor,
         ["augment"] = options.Augment,
+        ["max_shift"] = (long)options.MaxShift,
         ["seed"] = (long)options.Seed,
         ["threads"] = (long)get_num_threads(),
     };

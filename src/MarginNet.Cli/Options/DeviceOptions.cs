@@ -17,7 +17,9 @@ internal sealed class DeviceOptions
     private readonly Option<int?> _threads = Number.Optional<int>(
         "--threads", "Threads on the CPU; by default one for each core. Results depend on it in the last digits.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
-    public Option[] All => [_device, _threads];
+    private readonly Option<bool> _tf32 = new("--tf32") { Description = "On a CUDA GPU, let products round their factors to 10 bits (TensorFloat-32): faster, and less exact." };
+
+    public Option[] All => [_device, _threads, _tf32];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -29,11 +31,13 @@ internal sealed class DeviceOptions
             set_num_threads(threads);
         }
 
-        var name = parsed.GetValue(_device)!;
+        var (name, allowTf32) = (parsed.GetValue(_device)!, parsed.GetValue(_tf32));
         if (name == "cpu" || (name == "auto" && !HasCuda()))
         {
-            return CPU;
+            return allowTf32 ? throw new UserErrorException("--tf32 has no effect on the CPU, where this would run: leave it out.") : CPU;
         }
+
+        (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (allowTf32, allowTf32);
 
         var index = name is "auto" or "cuda" ? 0 : ParseIndex(name);
         if (!HasCuda())

@@ -24,7 +24,7 @@ internal static class Presets
             Name = "cpu",
             Network = FormattableString.Invariant($"FastNet, width 64, output scale {TrainingOptions.Fast.Temperature}"),
             CreateNetwork = Fast,
-            Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with { Optimizer = OptimizerKind.Adam, LearningRate = 1e-3, WeightDecay = 0, Epochs = 4 })),
+            Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with { Optimizer = OptimizerKind.Adam, LearningRate = 1e-3, BiasRateFactor = 1, WeightDecay = 0, Epochs = 3 })),
         },
         new()
         {

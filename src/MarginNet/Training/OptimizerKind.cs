@@ -20,10 +20,30 @@ internal static class OptimizerFactory
 {
     private const double Momentum = 0.9;
 
-    public static OptimizerHelper Create(this OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate, double weightDecay) => kind switch
+    public static OptimizerHelper Create(this TrainingOptions options, nn.Module network) => options.Optimizer switch
     {
-        OptimizerKind.Sgd => optim.SGD(parameters, learningRate, momentum: Momentum, weight_decay: weightDecay, nesterov: true),
-        OptimizerKind.AdamW => optim.AdamW(parameters, learningRate, weight_decay: weightDecay),
-        _ => optim.Adam(parameters, learningRate, weight_decay: weightDecay),
+        OptimizerKind.Sgd => optim.SGD(
+            network.parameters().GroupBy(IsVector).Select(group => new SGD.ParamGroup(group, SgdOptions(options, group.Key))),
+            options.LearningRate, momentum: Momentum, nesterov: true),
+        OptimizerKind.AdamW => optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay),
+        _ => optim.Adam(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay),
     };
+
+    /// <summary>Sets the learning rate, whose peak the optimiser was made with, in every group.</summary>
+    public static void SetRate(this optim.Optimizer optimizer, double factor)
+    {
+        foreach (var group in optimizer.ParamGroups)
+        {
+            group.LearningRate = group.InitialLearningRate * factor;
+        }
+    }
+
+    private static bool IsVector(Parameter parameter) => parameter.dim() <= 1; // A bias or a parameter of a normalisation.
+
+    private static SGD.Options SgdOptions(TrainingOptions options, bool areVectors)
+    {
+        var factor = areVectors ? options.BiasRateFactor : 1;
+        var rate = options.LearningRate * factor;
+        return new() { LearningRate = rate, InitialLearningRate = rate, momentum = Momentum, nesterov = true, weight_decay = options.WeightDecay / factor };
+    }
 }

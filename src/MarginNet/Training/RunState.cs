@@ -19,7 +19,7 @@ internal sealed class RunState : IDisposable
     public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, int samples)
     {
         (_network, _options, _device) = (network, options, network.Device());
-        Optimizer = options.Optimizer.Create(network.parameters(), options.LearningRate, options.WeightDecay);
+        Optimizer = options.Create(network);
         DualWeights = DualWeights.Ones(samples); // Step 0
     }
 

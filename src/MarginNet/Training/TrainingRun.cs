@@ -10,7 +10,6 @@ namespace MarginNet.Training;
 /// <summary>One run of <see cref="MarginTrainer.Train"/>: the outer loop over rounds, the epochs of a round, the steps of an epoch.</summary>
 internal sealed class TrainingRun : IDisposable
 {
-    private const int MaxShift = 4; // Pixels, of the augmentation.
     private const int AcceleratorReadInterval = 50; // Steps between two readings, since each one waits for the device.
 
     private readonly nn.Module<Tensor, Tensor> _network;
@@ -153,12 +152,8 @@ internal sealed class TrainingRun : IDisposable
         while (Position.Step < StepsPerEpoch)
         {
             _cancellation.ThrowIfCancellationRequested();
-            var rate = Rate(Position);
-            foreach (var group in _state.Optimizer.ParamGroups)
-            {
-                group.LearningRate = rate;
-            }
-
+            var factor = RateFactor(Position);
+            _state.Optimizer.SetRate(factor);
             var (step, start) = (Position.Step, Position.Step * _options.BatchSize);
             var batch = order.AsSpan(start, Math.Min(_options.BatchSize, order.Length - start));
             using var indices = deviceOrder.narrow(0, start, batch.Length);
@@ -167,7 +162,7 @@ internal sealed class TrainingRun : IDisposable
             var isDue = _keeper?.IsDue == true;
             if (_device.type == DeviceType.CPU || step % AcceleratorReadInterval == 0 || step == StepsPerEpoch - 1 || isDue)
             {
-                Report(rate);
+                Report(_options.LearningRate * factor);
             }
 
             if (isDue)
@@ -191,7 +186,7 @@ internal sealed class TrainingRun : IDisposable
         var bytes = _samples.Images(indices, batch);
         if (_options.Augment)
         {
-            bytes = Augmentation.RandomCropFlip(bytes, _state.Augmentation!, Math.Min(MaxShift, Math.Min(_train.Height, _train.Width) - 1));
+            bytes = Augmentation.RandomCropFlip(bytes, _state.Augmentation!, Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1));
         }
 
         var ramp = Ramp(Position);
@@ -207,8 +202,10 @@ internal sealed class TrainingRun : IDisposable
     }
 
     /// <summary>The learning rate of the step at a position.</summary>
-    private double Rate(TrainingPosition position) =>
-        _options.LearningRate * RunKeeper.Rate(_state.Rollbacks)
+    private double Rate(TrainingPosition position) => _options.LearningRate * RateFactor(position);
+
+    /// <summary>The share of the peak learning rate that is due at a position.</summary>
+    private double RateFactor(TrainingPosition position) => RunKeeper.Rate(_state.Rollbacks)
         * LearningRate.Factor(_options.Schedule, position.EpochsInRound(StepsPerEpoch) / TrainingPosition.Epochs(position.Round, _options));
 
     /// <summary>The share of the margins asked for in the step at a position.</summary>

@@ -75,6 +75,25 @@ public sealed class MarginTrainerTests
     }
 
     [Fact]
+    public void Biases_and_batch_norms_move_at_their_own_rate_and_nothing_else_does()
+    {
+        // One step without momentum's memory: parameters move by rate × (1 + momentum) × gradient, gradients being equal.
+        Dictionary<string, Tensor> Moved(double factor)
+        {
+            using var network = TinyProblem.Network();
+            var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+            var options = Quick with { Optimizer = OptimizerKind.Sgd, Epochs = 1, BatchSize = 96, Loss = MarginLoss.CrossEntropy, BiasRateFactor = factor };
+            MarginTrainer.Train(network, TinyProblem.Images(96), options);
+            return network.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.detach() - before[entry.name]);
+        }
+
+        using var scope = NewDisposeScope();
+        var (one, eight) = (Moved(1), Moved(8));
+        Assert.All(one, entry => Assert.True(eight[entry.Key].allclose(entry.Value * (entry.Value.dim() <= 1 ? 8 : 1), 1e-4, 1e-6), entry.Key));
+        Assert.True(one.Values.Count(change => change.dim() <= 1 && change.abs().max().item<float>() > 1e-4) >= 3);
+    }
+
+    [Fact]
     public void The_outer_loop_stops_as_soon_as_every_constraint_is_met()
     {
         using var network = TinyProblem.Network();
@@ -211,6 +230,8 @@ public sealed class MarginTrainerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { TargetMargin = double.NaN }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { LearningRate = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { Temperature = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { MaxShift = -1 }));
+        Assert.Throws<ArgumentException>(() => MarginTrainer.Train(network, images, Quick with { BiasRateFactor = 2 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { Rounds = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { BatchSize = 0 }));
     }

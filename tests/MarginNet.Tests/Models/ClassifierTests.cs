@@ -1,0 +1,58 @@
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Tests.Models;
+
+/// <summary>Laws of every architecture.</summary>
+public sealed class ClassifierTests
+{
+    public static TheoryData<string> Architectures => [nameof(ResNet18), nameof(FastNet)];
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Rectified_scores_are_never_negative(string architecture)
+    {
+        using var free = Create(architecture);
+        using var rectified = Create(architecture, rectify: true);
+        rectified.load_state_dict(free.state_dict());
+        using var images = rand(16, 3, 32, 32);
+        using var scores = free.forward(images);
+        using var expected = scores.relu();
+        using var actual = rectified.forward(images);
+        Assert.True(scores.min().item<float>() < 0);
+        Assert.True(actual.Equals(expected));
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Its_scores_are_proportional_to_the_output_scale(string architecture)
+    {
+        using var plain = Create(architecture);
+        using var scaled = Create(architecture, outputScale: 16);
+        scaled.load_state_dict(plain.state_dict());
+        using var images = rand(4, 3, 32, 32);
+        using var expected = plain.forward(images) * 16;
+        using var actual = scaled.forward(images);
+        Assert.True(actual.Equals(expected));
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void A_sample_does_not_influence_another_in_evaluation_mode(string architecture)
+    {
+        using var network = Create(architecture);
+        network.eval();
+        using var images = rand(4, 3, 32, 32);
+        using var together = network.forward(images);
+        using var alone = network.forward(images[TensorIndex.Slice(2, 3)]);
+        Assert.True(together[TensorIndex.Slice(2, 3)].allclose(alone, 1e-5, 1e-6));
+    }
+
+    private static Classifier Create(string architecture, bool rectify = false, double outputScale = 1)
+    {
+        manual_seed(7);
+        return architecture == nameof(FastNet)
+            ? new FastNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale })
+            : new ResNet18(new() { Width = 4, Rectify = rectify, OutputScale = outputScale });
+    }
+}
