@@ -82,12 +82,13 @@ internal sealed class TrainingSettings
         }
 
         var preset = IsFast(parsed) ? TrainingOptions.Fast : Default;
+        var loss = IsGiven(parsed, _loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
         T Value<T>(Option<T> option, T byPreset) => IsGiven(parsed, option) ? parsed.GetValue(option)! : byPreset;
         return preset with
         {
             TargetMargin = Value(_mu, preset.TargetMargin),
-            Loss = IsGiven(parsed, _loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss,
-            Temperature = Value(_temperature, preset.Temperature),
+            Loss = loss,
+            Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature), // There is no margin whose unit it could be.
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
             WarmupEpochs = Value(_warmupEpochs, preset.WarmupEpochs),

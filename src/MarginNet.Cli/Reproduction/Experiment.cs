@@ -71,13 +71,13 @@ internal sealed class Experiment
     {
         var (files, options) = (new NetworkFiles(run.Key), run.Options with { Seed = seed });
         var description = TrainingSettings.Describe(options, _data.Name, _data.Train.Count, heldOut: 0, heldOutShare: 0);
-        var settings = new Dictionary<string, object?>(description) { ["network"] = _preset.Network };
+        var settings = new Dictionary<string, object?>(description) { ["network"] = _preset.Network + _preset.NetworkDetail(options) };
         settings.Remove("threads"); // They change the last digits, but are no reason to train again.
         var stage = new Stage($"{run.Key}-train", settings, [_summary.TrainDigest, _summary.TestDigest], [files.Model, files.History, files.Train, files.NullModel]);
         return Complete(store, stage, seed, $"training {run.Title}", () =>
         {
             manual_seed(seed);
-            using var model = new MarginModel(_preset.CreateNetwork(_data.Train, _data.ClassNames.Length), _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { Training = description };
+            using var model = new MarginModel(_preset.CreateNetwork(_data.Train, _data.ClassNames.Length, options), _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { Training = description };
             model.Network.to(_device);
             var result = TrainingDisplay.Run(_error, _quiet, display => MarginTrainer.Train(model.Network, _data.Train, options, _data.Test, display, _cancellation));
             using (var history = new HistoryFile(store.File(files.History), description))

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MarginNet.Cli.Options;
 using MarginNet.Data;
 using MarginNet.Models;
+using MarginNet.Training;
 
 namespace MarginNet.Cli.Reproduction;
 
@@ -11,11 +12,14 @@ internal sealed record Preset
     /// <summary>The value of <c>--preset</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The network in words; it takes part in what tells one training from another.</summary>
+    /// <summary>The network in words.</summary>
     public required string Network { get; init; }
 
-    /// <summary>Makes a network with fresh weights from torch's global generator, for given training images and number of classes.</summary>
-    public required Func<ImageSet, int, Classifier> CreateNetwork { get; init; }
+    /// <summary>What else there is to say of the network of a run; with <see cref="Network"/> it takes part in what tells one training from another.</summary>
+    public Func<TrainingOptions, string> NetworkDetail { get; init; } = _ => "";
+
+    /// <summary>Makes a network with fresh weights from torch's global generator, for given training images, number of classes and options.</summary>
+    public required Func<ImageSet, int, TrainingOptions, Classifier> CreateNetwork { get; init; }
 
     /// <summary>The networks, the baseline first: the attack follows its gradients.</summary>
     public required ImmutableArray<NetworkRun> Runs { get; init; }

@@ -22,7 +22,8 @@ internal static class Presets
         new()
         {
             Name = "cpu",
-            Network = FormattableString.Invariant($"FastNet, width 64, output scale {TrainingOptions.Fast.Temperature}"),
+            Network = "FastNet, width 64",
+            NetworkDetail = options => FormattableString.Invariant($", output scale {options.Temperature}"),
             CreateNetwork = Fast,
             Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with { Optimizer = OptimizerKind.Adam, LearningRate = 1e-3, BiasRateFactor = 1, WeightDecay = 0, Epochs = 3 })),
         },
@@ -30,14 +31,14 @@ internal static class Presets
         {
             Name = "paper",
             Network = "ResNet-18, width 64",
-            CreateNetwork = (images, classes) => ResNet(64, images, classes),
+            CreateNetwork = (images, classes, _) => ResNet(64, images, classes),
             Runs = WithMargins(new() { Epochs = 200, LearningRate = 1e-4, BatchSize = 32 }, MarginLoss.Dual),
         },
         new()
         {
             Name = "smoke",
             Network = "ResNet-18, width 4",
-            CreateNetwork = (images, classes) => ResNet(4, images, classes),
+            CreateNetwork = (images, classes, _) => ResNet(4, images, classes),
             Runs = WithMargins(Smoke, MarginLoss.ShiftedSoftmax).AddRange(Duals(Smoke)),
             Data = DataOptions.Synthetic,
             MostTrain = 800,
@@ -48,7 +49,7 @@ internal static class Presets
     /// <summary>The paper's three networks.</summary>
     private static ImmutableArray<NetworkRun> WithMargins(TrainingOptions schedule, MarginLoss loss) =>
     [
-        new("ce", "cross-entropy", schedule with { Loss = MarginLoss.CrossEntropy }) { Paper = Baseline },
+        new("ce", "cross-entropy", schedule with { Loss = MarginLoss.CrossEntropy, Temperature = 1 }) { Paper = Baseline },
         new("mu50", "margin μ = 50", schedule with { Loss = loss, TargetMargin = 50 }) { Paper = Mu50, PaperFigure = 1 },
         new("mu150", "margin μ = 150", schedule with { Loss = loss, TargetMargin = 150 }) { Paper = Mu150, PaperFigure = 2 },
     ];
@@ -63,9 +64,9 @@ internal static class Presets
     private static ResNet18 ResNet(int width, ImageSet images, int classes) =>
         new(new() { Width = width, ClassCount = classes, Normalization = ChannelStatistics.Compute(images) });
 
-    private static FastNet Fast(ImageSet images, int classes)
+    private static FastNet Fast(ImageSet images, int classes, TrainingOptions options)
     {
-        var network = new FastNet(new() { ClassCount = classes, OutputScale = TrainingOptions.Fast.Temperature, Normalization = ChannelStatistics.Compute(images) });
+        var network = new FastNet(new() { ClassCount = classes, OutputScale = options.Temperature, Normalization = ChannelStatistics.Compute(images) });
         network.Whiten(images);
         return network;
     }
