@@ -53,7 +53,7 @@ internal sealed class PlainContender : IContender
     /// <summary>The plain network with the weights of MarginNet's.</summary>
     public static PlainResNet18 Copy(ResNet18 network)
     {
-        var copy = new PlainResNet18(network.Options.Width, network.Options.ClassCount);
+        var copy = new PlainResNet18(network.Width, network.Options.ClassCount);
         _ = copy.load_state_dict(network.state_dict());
         return copy;
     }

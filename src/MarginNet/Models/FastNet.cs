@@ -41,8 +41,8 @@ public sealed class FastNet : Classifier
         RegisterComponents();
     }
 
-    /// <summary>What the network is made of.</summary>
-    public new FastNetOptions Options => (FastNetOptions)base.Options;
+    /// <summary>Channels of the first block.</summary>
+    public int Width => ((FastNetOptions)Options).Width;
 
     /// <summary>Fits the first layer, which training leaves as it is, to the patches of images (5,000 of them, evenly spread).</summary>
     /// <param name="images">At least one image, the training set by custom.</param>

@@ -41,8 +41,8 @@ public sealed class ResNet18 : Classifier
         InitializeConvolutions();
     }
 
-    /// <summary>What the network is made of.</summary>
-    public new ResNetOptions Options => (ResNetOptions)base.Options;
+    /// <summary>Channels of the first stage.</summary>
+    public int Width => ((ResNetOptions)Options).Width;
 
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width], float32 pixels in [0, 1].</param>

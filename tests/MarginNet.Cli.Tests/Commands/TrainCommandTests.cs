@@ -14,7 +14,7 @@ public sealed class TrainCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(["m.history.jsonl", "m.pt", "m.violations.csv"], tool.Files);
         using var model = MarginModel.Load(tool.File("m.pt"));
-        Assert.Equal(4, Assert.IsType<ResNet18>(model.Network).Options.Width);
+        Assert.Equal(4, Assert.IsType<ResNet18>(model.Network).Width);
         Assert.Equal("shifted-softmax", model.Training["loss"]);
         Assert.Equal(2.0, model.Training["mu"]);
         Assert.Equal(5L, model.Training["seed"]);
@@ -38,7 +38,7 @@ public sealed class TrainCommandTests
         string[] small = ["train", "--preset", "fast", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4"];
         Assert.Equal(0, (await Tool.RunAsync([.. small, "--lr", "0.125", "--out", tool.File("m.pt")])).ExitCode);
         using var model = MarginModel.Load(tool.File("m.pt"));
-        Assert.Equal((4, 25), (Assert.IsType<FastNet>(model.Network).Options.Width, model.Network.Options.OutputScale));
+        Assert.Equal((4, 25), (Assert.IsType<FastNet>(model.Network).Width, model.Network.Options.OutputScale));
         Assert.Equal(("shifted-softmax", 50.0, 25.0), (model.Training["loss"], model.Training["mu"], model.Training["temperature"]));
         Assert.Equal((1L, 0.125, "sgd", true), (model.Training["epochs"], model.Training["learning_rate"], model.Training["optimizer"], model.Training["augment"]));
     }
@@ -63,7 +63,7 @@ public sealed class TrainCommandTests
         var run = await Tool.RunAsync([.. more, "--loss", "margin-ratio", "--mu", "1", "--out", tool.File("second.pt")]);
         Assert.Equal(0, run.ExitCode);
         using var model = MarginModel.Load(tool.File("second.pt"));
-        Assert.Equal((4, true), (Assert.IsType<ResNet18>(model.Network).Options.Width, model.Network.Options.Rectify));
+        Assert.Equal((4, true), (Assert.IsType<ResNet18>(model.Network).Width, model.Network.Options.Rectify));
         var contradiction = await Tool.RunAsync([.. more, "--width", "8", "--out", tool.File("third.pt")]);
         Assert.Equal(2, contradiction.ExitCode);
         Assert.Contains("--width, --rectify and --output-scale are given by --init", contradiction.Error, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using MarginNet.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Models;
@@ -46,6 +47,22 @@ public sealed class ClassifierTests
         using var together = network.forward(images);
         using var alone = network.forward(images[TensorIndex.Slice(2, 3)]);
         Assert.True(together[TensorIndex.Slice(2, 3)].allclose(alone, 1e-5, 1e-6));
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void It_can_be_moved_to_another_type_and_so_to_a_device(string architecture)
+    {
+        using var network = Create(architecture);
+        network.eval();
+        using var images = rand(2, 3, 32, 32);
+        using var expected = network.forward(images);
+        network.to(ScalarType.Float64);
+        using var precise = images.to(ScalarType.Float64);
+        using var actual = network.forward(precise);
+        Assert.Equal(ScalarType.Float64, actual.dtype);
+        using var rounded = actual.to(ScalarType.Float32);
+        Assert.True(rounded.allclose(expected, 1e-3, 1e-4));
     }
 
     private static Classifier Create(string architecture, bool rectify = false, double outputScale = 1)

@@ -20,7 +20,7 @@ public sealed class MarginModelTests : IDisposable
         using var model = Create();
         model.Save(_folder["m.pt"]);
         using var read = MarginModel.Load(_folder["m.pt"]);
-        Assert.Equal(Assert.IsType<ResNet18>(model.Network).Options.Width, Assert.IsType<ResNet18>(read.Network).Options.Width);
+        Assert.Equal(Assert.IsType<ResNet18>(model.Network).Width, Assert.IsType<ResNet18>(read.Network).Width);
         Assert.Equal<double>(model.Network.Options.Normalization.Mean, read.Network.Options.Normalization.Mean);
         Assert.Equal<string>(model.ClassNames, read.ClassNames);
         Assert.Equal(model.ImageSize, read.ImageSize);
@@ -48,8 +48,8 @@ public sealed class MarginModelTests : IDisposable
         ((FastNet)model.Network).Whiten(_images);
         model.Save(_folder["fast.pt"]);
         using var read = MarginModel.Load(_folder["fast.pt"]);
-        var (expected, options) = (((FastNet)model.Network).Options, Assert.IsType<FastNet>(read.Network).Options);
-        Assert.Equal((expected.Width, expected.OutputScale, expected.Rectify), (options.Width, options.OutputScale, options.Rectify));
+        var (expected, options) = (model.Network.Options, read.Network.Options);
+        Assert.Equal((4, expected.OutputScale, expected.Rectify), (Assert.IsType<FastNet>(read.Network).Width, options.OutputScale, options.Rectify));
         Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
     }
 
