@@ -82,8 +82,8 @@ internal sealed class TrainingSettings
         }
 
         var preset = IsFast(parsed) ? TrainingOptions.Fast : Default;
-        var loss = IsGiven(parsed, _loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
-        T Value<T>(Option<T> option, T byPreset) => IsGiven(parsed, option) ? parsed.GetValue(option)! : byPreset;
+        var loss = parsed.IsGiven(_loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
+        T Value<T>(Option<T> option, T byPreset) => parsed.IsGiven(option) ? parsed.GetValue(option)! : byPreset;
         return preset with
         {
             TargetMargin = Value(_mu, preset.TargetMargin),
@@ -96,9 +96,9 @@ internal sealed class TrainingSettings
             DualUpdate = DualUpdate.Create(update, delta),
             DualWeightCap = parsed.GetValue(_lambdaCap) ?? double.PositiveInfinity,
             BatchSize = Value(_batchSize, preset.BatchSize),
-            Optimizer = IsGiven(parsed, _optimizer) ? Enum.Parse<OptimizerKind>(parsed.GetValue(_optimizer)!, ignoreCase: true) : preset.Optimizer,
+            Optimizer = parsed.IsGiven(_optimizer) ? Enum.Parse<OptimizerKind>(parsed.GetValue(_optimizer)!, ignoreCase: true) : preset.Optimizer,
             LearningRate = Value(_rate, preset.LearningRate),
-            Schedule = IsGiven(parsed, _schedule) ? Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true) : preset.Schedule,
+            Schedule = parsed.IsGiven(_schedule) ? Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true) : preset.Schedule,
             WeightDecay = Value(_weightDecay, preset.WeightDecay),
             BiasRateFactor = BiasRateFactor(parsed, preset),
             Augment = Value(_augment, preset.Augment),
@@ -110,8 +110,8 @@ internal sealed class TrainingSettings
     /// <summary>The preset's factor goes with the preset's optimiser; one that is given needs an optimiser that takes it.</summary>
     private double BiasRateFactor(ParseResult parsed, TrainingOptions preset)
     {
-        var isSgd = (IsGiven(parsed, _optimizer) ? parsed.GetValue(_optimizer) : Lower(preset.Optimizer)) == Lower(OptimizerKind.Sgd);
-        if (!IsGiven(parsed, _biasRateFactor))
+        var isSgd = (parsed.IsGiven(_optimizer) ? parsed.GetValue(_optimizer) : Lower(preset.Optimizer)) == Lower(OptimizerKind.Sgd);
+        if (!parsed.IsGiven(_biasRateFactor))
         {
             return isSgd ? preset.BiasRateFactor : 1;
         }
@@ -124,8 +124,6 @@ internal sealed class TrainingSettings
 
     /// <summary>The factor of the network's scores, if one is asked for.</summary>
     public double? OutputScale(ParseResult parsed) => parsed.GetValue(_outputScale);
-
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>The name under which <see cref="Describe"/> keeps the share of the training images kept for calibration; 0 for none.</summary>
     public const string HeldOutShare = "held_out_share";

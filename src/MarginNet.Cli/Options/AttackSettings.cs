@@ -36,7 +36,7 @@ internal sealed class AttackSettings
     {
         var isFgsm = parsed.GetValue(_method) == "fgsm";
         Option[] ofPgd = [_steps, _stepSize, _restarts, _seed];
-        if (isFgsm && Array.Find(ofPgd, option => parsed.GetResult(option) is { Implicit: false }) is { } idle)
+        if (isFgsm && Array.Find(ofPgd, parsed.IsGiven) is { } idle)
         {
             throw new UserErrorException($"{idle.Name} has no effect on --method fgsm: leave it out, or use --method pgd.");
         }

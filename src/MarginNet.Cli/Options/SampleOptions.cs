@@ -93,9 +93,9 @@ internal sealed class SampleOptions
         }
 
         Option[] images = _images is null ? [] : [_images];
-        var labels = Array.Exists(images, IsGiven) ? Array.Empty<Option>() : [_labels];
+        var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
         Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, .. images, .. _data.All, .. _device.All, .. forModel];
-        if (Array.Find(misplaced, IsGiven) is { } other)
+        if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
         }
@@ -106,8 +106,6 @@ internal sealed class SampleOptions
         }
 
         return logits is not null;
-
-        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
     }
 
     public Samples ReadLogits(ParseResult parsed) => Samples.Read(LogitsPath(parsed), parsed.GetValue(_labels));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Output;
@@ -89,7 +90,7 @@ internal sealed class Experiment
             model.NullModel = MarginNullModel.Fit(margins, classes, _data.Train.Labels, _data.ClassNames.Length);
             model.NullModel.Save(store.File(files.NullModel));
             model.Save(store.File(files.Model));
-            ScoreFile.Write(store.File(files.Train), result.TrainingScores);
+            ArrayFile.WriteLogits(store.File(files.Train), result.TrainingScores);
             return NoFacts;
         });
     }
@@ -101,7 +102,7 @@ internal sealed class Experiment
         return Complete(store, stage, seed, $"test scores of {run.Title}", () =>
         {
             using var model = MarginModel.Load(store.File(files.Model), _device);
-            ScoreFile.Write(store.File(files.Test), model.Network.Score(_data.Test, cancellation: _cancellation));
+            ArrayFile.WriteLogits(store.File(files.Test), model.Network.Score(_data.Test, cancellation: _cancellation));
             return NoFacts;
         });
     }
@@ -131,7 +132,7 @@ internal sealed class Experiment
                 for (var i = 0; i < missing.Length; i++)
                 {
                     var stage = stages[missing[i]];
-                    ScoreFile.Write(store.File(stage.Outputs[0]), scores[i]);
+                    ArrayFile.WriteLogits(store.File(stage.Outputs[0]), scores[i]);
                     records[missing[i]] = store.Add(stage, watch.Elapsed.TotalSeconds / missing.Length, facts);
                 }
             }

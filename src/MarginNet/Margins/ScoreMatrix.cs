@@ -30,6 +30,9 @@ public sealed class ScoreMatrix
         ClassCount = classCount;
     }
 
+    /// <summary>The scores, row after row.</summary>
+    internal ReadOnlySpan<float> Values => _values;
+
     /// <summary>The number of samples N.</summary>
     public int Count => _values.Length / ClassCount;
 
