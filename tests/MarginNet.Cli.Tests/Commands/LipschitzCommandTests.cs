@@ -96,7 +96,7 @@ public sealed class LipschitzCommandTests
     private static void SaveModel(string path, double body)
     {
         manual_seed(81);
-        using var model = new MarginModel(new ResNet18(new() { Width = 4 }), SyntheticShapes.ClassNames, (32, 32)) { Training = { ["data"] = "synthetic" } };
+        using var model = new MarginModel(new ResNet18(new() { Width = 8 }), SyntheticShapes.ClassNames, (32, 32)) { Training = { ["data"] = "synthetic" } };
         using (no_grad())
         {
             foreach (var (_, parameter) in model.Network.named_parameters().Where(entry => entry.name.EndsWith("bn2.weight", StringComparison.Ordinal)))
