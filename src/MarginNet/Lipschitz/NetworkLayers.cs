@@ -13,6 +13,8 @@ internal static class NetworkLayers
 {
     private const double FoldError = 8 * Rounding.Unit; // Of γ/√(v + ε): a sum, a root and a quotient.
 
+    private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
+
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
     public static IEnumerable<Layer> Of(nn.Module network) => Expand("", network);
 
@@ -43,6 +45,16 @@ internal static class NetworkLayers
             .. Children(name, module, "conv1"), new MaxPoolLayer(Join(name, "pool"), PoolAxis.Sliding(2, 2, 0, 1), PoolAxis.Sliding(2, 2, 0, 1)),
             .. Children(name, module, "bn1"), ActivationLayer.Relu(Join(name, "relu1")), .. Children(name, module, "conv2", "bn2"), ActivationLayer.Relu(Join(name, "relu2")),
         ],
+        LipNet lip =>
+        [
+            .. Children(name, module, "normalize"), RearrangementLayer.PixelUnshuffle("unshuffle1", LipNet.Halving),
+            RearrangementLayer.PadChannels("pad", lip.Channels), .. Children(name, module, "stage1"),
+            RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
+            .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
+        ],
+        SllConvolution sll => [new SllLayer(name, new ConvolutionLayer(name, Finite(name, sll.Map()), MapError, new(1, 1) { Padding = (1, 1) }))],
+        SllLinear sll => [new SllLayer(name, Dense(name, sll.Map(), MapError))],
+        AolLinear aol => [Dense(name, aol.Matrix(), 0)],
         WhiteningLayer => [new ConvolutionLayer(name, Finite(name, module.get_buffer("weight")!), 0, new(1, 1))],
         Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
         NormalizeLayer => [Scale(name, 1 / Precise(module.get_buffer("deviation")!).flatten())],
@@ -113,6 +125,12 @@ internal static class NetworkLayers
     }
 
     private static ChannelScaleLayer Scale(string name, Tensor factors) => new(name, Finite(name, factors), FoldError);
+
+    private static LinearLayer Dense(string name, Tensor matrix, double relativeError)
+    {
+        var weight = new BoundedMatrix(Finite(name, matrix), 0);
+        return new(name, weight with { Error = Rounding.ProductUp(relativeError, weight.Frobenius) });
+    }
 
     private static PoolAxis Axis(int axis, long[] kernel, long[]? stride, long[]? padding, long[]? dilation)
     {

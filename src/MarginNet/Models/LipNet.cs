@@ -1,0 +1,80 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MarginNet.Models;
+
+/// <summary>
+/// A network that is 1-Lipschitz in ℓ2 by its construction, for inputs in [0, 1] pixels and scores before the output scale: a margin of μ
+/// is a class-pure ball of radius μ/√2 at least. Residual layers (<see cref="SllScale"/>) at half and at a quarter of the images' size, and an
+/// almost orthogonal layer (<see cref="AolLinear"/>); no batch-norm.
+/// </summary>
+/// <remarks>
+/// Between the stages pixels are rearranged into channels, which changes no norm. Of the normalisation only the mean is used, since
+/// dividing by a deviation would make small changes larger.
+/// </remarks>
+public sealed class LipNet : Classifier
+{
+    /// <summary>What height and width of its images are multiples of.</summary>
+    public const int SizeFactor = 4;
+
+    internal const int Halving = 2;
+
+    private const int HiddenUnits = 256;
+
+    private readonly NormalizeLayer normalize;
+    private readonly Sequential stage1;
+    private readonly Sequential stage2;
+    private readonly SllLinear dense;
+    private readonly AolLinear fc;
+
+    /// <summary>Makes the network on the CPU with fresh weights from torch's global generator.</summary>
+    /// <param name="options">What it is made of; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    public LipNet(LipNetOptions? options = null)
+        : base(nameof(LipNet), options ??= new())
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
+        var ((height, width), channels) = (options.ImageSize, Channels);
+        if (height < SizeFactor || width < SizeFactor || height % SizeFactor != 0 || width % SizeFactor != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
+        }
+
+        var features = Halving * Halving * channels * (height / SizeFactor) * (width / SizeFactor);
+        normalize = new NormalizeLayer(options.Normalization with { StandardDeviation = [.. options.Normalization.Mean.Select(_ => 1.0)] });
+        stage1 = Stage(channels, channels, 1);
+        stage2 = Stage(Halving * Halving * channels, Halving * channels, 2);
+        dense = new SllLinear(features, HiddenUnits);
+        fc = new AolLinear(features, options.ClassCount);
+        RegisterComponents();
+    }
+
+    /// <summary>Channels of the first stage.</summary>
+    public int Width => ((LipNetOptions)Options).Width;
+
+    /// <summary>Channels of the first stage with those the pixels need.</summary>
+    internal int Channels => Math.Max(Width, Halving * Halving * Options.Normalization.Mean.Length);
+
+    /// <summary>Computes class scores.</summary>
+    /// <param name="input">Images, shape [N, channels, height, width] of the size in the options, float32 pixels in [0, 1].</param>
+    /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>
+    /// <exception cref="ArgumentException">The images are of another size.</exception>
+    public override Tensor forward(Tensor input)
+    {
+        var size = ((LipNetOptions)Options).ImageSize;
+        if ((input.shape[^2], input.shape[^1]) != size)
+        {
+            throw new ArgumentException($"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
+        }
+
+        using var scope = NewDisposeScope();
+        var x = F.pixel_unshuffle(normalize.forward(input), Halving);
+        x = stage1.forward(F.pad(x, [0, 0, 0, 0, 0, Channels - x.shape[1]]));
+        x = stage2.forward(F.pixel_unshuffle(x, Halving));
+        return ToScores(fc.forward(dense.forward(x.flatten(1)))).MoveToOuterDisposeScope();
+    }
+
+    private static Sequential Stage(int channels, int hidden, int layers) =>
+        nn.Sequential(Enumerable.Range(0, layers).Select(_ => (nn.Module<Tensor, Tensor>)new SllConvolution(channels, hidden)));
+}
