@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -16,7 +17,7 @@ internal sealed record BoundedMatrix(Tensor Value, double Error)
     public UpperBound Norm() => new(Rounding.SumUp(GramIteration.LargestNorm(Value.unsqueeze(0)), Error));
 
     /// <summary>An upper bound of the Frobenius norm of the computed matrix.</summary>
-    public double Frobenius => Rounding.NormUp(Value.square().sum().sqrt().item<double>(), Rows * Columns);
+    public double Frobenius => Rounding.NormUp(Value.detach().square().sum().sqrt().ToDouble(), Rows * Columns);
 
     /// <summary>The product of two matrices, with the rounding of the product and what both errors come to in it.</summary>
     public static BoundedMatrix operator *(BoundedMatrix left, BoundedMatrix right)

@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Lipschitz;
 
@@ -22,6 +23,15 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) => OperatorNorm.Convolution(At(input));
 
     public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
+
+    /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
+    public Tensor Apply(Tensor input) => F.conv2d(
+        input,
+        Weight,
+        strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
+        padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],
+        dilation: [Steps.Dilation.Vertical, Steps.Dilation.Horizontal],
+        groups: Steps.Groups);
 
     /// <summary>The convolution whose outputs are multiplied, channel by channel.</summary>
     public ConvolutionLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1, 1, 1));

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -25,7 +26,7 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
 
     private LinearLayer Scale(ChannelScaleLayer scale, Tensor factors)
     {
-        var largest = Rounding.ProductUp(factors.abs().max().item<double>(), Rounding.SumUp(1, scale.RelativeError));
+        var largest = Rounding.ProductUp(factors.abs().max().ToDouble(), Rounding.SumUp(1, scale.RelativeError));
         var scaled = new BoundedMatrix(Weight.Value * factors, 0);
         var entries = Rounding.ProductUp(scaled.Frobenius, 2 * (scale.RelativeError + Rounding.Unit));
         return this with { Weight = scaled with { Error = Rounding.SumUp(entries, Rounding.ProductUp(Weight.Error, largest)) } };

@@ -9,16 +9,24 @@ namespace MarginNet.Lipschitz;
 /// Networks as lists of layers, in evaluation mode. A container of its own forward is one case here, which says what that is;
 /// a Sequential of known modules needs none.
 /// </summary>
-internal static class NetworkLayers
+internal sealed class NetworkLayers
 {
     private const double FoldError = 8 * Rounding.Unit; // Of γ/√(v + ε): a sum, a root and a quotient.
 
     private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
 
-    /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
-    public static IEnumerable<Layer> Of(nn.Module network) => Expand("", network);
+    private readonly Func<string, Tensor, Tensor> _take;
 
-    private static IEnumerable<Layer> Expand(string name, nn.Module module) => module switch
+    private NetworkLayers(Func<string, Tensor, Tensor> take) => _take = take;
+
+    /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
+    public static IEnumerable<Layer> Of(nn.Module network) => new NetworkLayers(Finite).Expand("", network);
+
+    /// <summary>The layers with weights as they are in training: float32, on their device, and differentiable; not checked.</summary>
+    /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
+    public static IEnumerable<Layer> InTraining(nn.Module network, Device device) => new NetworkLayers((_, weight) => weight.to(ScalarType.Float32, device)).Expand("", network);
+
+    private IEnumerable<Layer> Expand(string name, nn.Module module) => module switch
     {
         ResNet18 resnet =>
         [
@@ -52,13 +60,13 @@ internal static class NetworkLayers
             RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
             .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
         ],
-        SllConvolution sll => [new SllLayer(name, new ConvolutionLayer(name, Finite(name, sll.Map()), MapError, new(1, 1) { Padding = (1, 1) }))],
+        SllConvolution sll => [new SllLayer(name, new ConvolutionLayer(name, _take(name, sll.Map()), MapError, new(1, 1) { Padding = (1, 1) }))],
         SllLinear sll => [new SllLayer(name, Dense(name, sll.Map(), MapError))],
         AolLinear aol => [Dense(name, aol.Matrix(), 0)],
-        WhiteningLayer => [new ConvolutionLayer(name, Finite(name, module.get_buffer("weight")!), 0, new(1, 1))],
+        WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1))],
         Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
-        NormalizeLayer => [Scale(name, 1 / Precise(module.get_buffer("deviation")!).flatten())],
-        Linear linear => [new LinearLayer(name, new(Finite(name, linear.weight!), 0))],
+        NormalizeLayer => [Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten())],
+        Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
         BatchNorm normalization => [BatchNormalization(name, normalization)],
         ReLU => [ActivationLayer.Relu(name)],
@@ -75,14 +83,14 @@ internal static class NetworkLayers
     };
 
     /// <summary>The children of these names that there are, in that order.</summary>
-    private static IEnumerable<Layer> Children(string name, nn.Module module, params string[] children)
+    private IEnumerable<Layer> Children(string name, nn.Module module, params string[] children)
     {
         var own = module.named_children().ToDictionary(child => child.name, child => child.module);
         return children.Where(own.ContainsKey).SelectMany(child => Expand(Join(name, child), own[child]));
     }
 
     /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
-    private static IEnumerable<Layer> Scores(Classifier network, double factor)
+    private IEnumerable<Layer> Scores(Classifier network, double factor)
     {
         if (factor * network.Options.OutputScale != 1)
         {
@@ -99,7 +107,7 @@ internal static class NetworkLayers
 
     private static AveragePoolLayer GlobalAverage(string name) => new(name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1));
 
-    private static ConvolutionLayer Convolution(string name, Conv2d convolution)
+    private ConvolutionLayer Convolution(string name, Conv2d convolution)
     {
         (int, int) Pair(long[]? values) => ((int)values![0], (int)values[^1]);
 
@@ -110,25 +118,25 @@ internal static class NetworkLayers
             Dilation = Pair(convolution.dilation),
             Groups = (int)convolution.groups,
         };
-        return new(name, Finite(name, convolution.weight!), 0, steps);
+        return new(name, _take(name, convolution.weight!), 0, steps);
     }
 
-    private static ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
+    private ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
     {
         if (!normalization.track_running_stats || normalization.running_var is not { } variance)
         {
             throw new NotSupportedException($"Layer '{name}' normalises by each batch's own statistics, so it has no Lipschitz constant: train it with running statistics.");
         }
 
-        var factors = (Precise(variance) + normalization.eps).rsqrt();
-        return Scale(name, normalization.weight is { } weight ? Precise(weight) * factors : factors);
+        var factors = (_take(name, variance) + normalization.eps).rsqrt();
+        return Scale(name, normalization.weight is { } weight ? _take(name, weight) * factors : factors);
     }
 
-    private static ChannelScaleLayer Scale(string name, Tensor factors) => new(name, Finite(name, factors), FoldError);
+    private ChannelScaleLayer Scale(string name, Tensor factors) => new(name, _take(name, factors), FoldError);
 
-    private static LinearLayer Dense(string name, Tensor matrix, double relativeError)
+    private LinearLayer Dense(string name, Tensor matrix, double relativeError)
     {
-        var weight = new BoundedMatrix(Finite(name, matrix), 0);
+        var weight = new BoundedMatrix(_take(name, matrix), 0);
         return new(name, weight with { Error = Rounding.ProductUp(relativeError, weight.Frobenius) });
     }
 
@@ -139,11 +147,9 @@ internal static class NetworkLayers
         return PoolAxis.Sliding(At(kernel, 1), At(stride, At(kernel, 1)), At(padding, 0), At(dilation, 1));
     }
 
-    private static Tensor Precise(Tensor weight) => OperatorNorm.Precise(weight);
-
     private static Tensor Finite(string name, Tensor weight)
     {
-        var precise = Precise(weight);
+        var precise = OperatorNorm.Precise(weight);
         return precise.isfinite().all().item<bool>()
             ? precise
             : throw new InvalidDataException($"Layer '{name}' has a weight that is NaN or infinite: its training diverged, or the file is damaged.");

@@ -1,3 +1,4 @@
+using TorchSharp;
 namespace MarginNet.Lipschitz;
 
 /// <summary>Folds factors of channels, such as batch-norms, into the linear layer before them, or else into the one behind: W·diag(s) has a smaller norm than ‖W‖·max|s|.</summary>
@@ -33,7 +34,7 @@ internal static class ScaleFolding
 
         var isAdjacent = before == at - 1;
         var signs = scale.Factors.sign();
-        if (!isAdjacent && signs.abs().min().item<double>() == 0)
+        if (!isAdjacent && signs.abs().min().ToDouble() == 0)
         {
             return false; // A channel multiplied by zero has no sign to leave behind.
         }
@@ -45,7 +46,7 @@ internal static class ScaleFolding
             ConvolutionLayer convolution => convolution.ScaleOutputs(passed) with { Name = $"{convolution.Name} + {scale.Name}" },
             var other => other,
         };
-        if (isAdjacent || signs.min().item<double>() > 0)
+        if (isAdjacent || signs.min().ToDouble() > 0)
         {
             layers.RemoveAt(at);
             return true;

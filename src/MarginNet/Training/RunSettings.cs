@@ -17,6 +17,8 @@ internal static class RunSettings
         ["mu"] = options.TargetMargin,
         ["sample_margins"] = options.SampleMargins.IsEmpty ? null : Digest(MemoryMarshal.AsBytes(options.SampleMargins.AsSpan())),
         ["temperature"] = options.Temperature,
+        ["lipschitz_margin"] = options.LipschitzMargin,
+        ["lipschitz_projection"] = options.LipschitzProjection,
         ["ramp_epochs"] = (long)options.RampEpochs,
         ["rounds"] = (long)options.Rounds,
         ["epochs"] = (long)options.Epochs,

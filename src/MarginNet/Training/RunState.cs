@@ -16,14 +16,17 @@ internal sealed class RunState : IDisposable
     private readonly TrainingOptions _options;
     private readonly Device _device;
 
-    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, int samples)
+    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
-        DualWeights = DualWeights.Ones(samples); // Step 0
+        DualWeights = DualWeights.Ones(train.Count); // Step 0
+        Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);
     }
 
     public OptimizerHelper Optimizer { get; }
+
+    public LipschitzControl Lipschitz { get; }
 
     public TrainingPosition Position { get; set; } = TrainingPosition.Start;
 
@@ -82,6 +85,7 @@ internal sealed class RunState : IDisposable
             Epoch = Tally is null ? null : new(Tally.Sums, Tally.Samples, StoredTensor.FromTensor(Augmentation!.get_state())),
             Network = NetworkWeights.Capture(_network),
             Optimizer = OptimizerMemory.Capture(Optimizer),
+            Lipschitz = Lipschitz.Capture(),
             Random = StoredTensor.FromTensor(random.get_rng_state()),
         };
     }
@@ -92,6 +96,7 @@ internal sealed class RunState : IDisposable
         using var scope = NewDisposeScope();
         NetworkWeights.Load(_network, new PlainDictionary(state.Network, "state_dict"));
         OptimizerMemory.Restore(Optimizer, [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
+        Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
         random.set_rng_state(RandomState(state.Random));
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
         DualWeights = DualWeights.Restore(state.DualWeights);
@@ -107,6 +112,7 @@ internal sealed class RunState : IDisposable
     public void Dispose()
     {
         LeaveEpoch();
+        Lipschitz.Dispose();
         Optimizer.Dispose();
     }
 

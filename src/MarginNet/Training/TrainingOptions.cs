@@ -41,6 +41,19 @@ public sealed record TrainingOptions
     /// </summary>
     public double Temperature { get; init; } = 1;
 
+    /// <summary>
+    /// ε of Lipschitz-margin training (Tsuzuku et al., 2018), in ℓ2 and [0, 1] pixels: what is prescribed for every sample is no margin but
+    /// a class-pure ball of this radius. In the loss each rival i is raised by ε·L_ci of the present network, and between rounds radii
+    /// are checked by the proven bound. Default 0: margins of <see cref="TargetMargin"/>; above 0 it takes their place, ramp included.
+    /// </summary>
+    public double LipschitzMargin { get; init; }
+
+    /// <summary>
+    /// K of a projection after each step (Gouk et al., 2021): convolutions, linear layers and batch-norms of an operator norm above K are scaled
+    /// down to it. By power iteration, so norms end up at K within a percent or so. Default null: none.
+    /// </summary>
+    public double? LipschitzProjection { get; init; }
+
     /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training. Default 0: at once.</summary>
     public int RampEpochs { get; init; }
 
@@ -95,7 +108,7 @@ public sealed record TrainingOptions
     /// <summary>Where and how often the run keeps its state, and whether it goes on from there. Default null: it keeps none.</summary>
     public TrainingCheckpoints? Checkpoints { get; init; }
 
-    /// <summary>The margin prescribed for each of <paramref name="count"/> samples.</summary>
+    /// <summary>What is prescribed for each of <paramref name="count"/> samples: a margin, or the radius <see cref="LipschitzMargin"/>.</summary>
     internal double[] TargetMargins(int count)
     {
         if (!SampleMargins.IsEmpty && SampleMargins.Length != count)
@@ -103,7 +116,7 @@ public sealed record TrainingOptions
             throw new ArgumentException($"Expected {count} sample margins, one for each training sample, but got {SampleMargins.Length}.", nameof(count));
         }
 
-        return SampleMargins.IsEmpty ? [.. Enumerable.Repeat(TargetMargin, count)] : [.. SampleMargins];
+        return SampleMargins.IsEmpty ? [.. Enumerable.Repeat(LipschitzMargin > 0 ? LipschitzMargin : TargetMargin, count)] : [.. SampleMargins];
     }
 
     internal void ThrowIfInvalid()
@@ -115,6 +128,21 @@ public sealed record TrainingOptions
         }
 
         ThrowIfNotPositive(Temperature, nameof(Temperature));
+        if (!(LipschitzMargin >= 0) || double.IsInfinity(LipschitzMargin))
+        {
+            throw new ArgumentOutOfRangeException(nameof(LipschitzMargin), LipschitzMargin, $"{nameof(LipschitzMargin)} must be at least 0 and finite.");
+        }
+
+        if (LipschitzMargin > 0 && !SampleMargins.IsEmpty)
+        {
+            throw new ArgumentException($"{nameof(LipschitzMargin)} takes the place of margins: leave {nameof(SampleMargins)} empty.");
+        }
+
+        if (LipschitzProjection is { } norm)
+        {
+            ThrowIfNotPositive(norm, nameof(LipschitzProjection));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(RampEpochs);
         ArgumentOutOfRangeException.ThrowIfLessThan(Rounds, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(Epochs);

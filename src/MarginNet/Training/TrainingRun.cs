@@ -1,4 +1,6 @@
+using MarginNet.Certificates;
 using MarginNet.Data;
+using MarginNet.Lipschitz;
 using MarginNet.Losses;
 using MarginNet.Margins;
 using MarginNet.Models;
@@ -32,7 +34,7 @@ internal sealed class TrainingRun : IDisposable
         _device = network.Device();
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
-        _state = new(network, options, train.Count);
+        _state = new(network, options, train);
         if (options.Checkpoints is { } checkpoints)
         {
             _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn), Warn);
@@ -124,7 +126,7 @@ internal sealed class TrainingRun : IDisposable
     {
         var weights = _state.DualWeights;
         var scores = Score(_train);
-        var margins = scores.LabelledMargins(_train.Labels);
+        var margins = _options.LipschitzMargin > 0 ? LabelledRadii(scores) : scores.LabelledMargins(_train.Labels);
         var constraints = ConstraintReport.Check(margins, _targetMargins, weights);
         _progress?.Report(new RoundProgress(Position.Round, constraints));
         if (!constraints.AllMet && Position.Round < _options.Rounds)
@@ -142,6 +144,9 @@ internal sealed class TrainingRun : IDisposable
             History = _state.History,
         };
     }
+
+    private double[] LabelledRadii(ScoreMatrix scores) =>
+        LabelledRadius.Compute(scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width)));
 
     private void RunEpoch(Tensor dualWeights)
     {
@@ -193,12 +198,19 @@ internal sealed class TrainingRun : IDisposable
         var loss = Position.Round == 0 ? MarginLoss.CrossEntropy : _options.Loss;
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
         var logits = _network.call(bytes.to(ScalarType.Float32).div_(255f));
-        var (cooled, cooledTargets) = _options.Temperature == 1 ? (logits, targets * ramp) : (logits / _options.Temperature, targets * (ramp / _options.Temperature));
+        var isRadius = _options.LipschitzMargin > 0 && Position.Round > 0;
+        var (scores, margins) = isRadius ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets)) : (logits, targets * ramp);
+        var (cooled, cooledTargets) = _options.Temperature == 1 ? (scores, margins) : (scores / _options.Temperature, margins / _options.Temperature);
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
         value.backward();
         _state.Optimizer.step();
-        _state.Tally!.Add(value.detach(), logits.detach(), labels, targets);
+        if (_options.LipschitzProjection is not null)
+        {
+            _state.Lipschitz.Project();
+        }
+
+        _state.Tally!.Add(value.detach(), logits, scores, isRadius ? margins : targets, labels);
     }
 
     /// <summary>The learning rate of the step at a position.</summary>

@@ -32,6 +32,9 @@ internal sealed record TrainingState
     /// <summary>By parameter, of <see cref="OptimizerMemory"/>.</summary>
     public required List<object?> Optimizer { get; init; }
 
+    /// <summary>Of <see cref="LipschitzControl"/>.</summary>
+    public required Dictionary<string, object?> Lipschitz { get; init; }
+
     /// <summary>The state of torch's global generator, which a network with randomness of its own draws from.</summary>
     public required StoredTensor Random { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record TrainingState
         },
         ["state_dict"] = Network,
         ["optimizer"] = Optimizer,
+        ["lipschitz"] = Lipschitz,
         ["random"] = Random,
     };
 
@@ -75,6 +79,7 @@ internal sealed record TrainingState
             Epoch = root.Has("epoch_state") ? ReadEpoch(root.Dictionary("epoch_state")) : null,
             Network = new(root.Dictionary("state_dict").Values),
             Optimizer = [.. root.Dictionaries("optimizer").Select(memory => new Dictionary<string, object?>(memory.Values))],
+            Lipschitz = new(root.Dictionary("lipschitz").Values),
             Random = root.Tensor("random"),
         };
     }

@@ -42,13 +42,15 @@ internal sealed class TrainingTally : IDisposable
     /// <summary>The share of met constraints at the last <see cref="Read"/>.</summary>
     public double ConstraintsMet { get; private set; }
 
-    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], labels [N] and prescribed margins [N].</summary>
-    public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor targetMargins)
+    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], the scores [N, C] that are to have the prescribed margins [N], and labels [N].</summary>
+    public void Add(Tensor meanLoss, Tensor logits, Tensor scores, Tensor targetMargins, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        var margins = ClassScores.Own(logits, labels) - ClassScores.StrongestRival(logits, labels);
+        using var inference = no_grad();
+        var margins = Margins(logits, labels);
+        var constrained = ReferenceEquals(scores, logits) ? margins : Margins(scores, labels);
         var count = labels.shape[0];
-        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (margins > 0).sum(), (margins >= targetMargins).sum()]));
+        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (margins > 0).sum(), (constrained >= targetMargins).sum()]));
         Samples += count;
     }
 
@@ -58,6 +60,8 @@ internal sealed class TrainingTally : IDisposable
         var sums = Sums;
         (Loss, Accuracy, ConstraintsMet) = (sums[0] / Samples, sums[1] / Samples, sums[2] / Samples);
     }
+
+    private static Tensor Margins(Tensor scores, Tensor labels) => ClassScores.Own(scores, labels) - ClassScores.StrongestRival(scores, labels);
 
     public void Dispose() => _sums.Dispose();
 }

@@ -1,0 +1,83 @@
+using MarginNet.Checkpoints;
+using MarginNet.Lipschitz;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Training;
+
+/// <summary>Training that sees the network's Lipschitz constants: margins as radii, and layers kept below a norm.</summary>
+internal sealed class LipschitzControl(nn.Module<Tensor, Tensor> network, FeatureShape input, TrainingOptions options, Device device) : IDisposable
+{
+    private readonly PowerIteration _margin = new();
+    private readonly PowerIteration _projection = new();
+
+    /// <summary>
+    /// Raises each rival's score by ε·L_ij of the present network (Tsuzuku et al., 2018): the true class c is ahead of what
+    /// results by as much as its ball of radius ε needs.
+    /// </summary>
+    /// <param name="logits">Scores f, shape [N, C].</param>
+    /// <param name="labels">True classes c, shape [N].</param>
+    /// <param name="ramp">The share of ε that is due.</param>
+    /// <returns>The scores f_i + ε·L_ci, and f_c as it is, shape [N, C].</returns>
+    public Tensor RaiseRivals(Tensor logits, Tensor labels, double ramp)
+    {
+        using var scope = NewDisposeScope();
+        var constants = TrainingConstants.Compute(network, input, _margin, device);
+        var rivals = 1 - eye(constants.shape[0], device: device);
+        return (logits + ((ramp * options.LipschitzMargin) * (constants * rivals).index_select(0, labels))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scales every convolution, linear layer and batch-norm whose norm is above K down to K (Gouk et al., 2021).</summary>
+    public void Project()
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var modules = network.named_modules().ToDictionary(child => child.name, child => child.module);
+        Project(NetworkLayers.InTraining(network, device), input, modules);
+    }
+
+    private void Project(IEnumerable<Layer> layers, FeatureShape shape, Dictionary<string, nn.Module> modules)
+    {
+        foreach (var layer in layers)
+        {
+            Project(layer, shape, modules);
+            shape = layer.Output(shape);
+        }
+    }
+
+    private void Project(Layer layer, FeatureShape shape, Dictionary<string, nn.Module> modules)
+    {
+        switch (layer, modules.GetValueOrDefault(layer.Name))
+        {
+            case (ResidualLayer residual, _):
+                Project(residual.Body, shape, modules);
+                Project(residual.Skip, shape, modules);
+                break;
+            case (LinearLayer, Linear linear):
+                linear.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
+                break;
+            case (ConvolutionLayer, Conv2d convolution):
+                convolution.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
+                break;
+            case (ChannelScaleLayer scale, BatchNorm2d { weight: { } weight }):
+                weight.mul_(Factor(scale.Factors.abs()));
+                break;
+        }
+    }
+
+    private Tensor Factor(Tensor norm) => (options.LipschitzProjection!.Value / norm.clamp_min(1e-12f)).clamp_max(1);
+
+    public Dictionary<string, object?> Capture() => new() { ["margin"] = _margin.Capture(), ["projection"] = _projection.Capture() };
+
+    public void Restore(PlainDictionary state)
+    {
+        _margin.Restore(state.Dictionary("margin"), device);
+        _projection.Restore(state.Dictionary("projection"), device);
+    }
+
+    public void Dispose()
+    {
+        _margin.Dispose();
+        _projection.Dispose();
+    }
+}
