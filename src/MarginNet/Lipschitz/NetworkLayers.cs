@@ -21,7 +21,7 @@ internal static class NetworkLayers
         ResNet18 resnet =>
         [
             .. Children(name, module, "normalize", "conv1", "bn1"), ActivationLayer.Relu("relu"),
-            .. Children(name, module, "layer1", "layer2", "layer3", "layer4"), GlobalAverage("mean"), new FlattenLayer("flatten"),
+            .. Children(name, module, "maxpool", "layer1", "layer2", "layer3", "layer4"), GlobalAverage("mean"), new FlattenLayer("flatten"),
             .. Children(name, module, "fc"), .. Scores(resnet, 1),
         ],
         BasicBlock =>

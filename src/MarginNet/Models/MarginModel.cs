@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.PValues;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,14 +51,26 @@ public sealed class MarginModel : IDisposable
     public Dictionary<string, object?> Metrics { get; init; } = [];
 
     /// <summary>Reads a model file.</summary>
-    /// <param name="path">A file that <see cref="Save"/> wrote.</param>
+    /// <param name="path">A file that <see cref="Save"/> wrote, or one of another program as <see cref="Load(string, LoadOptions, Device?)"/> takes.</param>
     /// <param name="device">Where the network is to live; null for the CPU.</param>
     /// <returns>The model, its network in evaluation mode; the caller disposes it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, or no MarginNet model.</exception>
-    public static MarginModel Load(string path, Device? device = null)
+    /// <exception cref="InvalidDataException">The file is damaged, or no model that can be used.</exception>
+    public static MarginModel Load(string path, Device? device = null) => Load(path, new(), device);
+
+    /// <summary>
+    /// Reads a model file of this library or of another program, whichever its content says: a PyTorch state dict of a ResNet-18 in
+    /// torchvision's or kuangliu/pytorch-cifar's naming, or the same as safetensors.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What a file of another program does not say, and what is allowed.</param>
+    /// <param name="device">Where the network is to live; null for the CPU.</param>
+    /// <returns>The model, its network in evaluation mode; the caller disposes it.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or no model that can be used.</exception>
+    public static MarginModel Load(string path, LoadOptions options, Device? device = null)
     {
-        var model = MarginModelFormat.FromGraph(PyTorchFile.Read(path), path);
+        var model = ModelFile.Read(path, options);
         model.Network.to(device ?? CPU);
         model.Network.eval();
         return model;

@@ -12,6 +12,7 @@ internal static class MarginModelFormat
     private const string ResNet = "resnet18";
     private const string Fast = "fastnet";
     private const string OutputScale = "output_scale";
+    private const string Stem = "stem";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
 
@@ -28,6 +29,7 @@ internal static class MarginModelFormat
                 ["width"] = (long)(options is FastNetOptions fast ? fast.Width : ((ResNetOptions)options).Width),
                 ["rectify"] = options.Rectify,
                 [OutputScale] = options.OutputScale,
+                [Stem] = (options as ResNetOptions)?.Stem.ToString(),
             },
             ["class_names"] = model.ClassNames.ToList<object?>(),
             ["image_size"] = new List<object?> { (long)model.ImageSize.Height, (long)model.ImageSize.Width },
@@ -43,16 +45,14 @@ internal static class MarginModelFormat
         };
     }
 
+    /// <summary>Whether this is what <see cref="ToGraph"/> makes, of any version.</summary>
+    public static bool IsOne(object? graph) => graph is Dictionary<string, object?> values && values.GetValueOrDefault("format") as string == Format;
+
     public static MarginModel FromGraph(object? graph, string path)
     {
-        if (graph is not Dictionary<string, object?> values || values.GetValueOrDefault("format") as string != Format)
-        {
-            throw new InvalidDataException($"'{path}' is a PyTorch file, but no MarginNet model: train one with 'marginnet train --out {Path.GetFileName(path)}'.");
-        }
-
         try
         {
-            return Read(new PlainDictionary(values, ""));
+            return Read(new PlainDictionary((Dictionary<string, object?>)graph!, ""));
         }
         catch (InvalidDataException e)
         {
@@ -131,6 +131,6 @@ internal static class MarginModelFormat
         var statistics = new ChannelStatistics([.. mean], [.. deviation]);
         return architecture.Text("name") == Fast
             ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
-            : new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
+            : new ResNet18(new() { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
     }
 }
