@@ -7,35 +7,47 @@ namespace MarginNet.Foreign;
 /// <summary>Makes a ResNet-18 of the tensors of one, in torchvision's or kuangliu/pytorch-cifar's naming and of any width.</summary>
 internal static class ResNetReader
 {
+    private const int SmallKernel = 3;
+    private const int LargeKernel = 7;
     private const int SmallSize = 32;
     private const int LargeSize = 224;
     private const string OtherArchitectures = "save another architecture by torch.jit.trace or torch.onnx.export";
 
     public static MarginModel Read(IReadOnlyDictionary<string, object?> state, LoadOptions options)
     {
-        var tensors = state.ToDictionary(entry => ResNetTensors.NameOf(entry.Key), entry => entry.Value);
-        var network = ReadOptions(tensors, options);
-        Require(tensors, ResNetTensors.Shapes(network.Width, network.Normalization.Mean.Length, network.ClassCount, network.Stem));
-        var size = network.Stem == ResNetStem.Large ? LargeSize : SmallSize;
-        return new(Create(network, tensors), options.NamesFor(network.ClassCount), options.ImageSize ?? (size, size));
-    }
-
-    private static ResNetOptions ReadOptions(Dictionary<string, object?> tensors, LoadOptions options)
-    {
-        if (tensors.GetValueOrDefault("conv1.weight") is not StoredTensor { Shape: [>= 1 and <= int.MaxValue and var width, >= 1 and <= int.MaxValue and var channels, 3 or 7 and var kernel, _] } ||
+        var tensors = Rename(state);
+        if (tensors.GetValueOrDefault("conv1.weight") is not StoredTensor { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue, SmallKernel or LargeKernel, _] and var kernels } ||
             tensors.GetValueOrDefault("fc.weight") is not StoredTensor { Shape: [>= 2 and <= int.MaxValue and var classes, _] })
         {
             throw new InvalidDataException(
                 $"It is no ResNet-18 in torchvision's or kuangliu/pytorch-cifar's naming, which has conv1.weight [width, channels, 3 or 7, 3 or 7] and fc.weight or linear.weight [classes, 8 width], but holds {Shown(tensors)}; {OtherArchitectures}.");
         }
 
-        return new()
+        var (width, channels, isLarge) = ((int)kernels[0], (int)kernels[1], kernels[2] == LargeKernel);
+        Require(tensors, ResNetTensors.Shapes(width, channels, (int)classes, kernels[2]));
+        var network = new ResNetOptions
         {
-            Width = (int)width,
+            Width = width,
             ClassCount = (int)classes,
-            Stem = kernel == 7 ? ResNetStem.Large : ResNetStem.Small,
-            Normalization = options.NormalizationFor((int)channels),
+            Stem = isLarge ? ResNetStem.Large : ResNetStem.Small,
+            Normalization = options.NormalizationFor(channels),
         };
+        var size = isLarge ? LargeSize : SmallSize;
+        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size));
+    }
+
+    private static Dictionary<string, object?> Rename(IReadOnlyDictionary<string, object?> state)
+    {
+        var tensors = new Dictionary<string, object?>();
+        foreach (var (name, value) in state)
+        {
+            if (!tensors.TryAdd(ResNetTensors.NameOf(name), value))
+            {
+                throw new InvalidDataException($"It has {FileText.Show(ResNetTensors.NameOf(name))} twice, in torchvision's and in kuangliu/pytorch-cifar's naming.");
+            }
+        }
+
+        return tensors;
     }
 
     private static string Shown(Dictionary<string, object?> tensors) =>

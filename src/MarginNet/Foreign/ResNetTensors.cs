@@ -1,5 +1,3 @@
-using MarginNet.Models;
-
 namespace MarginNet.Foreign;
 
 /// <summary>The names and shapes of a ResNet-18's tensors: known before a network is made, whose size is then that of the file.</summary>
@@ -12,12 +10,11 @@ internal static class ResNetTensors
     public static string NameOf(string name) =>
         name.StartsWith("linear.", StringComparison.Ordinal) ? "fc." + name["linear.".Length..] : name.Replace(".shortcut.", ".downsample.", StringComparison.Ordinal);
 
-    public static Dictionary<string, long[]> Shapes(int width, int channels, int classes, ResNetStem stem)
+    public static Dictionary<string, long[]> Shapes(long width, long channels, long classes, long kernel)
     {
         var shapes = new Dictionary<string, long[]>();
-        var kernel = stem == ResNetStem.Large ? 7 : 3;
         AddConvolution("conv1", "bn1", width, channels, kernel);
-        var (input, output) = ((long)width, (long)width);
+        var (input, output) = (width, width);
         for (var stage = 1; stage <= 4; stage++, output *= 2)
         {
             AddBlock($"layer{stage}.0", input, output, hasDownsample: stage > 1);
