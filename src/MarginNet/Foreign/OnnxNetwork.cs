@@ -1,3 +1,4 @@
+using MarginNet.Checkpoints;
 using MarginNet.Data;
 using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
@@ -7,6 +8,8 @@ namespace MarginNet.Foreign;
 /// <summary>An ONNX model, run by ONNX Runtime on the CPU: scores without gradients.</summary>
 internal sealed class OnnxNetwork : ProgramNetwork
 {
+    private const int MaxReason = 300;
+
     private readonly OnnxProgram _onnx;
 
     private OnnxNetwork(OnnxProgram onnx, ReadOnlyMemory<byte> program, int classCount, ChannelStatistics normalization)
@@ -35,7 +38,9 @@ internal sealed class OnnxNetwork : ProgramNetwork
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidDataException($"ONNX Runtime says: {e.Message.ReplaceLineEndings(" ")}", e);
+            var isLinked = e.Message.Contains("External data", StringComparison.Ordinal);
+            throw new InvalidDataException(
+                isLinked ? "It keeps weights in other files, which are not followed: save it as one file." : $"ONNX Runtime says: {FileText.Show(e.Message, MaxReason)}", e);
         }
         catch (TypeInitializationException e) when (e.InnerException is DllNotFoundException)
         {

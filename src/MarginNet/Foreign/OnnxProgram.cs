@@ -16,7 +16,6 @@ internal sealed class OnnxProgram : IDisposable
 
     public OnnxProgram(ReadOnlyMemory<byte> program)
     {
-        ThrowIfLinked(program.Span);
         _session = Open(program);
         (string Name, NodeMetadata Node)[] inputs = [.. _session.InputMetadata.Select(entry => (entry.Key, entry.Value))];
         if (inputs is not [{ Node: { IsTensor: true, Dimensions.Length: 4 } node } input] || node.ElementDataType != Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float)
@@ -82,16 +81,10 @@ internal sealed class OnnxProgram : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // What matters comes as an exception.
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // Other programs share the cores.
-        return new(program.ToArray(), options);
-    }
 
-    /// <summary>Refuses weights in other files, where a path may lead anywhere: the key 'location' of a tensor's external data.</summary>
-    private static void ThrowIfLinked(ReadOnlySpan<byte> program)
-    {
-        if (program.IndexOf("\u000a\u0008location\u0012"u8) >= 0)
-        {
-            throw new InvalidDataException("It keeps weights in other files ('location'), which are not followed: save it as one file.");
-        }
+        // Weights in other files, whose paths the model gives, are to be in a folder that there is not: else any file under the current one would do.
+        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        return new(program.ToArray(), options);
     }
 
     private static string Describe((string Name, NodeMetadata Node) input) => input.Node.IsTensor

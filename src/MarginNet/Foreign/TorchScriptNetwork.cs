@@ -38,11 +38,7 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
         {
             var loaded = script = jit.load<Tensor, Tensor>(program.ToArray());
             script.eval();
-            foreach (var parameter in script.parameters())
-            {
-                parameter.requires_grad = false;
-            }
-
+            Freeze(script);
             var network = new TorchScriptNetwork(loaded, program, CountClasses(loaded.call, normalization.Mean.Length, imageSize), normalization);
             script = null;
             return network;
@@ -74,6 +70,15 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
         }
 
         base.Dispose(disposing);
+    }
+
+    private static void Freeze(jit.ScriptModule script)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var parameter in script.parameters())
+        {
+            parameter.requires_grad = false;
+        }
     }
 
     /// <summary>The last line of what LibTorch says: before it stands where in the program, behind it where in LibTorch.</summary>

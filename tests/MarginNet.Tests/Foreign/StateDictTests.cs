@@ -78,7 +78,7 @@ public sealed class StateDictTests : IDisposable
     [Fact]
     public void Another_architecture_is_refused_by_what_it_has()
     {
-        Refused(new() { ["features.0.weight"] = new StoredTensor(ScalarType.Float32, [4, 3, 3, 3], new byte[432]) }, "holds 0.weight [4, 3, 3, 3]");
+        Refused(new() { ["features.0.weight"] = new StoredTensor(ScalarType.Float32, [4, 3, 3, 3], new byte[432]), ["classifier.bias"] = Vector }, "holds features.0.weight [4, 3, 3, 3], classifier.bias [1]");
         Refused(new() { ["epoch"] = 3L }, "holds no state dict: expected tensors by name", "found the keys epoch");
         Refused(new() { ["linear.bias"] = Vector, ["fc.bias"] = Vector, ["conv1.weight"] = Vector }, "has fc.bias twice");
     }

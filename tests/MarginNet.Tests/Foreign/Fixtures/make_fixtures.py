@@ -58,7 +58,7 @@ class Small(nn.Module):
     def __init__(self):
         super().__init__()
         self.body = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ELU(), nn.AvgPool2d(2), nn.Dropout(0.5))
-        self.head = nn.Linear(4, 5)
+        self.head = nn.Linear(4, 10)
 
     def forward(self, x):
         return self.head(self.body(x).mean([2, 3]))
@@ -112,6 +112,34 @@ def replace_in_archive(path, old, new):
             archive.writestr(zipfile.ZipInfo(entry.filename), content.replace(old, new))
 
 
+def field(number, content):
+    """A field of a protobuf message: text, bytes or a number."""
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def varint(value):
+    low, value = value & 127, value >> 7
+    return bytes([low | 128]) + varint(value) if value else bytes([low])
+
+
+def linear_onnx(weight):
+    """An ONNX model of the scores x·w, with w as given."""
+
+    def images(name, sizes):
+        shape = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in sizes)
+        return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+    mean = field(1, "x") + field(2, "m") + field(4, "GlobalAveragePool")
+    flat = field(1, "m") + field(2, "f") + field(4, "Flatten")
+    product = field(1, "f") + field(1, "w") + field(2, "y") + field(4, "MatMul")
+    graph = b"".join(field(1, node) for node in (mean, flat, product)) + field(2, "g") + field(5, weight)
+    graph += field(11, images("x", ["n", 3, 16, 16])) + field(12, images("y", ["n", "c"]))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 13))
+
+
 def main(folder, seed):
     torch.manual_seed(seed)
     path = lambda name: os.path.join(folder, name)
@@ -146,6 +174,12 @@ def main(folder, seed):
     torch.jit.script(Writer()).save(path("writer.pt"))
     torch.jit.script(Aborter()).save(path("aborter.pt"))
     replace_in_archive(path("aborter.pt"), b"torch.relu", b"torch.rely")
+
+    # What ONNX Runtime is not to follow, and not to make room for.
+    link = field(13, field(1, "location") + field(2, "expected.pt")) + field(14, 1)
+    for name, weight in (("linked", field(1, 3) + field(1, 4) + link), ("huge", field(1, 3) + field(1, 10**12))):
+        with open(path(name + ".onnx"), "wb") as file:
+            file.write(linear_onnx(weight + field(2, 1) + field(8, "w")))
 
     torch.save({name: value.detach() for name, value in expected.items()}, path("expected.pt"))
 
