@@ -63,6 +63,7 @@ internal static class CommandLine
         new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
+            new ImportCommand(),
             new CalibrateCommand(),
             new EvaluateCommand(),
             new AttackCommand(),
@@ -72,5 +73,6 @@ internal static class CommandLine
             new CertifyCommand(),
             new ReproduceCommand(),
             new DemoCommand(),
+            new TrialCommand(),
         };
 }

@@ -2,21 +2,21 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Checkpoints;
 
-/// <summary>The element types of a state dict: PyTorch's storage class, dtype name and bytes per element.</summary>
+/// <summary>The element types of a state dict: PyTorch's storage class, dtype name, safetensors' name and bytes per element.</summary>
 internal static class ElementTypes
 {
-    private static readonly (ScalarType Type, string Storage, string Dtype, int Size)[] Table =
+    private static readonly (ScalarType Type, string Storage, string Dtype, string Safe, int Size)[] Table =
     [
-        (ScalarType.Float32, "torch.FloatStorage", "torch.float32", 4),
-        (ScalarType.Float64, "torch.DoubleStorage", "torch.float64", 8),
-        (ScalarType.Float16, "torch.HalfStorage", "torch.float16", 2),
-        (ScalarType.BFloat16, "torch.BFloat16Storage", "torch.bfloat16", 2),
-        (ScalarType.Byte, "torch.ByteStorage", "torch.uint8", 1),
-        (ScalarType.Int8, "torch.CharStorage", "torch.int8", 1),
-        (ScalarType.Int16, "torch.ShortStorage", "torch.int16", 2),
-        (ScalarType.Int32, "torch.IntStorage", "torch.int32", 4),
-        (ScalarType.Int64, "torch.LongStorage", "torch.int64", 8),
-        (ScalarType.Bool, "torch.BoolStorage", "torch.bool", 1),
+        (ScalarType.Float32, "torch.FloatStorage", "torch.float32", "F32", 4),
+        (ScalarType.Float64, "torch.DoubleStorage", "torch.float64", "F64", 8),
+        (ScalarType.Float16, "torch.HalfStorage", "torch.float16", "F16", 2),
+        (ScalarType.BFloat16, "torch.BFloat16Storage", "torch.bfloat16", "BF16", 2),
+        (ScalarType.Byte, "torch.ByteStorage", "torch.uint8", "U8", 1),
+        (ScalarType.Int8, "torch.CharStorage", "torch.int8", "I8", 1),
+        (ScalarType.Int16, "torch.ShortStorage", "torch.int16", "I16", 2),
+        (ScalarType.Int32, "torch.IntStorage", "torch.int32", "I32", 4),
+        (ScalarType.Int64, "torch.LongStorage", "torch.int64", "I64", 8),
+        (ScalarType.Bool, "torch.BoolStorage", "torch.bool", "BOOL", 1),
     ];
 
     public static bool IsKnown(ScalarType type) => Array.Exists(Table, entry => entry.Type == type);
@@ -31,7 +31,13 @@ internal static class ElementTypes
     /// <summary>The type of a dtype such as "torch.float32"; null for another name.</summary>
     public static ScalarType? FromDtype(string name) => Find(entry => entry.Dtype == name);
 
-    private static ScalarType? Find(Predicate<(ScalarType Type, string Storage, string Dtype, int Size)> match)
+    /// <summary>The name in a safetensors header, such as "F32".</summary>
+    public static string SafeNameOf(ScalarType type) => Array.Find(Table, entry => entry.Type == type).Safe;
+
+    /// <summary>The type of a name in a safetensors header; null for another name.</summary>
+    public static ScalarType? FromSafeName(string name) => Find(entry => entry.Safe == name);
+
+    private static ScalarType? Find(Predicate<(ScalarType Type, string Storage, string Dtype, string Safe, int Size)> match)
     {
         var index = Array.FindIndex(Table, match);
         return index < 0 ? null : Table[index].Type;
