@@ -16,6 +16,7 @@ namespace MarginNet.Cli.Commands;
 internal sealed class TrainCommand : Command
 {
     private const int DefaultWidth = 64;
+    private const int DefaultLipNetWidth = 32;
 
     private static readonly (int Height, int Width) DefaultImageSize = (32, 32);
 
@@ -25,7 +26,7 @@ internal sealed class TrainCommand : Command
     private readonly DeviceOptions _device = new();
 
     private readonly Option<int?> _width = Number.Optional<int>(
-        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published; there 16 or 32 for a CPU.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; {DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
     private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
@@ -98,10 +99,10 @@ internal sealed class TrainCommand : Command
         using var init = parsed.GetValue(_init) is { } path && File.Exists(path) ? File.OpenRead(path) : null;
         return new()
         {
-            ["network"] = _settings.IsFast(parsed) ? nameof(FastNet) : nameof(ResNet18),
-            ["width"] = (long)(parsed.GetValue(_width) ?? DefaultWidth),
+            ["network"] = _settings.Architecture(parsed),
+            ["width"] = (long)Width(parsed),
             ["rectify"] = parsed.GetValue(_rectify),
-            ["output_scale"] = _settings.OutputScale(parsed) ?? options.Temperature,
+            ["output_scale"] = OutputScale(parsed, options),
             ["init"] = init is null ? null : Convert.ToHexStringLower(SHA256.HashData(init)),
         };
     }
@@ -144,23 +145,37 @@ internal sealed class TrainCommand : Command
         return network;
     }
 
+    private int Width(ParseResult parsed) => parsed.GetValue(_width) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? DefaultLipNetWidth : DefaultWidth);
+
+    /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
+    private double OutputScale(ParseResult parsed, TrainingOptions options) =>
+        _settings.OutputScale(parsed) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? 1 : options.Temperature);
+
     private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
-        var (width, classes, rectify) = (parsed.GetValue(_width) ?? DefaultWidth, dataset.ClassNames.Length, parsed.GetValue(_rectify));
-        var (scale, statistics) = (_settings.OutputScale(parsed) ?? options.Temperature, ChannelStatistics.Compute(train));
-        if (!_settings.IsFast(parsed))
+        var (width, classes, rectify) = (Width(parsed), dataset.ClassNames.Length, parsed.GetValue(_rectify));
+        var (scale, statistics) = (OutputScale(parsed, options), ChannelStatistics.Compute(train));
+        switch (_settings.Architecture(parsed))
         {
-            return new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+            case nameof(FastNet):
+                ThrowIfUnfit(train, "fastnet", $"at least {FastNet.MinImageSize}x{FastNet.MinImageSize}", Math.Min(train.Height, train.Width) >= FastNet.MinImageSize);
+                var network = new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+                network.Whiten(train);
+                return network;
+            case nameof(LipNet):
+                ThrowIfUnfit(train, "lipnet", $"multiples of {LipNet.SizeFactor}", train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
+                return new LipNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics, ImageSize = (train.Height, train.Width) });
+            default:
+                return new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
         }
+    }
 
-        if (Math.Min(train.Height, train.Width) < FastNet.MinImageSize)
+    private static void ThrowIfUnfit(ImageSet images, string architecture, string expected, bool fits)
+    {
+        if (!fits)
         {
-            throw new UserErrorException($"The images are {train.Height}x{train.Width}, but --preset fast needs at least {FastNet.MinImageSize}x{FastNet.MinImageSize}: use --preset paper.");
+            throw new UserErrorException($"The images are {images.Height}x{images.Width}, but --arch {architecture} needs {expected} pixels: give another --image-size, or --arch resnet18.");
         }
-
-        var network = new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
-        network.Whiten(train);
-        return network;
     }
 
     private Classifier LoadInitial(ParseResult parsed, string path, ImageDataset dataset)

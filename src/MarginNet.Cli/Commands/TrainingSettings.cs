@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MarginNet.Cli.Options;
 using MarginNet.Losses;
+using MarginNet.Models;
 using MarginNet.Training;
 using static TorchSharp.torch;
 
@@ -9,17 +10,34 @@ namespace MarginNet.Cli.Commands;
 /// <summary>The options of <c>marginnet train</c> that say how to train, and their form in a model file.</summary>
 internal sealed class TrainingSettings
 {
+    private const string PaperPreset = "paper";
     private const string FastPreset = "fast";
+    private const string CertifiedPreset = "certified";
 
     private static readonly TrainingOptions Default = new();
 
     private readonly Option<string> _preset = Choice(
         "--preset",
         "The defaults of the other options. paper is section IV: ResNet-18 and the defaults shown here. fast reaches its accuracy on a CPU in minutes: "
-        + FormattableString.Invariant($"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels."),
-        ["paper", FastPreset]);
+        + FormattableString.Invariant($"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
+        + FormattableString.Invariant($"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels."),
+        [PaperPreset, FastPreset, CertifiedPreset]);
 
-    private readonly Option<double> _mu = Number.Positive("--mu", "The margin prescribed for every training image, in logits.", Default.TargetMargin);
+    private readonly Option<string?> _architecture = new Option<string?>("--arch")
+    {
+        Description = "The network: resnet18 (of the preset paper), fastnet (fast) or lipnet (certified), which is 1-Lipschitz by its construction.",
+    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet");
+
+    private readonly Option<double> _mu = Number.Positive("--mu", "The margin prescribed for every training image, in logits; in lipnet sqrt(2) times a radius in pixels.", Default.TargetMargin);
+
+    private readonly Option<double?> _lipschitzMargin = Number.Optional<double>(
+        "--lipschitz-margin",
+        "Instead of --mu, prescribe a class-pure ball of this radius (l2, pixels in [0, 1]; 36/255, say): each rival is raised by EPS times the network's present Lipschitz constant.",
+        value => value > 0,
+        "a radius above 0");
+
+    private readonly Option<double?> _lipschitzProjection = Number.Optional<double>(
+        "--lipschitz-projection", "After each step, scale layers of an operator norm above K down to K.", value => value > 0, "a norm above 0");
 
     private readonly Option<string> _loss = Choice(
         "--loss",
@@ -29,7 +47,7 @@ internal sealed class TrainingSettings
     private readonly Option<double> _temperature = Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", Default.Temperature);
 
     private readonly Option<double?> _outputScale = Number.Optional<double>(
-        "--output-scale", "A constant factor of the network's scores; by default the temperature.", value => value > 0, "a number above 0");
+        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in lipnet.", value => value > 0, "a number above 0");
 
     private readonly Option<int> _rounds = Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", Default.Rounds);
     private readonly Option<int> _epochs = Number.Count("--epochs", "Epochs of each round.", Default.Epochs);
@@ -62,7 +80,7 @@ internal sealed class TrainingSettings
     {
         Option[] options =
         [
-            _preset, _mu, _loss, _temperature, _outputScale, _rounds, _epochs, _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
+            _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs, _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
             _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
         ];
         Array.ForEach(options, command.Add);
@@ -81,7 +99,22 @@ internal sealed class TrainingSettings
             throw new UserErrorException("--delta has no effect in a single round: add --rounds N.");
         }
 
-        var preset = IsFast(parsed) ? TrainingOptions.Fast : Default;
+        if (parsed.GetValue(_lipschitzMargin) is not null && parsed.IsGiven(_mu))
+        {
+            throw new UserErrorException("--lipschitz-margin takes the place of --mu: leave one of them out.");
+        }
+
+        if (parsed.GetValue(_lipschitzProjection) is not null && Architecture(parsed) == nameof(LipNet))
+        {
+            throw new UserErrorException("--lipschitz-projection has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
+        }
+
+        var preset = parsed.GetValue(_preset) switch
+        {
+            FastPreset => TrainingOptions.Fast,
+            CertifiedPreset => TrainingOptions.Certified,
+            _ => Default,
+        };
         var loss = parsed.IsGiven(_loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
         T Value<T>(Option<T> option, T byPreset) => parsed.IsGiven(option) ? parsed.GetValue(option)! : byPreset;
         return preset with
@@ -89,6 +122,8 @@ internal sealed class TrainingSettings
             TargetMargin = Value(_mu, preset.TargetMargin),
             Loss = loss,
             Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature), // There is no margin whose unit it could be.
+            LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
+            LipschitzProjection = parsed.GetValue(_lipschitzProjection),
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
             WarmupEpochs = Value(_warmupEpochs, preset.WarmupEpochs),
@@ -119,8 +154,13 @@ internal sealed class TrainingSettings
         return isSgd ? parsed.GetValue(_biasRateFactor) : throw new UserErrorException("--bias-rate-factor needs --optimizer sgd.");
     }
 
-    /// <summary>Whether the fast preset, and so its network, is asked for.</summary>
-    public bool IsFast(ParseResult parsed) => parsed.GetValue(_preset) == FastPreset;
+    /// <summary>The name of the network's class: the one asked for, or the preset's.</summary>
+    public string Architecture(ParseResult parsed) => (parsed.GetValue(_architecture), parsed.GetValue(_preset)) switch
+    {
+        ("lipnet", _) or (null, CertifiedPreset) => nameof(LipNet),
+        ("fastnet", _) or (null, FastPreset) => nameof(FastNet),
+        _ => nameof(ResNet18),
+    };
 
     /// <summary>The factor of the network's scores, if one is asked for.</summary>
     public double? OutputScale(ParseResult parsed) => parsed.GetValue(_outputScale);
@@ -138,6 +178,8 @@ internal sealed class TrainingSettings
         ["loss"] = options.Loss.Name,
         ["mu"] = options.TargetMargin,
         ["temperature"] = options.Temperature,
+        ["lipschitz_margin"] = options.LipschitzMargin,
+        ["lipschitz_projection"] = options.LipschitzProjection,
         ["rounds"] = (long)options.Rounds,
         ["epochs"] = (long)options.Epochs,
         ["warmup_epochs"] = (long)options.WarmupEpochs,

@@ -57,7 +57,7 @@ internal sealed class NetworkLayers
         LipNet lip =>
         [
             .. Children(name, module, "normalize"), RearrangementLayer.PixelUnshuffle("unshuffle1", LipNet.Halving),
-            RearrangementLayer.PadChannels("pad", lip.Channels), .. Children(name, module, "stage1"),
+            RearrangementLayer.PadChannels("pad", LipNet.Channels((LipNetOptions)lip.Options)), .. Children(name, module, "stage1"),
             RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
             .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
         ],

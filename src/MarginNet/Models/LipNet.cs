@@ -35,13 +35,12 @@ public sealed class LipNet : Classifier
         : base(nameof(LipNet), options ??= new())
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
-        var ((height, width), channels) = (options.ImageSize, Channels);
-        if (height < SizeFactor || width < SizeFactor || height % SizeFactor != 0 || width % SizeFactor != 0)
+        if (!IsPossible(options.ImageSize))
         {
             throw new ArgumentOutOfRangeException(nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
         }
 
-        var features = Halving * Halving * channels * (height / SizeFactor) * (width / SizeFactor);
+        var (channels, features) = (Channels(options), (int)Features(options));
         normalize = new NormalizeLayer(options.Normalization with { StandardDeviation = [.. options.Normalization.Mean.Select(_ => 1.0)] });
         stage1 = Stage(channels, channels, 1);
         stage2 = Stage(Halving * Halving * channels, Halving * channels, 2);
@@ -52,9 +51,6 @@ public sealed class LipNet : Classifier
 
     /// <summary>Channels of the first stage.</summary>
     public int Width => ((LipNetOptions)Options).Width;
-
-    /// <summary>Channels of the first stage with those the pixels need.</summary>
-    internal int Channels => Math.Max(Width, Halving * Halving * Options.Normalization.Mean.Length);
 
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width] of the size in the options, float32 pixels in [0, 1].</param>
@@ -70,10 +66,21 @@ public sealed class LipNet : Classifier
 
         using var scope = NewDisposeScope();
         var x = F.pixel_unshuffle(normalize.forward(input), Halving);
-        x = stage1.forward(F.pad(x, [0, 0, 0, 0, 0, Channels - x.shape[1]]));
+        x = stage1.forward(F.pad(x, [0, 0, 0, 0, 0, Channels((LipNetOptions)Options) - x.shape[1]]));
         x = stage2.forward(F.pixel_unshuffle(x, Halving));
         return ToScores(fc.forward(dense.forward(x.flatten(1)))).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Whether images may be of this size.</summary>
+    internal static bool IsPossible((int Height, int Width) size) =>
+        size is { Height: >= SizeFactor, Width: >= SizeFactor } && size.Height % SizeFactor == 0 && size.Width % SizeFactor == 0;
+
+    /// <summary>Channels of the first stage: the width, or what the pixels need.</summary>
+    internal static int Channels(LipNetOptions options) => Math.Max(options.Width, Halving * Halving * options.Normalization.Mean.Length);
+
+    /// <summary>The length of the vectors behind the stages.</summary>
+    internal static long Features(LipNetOptions options) =>
+        Halving * Halving * (long)Channels(options) * (options.ImageSize.Height / SizeFactor) * (options.ImageSize.Width / SizeFactor);
 
     private static Sequential Stage(int channels, int hidden, int layers) =>
         nn.Sequential(Enumerable.Range(0, layers).Select(_ => (nn.Module<Tensor, Tensor>)new SllConvolution(channels, hidden)));

@@ -13,6 +13,7 @@ internal static class MarginModelFormat
     private const long Version = 1;
     private const string ResNet = "resnet18";
     private const string Fast = "fastnet";
+    private const string Lip = "lipnet";
     private const string OutputScale = "output_scale";
     private const string Stem = "stem";
     private const string TorchScript = "torchscript";
@@ -54,8 +55,8 @@ internal static class MarginModelFormat
         var options = network.Options;
         return new()
         {
-            ["name"] = network is FastNet ? Fast : ResNet,
-            ["width"] = (long)(options is FastNetOptions fast ? fast.Width : ((ResNetOptions)options).Width),
+            ["name"] = network is FastNet ? Fast : network is LipNet ? Lip : ResNet,
+            ["width"] = (long)(options is FastNetOptions fast ? fast.Width : options is LipNetOptions lip ? lip.Width : ((ResNetOptions)options).Width),
             ["rectify"] = options.Rectify,
             [OutputScale] = options.OutputScale,
             [Stem] = (options as ResNetOptions)?.Stem.ToString(),
@@ -122,9 +123,9 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or TorchScript or Onnx))
+        if (architecture.Text("name") is not (ResNet or Fast or Lip or TorchScript or Onnx))
         {
-            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{TorchScript}' or '{Onnx}'");
+            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{Lip}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -155,9 +156,21 @@ internal static class MarginModelFormat
         }
 
         var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
-        return architecture.Text("name") == Fast
-            ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
-            : new ResNet18(new() { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
+        return architecture.Text("name") switch
+        {
+            Fast => new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
+            Lip => CreateLipNet(root, new() { Width = width, ImageSize = size, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
+            _ => new ResNet18(new() { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
+        };
+    }
+
+    /// <summary>Makes the network, whose weights grow with the size of the images, unless the file is too small to hold them.</summary>
+    private static LipNet CreateLipNet(PlainDictionary root, LipNetOptions options)
+    {
+        var ((height, width), stored) = (options.ImageSize, root.Dictionary("state_dict").Tensor("fc.weight").Shape);
+        return LipNet.IsPossible(options.ImageSize) && stored is [_, var features] && features == LipNet.Features(options)
+            ? new(options)
+            : throw root.Unexpected("image_size", $"that of the weights, multiples of {LipNet.SizeFactor}; {height}x{width} does not fit them");
     }
 
     private static ProgramNetwork CreateProgram(
