@@ -6,7 +6,7 @@ namespace MarginNet.Models;
 /// The SDP-based Lipschitz layer (Araujo et al., 2023): x − 2WᵀT⁻¹ReLU(Wx + b) with T diagonal and T ⪰ WWᵀ, for which the absolute
 /// row sums of WWᵀ do. Between two inputs it is I − GᵀDG with G = √2 T^(−1/2) W, ‖G‖² ≤ 2 and D in [0, 1]: of norm at most 1.
 /// </summary>
-/// <remarks>Fresh layers are near the identity, and a deep stack of them neither stops a signal nor swells it.</remarks>
+/// <remarks>The input itself passes, so that a deep stack does not collapse to a constant, as plain 1-Lipschitz layers may.</remarks>
 internal static class SllScale
 {
     private const float Floor = 1e-12f; // A larger T is as good, and a unit whose weights are all zero needs one.

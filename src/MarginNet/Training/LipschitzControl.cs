@@ -59,7 +59,7 @@ internal sealed class LipschitzControl(nn.Module<Tensor, Tensor> network, Featur
             case (ConvolutionLayer, Conv2d convolution):
                 convolution.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
                 break;
-            case (ChannelScaleLayer scale, BatchNorm2d { weight: { } weight }):
+            case (ChannelScaleLayer scale, BatchNorm { weight: { } weight }):
                 weight.mul_(Factor(scale.Factors.abs()));
                 break;
         }

@@ -7,7 +7,7 @@ namespace MarginNet.Tests.Models;
 /// <summary>Laws of every architecture.</summary>
 public sealed class ClassifierTests
 {
-    public static TheoryData<string> Architectures => [nameof(ResNet18), nameof(FastNet)];
+    public static TheoryData<string> Architectures => [nameof(ResNet18), nameof(FastNet), nameof(LipNet)];
 
     [Theory]
     [MemberData(nameof(Architectures))]
@@ -68,8 +68,11 @@ public sealed class ClassifierTests
     private static Classifier Create(string architecture, bool rectify = false, double outputScale = 1)
     {
         manual_seed(7);
-        return architecture == nameof(FastNet)
-            ? new FastNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale })
-            : new ResNet18(new() { Width = 4, Rectify = rectify, OutputScale = outputScale });
+        return architecture switch
+        {
+            nameof(FastNet) => new FastNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
+            nameof(LipNet) => new LipNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
+            _ => new ResNet18(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
+        };
     }
 }

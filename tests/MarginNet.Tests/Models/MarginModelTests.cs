@@ -54,6 +54,24 @@ public sealed class MarginModelTests : IDisposable
     }
 
     [Fact]
+    public void A_LipNet_is_kept_with_the_size_of_its_images_and_one_that_does_not_fit_its_weights_is_refused()
+    {
+        manual_seed(5);
+        using var model = new MarginModel(new LipNet(new() { Width = 3, ImageSize = (32, 32) }), SyntheticShapes.ClassNames, (32, 32));
+        model.Save(_folder["lip.pt"]);
+        using var read = MarginModel.Load(_folder["lip.pt"]);
+        Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
+        var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["lip.pt"])!;
+        foreach (var size in new[] { 30L, 64L, 1L << 30 }) // The last one would be a layer of 2^62 weights.
+        {
+            graph["image_size"] = new List<object?> { size, size };
+            PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
+            var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
+            Assert.Contains($"{size}x{size} does not fit them", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_file_from_before_there_was_an_output_scale_has_scale_1()
     {
         using var model = Create();
@@ -101,7 +119,7 @@ public sealed class MarginModelTests : IDisposable
     [InlineData("format_version", 99L, "newer than 1: update MarginNet")]
     [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
     [InlineData("image_size", 32L, "'image_size', but found '32'")]
-    [InlineData("architecture.name", "vgg", "Expected 'resnet18', 'fastnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
+    [InlineData("architecture.name", "vgg", "Expected 'resnet18', 'fastnet', 'lipnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 8L, "Float32 [8, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 100_000_000_000L, "'architecture.width'")]
     [InlineData("architecture.rectify", null, "true or false under the key 'architecture.rectify', but found null")]

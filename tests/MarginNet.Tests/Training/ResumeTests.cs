@@ -78,6 +78,8 @@ public sealed class ResumeTests : IDisposable
 
         Check(() => new FastNet(new() { Width = 4 }), TrainingOptions.Fast with { Epochs = 3, BatchSize = 16 });
         Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.DualHinge, Epochs = 3, BatchSize = 16 });
+        Check(() => new LipNet(new() { Width = 4 }), TrainingOptions.Certified with { Epochs = 3, BatchSize = 16 });
+        Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 3, BatchSize = 16, LipschitzMargin = 1e-7, LipschitzProjection = 1 });
     }
 
     [Fact]

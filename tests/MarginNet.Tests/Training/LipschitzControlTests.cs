@@ -1,0 +1,104 @@
+using MarginNet.Certificates;
+using MarginNet.Data;
+using MarginNet.Lipschitz;
+using MarginNet.Losses;
+using MarginNet.Models;
+using MarginNet.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Tests.Training;
+
+public sealed class LipschitzControlTests
+{
+    private static readonly TrainingOptions Plain = new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 30, BatchSize = 16, LearningRate = 1e-2, TargetMargin = 1 };
+
+    [Fact]
+    public void After_each_step_no_layer_has_a_norm_above_K()
+    {
+        const double K = 0.7;
+        using var scope = NewDisposeScope();
+        manual_seed(5);
+        using var network = new ResNet18(new() { Width = 4 });
+        MarginTrainer.Train(network, SyntheticShapes.Create(60, 1).Train, Plain with { Epochs = 10, LearningRate = 1e-3, LipschitzProjection = K });
+        var size = new Dictionary<int, int> { [4] = 32, [8] = 16, [16] = 8, [32] = 4 };
+        foreach (var convolution in network.modules().OfType<Conv2d>())
+        {
+            var (input, stride) = ((int)convolution.weight!.shape[1], (int)convolution.stride![0]);
+            var side = input == 3 ? 32 : size[input];
+            var padding = (int)convolution.weight!.shape[2] / 2;
+            var geometry = new ConvolutionGeometry(side, side) { Stride = (stride, stride), Padding = (padding, padding) };
+            Assert.InRange(OperatorNorm.Convolution(convolution.weight!, geometry).Value, 0, K * 1.1); // Power iteration comes from below.
+        }
+
+        foreach (var normalization in network.modules().OfType<BatchNorm2d>())
+        {
+            using var factors = normalization.weight! * (normalization.running_var! + normalization.eps).rsqrt();
+            Assert.True(factors.abs().max().item<float>() <= K * 1.0001f);
+        }
+
+        Assert.True(OperatorNorm.Dense(network.modules().OfType<Linear>().Single().weight!).Value <= K * 1.1);
+    }
+
+    [Fact]
+    public void A_projection_that_nothing_exceeds_changes_no_byte()
+    {
+        using var free = TinyProblem.Network();
+        using var projected = TinyProblem.Network();
+        MarginTrainer.Train(free, TinyProblem.Images(60), Plain);
+        MarginTrainer.Train(projected, TinyProblem.Images(60), Plain with { LipschitzProjection = 1e6 });
+        Assert.Equal(TinyProblem.Weights(free), TinyProblem.Weights(projected));
+    }
+
+    [Fact]
+    public void Lipschitz_margin_training_certifies_larger_balls_than_margin_training()
+    {
+        var images = TinyProblem.Images(120);
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            Assert.True(MedianRadius(Plain with { LipschitzMargin = 0.15 }, seed) > 1.5 * MedianRadius(Plain, seed));
+        }
+
+        double MedianRadius(TrainingOptions options, int seed)
+        {
+            using var network = TinyProblem.Network(seed);
+            MarginTrainer.Train(network, images, options);
+            var radii = LabelledRadius.Compute(network.Score(images), images.Labels, LipschitzBounds.Compute(network, new(1, 2, 2)));
+            return radii.Order().ElementAt(radii.Length / 2);
+        }
+    }
+
+    [Fact]
+    public void The_constraints_between_rounds_are_radii_by_the_proven_bound()
+    {
+        var images = TinyProblem.Images(120, mislabelled: 0.1);
+        using var network = TinyProblem.Network();
+        var options = Plain with { LipschitzMargin = 0.1, Loss = MarginLoss.DualHinge, Rounds = 2, Epochs = 10 };
+        var result = MarginTrainer.Train(network, images, options);
+        var radii = LabelledRadius.Compute(result.TrainingScores, images.Labels, LipschitzBounds.Compute(network, new(1, 2, 2)));
+        Assert.Equal(radii.Count(radius => radius >= 0.1), result.Constraints.Met);
+        Assert.InRange(result.Constraints.Met, 1, radii.Length - 1);
+        Assert.Equal(2, result.DualWeights.Values.Distinct().Count()); // Raised where the ball was too small after the first round.
+    }
+
+    [Fact]
+    public void The_two_ways_to_prescribe_a_margin_and_values_out_of_range_are_refused()
+    {
+        using var network = TinyProblem.Network();
+        void Refused<T>(TrainingOptions options)
+            where T : ArgumentException => Assert.Throws<T>(() => MarginTrainer.Train(network, TinyProblem.Images(3), options));
+
+        Refused<ArgumentException>(Plain with { LipschitzMargin = 0.1, SampleMargins = [1, 1, 1] });
+        Refused<ArgumentOutOfRangeException>(Plain with { LipschitzMargin = -0.1 });
+        Refused<ArgumentOutOfRangeException>(Plain with { LipschitzMargin = double.NaN });
+        Refused<ArgumentOutOfRangeException>(Plain with { LipschitzProjection = 0 });
+    }
+
+    [Fact]
+    public void A_layer_of_unknown_constant_is_refused_by_name()
+    {
+        using var network = nn.Sequential(("first", nn.Flatten()), ("second", nn.Linear(4, 3)), ("third", nn.GELU()));
+        var error = Assert.Throws<NotSupportedException>(() => MarginTrainer.Train(network, TinyProblem.Images(6), Plain with { LipschitzMargin = 0.1 }));
+        Assert.Contains("'third'", error.Message, StringComparison.Ordinal);
+    }
+}
