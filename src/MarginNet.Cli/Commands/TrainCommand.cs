@@ -180,9 +180,9 @@ internal sealed class TrainCommand : Command
 
     private Classifier LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
     {
-        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null)
+        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null || _settings.IsArchitectureGiven(parsed))
         {
-            throw new UserErrorException($"--width, --rectify and --output-scale are given by --init '{path}': leave them out.");
+            throw new UserErrorException($"--arch, --width, --rectify and --output-scale are given by --init '{path}': leave them out.");
         }
 
         var initial = MarginModel.Load(path);

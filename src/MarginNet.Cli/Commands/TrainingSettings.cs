@@ -162,6 +162,9 @@ internal sealed class TrainingSettings
         _ => nameof(ResNet18),
     };
 
+    /// <summary>Whether a network is asked for by name.</summary>
+    public bool IsArchitectureGiven(ParseResult parsed) => parsed.GetValue(_architecture) is not null;
+
     /// <summary>The factor of the network's scores, if one is asked for.</summary>
     public double? OutputScale(ParseResult parsed) => parsed.GetValue(_outputScale);
 

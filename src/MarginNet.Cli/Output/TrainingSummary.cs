@@ -15,19 +15,20 @@ internal static class TrainingSummary
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
         var constraints = result.Constraints;
-        Line($"loss              {options.Loss} {options.Loss.Equation}, mu = {options.TargetMargin}");
+        var isRadius = options.LipschitzMargin > 0;
+        Line($"loss              {options.Loss} {options.Loss.Equation}, {(isRadius ? "radius" : "mu")} = {(isRadius ? options.LipschitzMargin : options.TargetMargin)}");
         Line($"training accuracy {model.Metrics["train_accuracy"]:p2}");
         if (model.Metrics["test_accuracy"] is double test)
         {
             Line($"test accuracy     {test:p2}");
         }
 
-        Line($"margins met       {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
+        Line($"{(isRadius ? "certified radii  " : "margins met      ")} {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
         if (!constraints.AllMet)
         {
             var worst = constraints.Violations.Take(WorstShown).Select(violation => string.Create(
                 CultureInfo.InvariantCulture, $"#{violation.Index} by {violation.Shortfall:g4} (lambda {violation.DualWeight:g3})"));
-            Line($"furthest below mu {string.Join(", ", worst)}; all in {files.Violations}");
+            Line($"furthest below {(isRadius ? "it" : "mu")} {string.Join(", ", worst)}; all in {files.Violations}");
         }
 
         Line($"null model        from {model.NullModel!.Pooled.SampleCount} correct {(model.NullModel.Source == CalibrationSource.HeldOut ? "held-out" : "training")} samples");

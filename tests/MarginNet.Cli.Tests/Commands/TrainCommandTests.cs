@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MarginNet.Models;
+using StbImageWriteSharp;
 
 namespace MarginNet.Cli.Tests.Commands;
 
@@ -41,6 +42,74 @@ public sealed class TrainCommandTests
         Assert.Equal((4, 25), (Assert.IsType<FastNet>(model.Network).Width, model.Network.Options.OutputScale));
         Assert.Equal(("shifted-softmax", 50.0, 25.0), (model.Training["loss"], model.Training["mu"], model.Training["temperature"]));
         Assert.Equal((1L, 0.125, "sgd", true), (model.Training["epochs"], model.Training["learning_rate"], model.Training["optimizer"], model.Training["augment"]));
+    }
+
+    [Fact]
+    public async Task The_certified_preset_trains_a_LipNet_whose_radii_are_not_vacuous()
+    {
+        using var tool = new Tool();
+        var run = await Tool.RunAsync(
+            "train", "--preset", "certified", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4", "--out", tool.File("m.pt"));
+        Assert.Equal((0, ""), (run.ExitCode, run.Error.Split('\n').FirstOrDefault(line => line.StartsWith("Error", StringComparison.Ordinal)) ?? ""));
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal((4, 1), (Assert.IsType<LipNet>(model.Network).Width, model.Network.Options.OutputScale));
+        Assert.Equal(("shifted-softmax", 0.6, 0.25, 0.0), (model.Training["loss"], model.Training["mu"], model.Training["temperature"], model.Training["lipschitz_margin"]));
+        var bounds = await Tool.RunAsync("lipschitz", "--model", tool.File("m.pt"), "--json", tool.File("l.json"));
+        Assert.Equal(0, bounds.ExitCode);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(tool.File("l.json")));
+        Assert.InRange(json.RootElement.GetProperty("l_2").GetProperty("upper_bound").GetDouble(), 0.1, 1.0001);
+    }
+
+    [Fact]
+    public async Task A_radius_takes_the_place_of_mu_for_a_network_of_any_kind()
+    {
+        using var tool = new Tool();
+        var run = await Tool.RunAsync(
+            "train", "--arch", "lipnet", "--loss", "dual-hinge", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4",
+            "--lipschitz-margin", "36/255", "--out", tool.File("m.pt"));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("dual-hinge hinge of (9), radius = 0.1411", run.Output, StringComparison.Ordinal);
+        Assert.Contains("certified radii   ", run.Output, StringComparison.Ordinal);
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal(36.0 / 255, model.Training["lipschitz_margin"]);
+
+        var projected = await tool.TrainAsync("p.pt", "--lipschitz-projection", "1");
+        Assert.Equal(0, projected.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("lipnet", "30", "needs multiples of 4 pixels")]
+    [InlineData("fastnet", "8", "needs at least 9x9 pixels")]
+    public async Task An_image_size_that_the_network_does_not_take_is_refused(string architecture, string size, string expected)
+    {
+        using var tool = new Tool();
+        foreach (var part in new[] { "train", "test" })
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                Directory.CreateDirectory(tool.File($"{part}/{i % 2}"));
+                using var file = File.Create(tool.File($"{part}/{i % 2}/{i}.png"));
+                new ImageWriter().WritePng([.. Enumerable.Repeat((byte)(80 * i), 16 * 16 * 3)], 16, 16, ColorComponents.RedGreenBlue, file);
+            }
+        }
+
+        var run = await Tool.RunAsync(
+            "train", "--arch", architecture, "--data", "folder", "--data-dir", Path.GetDirectoryName(tool.File("x"))!, "--image-size", size, "--out", tool.File("m.pt"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"The images are {size}x{size}, but --arch {architecture} {expected}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--lipschitz-margin takes the place of --mu", "--lipschitz-margin", "0.1", "--mu", "3")]
+    [InlineData("--lipschitz-projection has no effect on --arch lipnet", "--lipschitz-projection", "1", "--arch", "lipnet")]
+    [InlineData("a radius above 0", "--lipschitz-margin", "-1")]
+    public async Task What_does_not_go_together_is_refused_in_one_line(string expected, params string[] options)
+    {
+        using var tool = new Tool();
+        var run = await Tool.RunAsync(["train", "--data", "synthetic", "--limit-train", "20", "--limit-test", "10", "--out", tool.File("m.pt"), .. options]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Empty(tool.Files);
     }
 
     [Fact]
