@@ -51,15 +51,12 @@ internal static class CertifiedAccuracyPlot
     {
         var right = Right(radii, labels);
         var (x, y) = (new List<double> { 0 }, new List<double> { Percent(right.Count(radius => radius > 0)) });
-        var stride = Math.Max(1, right.Length / MaxSteps);
-        for (var i = 0; i < right.Length; i += stride)
+        var ends = Enumerable.Range(0, right.Length).Where(i => right[i] > 0 && (i + 1 == right.Length || right[i + 1] > right[i])).ToArray();
+        var stride = (ends.Length / MaxSteps) + 1;
+        foreach (var i in ends.Where((_, k) => k % stride == 0 || k == ends.Length - 1))
         {
-            var above = right.Length - i - 1;
-            if (right[i] > 0 && (i + 1 == right.Length || right[i + 1] > right[i]))
-            {
-                x.AddRange([right[i], right[i]]);
-                y.AddRange([y[^1], Percent(above)]);
-            }
+            x.AddRange([right[i], right[i]]);
+            y.AddRange([y[^1], Percent(right.Length - i - 1)]);
         }
 
         x.Add(end);

@@ -57,7 +57,7 @@ public sealed class ReverseWeibullTests
         Assert.Null(ReverseWeibull.Fit(new double[50])); // All zero.
         Assert.Null(ReverseWeibull.Fit(Enumerable.Repeat(7.5, 50).ToArray()));
         Assert.Null(ReverseWeibull.Fit([1, 1 + 1e-8, 1 - 1e-8, 1]));
-        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => -Math.Log(-Math.Log(random.NextDouble())))])); // Gumbel.
+        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => Math.Pow(-Math.Log(random.NextDouble()), -0.5))])); // Fréchet: no end at all.
         Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => -Math.Pow(-Math.Log(random.NextDouble()), 2))])); // Shape 1/2.
         Assert.Throws<ArgumentException>(() => ReverseWeibull.Fit([1]));
         Assert.Throws<ArgumentException>(() => ReverseWeibull.Fit([1, double.NaN]));
