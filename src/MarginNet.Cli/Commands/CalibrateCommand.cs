@@ -45,7 +45,7 @@ internal sealed class CalibrateCommand : Command
         var isSupervised = _rule.IsSupervised(parsed);
         if (parsed.GetValue(_plot) is { } picture)
         {
-            UniformityPlot.ThrowIfOtherKind(picture);
+            PlotFile.ThrowIfOtherKind(picture);
         }
 
         if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
@@ -125,7 +125,8 @@ internal sealed class CalibrateCommand : Command
         var picture = parsed.GetValue(_plot);
         if (picture is not null)
         {
-            UniformityPlot.Save(nullModel, samples.ClassNames, picture);
+            using var plot = UniformityPlot.Draw(nullModel, samples.ClassNames);
+            PlotFile.Save(plot, picture);
         }
 
         CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, atypical, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");

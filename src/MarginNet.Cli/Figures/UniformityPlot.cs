@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
-using MarginNet.Checkpoints;
 using MarginNet.PValues;
 using ScottPlot;
 
@@ -10,28 +8,8 @@ namespace MarginNet.Cli.Figures;
 /// <summary>A P-P plot: the lower-tail p-values of the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
 {
-    private const int Width = 1000;
-    private const int Height = 850;
     private const int MaxPoints = 1000; // of a curve; more cannot be seen
     private const int MaxNames = 24; // in the legend; more do not fit
-
-    /// <summary>Requires a name that says which kind of picture.</summary>
-    public static void ThrowIfOtherKind(string path)
-    {
-        if (Path.GetExtension(path) is not (".png" or ".svg"))
-        {
-            throw new UserErrorException($"--plot is '{path}': expected a name that ends in .png or .svg.");
-        }
-
-        AtomicFile.ThrowIfNotWritable(path);
-    }
-
-    public static void Save(MarginNullModel nullModel, ImmutableArray<string> classNames, string path)
-    {
-        using var plot = Draw(nullModel, classNames);
-        var bytes = Path.GetExtension(path) == ".svg" ? Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height)) : plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(path, stream => stream.Write(bytes));
-    }
 
     /// <summary>The points of one class's curve: the share of its margins up to one, and the p-value of that one.</summary>
     public static (double[] Shares, double[] PValues) Curve(ClassNull own)

@@ -9,7 +9,12 @@ using MarginNet.Margins;
 namespace MarginNet.Cli.Output;
 
 /// <summary>Certified radii as CSV, and what they come to.</summary>
-internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scores, int[] labels, ImmutableArray<string> classNames)
+/// <param name="radii">The certificates.</param>
+/// <param name="scores">The scores they are from.</param>
+/// <param name="labels">The true classes.</param>
+/// <param name="classNames">The names of the classes.</param>
+/// <param name="attackedAt">The least distance at which an attack had each sample misclassified; null without an attack.</param>
+internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scores, int[] labels, ImmutableArray<string> classNames, double[]? attackedAt)
 {
     private static readonly double[] Quantiles = [0.1, 0.5, 0.9];
 
@@ -21,6 +26,11 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
         Line($"clean accuracy              {Describe(new(right.Length, radii.Length))}");
         foreach (var (text, value) in distances)
         {
+            if (attackedAt is not null)
+            {
+                Line($"PGD at {text,-20} {Describe(AttackedDistance.Accuracy(attackedAt, value))}");
+            }
+
             Line($"certified at {text,-14} {Describe(CertifiedAccuracy.Compute(radii, labels, value))}");
         }
 
@@ -37,13 +47,14 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true);
-        writer.Write("index,true,predicted,margin,radius,source\n");
+        writer.Write($"index,true,predicted,margin,radius,source{(attackedAt is null ? "" : ",attacked_at")}\n");
         for (var i = 0; i < radii.Length; i++)
         {
             var margin = DecisionMargin.Compute(scores[i]).Margin;
             writer.Write(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{i},{Csv.Quote(classNames[labels[i]])},{Csv.Quote(classNames[radii[i].PredictedClass])},{margin:g9},{radii[i].Radius:g9},{Name(radii[i].Source)}\n"));
+                $"{i},{Csv.Quote(classNames[labels[i]])},{Csv.Quote(classNames[radii[i].PredictedClass])},{margin:g9},{radii[i].Radius:g9},{Name(radii[i].Source)}"));
+            writer.Write(attackedAt is null ? "\n" : double.IsFinite(attackedAt[i]) ? string.Create(CultureInfo.InvariantCulture, $",{attackedAt[i]:g9}\n") : ",\n");
         }
     });
 

@@ -161,10 +161,14 @@ internal sealed class Experiment
             ["alpha"] = NetworkResult.Alpha,
             ["detectors"] = NetworkResult.Detectors,
         };
-        var stage = new Stage($"{run.Key}-analysis", settings, [training.Digests[2], training.Digests[3], test.Digests[0], attack.Digests[0], _summary.TrainDigest, _summary.TestDigest], [files.Analysis]);
+        var stage = new Stage($"{run.Key}-analysis", settings, [training.Digests[0], training.Digests[2], training.Digests[3], test.Digests[0], attack.Digests[0], _summary.TrainDigest, _summary.TestDigest], [files.Analysis]);
         Complete(store, stage, seed, $"p-values and detectors of {run.Title}", () =>
         {
-            var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed);
+            using var model = MarginModel.Load(store.File(files.Model));
+            var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed) with
+            {
+                Certificates = CertificateResult.Compute(model, ScoreFile.Read(store.File(files.Test)), _data.Test.Labels),
+            };
             AtomicFile.Write(store.File(files.Analysis), stream => JsonSerializer.Serialize(stream, result, ResultJson.Options));
             return NoFacts;
         });

@@ -10,7 +10,7 @@ namespace MarginNet.Cli.Reproduction;
 internal sealed record NetworkResult
 {
     /// <summary>Goes up with every change to what is computed here, so that what an earlier version kept is not taken for it.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>The p-value at or below which a sample counts as flagged.</summary>
     public const double Alpha = 0.05;
@@ -47,6 +47,9 @@ internal sealed record NetworkResult
 
     /// <summary>Clean from attacked test images.</summary>
     public required ImmutableArray<DetectorResult> Attack { get; init; }
+
+    /// <summary>What the margins on test images certify.</summary>
+    public CertificateResult? Certificates { get; init; }
 
     public static NetworkResult Compute(NetworkScores scores, double targetMargin, int resamples, int seed)
     {

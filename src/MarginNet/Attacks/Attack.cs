@@ -31,9 +31,37 @@ public static class Attack
         ImageSet images,
         AttackOptions? options = null,
         IProgress<int>? progress = null,
+        CancellationToken cancellation = default) => Run(network, images, options ?? new(), null, progress, cancellation);
+
+    /// <summary>Attacks every image of a set within a ball of its own, such as one that a certificate is for.</summary>
+    /// <param name="network">See <see cref="Run(nn.Module{Tensor, Tensor}, ImageSet, AttackOptions?, IProgress{int}?, CancellationToken)"/>.</param>
+    /// <param name="images">At least one image, each with its label, of the size the network takes.</param>
+    /// <param name="epsilons">The radius of each ball, finite and at least 0, length N; 0 leaves an image as it is.</param>
+    /// <param name="options">The attack; null, the default, is the paper's FGSM. Its ε has no effect.</param>
+    /// <param name="progress">Told the number of images attacked so far, after each batch.</param>
+    /// <param name="cancellation">Stops between batches, and between the steps of PGD.</param>
+    /// <returns>The attacked images and the network's scores.</returns>
+    /// <exception cref="ArgumentException">There is no image, or one without a label, or not one ε for each.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static AttackResult RunWithin(
+        nn.Module<Tensor, Tensor> network,
+        ImageSet images,
+        ReadOnlySpan<double> epsilons,
+        AttackOptions? options = null,
+        IProgress<int>? progress = null,
         CancellationToken cancellation = default)
     {
-        options ??= new();
+        var own = epsilons.ToArray();
+        return own.Length == images.Count && Array.TrueForAll(own, epsilon => epsilon >= 0 && double.IsFinite(epsilon))
+            ? Run(network, images, options ?? new(), own, progress, cancellation)
+            : throw new ArgumentException($"Expected {images.Count} finite numbers of at least 0, one ε for each image, but got {own.Length}, the least {own.DefaultIfEmpty().Min()}, the largest {own.DefaultIfEmpty().Max()}.", nameof(epsilons));
+    }
+
+    private static AttackResult Run(
+        nn.Module<Tensor, Tensor> network, ImageSet images, AttackOptions options, double[]? epsilons, IProgress<int>? progress, CancellationToken cancellation)
+    {
         options.ThrowIfInvalid();
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
         if (images.Labels.IndexOf(ImageSet.UnknownLabel) is >= 0 and var unknown)
@@ -52,8 +80,8 @@ public static class Attack
             int[] indices = [.. Enumerable.Range(start, Math.Min(options.BatchSize, images.Count - start))];
             var (input, labels) = (images.ToTensor(indices, device), images.LabelTensor(indices, device));
             var batch = options.Method == AttackMethod.Fgsm
-                ? Fgsm.Run(attacked, input, labels, options)
-                : Pgd.Run(attacked, input, labels, options, start, cancellation);
+                ? Fgsm.Run(attacked, input, labels, options, epsilons?[start..(start + indices.Length)])
+                : Pgd.Run(attacked, input, labels, options, start, cancellation, epsilons?[start..(start + indices.Length)]);
             var classes = (int)batch.CleanLogits.shape[1];
             if (start == 0)
             {

@@ -4,12 +4,21 @@ using static TorchSharp.torch;
 namespace MarginNet.Attacks;
 
 /// <summary>The images an attack may make of some images x: the ball of radius ε around each and, where it clips, within [0, 1].</summary>
-internal sealed class AttackBall(Tensor centers, AttackOptions options)
+/// <param name="centers">The images, shape [N, channels, height, width].</param>
+/// <param name="options">The norm, ε, and whether to clip.</param>
+/// <param name="epsilons">An ε of its own for each image, shape [N]; null for that of the options.</param>
+internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]? epsilons = null)
 {
     private const double SmallestNorm = 1e-12; // Only keeps 0/0 out of a projection that moves nothing.
 
+    /// <summary>The radius ε of each ball, shape [N, 1, 1, 1] or [1, 1, 1, 1].</summary>
+    public Tensor Radii { get; } = Each(Array.ConvertAll(epsilons ?? [options.Epsilon], radius => (float)radius), centers);
+
+    /// <summary>The lengths of the steps of PGD, shape [N, 1, 1, 1] or [1, 1, 1, 1].</summary>
+    public Tensor StepLengths { get; } = Each(Array.ConvertAll(epsilons ?? [options.Epsilon], radius => (float)(options with { Epsilon = radius }).StepLength), centers);
+
     /// <summary>The step of steepest ascent: α·sign g in ℓ∞, α·g/‖g‖₂ in ℓ2; zero where the whole gradient is.</summary>
-    public Tensor Step(Tensor gradients, double length)
+    public Tensor Step(Tensor gradients, Tensor length)
     {
         if (options.Norm == AttackNorm.Linf)
         {
@@ -27,29 +36,32 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options)
     {
         var change = points - centers;
         var allowed = options.Norm == AttackNorm.Linf
-            ? change.clamp(-options.Epsilon, options.Epsilon)
-            : change * (options.Epsilon / Norms(change)).clamp_max(1);
+            ? change.clamp(-Radii, Radii)
+            : change * (Radii / Norms(change)).clamp_max(1);
         var projected = centers + allowed;
         return options.Clip ? projected.clamp_(0, 1) : projected;
     }
 
     /// <summary>Uniformly random points of the ball, clipped; that of each image depends on the seed, the start and its number alone.</summary>
-    public Tensor RandomPoints(int start, int firstImage) => Project(centers + stack(
-        [.. Enumerable.Range(firstImage, (int)centers.shape[0]).Select(image => RandomChange(start, image))]).to(centers.device));
+    public Tensor RandomPoints(int start, int firstImage) => Project(centers + (Radii * stack(
+        [.. Enumerable.Range(firstImage, (int)centers.shape[0]).Select(image => RandomDirection(start, image))]).to(centers.device)));
 
-    private Tensor RandomChange(int start, int image)
+    /// <summary>A uniformly random point of the ball of radius 1.</summary>
+    private Tensor RandomDirection(int start, int image)
     {
         var shape = centers.shape[1..];
         using var generator = new Generator(new SplitMix64(options.Seed, start, image).NextUInt64());
         if (options.Norm == AttackNorm.Linf)
         {
-            return options.Epsilon * ((2 * rand(shape, generator: generator)) - 1);
+            return (2 * rand(shape, generator: generator)) - 1;
         }
 
         var direction = randn(shape, generator: generator);
-        var radius = options.Epsilon * rand(1, generator: generator).pow(1.0 / direction.numel());
+        var radius = rand(1, generator: generator).pow(1.0 / direction.numel());
         return radius * direction / direction.norm().clamp_min(SmallestNorm);
     }
+
+    private static Tensor Each(float[] values, Tensor images) => tensor(values, [values.Length, 1, 1, 1], dtype: images.dtype, device: images.device);
 
     private static Tensor Norms(Tensor images) => linalg.vector_norm(images, 2, [1, 2, 3], keepdim: true).clamp_min(SmallestNorm);
 }

@@ -35,10 +35,11 @@ public static class Fgsm
         return Run(attacked, images, labels, options).Images.MoveToOuterDisposeScope();
     }
 
-    internal static AttackBatch Run(AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options)
+    internal static AttackBatch Run(AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, double[]? epsilons = null)
     {
         var (logits, _, gradients) = network.Differentiate(images, labels, options.Objective);
-        var moved = images.detach() + new AttackBall(images, options).Step(gradients, options.Epsilon);
+        var ball = new AttackBall(images, options, epsilons);
+        var moved = images.detach() + ball.Step(gradients, ball.Radii);
         return new(options.Clip ? moved.clamp_(0, 1) : moved, logits, null, AttackBatch.AreZero(gradients));
     }
 }

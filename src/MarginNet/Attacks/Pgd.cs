@@ -35,10 +35,12 @@ public static class Pgd
     /// <param name="options">The ball, the objective, the steps and the starts.</param>
     /// <param name="firstImage">The number of the first image, for its random starts.</param>
     /// <param name="cancellation">Stops between steps.</param>
-    internal static AttackBatch Run(AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int firstImage, CancellationToken cancellation)
+    /// <param name="epsilons">An ε of its own for each image, shape [N]; null for that of the options.</param>
+    internal static AttackBatch Run(
+        AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int firstImage, CancellationToken cancellation, double[]? epsilons = null)
     {
         var center = images.detach();
-        var ball = new AttackBall(center, options);
+        var ball = new AttackBall(center, options, epsilons);
         var (logits, objective, gradients) = network.Differentiate(center, labels, options.Objective);
         var (clean, isStuck) = (logits, AttackBatch.AreZero(gradients));
         var best = new Strongest(center, logits, objective, labels);
@@ -55,7 +57,7 @@ public static class Pgd
                     best.Offer(point, logits, objective);
                 }
 
-                point.copy_(ball.Project(point + ball.Step(gradients, options.StepLength)));
+                point.copy_(ball.Project(point + ball.Step(gradients, ball.StepLengths)));
             }
 
             using var last = NewDisposeScope();

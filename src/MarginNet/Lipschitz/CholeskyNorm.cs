@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace MarginNet.Lipschitz;
 
 /// <summary>
-/// Upper bounds of the spectral norms of larger matrices, several times sooner than by Gram iteration: power iteration guesses λ from
+/// Upper bounds of the spectral norms of larger matrices, several times sooner than by Gram iteration: the Lanczos method guesses λ from
 /// below, and a Cholesky factorization of c·I − AA* with c slightly above λ² that succeeds proves ‖A‖² ≤ c, up to its rounding.
 /// </summary>
 /// <remarks>
@@ -15,40 +15,42 @@ internal static class CholeskyNorm
     /// <summary>The side from which on it pays.</summary>
     public const long MinSide = 48;
 
-    private const int PowerSteps = 60;
+    private const int LanczosSteps = 32;
     private const double MinExcess = 1e-6;
     private const double MaxExcess = 0.05;
 
     /// <summary>A bound of the largest spectral norm in a batch.</summary>
     /// <param name="matrices">Shape [B, m, n] with m ≤ n, float64 or complex128, finite, with a largest Frobenius norm of about 1.</param>
     /// <param name="rounding">What the rounding of AA* may come to, in the Frobenius norm.</param>
-    /// <returns>The bound; null where no factorization ended.</returns>
-    public static double? TryBound(Tensor matrices, double rounding)
+    /// <param name="needed">A norm below which no proof is asked for, at least 0.</param>
+    /// <returns>The bound, at least <paramref name="needed"/>; null where no factorization ended.</returns>
+    public static double? TryBound(Tensor matrices, double rounding, double needed)
     {
         using var scope = NewDisposeScope();
         var gram = matrices.matmul(matrices.mH);
-        var (side, guess) = (gram.shape[1], LargestEigenvalue(gram));
-        var (failed, excess) = (guess, MinExcess);
-        while (guess > 0 && excess < MaxExcess && !IsAbove(guess * (1 + excess), gram))
+        var enough = needed * needed * (1 - MinExcess);
+        if (Proven(enough) <= needed && IsAbove(enough, gram))
         {
-            (failed, excess) = (guess * (1 + excess), 4 * excess);
+            return needed;
         }
 
-        if (guess == 0 || excess >= MaxExcess)
+        var guess = LargestEigenvalue(gram);
+        for (var excess = MinExcess; guess > 0 && excess < MaxExcess; excess *= 2)
         {
-            return null;
+            if (guess * (1 + excess) is var c && IsAbove(c, gram))
+            {
+                return Math.Max(needed, Proven(c));
+            }
         }
 
-        var proven = guess * (1 + excess);
-        while (proven > failed * (1 + (2 * MinExcess)))
-        {
-            var middle = (failed + proven) / 2;
-            (failed, proven) = IsAbove(middle, gram) ? (failed, middle) : (middle, proven);
-        }
+        return null;
 
         // tr H ≤ nc; the diagonal of cI − G is rounded too.
-        var factorization = Rounding.ProductUp(proven, 8 * side * Rounding.Gamma(side + 4));
-        return Rounding.RootUp(Rounding.SumUp(Rounding.SumUp(proven, factorization), Rounding.ProductUp(rounding, 2)));
+        double Proven(double c)
+        {
+            var factorization = Rounding.ProductUp(c, 8 * gram.shape[1] * Rounding.Gamma(gram.shape[1] + 4));
+            return Rounding.RootUp(Rounding.SumUp(Rounding.SumUp(c, factorization), Rounding.ProductUp(rounding, 2)));
+        }
     }
 
     /// <summary>Whether each c·I − G has a Cholesky factorization.</summary>
@@ -59,19 +61,25 @@ internal static class CholeskyNorm
         return info.count_nonzero().item<long>() == 0;
     }
 
-    /// <summary>An eigenvalue of each matrix by power iteration, the largest of them; from below.</summary>
+    /// <summary>The largest eigenvalue of a batch of Hermitian matrices on the Krylov spaces of a random vector; from below.</summary>
     private static double LargestEigenvalue(Tensor gram)
     {
         using var generator = new Generator(1);
-        var vector = randn([gram.shape[0], gram.shape[1], 1], ScalarType.Float64, generator: generator).to(gram.dtype);
-        var norms = ones(1, dtype: ScalarType.Float64);
-        for (var step = 0; step < PowerSteps; step++)
+        var steps = Math.Min(LanczosSteps, gram.shape[1]);
+        var basis = Unit(randn([gram.shape[0], gram.shape[1], 1], ScalarType.Float64, generator: generator).to(gram.dtype));
+        while (basis.shape[2] < steps)
         {
-            var image = gram.matmul(vector);
-            norms = image.abs().square().sum([1, 2], keepdim: true).sqrt();
-            vector = image / norms.clamp_min(1e-300);
+            var next = gram.matmul(basis[.., .., ^1..]);
+            for (var pass = 0; pass < 2; pass++)
+            {
+                next = Unit(next - basis.matmul(basis.mH.matmul(next))); // Once leaves rounding behind where the space is exhausted.
+            }
+
+            basis = cat([basis, next], 2);
         }
 
-        return norms.max().item<double>();
+        return linalg.eigvalsh(basis.mH.matmul(gram.matmul(basis))).max().item<double>();
     }
+
+    private static Tensor Unit(Tensor vectors) => vectors / vectors.abs().square().sum([1], keepdim: true).sqrt().clamp_min(1e-300);
 }

@@ -49,34 +49,35 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         }
 
         var values = new double[rows * columns];
-        var weights = Weight.data<double>().ToArray();
-        foreach (var (row, column, tap) in Entries(height, width))
-        {
-            values[(row * columns) + column] = weights[tap];
-        }
-
+        Fill(values, columns, height, width);
         return new(tensor(values, [rows, columns]), EntryError(RelativeError));
     }
 
-    private IEnumerable<(long Row, long Column, long Tap)> Entries(int height, int width)
+    private void Fill(double[] values, long columns, int height, int width)
     {
-        var (outPerGroup, g) = (Out / Geometry.Groups, Geometry);
-        for (var o = 0L; o < Out; o++)
+        var (weights, g) = (Weight.data<double>().ToArray(), Geometry);
+        var (kernelHeight, kernelWidth, inPerGroup, outPerGroup) = (Kernel.Height, Kernel.Width, (int)InPerGroup, (int)(Out / g.Groups)); // A tensor's shape costs too much for the loops.
+        for (var (tap, row) = (0, 0L); tap < weights.Length; row += height * width)
         {
-            for (var y = 0; y < height; y++)
+            var first = row / (height * width) / outPerGroup * inPerGroup;
+            for (var channel = first; channel < first + inPerGroup; channel++)
             {
-                for (var x = 0; x < width; x++)
+                for (var ky = 0; ky < kernelHeight; ky++)
                 {
-                    var row = (((o * height) + y) * width) + x;
-                    for (var tap = 0L; tap < InPerGroup * Kernel.Height * Kernel.Width; tap++)
+                    for (var kx = 0; kx < kernelWidth; kx++, tap++)
                     {
-                        var (channel, ky, kx) = (tap / (Kernel.Height * Kernel.Width), tap / Kernel.Width % Kernel.Height, tap % Kernel.Width);
-                        var v = (y * g.Stride.Vertical) - g.Padding.Vertical + (ky * g.Dilation.Vertical);
-                        var h = (x * g.Stride.Horizontal) - g.Padding.Horizontal + (kx * g.Dilation.Horizontal);
-                        if (v >= 0 && v < g.Height && h >= 0 && h < g.Width)
+                        var (top, left) = ((ky * g.Dilation.Vertical) - g.Padding.Vertical, (kx * g.Dilation.Horizontal) - g.Padding.Horizontal);
+                        for (var y = 0; y < height; y++)
                         {
-                            var input = (o / outPerGroup * InPerGroup) + channel;
-                            yield return (row, (((input * g.Height) + v) * g.Width) + h, (o * InPerGroup * Kernel.Height * Kernel.Width) + tap);
+                            var v = top + (y * g.Stride.Vertical);
+                            for (var x = 0; v >= 0 && v < g.Height && x < width; x++)
+                            {
+                                var h = left + (x * g.Stride.Horizontal);
+                                if (h >= 0 && h < g.Width)
+                                {
+                                    values[((row + (y * width) + x) * columns) + (((channel * g.Height) + v) * g.Width) + h] = weights[tap];
+                                }
+                            }
                         }
                     }
                 }
@@ -115,7 +116,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
             var shape = new[] { weight.shape[0], weight.shape[1], block.Length, aliases };
             var transform = complex(taps.mm(tensor(cosines, [taps.shape[1], block.Length * aliases])), taps.mm(tensor(sines, [taps.shape[1], block.Length * aliases])));
             var stacked = transform.reshape(shape).permute(2, 0, 1, 3).reshape(block.Length, shape[0], shape[1] * aliases);
-            largest = Math.Max(largest, GramIteration.LargestNorm(stacked));
+            largest = GramIteration.LargestNorm(stacked, largest);
         }
 
         // Side by side the s² aliases have the weight 1/s each, of a transform that is unitary on both grids.

@@ -19,8 +19,9 @@ internal static class GramIteration
 
     /// <summary>A bound of the largest spectral norm in a batch.</summary>
     /// <param name="matrices">Shape [B, m, n], float64 or complex128, finite; not changed.</param>
-    /// <returns>A number that is no smaller than any of the B norms.</returns>
-    public static double LargestNorm(Tensor matrices)
+    /// <param name="needed">A norm below which no sharper bound is of use. Default 0.</param>
+    /// <returns>A number that is no smaller than any of the B norms, nor than <paramref name="needed"/>.</returns>
+    public static double LargestNorm(Tensor matrices, double needed = 0)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -33,7 +34,7 @@ internal static class GramIteration
         var scales = new List<double[]>();
         var errors = new List<double[]>();
         var (current, scale) = Normalize(matrices.shape[1] <= matrices.shape[2] ? matrices : matrices.mH);
-        if (current.shape[1] >= CholeskyNorm.MinSide && Verified(current, scale) is { } verified)
+        if (current.shape[1] >= CholeskyNorm.MinSide && Verified(current, scale, needed) is { } verified)
         {
             return verified;
         }
@@ -68,16 +69,16 @@ internal static class GramIteration
             }
         }
 
-        return best;
+        return Math.Max(best, needed);
     }
 
     /// <summary>The largest norm by factorization: all matrices under the largest scale, which is a power of two.</summary>
-    private static double? Verified(Tensor normalized, double[] scales)
+    private static double? Verified(Tensor normalized, double[] scales, double needed)
     {
         using var scope = NewDisposeScope();
         var largest = scales.Max();
         var together = normalized * tensor(Array.ConvertAll(scales, scale => scale / largest)).reshape(-1, 1, 1);
-        return CholeskyNorm.TryBound(together, ProductErrors(together).Max()) is { } bound ? Rounding.ProductUp(bound, largest) : null;
+        return CholeskyNorm.TryBound(together, ProductErrors(together).Max(), needed / largest) is { } bound ? Rounding.ProductUp(bound, largest) : null;
     }
 
     /// <summary>Divides each matrix by a power of two near its norm, so that no iterate overflows.</summary>

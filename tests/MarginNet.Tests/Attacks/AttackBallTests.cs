@@ -44,7 +44,7 @@ public sealed class AttackBallTests
         using var scope = NewDisposeScope();
         manual_seed(63);
         var gradients = randn(3, 2, 4, 4) * tensor(new[] { 1, 1e-35f, 0 }).reshape(3, 1, 1, 1);
-        var steps = new AttackBall(rand(3, 2, 4, 4), new() { Norm = norm }).Step(gradients, 0.3);
+        var steps = new AttackBall(rand(3, 2, 4, 4), new() { Norm = norm }).Step(gradients, tensor(0.3f));
         Assert.Equal(0.3, Size(steps[0].unsqueeze(0), norm), Rounding);
         Assert.Equal(0.3, Size(steps[1].unsqueeze(0), norm), Rounding);
         Assert.Equal(0, Size(steps[2].unsqueeze(0), norm));

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using MarginNet.Attacks;
+using MarginNet.Data;
+using MarginNet.Margins;
+using static TorchSharp.torch;
+
+namespace MarginNet.Certificates;
+
+/// <summary>
+/// Attacks every certificate inside its own ball. One attack that changes a decision there disproves the bound that the certificate
+/// rests on; that none does proves nothing.
+/// </summary>
+public static class SoundnessCheck
+{
+    private const double Inside = 0.999; // Of the radius: as far as float32's pixels are surely inside the open ball.
+    private const double Farthest = 1e4; // Of any radius, which float32 can still move an image by.
+    private const double ScoreRounding = 1e-5; // Of the largest score: smaller leads may be the rounding of the forward pass, which is not covered.
+
+    /// <summary>The attack that is used unless told otherwise: PGD up the logit difference, 20 steps from the sample.</summary>
+    public static AttackOptions DefaultAttack { get; } = new() { Method = AttackMethod.Pgd, Objective = AttackObjective.LogitDifference, Steps = 20 };
+
+    /// <summary>Attacks each sample's decision, right or wrong, in ℓ2, at 0.999 of its radius and not clipped to [0, 1]. Samples without a certificate are left out.</summary>
+    /// <param name="network">The network whose decisions were certified.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="radii">Their certificates, length N.</param>
+    /// <param name="attack">The attack; null for <see cref="DefaultAttack"/>. Its norm, ε and clipping have no effect.</param>
+    /// <param name="cancellation">Stops between the steps of the attack.</param>
+    /// <returns>The certificates that do not hold, in the order of the samples.</returns>
+    /// <exception cref="ArgumentException">There is not one certificate for each image.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static ImmutableArray<CertificateViolation> Run(
+        nn.Module<Tensor, Tensor> network,
+        ImageSet images,
+        ReadOnlySpan<CertifiedRadius> radii,
+        AttackOptions? attack = null,
+        CancellationToken cancellation = default)
+    {
+        if (radii.Length != images.Count)
+        {
+            throw new ArgumentException($"Expected {images.Count} certificates, one for each image, but got {radii.Length}.", nameof(radii));
+        }
+
+        var certificates = radii.ToArray();
+        int[] certified = [.. Enumerable.Range(0, certificates.Length).Where(i => certificates[i].Radius > 0)];
+        if (certified.Length == 0)
+        {
+            return [];
+        }
+
+        var decided = Relabel(images, certified, Array.ConvertAll(certified, i => certificates[i].PredictedClass));
+        var result = Attack.RunWithin(
+            network,
+            decided,
+            Array.ConvertAll(certified, i => Inside * Math.Min(certificates[i].Radius, Farthest)),
+            (attack ?? DefaultAttack) with { Norm = AttackNorm.L2, Clip = false },
+            cancellation: cancellation);
+        var violations = ImmutableArray.CreateBuilder<CertificateViolation>();
+        for (var k = 0; k < certified.Length; k++)
+        {
+            var certificate = certificates[certified[k]];
+            var scores = result.AttackedScores[k];
+            var (found, _) = DecisionMargin.Compute(scores);
+            if (IsAhead(scores, found, certificate.PredictedClass) && Distance(decided.Pixels(k), result.Images[k]) is var distance && distance < certificate.Radius)
+            {
+                violations.Add(new(certified[k], certificate.Radius, distance, certificate.PredictedClass, found));
+            }
+        }
+
+        return violations.ToImmutable();
+    }
+
+    private static bool IsAhead(ReadOnlySpan<float> scores, int found, int decided)
+    {
+        var largest = 0.0;
+        foreach (var score in scores)
+        {
+            largest = Math.Max(largest, Math.Abs(score));
+        }
+
+        return (double)scores[found] - scores[decided] > ScoreRounding * largest;
+    }
+
+    private static ImageSet Relabel(ImageSet images, int[] indices, int[] labels)
+    {
+        var size = images.Channels * images.Height * images.Width;
+        var pixels = new byte[indices.Length * size];
+        for (var i = 0; i < indices.Length; i++)
+        {
+            images.Pixels(indices[i]).CopyTo(pixels.AsSpan(i * size));
+        }
+
+        return ImageSet.Create(pixels, labels, images.Channels, images.Height, images.Width);
+    }
+
+    private static double Distance(ReadOnlySpan<byte> pixels, ReadOnlySpan<float> attacked)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            sum += Math.Pow((pixels[i] / 255.0) - attacked[i], 2);
+        }
+
+        return Math.Sqrt(sum);
+    }
+}
