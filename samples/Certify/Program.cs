@@ -11,11 +11,25 @@ using static TorchSharp.torch;
 var epochs = args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 6;
 
 // The margin pulls the scores apart, weight decay keeps the Lipschitz constant down: radii grow with their ratio.
-var options = new TrainingOptions { Loss = MarginLoss.DualHinge, TargetMargin = 1, Epochs = epochs, LearningRate = 2e-3, Optimizer = OptimizerKind.Adam, WeightDecay = 1e-3 };
+var options = new TrainingOptions
+{
+    Loss = MarginLoss.ShiftedSoftmax,
+    TargetMargin = 5,
+    Epochs = epochs,
+    LearningRate = 2e-3,
+    Schedule = LearningRateSchedule.OneCycle,
+    WeightDecay = 1e-5,
+};
 var data = SyntheticShapes.Create(trainCount: 6_000, testCount: 1_000);
 
 manual_seed(0);
-using var network = nn.Sequential(nn.Conv2d(3, 12, 4, stride: 4), nn.ReLU(), nn.Flatten(), nn.Linear(12 * 8 * 8, 64), nn.ReLU(), nn.Linear(64, data.ClassNames.Length));
+using var network = nn.Sequential(
+    ("edges", nn.Conv2d(3, 16, 5, stride: 2, padding: 2)),
+    ("relu1", nn.ReLU()),
+    ("parts", nn.Conv2d(16, 32, 4, stride: 4)),
+    ("relu2", nn.ReLU()),
+    ("flatten", nn.Flatten()),
+    ("scores", nn.Linear(32 * 4 * 4, data.ClassNames.Length)));
 MarginTrainer.Train(network, data.Train, options);
 
 // A proven bound for each layer, at the size it has; a layer without one is refused.

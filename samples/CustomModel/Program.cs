@@ -2,15 +2,15 @@
 // Run: dotnet run -c Release --project samples/CustomModel [epochs]
 using MarginNet.Data;
 using MarginNet.Losses;
-using MarginNet.PValues;
 using MarginNet.Models;
+using MarginNet.PValues;
 using MarginNet.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 var epochs = args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 4;
-var options = new TrainingOptions { Loss = MarginLoss.DualHinge, TargetMargin = 3, Epochs = epochs, LearningRate = 3e-3, Schedule = LearningRateSchedule.OneCycle };
+var options = new TrainingOptions { Loss = MarginLoss.ShiftedSoftmax, TargetMargin = 5, Epochs = epochs, LearningRate = 3e-3, Schedule = LearningRateSchedule.OneCycle };
 
 var data = SyntheticShapes.Create(trainCount: 4_000, testCount: 1_000);
 var split = StratifiedSplit.Compute(data.Train.Labels, share: 0.2, seed: 0);
