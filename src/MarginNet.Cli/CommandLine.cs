@@ -71,6 +71,7 @@ internal static class CommandLine
             new DetectCommand(),
             new LipschitzCommand(),
             new CertifyCommand(),
+            new ExportCommand(),
             new ReproduceCommand(),
             new DemoCommand(),
             new TrialCommand(),

@@ -49,6 +49,21 @@ public static class ImageFolder
         IReadOnlyList<string> files, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default) =>
         Read([.. files.Select(file => (file, ImageSet.UnknownLabel))], height, width, channels, cancellationToken);
 
+    /// <summary>Decodes one image that is in memory, such as one received over a network.</summary>
+    /// <param name="file">The content of a JPEG or PNG file, at most 33.5 million pixels.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="height">The height of the image in memory; default 32.</param>
+    /// <param name="width">The width of the image in memory; default 32.</param>
+    /// <param name="channels">3, the default, for RGB; 1 for grey.</param>
+    /// <returns>A set of the one image, with label −1.</returns>
+    /// <exception cref="InvalidDataException">The image does not decode.</exception>
+    public static ImageSet DecodeImage(byte[] file, string name, int height = 32, int width = 32, int channels = 3)
+    {
+        var pixels = new byte[channels * height * width];
+        ImageFile.Decode(file, name, channels, height, width, pixels);
+        return ImageSet.Create(pixels, [ImageSet.UnknownLabel], channels, height, width);
+    }
+
     private static ImmutableArray<string> FindClasses(string folder)
     {
         if (!Directory.Exists(folder))

@@ -1,0 +1,31 @@
+// p-values for the logits of any framework: no model, no LibTorch, only the numbers that a classifier gave.
+// Run: dotnet run -c Release --project samples/ScoreLogits [calibration.npy labels.npy new.csv]
+// The first two are logits [N, C] of samples kept out of training and their true classes, the third is what to judge; .npy, .npz or .csv.
+// In Python: numpy.save("calibration.npy", logits.numpy()). The files beside this one are drawn: three classes, 88 % accuracy.
+using MarginNet.Arrays;
+using MarginNet.Margins;
+using MarginNet.PValues;
+
+string[] files = args.Length == 3 ? args : [Beside("calibration.npy"), Beside("labels.npy"), Beside("new.csv")];
+
+// Once: the null model of the right decisions' margins, and a threshold that flags at most 5 % of them. Save keeps both in a small file.
+var calibration = ArrayFile.ReadLogits(files[0]);
+var labels = ArrayFile.ReadLabels(files[1], calibration.Columns);
+var decisions = Decide(calibration);
+var margins = decisions.Select(decision => decision.Margin).ToArray();
+var classes = decisions.Select(decision => decision.Class).ToArray();
+var nullModel = MarginNullModel.Fit(margins, classes, labels, calibration.Columns, new() { Source = CalibrationSource.HeldOut });
+nullModel = nullModel.WithRule(FlagRule.Calibrate(nullModel, alpha: 0.05));
+nullModel.Save(Path.Combine(Path.GetTempPath(), "null.json"));
+Console.WriteLine($"calibrated on {nullModel.Pooled.SampleCount} right decisions of {labels.Length}; flagged where p <= {nullModel.Rule!.Threshold.Value:f4}");
+
+// From then on, in microseconds for each sample.
+foreach (var (decided, margin) in Decide(ArrayFile.ReadLogits(files[2])))
+{
+    var p = nullModel.Score(margin, decided);
+    Console.WriteLine($"class {decided}  margin {margin,6:f3}  p-value {p.Lower:f4}{(nullModel.Rule.Flags(p) ? "  do not trust" : "")}");
+}
+
+static (int Class, double Margin)[] Decide(NumericArray logits) => [.. Enumerable.Range(0, logits.Rows).Select(i => DecisionMargin.Compute(logits.Row(i)))];
+
+static string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using MarginNet.Checkpoints;
+using MarginNet.Cli.Output;
+using MarginNet.Export;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Commands;
+
+/// <summary><c>marginnet export</c>: writes a model for other frameworks.</summary>
+internal sealed class ExportCommand : Command
+{
+    private const string Onnx = "onnx";
+    private const string SafeTensors = "safetensors";
+    private const string StateDict = "state-dict";
+    private const string Torchvision = "torchvision";
+    private const string PytorchCifar = "pytorch-cifar";
+
+    private readonly Argument<string> _model = new("model") { Description = "The model file that 'marginnet train' wrote." };
+
+    private readonly Option<string> _format = new("--to")
+    {
+        Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: weights for load_state_dict in PyTorch.",
+        Required = true,
+    };
+
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending in .onnx, .safetensors or .state-dict.pt." };
+
+    private readonly Option<string?> _names = new("--names")
+    {
+        Description = $"Whose names the weights of a ResNet-18 get: {Torchvision} (default) or {PytorchCifar} (kuangliu's).",
+    };
+
+    public ExportCommand()
+        : base("export", "Write a model for other frameworks: ONNX, safetensors or a PyTorch state dict.")
+    {
+        _format.AcceptOnlyFromAmong(Onnx, SafeTensors, StateDict);
+        _names.AcceptOnlyFromAmong(Torchvision, PytorchCifar);
+        Add(_model);
+        Option[] options = [_format, _out, _names];
+        Array.ForEach(options, Add);
+        SetAction(Run);
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        var (source, format) = (parsed.GetValue(_model)!, parsed.GetValue(_format)!);
+        var file = parsed.GetValue(_out) ?? Path.ChangeExtension(source, format == StateDict ? ".state-dict.pt" : format);
+        if (format == Onnx && parsed.GetValue(_names) is not null)
+        {
+            throw new UserErrorException("--names does not go with --to onnx, whose weights nobody loads by name: leave it out.");
+        }
+
+        if (Path.GetFullPath(file) == Path.GetFullPath(source))
+        {
+            throw new UserErrorException($"--out is '{file}', the model itself: choose another file.");
+        }
+
+        AtomicFile.ThrowIfNotWritable(file);
+        using var model = MarginModel.Load(source);
+        Write(model, format, file, parsed.GetValue(_names) == PytorchCifar ? WeightNames.PytorchCifar : WeightNames.Torchvision);
+        var output = parsed.InvocationConfiguration.Output;
+        if (format == Onnx)
+        {
+            ExportSummary.WriteGraph(output, model, file);
+        }
+        else
+        {
+            ExportSummary.WriteWeights(output, model, file);
+        }
+    }
+
+    private static void Write(MarginModel model, string format, string file, WeightNames names)
+    {
+        try
+        {
+            switch (format)
+            {
+                case Onnx: ModelExport.ToOnnx(model, file); break;
+                case SafeTensors: ModelExport.ToSafeTensors(model, file, names); break;
+                default: ModelExport.ToStateDict(model, file, names); break;
+            }
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UserErrorException(e.Message);
+        }
+    }
+}

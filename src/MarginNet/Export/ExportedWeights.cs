@@ -1,0 +1,28 @@
+using MarginNet.Checkpoints;
+using MarginNet.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Export;
+
+/// <summary>The weights of a network as plain PyTorch code of its architecture takes them: the output scale is multiplied into the last layer.</summary>
+internal static class ExportedWeights
+{
+    public static Dictionary<string, StoredTensor> Of(Classifier network, WeightNames names)
+    {
+        if (names != WeightNames.Torchvision && network is not ResNet18)
+        {
+            throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
+        }
+
+        using var scope = NewDisposeScope();
+        var last = network.named_modules().Last(module => module.module is Linear).name + '.';
+        return network.state_dict().ToDictionary(
+            entry => names == WeightNames.PytorchCifar ? PytorchCifarName(entry.Key) : entry.Key,
+            entry => StoredTensor.FromTensor(network.Options.OutputScale != 1 && entry.Key.StartsWith(last, StringComparison.Ordinal) ? entry.Value.detach() * network.Options.OutputScale : entry.Value));
+    }
+
+    private static string PytorchCifarName(string name) => name
+        .Replace(".downsample.", ".shortcut.", StringComparison.Ordinal)
+        .Replace("fc.", "linear.", StringComparison.Ordinal);
+}

@@ -1,0 +1,98 @@
+using MarginNet.Checkpoints;
+using MarginNet.Lipschitz;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Export;
+
+/// <summary>Writes trained networks for other frameworks; each file is written whole or not at all.</summary>
+/// <remarks>
+/// ONNX and safetensors files carry, as metadata named <c>marginnet</c>, a JSON text with the architecture, class names, size of images,
+/// normalisation and null model.
+/// </remarks>
+public static class ModelExport
+{
+    /// <summary>
+    /// Writes a model as ONNX, operator set 13: from <c>images</c>, shape [N, channels, height, width], float32 pixels in [0, 1],
+    /// to <c>scores</c>, shape [N, C]. The normalisation is part of the graph, N any number, height and width those of the model.
+    /// </summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
+    /// <exception cref="NotSupportedException">A layer cannot be written as ONNX.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void ToOnnx(MarginModel model, string path)
+    {
+        var options = model.Network.Options;
+        ToOnnx(
+            model.Network,
+            new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width),
+            path,
+            new() { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) });
+    }
+
+    /// <summary>Writes a network as ONNX; see <see cref="ToOnnx(MarginModel, string)"/>.</summary>
+    /// <param name="network">
+    /// A network of this library, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools, flatten and
+    /// dropout; taken in evaluation mode whatever its own. Not changed.
+    /// </param>
+    /// <param name="input">The shape of one input: an image, or a vector for a network that starts with a linear layer.</param>
+    /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
+    /// <exception cref="NotSupportedException">A layer cannot be written as ONNX; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void ToOnnx(nn.Module<Tensor, Tensor> network, FeatureShape input, string path) => ToOnnx(network, input, path, []);
+
+    /// <summary>Writes a model's weights as safetensors, with the names of PyTorch.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="path">The file to write or replace, by custom <c>*.safetensors</c>.</param>
+    /// <param name="names">Whose names. Default: torchvision's.</param>
+    /// <remarks>As <see cref="ToStateDict"/>; the normalisation is in the metadata.</remarks>
+    /// <exception cref="NotSupportedException">The architecture has no such names.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void ToSafeTensors(MarginModel model, string path, WeightNames names = WeightNames.Torchvision) => SafeTensorsFile.Write(path, new()
+    {
+        Tensors = ExportedWeights.Of(model.Network, names),
+        Metadata = new Dictionary<string, string> { ["format"] = "pt", [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: true) },
+    });
+
+    /// <summary>Writes a model's weights as a plain state dict that <c>network.load_state_dict(torch.load(path))</c> takes.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>
+    /// <param name="names">Whose names. Default: torchvision's.</param>
+    /// <remarks>
+    /// A ResNet-18 fits torchvision's with a 3×3 first convolution of stride 1 and no pooling after it. The output scale is multiplied
+    /// into the last layer. The normalisation is not in the file: plain PyTorch code normalises its images before the network. Nor is a
+    /// rectification of the scores.
+    /// </remarks>
+    /// <exception cref="NotSupportedException">The architecture has no such names.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void ToStateDict(MarginModel model, string path, WeightNames names = WeightNames.Torchvision) =>
+        PyTorchFile.Write(path, ExportedWeights.Of(model.Network, names).ToDictionary(entry => entry.Key, entry => (object?)entry.Value));
+
+    private static void ToOnnx(nn.Module<Tensor, Tensor> network, FeatureShape input, string path, Dictionary<string, string> metadata)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var graph = new OnnxGraph();
+        var scores = new OnnxNetwork(graph).Add(network);
+        var content = graph.ToModel(scores, Sizes(input), ClassCount(network, input), metadata);
+        AtomicFile.Write(path, stream => stream.Write(content.Span));
+    }
+
+    private static long[] Sizes(FeatureShape input) => input.IsVector ? [input.Channels] : [input.Channels, input.Height, input.Width];
+
+    /// <summary>Counts the scores of one black image.</summary>
+    private static int ClassCount(nn.Module<Tensor, Tensor> network, FeatureShape input)
+    {
+        var wasTraining = network.training;
+        network.eval();
+        try
+        {
+            var type = network.parameters().FirstOrDefault()?.dtype ?? ScalarType.Float32;
+            return (int)network.call(zeros([1, .. Sizes(input)], dtype: type, device: network.Device())).shape[^1];
+        }
+        finally
+        {
+            network.train(wasTraining);
+        }
+    }
+}
