@@ -15,6 +15,11 @@ internal static class ExportedWeights
             throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
         }
 
+        if (network is LipNet)
+        {
+            throw new NotSupportedException("A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
+        }
+
         using var scope = NewDisposeScope();
         var last = network.named_modules().Last(module => module.module is Linear).name + '.';
         return network.state_dict().ToDictionary(

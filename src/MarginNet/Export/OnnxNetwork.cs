@@ -21,6 +21,10 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         BasicBlock => Residual(module, name, x),
         FastNet fast => Fast(fast, x),
         FastBlock => Halving(module, name, x),
+        LipNet lip => Lip(lip, x),
+        SllConvolution sll => Contraction(sll, name, x),
+        SllLinear sll => Contraction(sll, name, x),
+        AolLinear aol => graph.Node("Gemm", name, [x, Weight(name, "weight", aol.Matrix()), Weight(name, "bias", aol.get_parameter("bias")!)], ("transB", 1L)),
         WhiteningLayer => graph.Node("Conv", name, [x, Weight(name, "weight", module.get_buffer("weight")!), Weight(name, "bias", module.get_parameter("bias")!)]),
         NormalizeLayer => graph.Node("Div", name, [graph.Node("Sub", Join(name, "center"), [x, Weight(name, "mean", module.get_buffer("mean")!)]), Weight(name, "deviation", module.get_buffer("deviation")!)]),
         Sequential => Through(module, name, x, [.. module.named_children().Select(child => child.name)]),
@@ -73,6 +77,39 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         x = graph.Node("MaxPool", Join(name, "pool"), [Through(block, name, x, "conv1")], Window([2, 2], [2, 2], null, null));
         x = Relu(Join(name, "relu1"), Through(block, name, x, "bn1"));
         return Relu(Join(name, "relu2"), Through(block, name, x, "conv2", "bn2"));
+    }
+
+    private string Lip(LipNet network, string x)
+    {
+        var options = (LipNetOptions)network.Options;
+        var channels = LipNet.Channels(options);
+        x = Unshuffle("unshuffle1", Through(network, "", x, "normalize"), options.Normalization.Mean.Length, channels);
+        x = Unshuffle("unshuffle2", Through(network, "", x, "stage1"), channels, channels * LipNet.Halving * LipNet.Halving);
+        x = graph.Node("Flatten", "flatten", [Through(network, "", x, "stage2")], ("axis", 1L));
+        return Scores(network, 1, Through(network, "", x, "dense", "fc"));
+    }
+
+    /// <summary>Moves squares of pixels into channels, with zero channels behind them, by a convolution of zeros and ones: ONNX's SpaceToDepth has another order.</summary>
+    private string Unshuffle(string name, string x, int channels, int outputs)
+    {
+        const int Side = LipNet.Halving;
+        using var scope = NewDisposeScope();
+        var kernel = eye(channels * Side * Side).reshape(-1, channels, Side, Side);
+        var padded = cat([kernel, zeros(outputs - (channels * Side * Side), channels, Side, Side)]);
+        return graph.Node("Conv", name, [x, Weight(name, "kernel", padded)], Window([Side, Side], [Side, Side], null, null));
+    }
+
+    private string Contraction(SllConvolution layer, string name, string x)
+    {
+        var window = Window([3, 3], [1, 1], [1, 1], null);
+        var hidden = Relu(Join(name, "relu"), graph.Node("Conv", Join(name, "in"), [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))], window));
+        return graph.Node("Sub", name, [x, graph.Node("ConvTranspose", Join(name, "out"), [hidden, Weight(name, "back", layer.Back())], window)]);
+    }
+
+    private string Contraction(SllLinear layer, string name, string x)
+    {
+        var hidden = Relu(Join(name, "relu"), graph.Node("Gemm", Join(name, "in"), [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))], ("transB", 1L)));
+        return graph.Node("Sub", name, [x, graph.Node("Gemm", Join(name, "out"), [hidden, Weight(name, "back", layer.Back())])]);
     }
 
     /// <summary>Pools each channel to one number.</summary>

@@ -32,11 +32,18 @@ internal sealed class SllConvolution : nn.Module<Tensor, Tensor>
         return (weight.to(ScalarType.Float64) * Scale().to(ScalarType.Float64).sqrt()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it.</summary>
+    public Tensor Back()
+    {
+        using var scope = NewDisposeScope();
+        return (weight * Scale()).MoveToOuterDisposeScope();
+    }
+
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
         var hidden = F.relu(F.conv2d(input, weight, bias, padding: [Padding, Padding]), inplace: true);
-        return (input - F.conv_transpose2d(hidden, weight * Scale(), padding: [Padding, Padding])).MoveToOuterDisposeScope();
+        return (input - F.conv_transpose2d(hidden, Back(), padding: [Padding, Padding])).MoveToOuterDisposeScope();
     }
 
     /// <summary>The diagonal of 2T⁻¹, shape [hidden, 1, 1, 1].</summary>

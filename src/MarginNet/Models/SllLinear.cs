@@ -29,11 +29,18 @@ internal sealed class SllLinear : nn.Module<Tensor, Tensor>
         return (weight.to(ScalarType.Float64) * Scale().to(ScalarType.Float64).sqrt()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it.</summary>
+    public Tensor Back()
+    {
+        using var scope = NewDisposeScope();
+        return (weight * Scale()).MoveToOuterDisposeScope();
+    }
+
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
         var hidden = F.relu(F.linear(input, weight, bias), inplace: true);
-        return (input - hidden.mm(weight * Scale())).MoveToOuterDisposeScope();
+        return (input - hidden.mm(Back())).MoveToOuterDisposeScope();
     }
 
     /// <summary>The diagonal of 2T⁻¹, shape [hidden, 1].</summary>

@@ -8,18 +8,20 @@ namespace MarginNet.Tests.Export;
 /// <summary>Untrained networks whose batch-norms have statistics as after training.</summary>
 internal static class Networks
 {
+    /// <summary>Those whose weights plain PyTorch code takes.</summary>
     public static readonly string[] Names = [nameof(ResNet18), nameof(FastNet)];
-
-    public static TheoryData<string> Architectures => [.. Names];
 
     public static MarginModel Model(string architecture, double outputScale = 1, bool rectify = false)
     {
         manual_seed(17);
         var images = SyntheticShapes.Create(40, 0).Train;
         var normalization = ChannelStatistics.Compute(images);
-        Classifier network = architecture == nameof(FastNet)
-            ? new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization })
-            : new ResNet18(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization });
+        Classifier network = architecture switch
+        {
+            nameof(FastNet) => new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+            nameof(LipNet) => new LipNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+            _ => new ResNet18(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+        };
         (network as FastNet)?.Whiten(images);
         Vary(network);
         return new(network, SyntheticShapes.ClassNames, (32, 32));

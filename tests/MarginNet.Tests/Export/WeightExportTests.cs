@@ -11,7 +11,7 @@ public sealed class WeightExportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Architectures => Networks.Architectures;
+    public static TheoryData<string> Architectures => [.. Networks.Names];
 
     public void Dispose() => _folder.Dispose();
 
@@ -83,6 +83,15 @@ public sealed class WeightExportTests : IDisposable
         using var model = Networks.Model(nameof(FastNet));
         var refusal = Assert.Throws<NotSupportedException>(() => ModelExport.ToStateDict(model, _folder["m.pt"], WeightNames.PytorchCifar));
         Assert.Contains("the model is a FastNet", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void The_weights_of_a_LipNet_are_refused_since_no_plain_PyTorch_code_takes_them()
+    {
+        using var model = Networks.Model(nameof(LipNet));
+        var refusal = Assert.Throws<NotSupportedException>(() => ModelExport.ToSafeTensors(model, _folder["m.safetensors"]));
+        Assert.Contains("export it as ONNX", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
