@@ -22,6 +22,7 @@ internal sealed class CertifyCommand : Command
     };
 
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Write one line for each sample, with its radius and what proves it, to this CSV file." };
+    private readonly JsonOption _json = new();
 
     public CertifyCommand()
         : base("certify", "Certify decisions: the radius in which no change of the image changes the class.")
@@ -29,6 +30,7 @@ internal sealed class CertifyCommand : Command
         _samples.AddModelTo(this);
         Option[] options = [_epsilons, _output];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -39,6 +41,8 @@ internal sealed class CertifyCommand : Command
         {
             AtomicFile.ThrowIfNotWritable(file);
         }
+
+        _json.ThrowIfNotWritable(parsed);
 
         using var model = _samples.LoadModel(parsed);
         var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
@@ -51,7 +55,7 @@ internal sealed class CertifyCommand : Command
             certificates.Save(path);
         }
 
-        certificates.Write(parsed.InvocationConfiguration.Output, distances);
+        _json.Report(parsed, json => certificates.Write(json, distances), output => certificates.Write(output, distances));
     }
 
     private static double Distance(string text) => Number.TryParse<double>(text, out var value) && double.IsFinite(value) && value >= 0

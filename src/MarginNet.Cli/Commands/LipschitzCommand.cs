@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Lipschitz;
@@ -14,23 +13,21 @@ internal sealed class LipschitzCommand : Command
     private readonly SampleOptions _samples = new("For --samples: test (default) or train.", ["test", "train"], "", needsCalibration: false);
     private readonly Option<int> _count = Number.CountOrNone("--samples", "Also lower bounds, from the gradients at so many samples of the data and from pairs found by gradient ascent; 0 needs no data.", 0);
     private readonly Option<int> _steps = Number.CountOrNone("--ascent-steps", "Steps of gradient ascent for the lower bounds; 0 for gradients alone.", 20);
-    private readonly Option<string?> _json = new("--json") { Description = "Also write the bounds, those of all pairs of classes too, to this file." };
+    private readonly JsonOption _json = new();
 
     public LipschitzCommand()
         : base("lipschitz", "Bound a model's Lipschitz constants, from above by proof and from below by what was seen.")
     {
         _samples.AddModelTo(this);
-        Option[] options = [_count, _steps, _json];
+        Option[] options = [_count, _steps];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_json) is { } file)
-        {
-            AtomicFile.ThrowIfNotWritable(file);
-        }
+        _json.ThrowIfNotWritable(parsed);
 
         using var model = _samples.LoadModel(parsed);
         var clock = Stopwatch.StartNew();
@@ -38,12 +35,7 @@ internal sealed class LipschitzCommand : Command
         var seconds = clock.Elapsed.TotalSeconds;
         var lower = parsed.GetValue(_count) is > 0 and var count ? await LowerAsync(parsed, model, upper, count, cancellation) : null;
         var table = new LipschitzTable(upper, lower, model.ClassNames, seconds);
-        if (parsed.GetValue(_json) is { } path)
-        {
-            table.Save(path);
-        }
-
-        table.Write(parsed.InvocationConfiguration.Output);
+        _json.Report(parsed, table.Write, table.Write);
     }
 
     /// <summary>The bounds of a model at the size of its images.</summary>
