@@ -1,5 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using MarginNet.Cli.Commands;
+using MarginNet.Cli.Configuration;
+using MarginNet.Cli.Help;
+using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
 using MarginNet.Training;
 
 namespace MarginNet.Cli;
@@ -11,17 +16,20 @@ internal static class CommandLine
     private const int UserMistake = 2;
     private const int Interrupted = 130;
 
+    private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
+
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
-        {
-            await error.WriteLineAsync($"marginnet: {Describe(parsed)} See 'marginnet --help'.");
-            return UserMistake;
-        }
-
+        var isVerbose = args.Contains("--verbose");
         try
         {
+            var parsed = Parse(args);
+            if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
+            {
+                await error.WriteLineAsync($"marginnet: {Describe(parsed)} See '{Name(parsed.CommandResult.Command)} --help'.");
+                return UserMistake;
+            }
+
             // Time for a step of training to end and the model to be written after Ctrl-C.
             var configuration = new InvocationConfiguration
             {
@@ -30,7 +38,7 @@ internal static class CommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = TimeSpan.FromMinutes(5),
             };
-            return await parsed.InvokeAsync(configuration);
+            return await InvokeAsync(parsed, configuration);
         }
         catch (OperationCanceledException)
         {
@@ -40,6 +48,7 @@ internal static class CommandLine
         catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync($"marginnet: {e.Message.ReplaceLineEndings(" ")}");
+            await (isVerbose ? error.WriteLineAsync(e.ToString()) : Task.CompletedTask);
             return UserMistake;
         }
 #pragma warning disable CA1031 // Do not catch general exception types: this is the outermost frame, and the trace is shown whole.
@@ -51,16 +60,48 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>The first error in one line, one that quotes what was not understood before any other.</summary>
-    private static string Describe(ParseResult parsed)
+    /// <summary>Runs a command, and keeps its configuration beside what it wrote.</summary>
+    public static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellation = default)
     {
-        var first = parsed.Errors.FirstOrDefault(error => parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal)));
-        var message = (first ?? parsed.Errors[0]).Message;
-        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        using var log = parsed.Errors.Count == 0 && parsed.IsVerbose() ? new VerboseLog(configuration.Error, RunConfiguration.Of(parsed)) : null;
+        var exitCode = await parsed.InvokeAsync(configuration, cancellation);
+        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand) // It saves what its presets decided.
+        {
+            RunConfiguration.SaveBesideOutput(parsed);
+        }
+
+        return exitCode;
     }
 
-    public static RootCommand CreateRoot() =>
-        new("Margin training and margin p-values for deep neural network classifiers.")
+    /// <summary>Parses arguments and those of the configuration file they name.</summary>
+    public static ParseResult Parse(string[] args)
+    {
+        var root = CreateRoot(out var configuration);
+        var parsed = root.Parse(args, Parser);
+        return parsed.GetResult(configuration)?.Tokens is [var file]
+            ? root.Parse([.. args, .. ConfigurationFile.Read(parsed, file.Value)], Parser)
+            : parsed;
+    }
+
+    /// <summary>The first error in one line, one that quotes what was not understood before any other, and what was probably meant.</summary>
+    private static string Describe(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        string[] known = [.. ConfigurationFile.OptionsOf(command).Select(option => option.Name), .. command.Subcommands.Select(each => each.Name)];
+        var quoted = parsed.UnmatchedTokens.Select(token => (Token: token, Error: parsed.Errors.FirstOrDefault(error => error.Message.Contains($"'{token}'", StringComparison.Ordinal))))
+            .FirstOrDefault(pair => pair.Error is not null);
+        var message = (quoted.Error ?? parsed.Errors[0]).Message;
+        var suggestion = quoted.Token is null ? "" : Suggestion.For(quoted.Token.Split('=')[0], known);
+        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) + suggestion;
+    }
+
+    private static string Name(Command command) => command is RootCommand ? "marginnet" : $"marginnet {command.Name}";
+
+    public static RootCommand CreateRoot() => CreateRoot(out _);
+
+    private static RootCommand CreateRoot(out Option<string?> configuration)
+    {
+        RootCommand root = new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
             new ImportCommand(),
@@ -75,5 +116,10 @@ internal static class CommandLine
             new ReproduceCommand(),
             new DemoCommand(),
             new TrialCommand(),
+            new CompletionCommand(),
         };
+        configuration = CommonOptions.AddTo(root);
+        HelpPage.AddTo(root);
+        return root;
+    }
 }

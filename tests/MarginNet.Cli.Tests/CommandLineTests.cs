@@ -39,7 +39,7 @@ public sealed class CommandLineTests
     [InlineData("--logits need --calibration", "pvalue", "--logits", "x.npy")]
     [InlineData("--images does not go with --logits", "pvalue", "--logits", "x.npy", "--images", "y.png")]
     [InlineData("--adjust bh needs p-values that are uniform", "pvalue", "--model", "m.pt", "--adjust", "bh", "--tail", "formula")]
-    [InlineData("leave out --labels, --adjust and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
+    [InlineData("leave out --labels, --adjust, --json and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
     [InlineData("--calibration 'n.json' does not exist", "pvalue", "--logits", "x.npy", "--calibration", "n.json")]
     [InlineData("'@x'", "@x")]
     [InlineData("--delta is 1, but --lambda-update multiply needs a factor above 1.", "train", "--delta", "1", "--rounds", "2")]

@@ -27,7 +27,7 @@ internal sealed class AttackCommand : Command
         Description = "Write the attacked images to this .npy file, float32 [N, C, H, W] exactly as attacked, for evaluate --images, pvalue --images and detect --attacked; and their true classes to .labels.npy beside it.",
     };
 
-    private readonly Option<string?> _json = new("--json") { Description = "Also write the figures to this file." };
+    private readonly JsonOption _json = new();
 
     public AttackCommand()
         : base("attack", "Attack images by the gradients of one model, and print the accuracy that it and others keep.")
@@ -41,7 +41,7 @@ internal sealed class AttackCommand : Command
         _data.AddTo(this);
         _device.AddTo(this);
         Add(_out);
-        Add(_json);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -49,7 +49,8 @@ internal sealed class AttackCommand : Command
     {
         var options = _attack.Read(parsed);
         var (path, file, error) = (parsed.GetValue(_surrogate)!, parsed.GetValue(_out), parsed.InvocationConfiguration.Error);
-        ThrowIfNotWritable(file, parsed.GetValue(_json));
+        ThrowIfNotWritable(file);
+        _json.ThrowIfNotWritable(parsed);
         string[] paths = [path, .. parsed.GetValue(_models)!.Except([path])];
         var models = new List<MarginModel>();
         try
@@ -66,7 +67,7 @@ internal sealed class AttackCommand : Command
             var split = parsed.GetValue(_split)!;
             var images = split == "train" ? dataset.Train : dataset.Test;
 
-            var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(error, images.Count), cancellation);
+            var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(parsed.Notes(), images.Count), cancellation);
             Save(result, images, file);
             WarnIfStuck(error, result, options);
             var table = new AttackTable(AttackSettings.Describe(options), $"{images.Count} {split} images of {dataset.Name}", new(result.StuckCount, images.Count));
@@ -85,14 +86,14 @@ internal sealed class AttackCommand : Command
         }
     }
 
-    private static void ThrowIfNotWritable(string? images, string? json)
+    private static void ThrowIfNotWritable(string? images)
     {
         if (images is not null && !ImageArrayFile.IsOne(images))
         {
             throw new UserErrorException($"--out is '{images}': expected a name that ends in .npy, for bytes would not keep the images as attacked.");
         }
 
-        foreach (var file in new[] { images, images is null ? null : ImageArrayFile.LabelsOf(images), json }.OfType<string>())
+        foreach (var file in new[] { images, images is null ? null : ImageArrayFile.LabelsOf(images) }.OfType<string>())
         {
             AtomicFile.ThrowIfNotWritable(file);
         }
@@ -118,17 +119,14 @@ internal sealed class AttackCommand : Command
 
     private void Write(ParseResult parsed, AttackTable table, string? file)
     {
-        var output = parsed.InvocationConfiguration.Output;
-        table.Write(output);
-        if (parsed.GetValue(_json) is { } json)
+        _json.Report(parsed, table.Write, output =>
         {
-            table.Save(json);
-        }
-
-        if (file is not null)
-        {
-            output.WriteLine($"\nwritten     {file}, {ImageArrayFile.LabelsOf(file)}");
-        }
+            table.Write(output);
+            if (file is not null)
+            {
+                output.WriteLine($"\nwritten     {file}, {ImageArrayFile.LabelsOf(file)}");
+            }
+        });
     }
 
     private static Proportion Accuracy(ScoreMatrix scores, ImageSet images)

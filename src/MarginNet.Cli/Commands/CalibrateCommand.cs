@@ -29,6 +29,7 @@ internal sealed class CalibrateCommand : Command
     private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
     private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, or where another program wrote it MODEL.margins.json beside it." };
     private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
+    private readonly JsonOption _json = new();
 
     public CalibrateCommand()
         : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
@@ -37,12 +38,14 @@ internal sealed class CalibrateCommand : Command
         _rule.AddTo(this);
         Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _out, _plot];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var isSupervised = _rule.IsSupervised(parsed);
+        _json.ThrowIfNotWritable(parsed);
         if (parsed.GetValue(_plot) is { } picture)
         {
             PlotFile.ThrowIfOtherKind(picture);
@@ -129,7 +132,8 @@ internal sealed class CalibrateCommand : Command
             PlotFile.Save(plot, picture);
         }
 
-        CalibrationSummary.Write(parsed.InvocationConfiguration.Output, nullModel, samples, others, atypical, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
+        var summary = new CalibrationSummary(nullModel, samples, others, atypical, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
+        _json.Report(parsed, summary.Write, summary.Write);
     }
 
     /// <summary>The training images as training parted them.</summary>

@@ -34,6 +34,7 @@ internal sealed class CertifyCommand : Command
     private readonly Option<int> _restarts = Number.Count("--attack-restarts", "Starts, the first from the image itself, each other from a random point of the ball.", SoundnessCheck.DefaultAttack.Restarts);
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Write one line for each sample, with its radius, what proves it, and the least distance at which the attack succeeded, to this CSV file." };
     private readonly Option<string?> _plot = new("--plot") { Description = "Also draw certified accuracy against the radius, with clean accuracy and that under attack, as .png or .svg." };
+    private readonly JsonOption _json = new();
 
     public CertifyCommand()
         : base("certify", "Certify decisions: the radius in which no change of the image changes the class.")
@@ -41,6 +42,7 @@ internal sealed class CertifyCommand : Command
         _samples.AddModelTo(this);
         Option[] options = [_epsilons, _noAttack, _steps, _restarts, _output, _plot];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -68,8 +70,8 @@ internal sealed class CertifyCommand : Command
             PlotFile.Save(plot, picture);
         }
 
-        table.Write(parsed.InvocationConfiguration.Output, distances);
-        return attack is null ? 0 : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, parsed.InvocationConfiguration.Output, error, model.ClassNames);
+        _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
+        return attack is null ? 0 : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames);
     }
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
@@ -114,6 +116,8 @@ internal sealed class CertifyCommand : Command
         {
             PlotFile.ThrowIfOtherKind(picture);
         }
+
+        _json.ThrowIfNotWritable(parsed);
     }
 
     private static double Distance(string text) => Number.TryParse<double>(text, out var value) && double.IsFinite(value) && value >= 0

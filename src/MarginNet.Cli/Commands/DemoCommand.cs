@@ -33,7 +33,7 @@ internal sealed class DemoCommand : Command
         foreach (var step in steps)
         {
             await output.WriteLineAsync($"$ marginnet {string.Join(' ', step)}");
-            await CommandLine.CreateRoot().Parse(step).InvokeAsync(parsed.InvocationConfiguration, cancellation);
+            await CommandLine.InvokeAsync(CommandLine.Parse(step), parsed.InvocationConfiguration, cancellation);
             await output.WriteLineAsync();
         }
 

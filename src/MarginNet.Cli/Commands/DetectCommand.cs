@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
@@ -13,7 +12,7 @@ internal sealed class DetectCommand : Command
     private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: true);
     private readonly AtypicalOptions _atypical = new();
     private readonly Option<string?> _foreignLogits = new("--ood-logits") { Description = "With --logits: the logits of samples that are of none of the classes." };
-    private readonly Option<string?> _json = new("--json") { Description = "Also write the table to this file." };
+    private readonly JsonOption _json = new();
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the bootstrap draws.", 0);
 
@@ -21,18 +20,16 @@ internal sealed class DetectCommand : Command
         : base("detect", "Compare margin p-values with other scores as detectors of wrong decisions, of attacks and of foreign data.")
     {
         _samples.AddTo(this);
-        Option[] options = [.. _atypical.All, _foreignLogits, _json, _resamples, _seed];
+        Option[] options = [.. _atypical.All, _foreignLogits, _resamples, _seed];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var useLogits = _samples.UseLogits(parsed, _atypical.All, [_foreignLogits]);
-        if (parsed.GetValue(_json) is { } file)
-        {
-            AtomicFile.ThrowIfNotWritable(file);
-        }
+        _json.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -96,19 +93,14 @@ internal sealed class DetectCommand : Command
             }
             else
             {
-                parsed.InvocationConfiguration.Error.WriteLine($"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
+                parsed.Notes().WriteLine($"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
             }
         }
 
         AddPair("attack", "clean images", "attacked images", attacked);
         AddPair("out_of_distribution", "known samples", "foreign samples", foreign);
 
-        if (parsed.GetValue(_json) is { } file)
-        {
-            table.Save(file);
-        }
-
-        table.Write(parsed.InvocationConfiguration.Output);
+        _json.Report(parsed, table.Write, table.Write);
 
         void AddPair(string key, string typical, string atypical, Samples? others)
         {

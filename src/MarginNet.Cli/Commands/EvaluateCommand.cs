@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
@@ -14,24 +13,22 @@ internal sealed class EvaluateCommand : Command
     private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: false);
     private readonly Option<double?> _mu = Number.Optional<double>("--mu", "The margin that every sample should have, in logits; by default the one the model was trained with.", _ => true, "a number");
     private readonly Option<int> _bins = Number.Count("--bins", "Equally wide bins of confidence for the calibration error.", new EvaluationOptions().CalibrationBins);
-    private readonly Option<string?> _json = new("--json") { Description = "Also write every figure to this file." };
+    private readonly JsonOption _json = new();
 
     public EvaluateCommand()
         : base("evaluate", "Accuracy with its interval, by class and confusion, margins, constraints met, and calibration of the probabilities.")
     {
         _samples.AddTo(this);
-        Option[] options = [_mu, _bins, _json];
+        Option[] options = [_mu, _bins];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var useLogits = _samples.UseLogits(parsed, [], []);
-        if (parsed.GetValue(_json) is { } file)
-        {
-            AtomicFile.ThrowIfNotWritable(file);
-        }
+        _json.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -55,19 +52,14 @@ internal sealed class EvaluateCommand : Command
 
         var options = new EvaluationOptions { TargetMargin = parsed.GetValue(_mu) ?? trainedMargin, CalibrationBins = parsed.GetValue(_bins) };
         var table = new EvaluationTable(EvaluationReport.Compute(samples.ToScores(), samples.Labels, options), samples.ClassNames, subject);
-        if (parsed.GetValue(_json) is { } file)
-        {
-            table.Save(file);
-        }
-
-        table.Write(parsed.InvocationConfiguration.Output);
+        _json.Report(parsed, table.Write, table.Write);
     }
 
     private void NoteHeldOut(ParseResult parsed, MarginModel model)
     {
         if (_samples.Split(parsed) == "train" && model.Training.GetValueOrDefault("held_out_count") is long and > 0 and var count)
         {
-            parsed.InvocationConfiguration.Error.WriteLine($"note: {count} of the training images were kept out of training, for calibration, and are evaluated with the others.");
+            parsed.Notes().WriteLine($"note: {count} of the training images were kept out of training, for calibration, and are evaluated with the others.");
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -22,24 +21,22 @@ internal sealed class LipschitzCommand : Command
     private readonly Option<int> _batches = Number.Count("--clever-batches", "Batches, to whose maxima the distribution is fitted. With the defaults a sample takes half a million points: 50 batches of 64 give a rough picture.", CleverDefault.Batches);
     private readonly Option<double> _radius = Number.Positive("--clever-radius", "Radius of the l2 ball of the points, in [0,1] pixels.", CleverDefault.Radius);
     private readonly Option<int> _seed = Number.CountOrNone("--clever-seed", "Seed of the random points.", CleverDefault.Seed);
-    private readonly Option<string?> _json = new("--json") { Description = "Also write the bounds, those of all pairs of classes too, to this file." };
+    private readonly JsonOption _json = new();
 
     public LipschitzCommand()
         : base("lipschitz", "Bound a model's Lipschitz constants, from above by proof and from below by what was seen.")
     {
         _samples.AddModelTo(this);
-        Option[] options = [_count, _steps, _clever, _draws, _batches, _radius, _seed, _json];
+        Option[] options = [_count, _steps, _clever, _draws, _batches, _radius, _seed];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         ThrowIfIdle(parsed);
-        if (parsed.GetValue(_json) is { } file)
-        {
-            AtomicFile.ThrowIfNotWritable(file);
-        }
+        _json.ThrowIfNotWritable(parsed);
 
         using var model = _samples.LoadModel(parsed);
         var clock = Stopwatch.StartNew();
@@ -49,12 +46,7 @@ internal sealed class LipschitzCommand : Command
         var lower = images is null ? null : Lower(parsed, model, upper, images, cancellation);
         var clever = images is not null && parsed.GetValue(_clever) ? Estimate(parsed, model, images, cancellation) : null;
         var table = new LipschitzTable(upper, lower, clever, model.ClassNames, seconds);
-        if (parsed.GetValue(_json) is { } path)
-        {
-            table.Save(path);
-        }
-
-        table.Write(parsed.InvocationConfiguration.Output);
+        _json.Report(parsed, table.Write, table.Write);
     }
 
     /// <summary>The bounds of a model at the size of its images.</summary>

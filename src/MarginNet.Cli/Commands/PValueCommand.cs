@@ -20,6 +20,7 @@ internal sealed class PValueCommand : Command
     };
 
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV." };
+    private readonly JsonOption _json = new();
 
     public PValueCommand()
         : base("pvalue", "Print the margin p-value of every test sample: how atypically small its margin is.")
@@ -29,6 +30,7 @@ internal sealed class PValueCommand : Command
         _flag.AddTo(this);
         Option[] options = [_adjust, _output];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -39,6 +41,7 @@ internal sealed class PValueCommand : Command
             throw new UserErrorException($"--output is '{file}': expected a name that ends in .csv or .json.");
         }
 
+        _json.ThrowIfNotWritable(parsed);
         if (parsed.GetValue(_adjust) is not null && _flag.Tail(parsed) == PValueTail.Formula)
         {
             throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, twice the formula.");
@@ -70,9 +73,9 @@ internal sealed class PValueCommand : Command
 
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null)
+        if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null || _json.IsGiven(parsed))
         {
-            throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust and --output.");
+            throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json and --output.");
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
@@ -82,24 +85,27 @@ internal sealed class PValueCommand : Command
         // A read that waits for a row cannot be called off, but can be left behind.
         var scoring = Task.Run(() => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, ThrowIfOtherClasses, cancellation), cancellation);
         var (count, flagged) = await scoring.WaitAsync(cancellation);
-        await configuration.Error.WriteLineAsync(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
+        await parsed.Notes().WriteLineAsync(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
     }
 
     private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)
     {
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var table = PValueTable.Compute(samples, nullModel, Rule(parsed, nullModel), parsed.GetValue(_adjust) is not null);
         var file = parsed.GetValue(_output);
-        if (file is null)
-        {
-            table.WriteCsv(output);
-        }
-        else
+        if (file is not null)
         {
             table.Save(file);
         }
 
-        PValueSummary.Write(file is null ? error : output, table, nullModel, samples.ClassNames);
+        _json.Report(parsed, table.WriteJson, output =>
+        {
+            if (file is null)
+            {
+                table.WriteCsv(output);
+            }
+
+            PValueSummary.Write(file is null ? parsed.Notes() : output, table, nullModel, samples.ClassNames);
+        });
     }
 
     /// <summary>What was chosen at calibration, unless the command line says something else.</summary>

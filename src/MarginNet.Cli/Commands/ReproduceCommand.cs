@@ -27,9 +27,13 @@ internal sealed class ReproduceCommand : Command
     private readonly Option<int?> _epochs = Number.Optional<int>("--epochs", "Epochs of each training, instead of the preset's.", value => value >= 1, "a whole number, at least 1");
     private readonly Option<double> _epsilon = Number.Positive("--epsilon", "How much FGSM changes each pixel in [0,1].", PapersEpsilon);
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000);
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET." };
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET.",
+        DefaultValueFactory = result => $"reproduction-{result.GetValue<string>("--preset")}",
+    };
+
     private readonly Option<bool> _force = new("--force") { Description = "Compute everything again, whatever an earlier run has left." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
     private readonly DataOptions _data = new("the preset's");
     private readonly DeviceOptions _device = new();
 
@@ -37,7 +41,7 @@ internal sealed class ReproduceCommand : Command
         : base("reproduce", "Run the paper's experiment, and write its tables and figures as a report; an interrupted run goes on where it stopped.")
     {
         _preset.AcceptOnlyFromAmong([.. Presets.All.Select(preset => preset.Name)]);
-        Option[] options = [_preset, _seeds, _epochs, _epsilon, _resamples, _out, _force, _quiet];
+        Option[] options = [_preset, _seeds, _epochs, _epsilon, _resamples, _out, _force];
         Array.ForEach(options, Add);
         _data.AddTo(this);
         _device.AddTo(this);
@@ -48,14 +52,14 @@ internal sealed class ReproduceCommand : Command
     {
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var preset = ReadPreset(parsed);
-        var folder = parsed.GetValue(_out) ?? $"reproduction-{preset.Name}";
+        var folder = parsed.GetValue(_out)!;
         Directory.CreateDirectory(folder);
         var (report, results) = (Path.Combine(folder, "report.html"), Path.Combine(folder, "results.json"));
         AtomicFile.ThrowIfNotWritable(report);
         var device = _device.Select(parsed);
-        var data = Limit(preset, await _data.LoadAsync(parsed, preset.Data, ImageSize, error, cancellation));
+        var data = Limit(preset, await _data.LoadAsync(parsed, preset.Data, ImageSize, parsed.Notes(), cancellation));
         var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
-        var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.GetValue(_quiet), error, cancellation);
+        var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.IsQuiet(), error, cancellation);
         try
         {
             var result = experiment.Run();

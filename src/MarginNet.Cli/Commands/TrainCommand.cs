@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Security.Cryptography;
+using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -39,7 +40,7 @@ internal sealed class TrainCommand : Command
 
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model file to write.", DefaultValueFactory = _ => "m.pt" };
     private readonly Option<string?> _tensorBoard = new("--tensorboard") { Description = "Also write each epoch's figures to this folder, for TensorBoard." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
+    private readonly JsonOption _json = new();
 
     public TrainCommand()
         : base("train", "Train a network with a prescribed margin, and fit the null model that its p-values come from.")
@@ -48,19 +49,21 @@ internal sealed class TrainCommand : Command
         _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
-        Option[] options = [_width, _rectify, _init, _calibrationSplit, _out, _tensorBoard, _quiet];
+        Option[] options = [_width, _rectify, _init, _calibrationSplit, _out, _tensorBoard];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var error = parsed.InvocationConfiguration.Error;
         using var files = new OutputFiles(parsed.GetValue(_out)!);
+        _json.ThrowIfNotWritable(parsed);
         var settings = _settings.Read(parsed);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
-        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, DefaultImageSize, error, cancellation);
+        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, DefaultImageSize, parsed.Notes(), cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
 
@@ -74,6 +77,7 @@ internal sealed class TrainCommand : Command
             return;
         }
 
+        SaveConfiguration(parsed, options, files.Configuration);
         model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
         model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
@@ -86,7 +90,8 @@ internal sealed class TrainCommand : Command
         model.Save(files.Model);
         files.WriteViolations(result.Constraints, split.Rest, dataset);
         options.Checkpoints?.Delete();
-        TrainingSummary.Write(output, model, result, options, files);
+        var summary = new TrainingSummary(model, result, options, files);
+        _json.Report(parsed, summary.Write, summary.Write);
     }
 
     private static StratifiedSplit Split(ImageSet images, double? heldOutShare, int seed) => heldOutShare is { } share
@@ -105,6 +110,16 @@ internal sealed class TrainCommand : Command
             ["output_scale"] = OutputScale(parsed, options),
             ["init"] = init is null ? null : Convert.ToHexStringLower(SHA256.HashData(init)),
         };
+    }
+
+    /// <summary>Keeps what was given and what the presets decided, so that a preset of another version does not change the run.</summary>
+    private void SaveConfiguration(ParseResult parsed, TrainingOptions options, string path)
+    {
+        var configuration = RunConfiguration.Of(parsed);
+        _settings.Resolve(options, configuration.Set);
+        configuration.Set(_out.Name, parsed.GetValue(_out)!);
+        _device.Resolve(configuration.Set);
+        configuration.Save(path);
     }
 
     /// <summary>Whether the file holds what this command would write.</summary>
@@ -198,7 +213,7 @@ internal sealed class TrainCommand : Command
         var log = parsed.GetValue(_tensorBoard) is { } folder ? new TensorBoardLog(folder) : null;
         try
         {
-            return TrainingDisplay.Run(error, parsed.GetValue(_quiet), display =>
+            return TrainingDisplay.Run(error, parsed.IsQuiet(), display =>
                 MarginTrainer.Train(model.Network, train, options, test, new Broadcast([history, log, display]), cancellation));
         }
         catch (OperationCanceledException)

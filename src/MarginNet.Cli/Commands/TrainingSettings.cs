@@ -142,6 +142,40 @@ internal sealed class TrainingSettings
         };
     }
 
+    /// <summary>Sets each option that a preset may decide.</summary>
+    public void Resolve(TrainingOptions options, Action<string, object> set)
+    {
+        if (options.LipschitzMargin == 0)
+        {
+            set(_mu.Name, options.TargetMargin);
+        }
+
+        set(_loss.Name, options.Loss.Name);
+        set(_temperature.Name, options.Temperature);
+        set(_rounds.Name, (long)options.Rounds);
+        set(_epochs.Name, (long)options.Epochs);
+        set(_warmupEpochs.Name, (long)options.WarmupEpochs);
+        set(_rampEpochs.Name, (long)options.RampEpochs);
+        set(_batchSize.Name, (long)options.BatchSize);
+        set(_optimizer.Name, Lower(options.Optimizer));
+        set(_rate.Name, options.LearningRate);
+        set(_schedule.Name, Lower(options.Schedule));
+        set(_weightDecay.Name, options.WeightDecay);
+        set(_augment.Name, options.Augment);
+        set(_maxShift.Name, (long)options.MaxShift);
+        set(_seed.Name, (long)options.Seed);
+        if (options.Optimizer == OptimizerKind.Sgd)
+        {
+            set(_biasRateFactor.Name, options.BiasRateFactor);
+        }
+
+        if (options.Rounds > 1)
+        {
+            set(_lambdaUpdate.Name, options.DualUpdate.Name);
+            set(_delta.Name, options.DualUpdate.Step);
+        }
+    }
+
     /// <summary>The preset's factor goes with the preset's optimiser; one that is given needs an optimiser that takes it.</summary>
     private double BiasRateFactor(ParseResult parsed, TrainingOptions preset)
     {

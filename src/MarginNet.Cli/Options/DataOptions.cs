@@ -73,7 +73,7 @@ internal sealed class DataOptions
     public async Task<ImageDataset> LoadForAsync(ParseResult parsed, MarginModel model, string path, CancellationToken cancellation)
     {
         var trainedOn = model.Training.GetValueOrDefault("data") as string ?? Cifar;
-        var dataset = await LoadAsync(parsed, trainedOn, model.ImageSize, parsed.InvocationConfiguration.Error, cancellation);
+        var dataset = await LoadAsync(parsed, trainedOn, model.ImageSize, parsed.Notes(), cancellation);
         ModelFit.ThrowIfOther(model, path, dataset);
         return dataset;
     }

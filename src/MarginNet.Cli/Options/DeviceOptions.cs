@@ -51,6 +51,9 @@ internal sealed class DeviceOptions
             : throw new UserErrorException($"--device is '{name}', but there are {cuda.device_count()} GPUs: use cuda:0 to cuda:{cuda.device_count() - 1}.");
     }
 
+    /// <summary>Sets the number of threads, on which the last digits depend.</summary>
+    public void Resolve(Action<string, object> set) => set(_threads.Name, (long)get_num_threads());
+
     private static bool HasCuda() => TryInitializeDeviceType(DeviceType.CUDA) && cuda.is_available();
 
     private static int ParseIndex(string name) =>

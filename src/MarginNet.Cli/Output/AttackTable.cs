@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Checkpoints;
 using MarginNet.Detection;
 
 namespace MarginNet.Cli.Output;
@@ -30,9 +29,8 @@ internal sealed class AttackTable(Dictionary<string, object?> settings, string i
         }
     }
 
-    public void Save(string path) => AtomicFile.Write(path, stream =>
+    public void Write(Utf8JsonWriter json)
     {
-        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WritePropertyName("attack");
         JsonSerializer.Serialize(json, settings);
@@ -52,7 +50,7 @@ internal sealed class AttackTable(Dictionary<string, object?> settings, string i
 
         json.WriteEndArray();
         json.WriteEndObject();
-    });
+    }
 
     private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
 }

@@ -44,6 +44,29 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
         Line($"The radii are in l2, in [0,1] pixels; rounding inside the network's own forward pass is not covered.");
     }
 
+    public void Write(Utf8JsonWriter json, IEnumerable<(string Text, double Value)> distances)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("count", radii.Length);
+        JsonNumbers.Write(json, "clean_accuracy", new Proportion(radii.Where((radius, i) => radius.PredictedClass == labels[i]).Count(), radii.Length));
+        json.WriteStartArray("certified");
+        foreach (var (_, value) in distances)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("epsilon", value);
+            JsonNumbers.Write(json, "accuracy", CertifiedAccuracy.Compute(radii, labels, value));
+            if (attackedAt is not null)
+            {
+                JsonNumbers.Write(json, "under_attack", AttackedDistance.Accuracy(attackedAt, value));
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
 using MarginNet.Detection;
 using MarginNet.PValues;
@@ -67,9 +66,8 @@ internal sealed class DetectionTable
         }
     }
 
-    public void Save(string path) => AtomicFile.Write(path, stream =>
+    public void Write(Utf8JsonWriter json)
     {
-        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         foreach (var (_, key, typical, atypical, rows) in _sections)
         {
@@ -95,7 +93,7 @@ internal sealed class DetectionTable
         }
 
         json.WriteEndObject();
-    });
+    }
 
     private static string Cell(double value, Interval interval) => string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");
 }

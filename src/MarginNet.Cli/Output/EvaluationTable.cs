@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Checkpoints;
-using MarginNet.Detection;
 using MarginNet.Evaluation;
 
 namespace MarginNet.Cli.Output;
@@ -61,17 +59,16 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
         static string Cell(MarginQuantile quantile) => string.Create(CultureInfo.InvariantCulture, $"{quantile.Margin,11:g5}");
     }
 
-    public void Save(string path) => AtomicFile.Write(path, stream =>
+    public void Write(Utf8JsonWriter json)
     {
-        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteString("evaluated", subject);
         json.WriteNumber("count", report.Accuracy.Total);
-        Write(json, "accuracy", report.Accuracy);
+        JsonNumbers.Write(json, "accuracy", report.Accuracy);
         if (report.ConstraintsMet is { } met)
         {
             json.WriteNumber("target_margin", report.TargetMargin!.Value);
-            Write(json, "constraints_met", met);
+            JsonNumbers.Write(json, "constraints_met", met);
         }
 
         JsonNumbers.Write(json, "negative_log_likelihood", report.NegativeLogLikelihood);
@@ -88,7 +85,7 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
         {
             json.WriteString("class", classNames[label]);
             json.WriteNumber("count", report.ClassAccuracies[label].Total);
-            Write(json, "accuracy", report.ClassAccuracies[label]);
+            JsonNumbers.Write(json, "accuracy", report.ClassAccuracies[label]);
             json.WriteStartArray("taken_for");
             for (var c = 0; c < classNames.Length; c++)
             {
@@ -98,9 +95,7 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
             json.WriteEndArray();
         });
         json.WriteEndObject();
-    });
-
-    private static void Write(Utf8JsonWriter json, string name, Proportion share) => JsonNumbers.Write(json, name, share.Rate, share.ExactInterval());
+    }
 
     private static void Write(Utf8JsonWriter json, string name, ImmutableArray<MarginQuantile> quantiles) => WriteArray(json, name, quantiles, quantile =>
     {

@@ -19,6 +19,18 @@ internal static class JsonNumbers
         }
     }
 
+    /// <summary>Writes a share and the ends of its exact 95 % interval, or null where it is of no samples.</summary>
+    public static void Write(Utf8JsonWriter json, string name, Proportion share)
+    {
+        if (share.Total == 0)
+        {
+            json.WriteNull(name);
+            return;
+        }
+
+        Write(json, name, share.Rate, share.ExactInterval());
+    }
+
     /// <summary>Writes a number and the ends of its interval.</summary>
     public static void Write(Utf8JsonWriter json, string name, double value, Interval interval)
     {

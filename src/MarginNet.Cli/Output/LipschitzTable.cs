@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Checkpoints;
 using MarginNet.Lipschitz;
 
 namespace MarginNet.Cli.Output;
@@ -44,9 +43,8 @@ internal sealed class LipschitzTable(LipschitzBounds upper, LipschitzLowerBounds
             Line($"{constant,-34}  {Text(bound.Value),11}  {bound.Log10,6:f2}  {(seen is null ? "" : Text(seen.Value)),-13}  {method}");
     }
 
-    public void Save(string path) => AtomicFile.Write(path, stream =>
+    public void Write(Utf8JsonWriter json)
     {
-        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteStartArray("layers");
         foreach (var layer in upper.Layers)
@@ -83,7 +81,7 @@ internal sealed class LipschitzTable(LipschitzBounds upper, LipschitzLowerBounds
         clever?.Write(json);
         json.WriteNumber("seconds", seconds);
         json.WriteEndObject();
-    });
+    }
 
     private static void Write(Utf8JsonWriter json, string name, UpperBound bound, LowerBound? seen, string method)
     {

@@ -6,7 +6,7 @@ using MarginNet.Training;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The files of a training run: the model and, named after it, its history, its violated constraints and the state to resume it from.</summary>
+/// <summary>The files of a training run: the model and, named after it, its history, its configuration, its violated constraints and the state to resume it from.</summary>
 internal sealed class OutputFiles : IDisposable
 {
     private readonly OutputLock _lock;
@@ -17,6 +17,7 @@ internal sealed class OutputFiles : IDisposable
         Model = model;
         History = Path.ChangeExtension(model, ".history.jsonl");
         Violations = Path.ChangeExtension(model, ".violations.csv");
+        Configuration = Path.ChangeExtension(model, ".config.json");
         State = Path.ChangeExtension(model, ".resume.pt");
         if (model.Length == 0)
         {
@@ -33,6 +34,8 @@ internal sealed class OutputFiles : IDisposable
     public string History { get; }
 
     public string Violations { get; }
+
+    public string Configuration { get; }
 
     public string State { get; }
 

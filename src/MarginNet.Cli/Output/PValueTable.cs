@@ -49,7 +49,8 @@ internal sealed class PValueTable
     {
         if (Path.GetExtension(path) == ".json")
         {
-            WriteJson(stream);
+            using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
+            WriteJson(json);
             return;
         }
 
@@ -78,9 +79,8 @@ internal sealed class PValueTable
         return text;
     }
 
-    private void WriteJson(Stream stream)
+    public void WriteJson(Utf8JsonWriter json)
     {
-        using var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteString("tail", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Tail.ToString()));
         json.WriteString("null", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Null.ToString()));

@@ -1,16 +1,17 @@
 using System.Globalization;
+using System.Text.Json;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>What a training run came to, on standard output.</summary>
-internal static class TrainingSummary
+/// <summary>What a training run came to, as text and as JSON.</summary>
+internal sealed class TrainingSummary(MarginModel model, TrainingResult result, TrainingOptions options, OutputFiles files)
 {
     private const int WorstShown = 5;
 
-    public static void Write(TextWriter output, MarginModel model, TrainingResult result, TrainingOptions options, OutputFiles files)
+    public void Write(TextWriter output)
     {
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
@@ -38,5 +39,21 @@ internal static class TrainingSummary
         }
 
         Line($"written           {files.Model}, {files.History}");
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("model", files.Model);
+        json.WriteString("loss", options.Loss.Name);
+        json.WriteNumber("mu", options.TargetMargin);
+        json.WriteNumber("rounds", result.Rounds);
+        json.WriteNumber("constraints", result.Constraints.Total);
+        json.WriteNumber("constraints_met", result.Constraints.Met);
+        JsonNumbers.Write(json, "train_accuracy", (double)model.Metrics["train_accuracy"]!);
+        JsonNumbers.Write(json, "test_accuracy", model.Metrics["test_accuracy"] as double? ?? double.NaN);
+        json.WriteNumber("calibration_samples", model.NullModel!.Pooled.SampleCount);
+        json.WriteBoolean("calibrated_on_held_out", model.NullModel.Source == CalibrationSource.HeldOut);
+        json.WriteEndObject();
     }
 }

@@ -79,7 +79,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         Assert.Equal(6, lines.Length);
         Assert.All(lines[..5], line => Assert.Matches("Training diverged: .* step \\d+, learning rate .* Lower the learning rate, .* Rollback [1-5] of 5: ", line));
         Assert.StartsWith("marginnet: Training diverged: ", lines[5], StringComparison.Ordinal);
-        Assert.Equal(["m.history.jsonl", "m.resume.pt"], tool.Files);
+        Assert.Equal(["m.config.json", "m.history.jsonl", "m.resume.pt"], tool.Files);
         Assert.Equal("start", JsonDocument.Parse(Assert.Single(File.ReadAllLines(tool.File("m.history.jsonl")))).RootElement.GetProperty("event").GetString());
 
         var anew = await tool.TrainAsync("m.pt");

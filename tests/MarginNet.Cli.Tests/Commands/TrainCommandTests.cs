@@ -13,7 +13,7 @@ public sealed class TrainCommandTests
         using var tool = new Tool();
         var run = await tool.TrainAsync("m.pt", "--epochs", "2", "--rounds", "2", "--delta", "3", "--seed", "5");
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal(["m.history.jsonl", "m.pt", "m.violations.csv"], tool.Files);
+        Assert.Equal(["m.config.json", "m.history.jsonl", "m.pt", "m.violations.csv"], tool.Files);
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal(4, Assert.IsType<ResNet18>(model.Network).Width);
         Assert.Equal("shifted-softmax", model.Training["loss"]);

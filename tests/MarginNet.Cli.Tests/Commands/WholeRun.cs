@@ -19,7 +19,7 @@ public sealed class WholeRun : IDisposable
 
     internal void AssertSameFiles(Tool other)
     {
-        Assert.Equal(Names, other.Files);
+        Assert.Equal(Names, other.Files.Except(["m.config.json"])); // Its --out is another one.
         Assert.All(Names, name => Assert.Equal(File.ReadAllBytes(_tool.File(name)), File.ReadAllBytes(other.File(name))));
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using MarginNet.Tests;
 
 namespace MarginNet.Cli.Tests.Packaging;
 
@@ -45,7 +46,7 @@ public sealed class TorchBackendTests
 
     private static (int ExitCode, string Output) Build(string project, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["msbuild", Path.Combine(Root(), project), "-nologo", .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", ["msbuild", Repository.File(project), "-nologo", .. arguments]) { RedirectStandardOutput = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
             start.Environment.Remove(name); // Those of the build that runs this test.
@@ -55,16 +56,5 @@ public sealed class TorchBackendTests
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output);
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "MarginNet.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
-        }
-
-        return folder.FullName;
     }
 }
