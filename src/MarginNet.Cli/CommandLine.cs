@@ -16,7 +16,7 @@ internal static class CommandLine
         var parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            await error.WriteLineAsync($"marginnet: {Describe(parsed)} See 'marginnet --help'.");
+            await error.WriteLineAsync($"marginnet: {OneLine(Describe(parsed))} See 'marginnet --help'.");
             return UserMistake;
         }
 
@@ -39,7 +39,7 @@ internal static class CommandLine
         }
         catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"marginnet: {e.Message.ReplaceLineEndings(" ")}");
+            await error.WriteLineAsync($"marginnet: {OneLine(e.Message)}");
             return UserMistake;
         }
 #pragma warning disable CA1031 // Do not catch general exception types: this is the outermost frame, and the trace is shown whole.
@@ -50,6 +50,9 @@ internal static class CommandLine
             return Defect;
         }
     }
+
+    /// <summary>A message that may quote anything, without line ends and terminal escapes.</summary>
+    private static string OneLine(string message) => string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>The first error in one line, one that quotes what was not understood before any other.</summary>
     private static string Describe(ParseResult parsed)

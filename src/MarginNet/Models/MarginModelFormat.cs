@@ -14,6 +14,7 @@ internal static class MarginModelFormat
     private const string OutputScale = "output_scale";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
+    private const int MaxSide = 1 << 14;
 
     public static Dictionary<string, object?> ToGraph(MarginModel model)
     {
@@ -67,9 +68,9 @@ internal static class MarginModelFormat
             throw new InvalidDataException($"Its format version is {root.Count("format_version")}, newer than {Version}: update MarginNet.");
         }
 
-        if (root.Numbers("image_size") is not [var height and >= 1, var width and >= 1])
+        if (root.Numbers("image_size") is not [var height and >= 1 and <= MaxSide, var width and >= 1 and <= MaxSide])
         {
-            throw root.Unexpected("image_size", "height and width");
+            throw root.Unexpected("image_size", $"height and width, 1 to {MaxSide} pixels");
         }
 
         var nullModel = root.Has("null_model") ? MarginNullModel.FromState(root.Dictionary("null_model").Values) : null;
@@ -129,8 +130,20 @@ internal static class MarginModelFormat
 
         var (width, classes, rectify) = (architecture.Count("width"), root.Texts("class_names").Length, architecture.Flag("rectify"));
         var statistics = new ChannelStatistics([.. mean], [.. deviation]);
-        return architecture.Text("name") == Fast
-            ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
-            : new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
+        ClassifierOptions options = architecture.Text("name") == Fast
+            ? new FastNetOptions { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }
+            : new ResNetOptions { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics };
+        ThrowIfTooSmall(root.Dictionary("state_dict"), options);
+        return options is FastNetOptions fast ? new FastNet(fast) : new ResNet18((ResNetOptions)options);
+    }
+
+    /// <summary>Makes sure that memory is set aside only for weights that are there.</summary>
+    private static void ThrowIfTooSmall(PlainDictionary weights, ClassifierOptions options)
+    {
+        var stored = weights.Values.Values.OfType<StoredTensor>().Sum(tensor => tensor.Data.Length / sizeof(float));
+        if (stored < options.KernelWeights)
+        {
+            throw new InvalidDataException($"Its architecture has {options.KernelWeights} weights, but only {stored} are stored.");
+        }
     }
 }
