@@ -70,7 +70,7 @@ internal sealed class StageStore
     /// <summary>Removes the states of a stage that is finished, those of other settings too.</summary>
     public void DeleteStates(string name)
     {
-        foreach (var state in Directory.EnumerateFiles(_folder, $"{name}.*.resume.*pt"))
+        foreach (var state in Directory.EnumerateFiles(_folder, $"{name}.*.resume.*"))
         {
             System.IO.File.Delete(state);
         }

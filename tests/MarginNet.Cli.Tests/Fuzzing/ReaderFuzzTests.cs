@@ -5,6 +5,8 @@ namespace MarginNet.Cli.Tests.Fuzzing;
 /// <summary>A few inputs of what <c>bench/Fuzz</c> tries by the million.</summary>
 public sealed class ReaderFuzzTests
 {
+    private static readonly int[] Classes = [0];
+
     public static TheoryData<string> Names => [.. Readers.All.Select(reader => reader.Name)];
 
     [Theory]
@@ -21,9 +23,9 @@ public sealed class ReaderFuzzTests
     [Fact]
     public void A_reader_that_fails_writes_or_allocates_without_measure_is_found_out()
     {
-        Assert.Contains("IndexOutOfRange", Finding(path => _ = new byte[1][File.ReadAllBytes(path).Length]), StringComparison.Ordinal);
+        Assert.Contains("IndexOutOfRange", Finding(path => _ = Classes[File.ReadAllBytes(path).Length]), StringComparison.Ordinal);
         Assert.Contains("in one line that names the file", Finding(_ => throw new InvalidDataException("It is damaged.")), StringComparison.Ordinal);
-        Assert.Contains("allocates", Finding(_ => _ = new byte[10_000_000].Length), StringComparison.Ordinal);
+        Assert.Contains("allocates", Finding(path => File.ReadAllBytes(path).CopyTo(new byte[10_000_000], 0)), StringComparison.Ordinal);
         Assert.Contains("left ", Finding(path => File.WriteAllText(path + "/../../x", "")), StringComparison.Ordinal);
     }
 
