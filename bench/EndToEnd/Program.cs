@@ -68,10 +68,25 @@ pvalue.SetAction(parsed =>
 var levers = new Command("levers", "What each lever does to the speed of the same step, a line of JSON each, and a table on standard error.") { leverWidth, leverBatch, rounds };
 levers.SetAction(parsed => Levers.Measure(new(parsed.GetValue(leverWidth), parsed.GetValue(leverBatch)), parsed.GetValue(rounds)));
 
+var minutes = new Argument<double>("minutes") { Description = "How long." };
+var soak = new Command("soak", "Trains, resumes and scores for a time, a line of CSV on the use of the machine each cycle, and a summary; fails where it grows.") { minutes };
+soak.SetAction(parsed =>
+{
+    var files = Directory.CreateTempSubdirectory("marginnet-soak-");
+    try
+    {
+        return new Soak(files.FullName).Run(TimeSpan.FromMinutes(parsed.GetValue(minutes))) ? 0 : 1;
+    }
+    finally
+    {
+        files.Delete(recursive: true);
+    }
+});
+
 var summarize = new Command("summarize", "Prints medians and ratios of many measurements.") { lines, json };
 summarize.SetAction(parsed => Summary.Write(parsed.GetValue(lines)!, parsed.GetValue(json)));
 
-return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, summarize }.Parse(args).Invoke();
+return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, soak, summarize }.Parse(args).Invoke();
 
 Problem Given(ParseResult parsed) => new(parsed.GetValue(width), parsed.GetValue(batch), parsed.GetValue(seed));
 

@@ -26,7 +26,7 @@ internal static class CommandLine
             var parsed = Parse(args);
             if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
             {
-                await error.WriteLineAsync($"marginnet: {Describe(parsed)} See '{Name(parsed.CommandResult.Command)} --help'.");
+                await error.WriteLineAsync($"marginnet: {OneLine(Describe(parsed))} See '{Name(parsed.CommandResult.Command)} --help'.");
                 return UserMistake;
             }
 
@@ -47,7 +47,7 @@ internal static class CommandLine
         }
         catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"marginnet: {e.Message.ReplaceLineEndings(" ")}");
+            await error.WriteLineAsync($"marginnet: {OneLine(e.Message)}");
             await (isVerbose ? error.WriteLineAsync(e.ToString()) : Task.CompletedTask);
             return UserMistake;
         }
@@ -59,6 +59,9 @@ internal static class CommandLine
             return Defect;
         }
     }
+
+    /// <summary>A message that may quote anything, without line ends and terminal escapes.</summary>
+    private static string OneLine(string message) => string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>Runs a command, and keeps its configuration beside what it wrote.</summary>
     public static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellation = default)

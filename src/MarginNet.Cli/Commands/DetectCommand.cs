@@ -13,7 +13,7 @@ internal sealed class DetectCommand : Command
     private readonly AtypicalOptions _atypical = new();
     private readonly Option<string?> _foreignLogits = new("--ood-logits") { Description = "With --logits: the logits of samples that are of none of the classes." };
     private readonly JsonOption _json = new();
-    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000);
+    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000, most: 1_000_000);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the bootstrap draws.", 0);
 
     public DetectCommand()
@@ -33,7 +33,7 @@ internal sealed class DetectCommand : Command
 
         if (useLogits)
         {
-            CompareLogits(parsed);
+            CompareLogits(parsed, cancellation);
         }
         else
         {
@@ -41,7 +41,7 @@ internal sealed class DetectCommand : Command
         }
     }
 
-    private void CompareLogits(ParseResult parsed)
+    private void CompareLogits(ParseResult parsed, CancellationToken cancellation)
     {
         var nullModel = _samples.ReadCalibration(parsed);
         var samples = _samples.ReadLogits(parsed);
@@ -57,7 +57,7 @@ internal sealed class DetectCommand : Command
             _samples.ThrowIfOtherClasses(parsed, nullModel, foreign.ClassNames.Length, foreign.Source);
         }
 
-        Compare(parsed, samples, _samples.HasLabels(parsed), attacked: null, foreign, nullModel);
+        Compare(parsed, samples, _samples.HasLabels(parsed), attacked: null, foreign, nullModel, cancellation);
     }
 
     private async Task CompareModelAsync(ParseResult parsed, CancellationToken cancellation)
@@ -72,10 +72,10 @@ internal sealed class DetectCommand : Command
             throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
         }
 
-        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel);
+        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel, cancellation);
     }
 
-    private void Compare(ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel)
+    private void Compare(ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel, CancellationToken cancellation)
     {
         var (table, resamples, seed) = (new DetectionTable(), parsed.GetValue(_resamples), parsed.GetValue(_seed));
         var scores = DetectionTable.Scores(samples, nullModel);
@@ -85,7 +85,7 @@ internal sealed class DetectCommand : Command
             var (right, wrong) = (parted[0].Right.Length, parted[0].Wrong.Length);
             if (right > 0 && wrong > 0)
             {
-                table.Add("wrong_decisions", "right decisions", "wrong decisions", parted, resamples, seed);
+                table.Add("wrong_decisions", "right decisions", "wrong decisions", parted, resamples, seed, cancellation);
             }
             else if (foreign is null && attacked is null)
             {
@@ -107,7 +107,7 @@ internal sealed class DetectCommand : Command
             if (others is not null)
             {
                 var pairs = scores.Zip(DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values));
-                table.Add(key, typical, atypical, pairs, resamples, seed);
+                table.Add(key, typical, atypical, pairs, resamples, seed, cancellation);
             }
         }
     }

@@ -12,7 +12,7 @@ internal sealed class EvaluateCommand : Command
 {
     private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: false);
     private readonly Option<double?> _mu = Number.Optional<double>("--mu", "The margin that every sample should have, in logits; by default the one the model was trained with.", _ => true, "a number");
-    private readonly Option<int> _bins = Number.Count("--bins", "Equally wide bins of confidence for the calibration error.", new EvaluationOptions().CalibrationBins);
+    private readonly Option<int> _bins = Number.Count("--bins", "Equally wide bins of confidence for the calibration error.", new EvaluationOptions().CalibrationBins, most: 10_000);
     private readonly JsonOption _json = new();
 
     public EvaluateCommand()

@@ -26,7 +26,7 @@ internal sealed class ReproduceCommand : Command
     private readonly Option<int> _seeds = Number.Count("--seeds", "Repeat with the seeds 0 to N - 1, and report means with intervals.", 1);
     private readonly Option<int?> _epochs = Number.Optional<int>("--epochs", "Epochs of each training, instead of the preset's.", value => value >= 1, "a whole number, at least 1");
     private readonly Option<double> _epsilon = Number.Positive("--epsilon", "How much FGSM changes each pixel in [0,1].", PapersEpsilon);
-    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000);
+    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000, most: 1_000_000);
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET.",

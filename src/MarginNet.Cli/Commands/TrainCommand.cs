@@ -85,10 +85,18 @@ internal sealed class TrainCommand : Command
         model.Metrics["constraints"] = (long)result.Constraints.Total;
         model.Metrics["constraints_met"] = (long)result.Constraints.Met;
         model.Metrics["rounds"] = (long)result.Rounds;
-        model.Save(files.Model); // Whatever calibration makes of it, the network is kept.
-        model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
-        model.Save(files.Model);
-        files.WriteViolations(result.Constraints, split.Rest, dataset);
+        try
+        {
+            model.Save(files.Model); // Whatever calibration makes of it, the network is kept.
+            model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
+            model.Save(files.Model);
+            files.WriteViolations(result.Constraints, split.Rest, dataset);
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && options.Checkpoints is { Exist: true })
+        {
+            throw new UserErrorException($"{e.Message} The trained network is in {options.Checkpoints!.Path}: see to the disk, then give the same command with --resume.");
+        }
+
         options.Checkpoints?.Delete();
         var summary = new TrainingSummary(model, result, options, files);
         _json.Report(parsed, summary.Write, summary.Write);

@@ -11,8 +11,12 @@ namespace MarginNet.Cli.Options;
 internal static class Number
 {
     /// <summary>An option of at least 1 with a default, such as a count.</summary>
-    public static Option<int> Count(string name, string description, int byDefault) =>
-        Create(name, description, byDefault, value => value >= 1, "a whole number, at least 1");
+    public static Option<int> Count(string name, string description, int byDefault, int most = int.MaxValue) => Create(
+        name,
+        description,
+        byDefault,
+        value => value >= 1 && value <= most,
+        most == int.MaxValue ? "a whole number, at least 1" : string.Create(CultureInfo.InvariantCulture, $"a whole number, 1 to {most}"));
 
     /// <summary>An option of at least 0 with a default, where 0 turns a feature off.</summary>
     public static Option<int> CountOrNone(string name, string description, int byDefault) =>

@@ -40,13 +40,14 @@ internal sealed class DetectionTable
     /// <param name="scores">The scores of both by name.</param>
     /// <param name="resamples">Bootstrap draws.</param>
     /// <param name="seed">Their seed.</param>
-    public void Add(string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed) =>
+    /// <param name="cancellation">Stops between two draws.</param>
+    public void Add(string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed, CancellationToken cancellation) =>
         _sections.Add((
             $"{typical} from {atypical}",
             key,
             typical,
             atypical,
-            [.. scores.Select(score => (score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed)))]));
+            [.. scores.Select(score => (score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)))]));
 
     public void Write(TextWriter output)
     {

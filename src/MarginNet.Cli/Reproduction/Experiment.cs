@@ -24,6 +24,7 @@ internal sealed class Experiment
     /// <summary>The name under which an attack's record has the number of images left as they were.</summary>
     public const string Unmoved = "unmoved";
 
+    private static readonly TimeSpan StateInterval = TimeSpan.FromMinutes(5); // Beside one at the end of each epoch.
     private static readonly ImmutableSortedDictionary<string, double> NoFacts = ImmutableSortedDictionary<string, double>.Empty;
 
     private readonly Preset _preset;
@@ -75,12 +76,13 @@ internal sealed class Experiment
         var settings = new Dictionary<string, object?>(description) { ["network"] = _preset.Network + _preset.NetworkDetail(options) };
         settings.Remove("threads"); // They change the last digits, but are no reason to train again.
         var stage = new Stage($"{run.Key}-train", settings, [_summary.TrainDigest, _summary.TestDigest], [files.Model, files.History, files.Train, files.NullModel]);
-        return Complete(store, stage, seed, $"training {run.Title}", () =>
+        var checkpoints = Checkpoints(store, run, stage);
+        var record = Complete(store, stage, seed, $"training {run.Title}", () =>
         {
             manual_seed(seed);
             using var model = new MarginModel(_preset.CreateNetwork(_data.Train, _data.ClassNames.Length, options), _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { Training = description };
             model.Network.to(_device);
-            var result = TrainingDisplay.Run(_error, _quiet, display => MarginTrainer.Train(model.Network, _data.Train, options, _data.Test, display, _cancellation));
+            var result = TrainingDisplay.Run(_error, _quiet, display => MarginTrainer.Train(model.Network, _data.Train, options with { Checkpoints = checkpoints }, _data.Test, display, _cancellation));
             using (var history = new HistoryFile(store.File(files.History), description))
             {
                 result.History.ToList().ForEach(history.Report);
@@ -93,7 +95,13 @@ internal sealed class Experiment
             ArrayFile.WriteLogits(store.File(files.Train), result.TrainingScores);
             return NoFacts;
         });
+        store.DeleteStates(run.Key);
+        return record;
     }
+
+    /// <summary>Where a training keeps its state, so that a run that was killed goes on within it; the name tells its settings and images.</summary>
+    private TrainingCheckpoints Checkpoints(StageStore store, NetworkRun run, Stage stage) =>
+        new(store.StateFile(run.Key, stage)) { Every = StateInterval, Resume = !_force };
 
     private StageRecord Test(StageStore store, NetworkRun run, int seed, StageRecord training)
     {
@@ -165,7 +173,7 @@ internal sealed class Experiment
         Complete(store, stage, seed, $"p-values and detectors of {run.Title}", () =>
         {
             using var model = MarginModel.Load(store.File(files.Model));
-            var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed) with
+            var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed, _cancellation) with
             {
                 Certificates = CertificateResult.Compute(model, ScoreFile.Read(store.File(files.Test)), _data.Test.Labels),
             };

@@ -51,7 +51,7 @@ internal sealed record NetworkResult
     /// <summary>What the margins on test images certify.</summary>
     public CertificateResult? Certificates { get; init; }
 
-    public static NetworkResult Compute(NetworkScores scores, double targetMargin, int resamples, int seed)
+    public static NetworkResult Compute(NetworkScores scores, double targetMargin, int resamples, int seed, CancellationToken cancellation)
     {
         var (test, attacked, nullModel) = (scores.Test, scores.Attacked, scores.NullModel);
         var (right, wrong) = test.Part(Lower(test, nullModel));
@@ -65,8 +65,8 @@ internal sealed record NetworkResult
             WrongFlagged = Share(wrong, p => p <= Alpha),
             AttackedFlagged = Share(Lower(attacked, nullModel), p => p <= Alpha),
             Null = [.. test.ClassNames.Select((name, c) => NullSummary.Of(name, nullModel.Classes[c])), NullSummary.Of(nullModel)],
-            WrongDecisions = right.Length == 0 || wrong.Length == 0 ? [] : Compare(scores.WrongDecisions(), resamples, seed),
-            Attack = Compare(scores.Attack(), resamples, seed),
+            WrongDecisions = right.Length == 0 || wrong.Length == 0 ? [] : Compare(scores.WrongDecisions(), resamples, seed, cancellation),
+            Attack = Compare(scores.Attack(), resamples, seed, cancellation),
         };
     }
 
@@ -76,8 +76,8 @@ internal sealed record NetworkResult
 
     private static Proportion Share(double[] values, Func<double, bool> counts) => new(values.Count(counts), values.Length);
 
-    private static ImmutableArray<DetectorResult> Compare(IEnumerable<DetectorScores> scores, int resamples, int seed) =>
-        [.. scores.Select(score => DetectorResult.Of(score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed)))];
+    private static ImmutableArray<DetectorResult> Compare(IEnumerable<DetectorScores> scores, int resamples, int seed, CancellationToken cancellation) =>
+        [.. scores.Select(score => DetectorResult.Of(score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)))];
 }
 
 /// <summary>The null model of one class.</summary>

@@ -12,6 +12,9 @@ namespace MarginNet.Cli.Reproduction;
 /// </summary>
 internal sealed class StageStore
 {
+    private const string StateExtension = ".resume.pt";
+    private const int StateKeyLength = 12;
+
     private readonly string _folder;
     private readonly string _records;
     private readonly RunEnvironment _environment;
@@ -57,6 +60,20 @@ internal sealed class StageStore
         var record = new StageRecord(stage.Name, stage.Key, [.. stage.Outputs.Select(name => Digest(File(name))!)], seconds, _environment, facts);
         AtomicFile.Write(RecordFile(stage), stream => JsonSerializer.Serialize(stream, record, ResultJson.Options));
         return record;
+    }
+
+    /// <summary>Where a stage that takes long keeps its state.</summary>
+    /// <param name="name">What the file's name begins with.</param>
+    /// <param name="stage">The stage, so that the state is not taken for that of another.</param>
+    public string StateFile(string name, Stage stage) => File($"{name}.{stage.Key[..StateKeyLength]}{StateExtension}");
+
+    /// <summary>Removes the states of a stage that is finished, those of other settings too.</summary>
+    public void DeleteStates(string name)
+    {
+        foreach (var state in Directory.EnumerateFiles(_folder, $"{name}.*.resume.*"))
+        {
+            System.IO.File.Delete(state);
+        }
     }
 
     private string RecordFile(Stage stage) => Path.Combine(_records, $"{stage.Name}.json");

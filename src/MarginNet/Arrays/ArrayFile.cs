@@ -8,6 +8,7 @@ namespace MarginNet.Arrays;
 public static class ArrayFile
 {
     private const string Cure = "give a .npy, .npz or .csv file";
+    private const long MaxExpansion = 1032; // Deflate's best ratio.
 
     /// <summary>Reads a vector or matrix of numbers.</summary>
     /// <param name="path">A .npy file, a .npz file (<c>file.npz:name</c> where it holds several arrays), or a .csv, .tsv or .txt file.</param>
@@ -98,10 +99,15 @@ public static class ArrayFile
     {
         using var archive = OpenArchive(file);
         var names = archive.Entries.Select(entry => entry.FullName).Where(n => n.EndsWith(".npy", StringComparison.Ordinal)).Select(n => n[..^4]).ToArray();
-        name ??= names is [var only] ? only : throw new InvalidDataException($"{file} holds {names.Length} arrays ({string.Join(", ", names)}): choose one, as in {file}:name.");
-        var entry = archive.GetEntry(name + ".npy") ?? throw new InvalidDataException($"{file} holds no array '{name}', only {string.Join(", ", names)}.");
+        var found = FileText.Show(string.Join(", ", names));
+        name ??= names is [var only] ? only : throw new InvalidDataException($"{file} holds {names.Length} arrays ({found}): choose one, as in {file}:name.");
+        var entry = archive.GetEntry(name + ".npy") ?? throw new InvalidDataException($"{file} holds no array '{name}', only {found}.");
+        name = FileText.Show(name);
         try
         {
+            if (entry.CompressedLength > new FileInfo(file).Length || entry.Length > MaxExpansion * entry.CompressedLength)
+                throw new InvalidDataException($"it claims {entry.Length} bytes in {entry.CompressedLength}");
+
             using var stream = entry.Open();
             return NumpyFormat.Read(stream, entry.Length, $"{file}:{name}");
         }
@@ -115,7 +121,9 @@ public static class ArrayFile
     {
         try
         {
-            return ZipFile.OpenRead(file);
+            var archive = ZipFile.OpenRead(file);
+            _ = archive.Entries; // Reads the directory.
+            return archive;
         }
         catch (InvalidDataException e)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MarginNet.Checkpoints;
 
 namespace MarginNet.Arrays;
 
@@ -29,7 +30,7 @@ public static class CsvRows
             if (areNames)
                 continue;
             if (invalid is not null)
-                throw new InvalidDataException($"{name}, line {line}: expected numbers, but found '{invalid}'.");
+                throw new InvalidDataException($"{name}, line {line}: expected numbers, but found {FileText.Quote(invalid)}.");
             if (columns != 0 && numbers.Count != columns)
                 throw new InvalidDataException($"{name}, line {line}: expected {columns} numbers as in the lines before, but found {numbers.Count}.");
 

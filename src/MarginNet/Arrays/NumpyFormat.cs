@@ -5,6 +5,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using MarginNet.Checkpoints;
 
 namespace MarginNet.Arrays;
 
@@ -66,10 +67,10 @@ internal static partial class NumpyFormat
     {
         var (text, headerLength) = ReadHeader(stream, name);
         if (HeaderPattern().Match(text) is not { Success: true } match)
-            throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {text.Trim()}.");
+            throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {FileText.Show(text.Trim())}.");
 
-        var shapeText = match.Groups["shape"].Value;
-        var shape = Array.ConvertAll(shapeText.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength);
+        var sizes = match.Groups["shape"].Value;
+        var (shapeText, shape) = (FileText.Show(sizes), Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
         var type = match.Groups["type"].Value;
         var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
         if (count > Array.MaxLength || (long)count * WidthOf(type, name) > length - headerLength)
@@ -99,7 +100,7 @@ internal static partial class NumpyFormat
         "f4" or "i4" or "u4" => 4,
         "f2" or "i2" or "u2" => 2,
         "i1" or "u1" or "b1" => 1,
-        _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {type}; save it as float32 or float64."),
+        _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
     };
 
     private static Action<ReadOnlyMemory<byte>, Memory<T>> ConverterOf<T>(string type)

@@ -40,5 +40,5 @@ internal static class NetworkWeights
         target.copy_(tensor.ToTensor());
     }
 
-    private static string Describe(List<string> names) => names.Count == 0 ? "none" : $"{names.Count} such as '{names[0]}'";
+    private static string Describe(List<string> names) => names.Count == 0 ? "none" : $"{names.Count} such as {FileText.Quote(names[0])}";
 }

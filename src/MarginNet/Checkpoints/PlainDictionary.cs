@@ -51,9 +51,10 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
         var found = values.TryGetValue(key, out var value) ? value switch
         {
             null => "null",
-            string or bool or long or double => FormattableString.Invariant($"'{value}'"),
+            string text => FileText.Quote(text),
+            bool or long or double => FormattableString.Invariant($"'{value}'"),
             double[] numbers => $"{numbers.Length} numbers",
-            StoredTensor tensor => $"{tensor.Type} [{string.Join(", ", tensor.Shape)}]",
+            StoredTensor tensor => FileText.Show($"{tensor.Type} [{string.Join(", ", tensor.Shape)}]"),
             _ => $"a {value.GetType().Name}"
         } : "nothing";
         return new InvalidDataException($"Expected {expected} under the key '{Path(key)}', but found {found}.");

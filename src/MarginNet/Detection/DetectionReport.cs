@@ -23,9 +23,11 @@ public sealed record DetectionReport(
     /// <param name="level">Confidence level, in (0, 1). Default 0.95.</param>
     /// <param name="resamples">Number of resamples, at least 1. Default 1000.</param>
     /// <param name="seed">Seed of the draws. Default 0.</param>
+    /// <param name="cancellation">Stops between two draws.</param>
     /// <returns>The report; the same for the same seed and any number of threads.</returns>
     /// <exception cref="ArgumentException">A side is empty or holds a NaN, or <paramref name="level"/> or <paramref name="resamples"/> is out of range.</exception>
-    public static DetectionReport Compute(ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical, double level = 0.95, int resamples = 1000, int seed = 0)
+    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
+    public static DetectionReport Compute(ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical, double level = 0.95, int resamples = 1000, int seed = 0, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         if (level is not (> 0 and < 1))
@@ -35,7 +37,7 @@ public sealed record DetectionReport(
         ScoreTable.ThrowIfInvalid(atypical, nameof(atypical));
         var table = new ScoreTable(typical, atypical);
         var draws = new DetectionMetrics[resamples];
-        Parallel.For(0, resamples, i => draws[i] = table.Resample(new Random(unchecked((seed * 31) + i))).Metrics());
+        Parallel.For(0, resamples, new() { CancellationToken = cancellation }, i => draws[i] = table.Resample(new Random(unchecked((seed * 31) + i))).Metrics());
 
         return new DetectionReport(
             table.Metrics(),

@@ -3,4 +3,8 @@ using MarginNet.Models;
 namespace MarginNet.Foreign;
 
 /// <summary>What is known of a network that is a program.</summary>
-internal sealed record ProgramOptions : ClassifierOptions;
+internal sealed record ProgramOptions : ClassifierOptions
+{
+    /// <summary>0: a program brings its weights itself.</summary>
+    internal override long KernelWeights => 0;
+}

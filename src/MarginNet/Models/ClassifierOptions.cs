@@ -26,4 +26,13 @@ public abstract record ClassifierOptions
     /// Its length is the number of channels. Default: CIFAR-10's training images.
     /// </summary>
     public ChannelStatistics Normalization { get; init; } = new([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]);
+
+    /// <summary>
+    /// The number of weights of the convolutions and linear layers. A file that claims a network without having as many is refused
+    /// before the network is made, whose size goes with the square of a width that a small file may state.
+    /// </summary>
+    internal abstract long KernelWeights { get; }
+
+    /// <summary>The number of channels of the images.</summary>
+    private protected long Channels => Normalization.Mean.Length;
 }

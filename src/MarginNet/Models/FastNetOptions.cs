@@ -5,4 +5,10 @@ public sealed record FastNetOptions : ClassifierOptions
 {
     /// <summary>Channels of the first block, at least 1. Default 64.</summary>
     public int Width { get; init; } = 64;
+
+    /// <inheritdoc/>
+    internal override long KernelWeights =>
+        (4 * Channels * WhitenedChannels) + (9 * WhitenedChannels * Width) + (135L * Width * Width) + (2L * Width * ClassCount); // Whitening, the first convolution, the other five, the last layer.
+
+    private long WhitenedChannels => WhiteningLayer.OutChannels((int)Channels);
 }

@@ -20,7 +20,7 @@ public sealed class LipNet : Classifier
 
     internal const int Halving = 2;
 
-    private const int HiddenUnits = 256;
+    internal const int HiddenUnits = 256;
 
     private readonly NormalizeLayer normalize;
     private readonly Sequential stage1;

@@ -21,6 +21,7 @@ internal static class MarginModelFormat
     private const string Program = "program";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
+    private const int MaxSide = 1 << 14;
 
     public static Dictionary<string, object?> ToGraph(MarginModel model)
     {
@@ -85,9 +86,9 @@ internal static class MarginModelFormat
             throw new InvalidDataException($"Its format version is {root.Count("format_version")}, newer than {Version}: update MarginNet.");
         }
 
-        if (root.Numbers("image_size") is not [var height and >= 1, var width and >= 1])
+        if (root.Numbers("image_size") is not [var height and >= 1 and <= MaxSide, var width and >= 1 and <= MaxSide])
         {
-            throw root.Unexpected("image_size", "height and width");
+            throw root.Unexpected("image_size", $"height and width, 1 to {MaxSide} pixels");
         }
 
         var nullModel = root.Has("null_model") ? MarginNullModel.FromState(root.Dictionary("null_model").Values) : null;
@@ -156,21 +157,29 @@ internal static class MarginModelFormat
         }
 
         var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
-        return architecture.Text("name") switch
+        ClassifierOptions options = architecture.Text("name") switch
         {
-            Fast => new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
-            Lip => CreateLipNet(root, new() { Width = width, ImageSize = size, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
-            _ => new ResNet18(new() { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics }),
+            Fast => new FastNetOptions { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
+            Lip => new LipNetOptions { Width = width, ImageSize = size, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
+            _ => new ResNetOptions { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
+        };
+        ThrowIfTooSmall(root.Dictionary("state_dict"), options);
+        return options switch
+        {
+            FastNetOptions fast => new FastNet(fast),
+            LipNetOptions lip => LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
+            _ => new ResNet18((ResNetOptions)options),
         };
     }
 
-    /// <summary>Makes the network, whose weights grow with the size of the images, unless the file is too small to hold them.</summary>
-    private static LipNet CreateLipNet(PlainDictionary root, LipNetOptions options)
+    /// <summary>Makes sure that memory is set aside only for weights that are there.</summary>
+    private static void ThrowIfTooSmall(PlainDictionary weights, ClassifierOptions options)
     {
-        var ((height, width), stored) = (options.ImageSize, root.Dictionary("state_dict").Tensor("fc.weight").Shape);
-        return LipNet.IsPossible(options.ImageSize) && stored is [_, var features] && features == LipNet.Features(options)
-            ? new(options)
-            : throw root.Unexpected("image_size", $"that of the weights, multiples of {LipNet.SizeFactor}; {height}x{width} does not fit them");
+        var stored = weights.Values.Values.OfType<StoredTensor>().Sum(tensor => tensor.Data.Length / sizeof(float));
+        if (stored < options.KernelWeights)
+        {
+            throw new InvalidDataException($"Its architecture has {options.KernelWeights} weights, but only {stored} are stored.");
+        }
     }
 
     private static ProgramNetwork CreateProgram(

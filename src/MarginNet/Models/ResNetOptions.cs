@@ -8,4 +8,7 @@ public sealed record ResNetOptions : ClassifierOptions
 
     /// <summary>What comes before the first stage. Default <see cref="ResNetStem.Small"/>, for images of about 32×32 pixels.</summary>
     public ResNetStem Stem { get; init; }
+
+    /// <inheritdoc/>
+    internal override long KernelWeights => (9 * Channels * Width) + (2724L * Width * Width) + (8L * Width * ClassCount); // The stem, the stages with 36, 128, 512 and 2048, the last layer.
 }

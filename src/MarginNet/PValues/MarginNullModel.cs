@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using System.Text.Json;
+using MarginNet.Checkpoints;
 
 namespace MarginNet.PValues;
 
@@ -134,26 +135,15 @@ public sealed class MarginNullModel
     /// <exception cref="InvalidDataException">A key is missing or holds something else than expected; the message names it.</exception>
     public static MarginNullModel FromState(IReadOnlyDictionary<string, object?> state) => MarginNullState.Read(state);
 
-    /// <summary>Writes the model as JSON; a file that is there already is replaced once the new one is complete.</summary>
-    /// <param name="path">The file to write.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path)
-    {
-        var temporary = path + ".tmp";
-        try
+    /// <summary>Writes the model as JSON, whole or not at all.</summary>
+    /// <param name="path">The file to write or replace, by custom <c>*.json</c>.</param>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public void Save(string path) =>
+        AtomicFile.Write(path, stream =>
         {
-            using (var stream = File.Create(temporary))
-            using (var writer = new Utf8JsonWriter(stream))
-                PlainValueJson.Write(writer, ToState());
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+            using var writer = new Utf8JsonWriter(stream);
+            PlainValueJson.Write(writer, ToState());
+        });
 
     /// <summary>Reads a model that <see cref="Save"/> wrote.</summary>
     /// <param name="path">The file to read.</param>
@@ -169,9 +159,9 @@ public sealed class MarginNullModel
                 ? FromState((Dictionary<string, object?>)PlainValueJson.Read(document.RootElement)!)
                 : throw new InvalidDataException($"Expected a JSON object, but found a JSON {document.RootElement.ValueKind}.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter of half a surrogate pair.
         {
-            throw new InvalidDataException($"{path} is not JSON ({e.Message}); make it with 'marginnet calibrate --out'.", e);
+            throw new InvalidDataException($"{path} is not JSON ({FileText.Show(e.Message)}); make it with 'marginnet calibrate --out'.", e);
         }
         catch (InvalidDataException e)
         {

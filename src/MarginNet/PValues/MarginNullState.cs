@@ -67,8 +67,12 @@ internal static class MarginNullState
         rule.Name<PValueTail>("tail"),
         new DetectionThreshold(
             rule.Has("threshold") ? rule.Number("threshold") : double.NegativeInfinity,
-            new Proportion(rule.Count("false_positives"), rule.Count("typical")),
-            new Proportion(rule.Count("true_positives"), rule.Count("atypical"))));
+            ReadProportion(rule, "false_positives", "typical"),
+            ReadProportion(rule, "true_positives", "atypical")));
+
+    private static Proportion ReadProportion(PlainDictionary rule, string count, string total) => rule.Count(count) <= rule.Count(total)
+        ? new(rule.Count(count), rule.Count(total))
+        : throw rule.Unexpected(count, $"at most the {rule.Count(total)} under '{total}'");
 
     private static double[] ReadMargins(PlainDictionary @class)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MarginNet.Checkpoints;
 
 namespace MarginNet.PValues;
 
@@ -59,6 +60,16 @@ internal static class PlainValueJson
         JsonValueKind.String => element.GetString(),
         JsonValueKind.Number => element.TryGetInt64(out var integer) ? (object)integer : element.GetDouble(),
         JsonValueKind.Array => element.EnumerateArray().Select(Read).ToList(),
-        _ => element.EnumerateObject().ToDictionary(property => property.Name, property => Read(property.Value)),
+        _ => ReadObject(element),
     };
+
+    private static Dictionary<string, object?> ReadObject(JsonElement element)
+    {
+        var values = new Dictionary<string, object?>();
+        foreach (var property in element.EnumerateObject())
+            if (!values.TryAdd(property.Name, Read(property.Value)))
+                throw new InvalidDataException($"It has the key {FileText.Quote(property.Name)} twice.");
+
+        return values;
+    }
 }

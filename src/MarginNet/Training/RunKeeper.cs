@@ -19,7 +19,7 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
         var kept = checkpoints.Resume ? files.Read() : null;
         if (kept is not null)
         {
-            run.Restore(kept);
+            Restore(run, kept);
         }
         else
         {
@@ -62,10 +62,22 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
             return false;
         }
 
-        run.Restore(kept);
+        Restore(run, kept);
         run.Rollbacks = rollbacks;
         warn($"{divergence.Message} Rollback {rollbacks} of {checkpoints.MaxRollbacks}: going on from the last kept state with {Rate(rollbacks)} of the learning rate.");
         return true;
+    }
+
+    private void Restore(RunState run, TrainingState kept)
+    {
+        try
+        {
+            run.Restore(kept);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"'{checkpoints.Path}' is a damaged state of a training run, or one of another network. {e.Message} Delete it to start anew.", e);
+        }
     }
 
     /// <summary>The share of the learning rate that is left.</summary>

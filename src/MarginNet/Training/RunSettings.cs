@@ -50,9 +50,9 @@ internal static class RunSettings
     /// <summary>The settings that differ, such as <c>epochs was 5 and is 6</c>; empty where none does.</summary>
     public static string Differences(PlainDictionary before, Dictionary<string, object?> now) => string.Join("; ", before.Keys.Union(now.Keys)
         .Where(name => !Equals(before.Values.GetValueOrDefault(name), now.GetValueOrDefault(name)))
-        .Select(name => FormattableString.Invariant($"{name} was {Show(before.Values.GetValueOrDefault(name))} and is {Show(now.GetValueOrDefault(name))}")));
+        .Select(name => FormattableString.Invariant($"{FileText.Show(name)} was {Show(before.Values.GetValueOrDefault(name))} and is {Show(now.GetValueOrDefault(name))}")));
 
-    private static object Show(object? value) => value ?? "none";
+    private static object Show(object? value) => value is string text ? FileText.Show(text) : value ?? "none";
 
     private static string Digest(ImageSet images)
     {

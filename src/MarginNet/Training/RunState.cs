@@ -15,11 +15,13 @@ internal sealed class RunState : IDisposable
     private readonly nn.Module<Tensor, Tensor> _network;
     private readonly TrainingOptions _options;
     private readonly Device _device;
+    private readonly int _steps; // Of an epoch.
 
     public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
+        _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
         Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);
     }
@@ -93,6 +95,7 @@ internal sealed class RunState : IDisposable
     /// <summary>Becomes a captured state of a run with the same settings.</summary>
     public void Restore(TrainingState state)
     {
+        ThrowIfImpossible(state);
         using var scope = NewDisposeScope();
         NetworkWeights.Load(_network, new PlainDictionary(state.Network, "state_dict"));
         OptimizerMemory.Restore(Optimizer, [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
@@ -114,6 +117,20 @@ internal sealed class RunState : IDisposable
         LeaveEpoch();
         Lipschitz.Dispose();
         Optimizer.Dispose();
+    }
+
+    private void ThrowIfImpossible(TrainingState state)
+    {
+        var (round, epoch, step) = state.Position;
+        if (round > _options.Rounds || epoch < 1 || epoch > TrainingPosition.Epochs(round, _options) + 1 || step > _steps)
+        {
+            throw new InvalidDataException($"A run of these settings is never at round {round}, epoch {epoch}, step {step}.");
+        }
+
+        if (state.DualWeights.Length != DualWeights.Values.Length || state.Epoch is { Sums.Length: not 3 })
+        {
+            throw new InvalidDataException($"Expected {DualWeights.Values.Length} dual weights and 3 sums of an epoch, but found {state.DualWeights.Length} and {state.Epoch?.Sums.Length}.");
+        }
     }
 
     private void LeaveEpoch()

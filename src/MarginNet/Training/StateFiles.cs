@@ -57,7 +57,7 @@ internal sealed class StateFiles
     {
         var graph = PyTorchFile.Read(path) as Dictionary<string, object?> ?? [];
         var root = new PlainDictionary(graph, "");
-        if (graph.GetValueOrDefault("format") as string != TrainingState.Format || root.Count("format_version") > TrainingState.Version)
+        if (graph.GetValueOrDefault("format") as string != TrainingState.Format || graph.GetValueOrDefault("format_version") is not (>= 1L and <= TrainingState.Version))
         {
             throw new InvalidDataException($"'{path}' is no state of a training run that this MarginNet can use: delete it to start anew.");
         }

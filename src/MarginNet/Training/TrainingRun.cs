@@ -41,7 +41,7 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    private int StepsPerEpoch => (_train.Count + _options.BatchSize - 1) / _options.BatchSize;
+    private int StepsPerEpoch => ((_train.Count - 1) / _options.BatchSize) + 1;
 
     private long TotalSteps => (long)StepsPerEpoch * (_options.WarmupEpochs + ((long)_options.Rounds * _options.Epochs));
 

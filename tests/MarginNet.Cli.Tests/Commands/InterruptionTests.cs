@@ -15,8 +15,7 @@ public sealed class InterruptionTests
         var firstLine = await process.StandardError.ReadLineAsync();
         Assert.StartsWith("epoch 1: loss", firstLine, StringComparison.Ordinal);
         await process.SignalAsync(signal);
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        var error = await process.EndAsync();
         Assert.Equal(130, process.ExitCode);
         Assert.Contains($"The weights so far are in {tool.File("m.pt")}, without a null model.", error, StringComparison.Ordinal);
         Assert.EndsWith("marginnet: interrupted.\n", error, StringComparison.Ordinal);
@@ -39,10 +38,29 @@ public sealed class InterruptionTests
         using var process = ToolProcess.Start("pvalue", "--logits", "-", "--calibration", await LogitFiles.CalibrateAsync(tool));
         Assert.StartsWith("index,", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
         await process.SignalAsync(signal);
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync(); // Standard input is still open.
+        var error = await process.EndAsync(); // Standard input is still open.
         Assert.Equal(130, process.ExitCode);
         Assert.Equal("marginnet: interrupted.\n", error);
+    }
+
+    [LinuxTheory]
+    [InlineData("INT", "evaluate", "--model", "m.pt", "--json", "out.json")]
+    [InlineData("TERM", "pvalue", "--model", "m.pt", "--output", "out.csv")]
+    [InlineData("INT", "calibrate", "--model", "m.pt", "--out", "out.pt")]
+    [InlineData("INT", "detect", "--model", "m.pt", "--limit-test", "50", "--resamples", "1000000", "--json", "out.json")]
+    [InlineData("TERM", "attack", "--surrogate", "m.pt", "--method", "pgd", "--steps", "1000000", "--out", "out.npy", "--json", "out.json")]
+    public async Task A_signal_ends_every_long_command_at_once_with_nothing_written(string signal, params string[] arguments)
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt", "--quiet", "--width", "32", "--limit-train", "50", "--limit-test", "10"); // Wide, so that scoring all images takes a while.
+        var before = tool.Files;
+        using var process = ToolProcess.Start(Array.ConvertAll(arguments, argument => argument.Contains('.', StringComparison.Ordinal) ? tool.File(argument) : argument));
+        await process.WaitForTorchAsync();
+        await process.SignalAsync(signal);
+        var error = await process.EndAsync();
+        Assert.Equal(130, process.ExitCode);
+        Assert.EndsWith("marginnet: interrupted.\n", error, StringComparison.Ordinal);
+        Assert.Equal(before, tool.Files);
     }
 
     [LinuxTheory]

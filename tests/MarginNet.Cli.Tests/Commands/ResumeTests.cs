@@ -47,6 +47,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         var run = await Tool.RunAsync(resume);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("No space left on device", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"The trained network is in {tool.File("m.resume.pt")}: see to the disk, then give the same command with --resume.", run.Error, StringComparison.Ordinal);
         Assert.Contains("m.resume.pt", tool.Files);
         File.Delete(tool.File(full));
         Assert.Equal(0, (await Tool.RunAsync(resume)).ExitCode);

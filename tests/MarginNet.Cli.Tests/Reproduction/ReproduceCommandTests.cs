@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Cli.Reproduction;
@@ -92,32 +90,45 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
         Assert.Single(run.Error.TrimEnd().Split('\n'));
     }
 
-    [LinuxFact]
-    public async Task An_interrupted_run_goes_on_where_it_stopped()
+    [LinuxTheory]
+    [InlineData("INT", 130)]
+    [InlineData("KILL", 137)]
+    public async Task An_interrupted_run_goes_on_where_it_stopped(string signal, int exitCode)
     {
         using var tool = new Tool();
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), "reproduce", "--preset", "smoke", "--out", tool.File("out"),
-            "--epochs", "1", "--limit-train", "150", "--limit-test", "60", "--resamples", "20",
-        ];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        for (var line = await process.StandardError.ReadLineAsync(); line?.StartsWith("[2/", StringComparison.Ordinal) == false; line = await process.StandardError.ReadLineAsync())
+        using var process = ToolProcess.Start(
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+        await process.ReadToAsync("epoch 2:");
+        await process.SignalAsync(signal);
+        var error = await process.EndAsync();
+        Assert.Equal(exitCode, process.ExitCode);
+        Assert.True(signal == "KILL" || error.Contains($"What is finished stays in {tool.File("out")}: the same command goes on from there.", StringComparison.Ordinal));
+        Assert.Contains(tool.Files, file => file.StartsWith("ce.", StringComparison.Ordinal) && file.Contains(".resume.", StringComparison.Ordinal));
+
+        using var again = ToolProcess.Start(
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+        await again.ReadToAsync("going on after step");
+        await again.SignalAsync("KILL");
+        await again.EndAsync();
+    }
+
+    [LinuxTheory]
+    [InlineData("KILL")]
+    public async Task A_training_that_was_killed_within_ends_with_the_bytes_of_one_that_was_not(string signal)
+    {
+        using var tool = new Tool();
+        using var process = ToolProcess.Start(
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "1", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+        await process.ReadToAsync("epoch 1:");
+        await process.SignalAsync(signal);
+        await process.EndAsync();
+        Assert.Equal(0, (await SmokeRun.Reproduce(tool.File("out"))).ExitCode);
+        foreach (var file in Directory.EnumerateFiles(smoke.File("seed-0")).Select(Path.GetFileName))
         {
+            Assert.Equal(File.ReadAllBytes(smoke.File("seed-0", file!)), File.ReadAllBytes(Path.Combine(tool.File("out"), "seed-0", file!)));
         }
 
-        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
-        {
-            await kill.WaitForExitAsync();
-        }
-
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.Equal(130, process.ExitCode);
-        Assert.Contains($"What is finished stays in {tool.File("out")}: the same command goes on from there.", error, StringComparison.Ordinal);
-        var run = await SmokeRun.Reproduce(tool.File("out"));
-        Assert.Equal(0, run.ExitCode);
-        Assert.Contains("training cross-entropy: kept from an earlier run", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(tool.Files, file => file.Contains(".resume.", StringComparison.Ordinal));
     }
 
     /// <summary>The number of stages told of with this text when they were done.</summary>
@@ -130,17 +141,6 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
-        }
-    }
-
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute()
-        {
-            if (!OperatingSystem.IsLinux())
-            {
-                Skip = "Needs Linux's signals.";
-            }
         }
     }
 }

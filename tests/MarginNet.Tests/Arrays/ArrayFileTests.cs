@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using MarginNet.Arrays;
 
 namespace MarginNet.Tests.Arrays;
@@ -142,6 +144,43 @@ public sealed class ArrayFileTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => ArrayFile.Read(Path.Combine(_folder, "none.npy")));
         Assert.Contains("a.bin", Message(() => ArrayFile.Read(WriteText("a.bin", ""))), StringComparison.Ordinal);
         Assert.Contains("numpy.save", Message(() => ArrayFile.Read(WriteText("text.npy", "1,2,3,4,5,6"))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a.csv", "1,\u001b[31m\n", "'?[31m'")]
+    [InlineData("a.npy", "\u0093NUMPY\u0001\u0000\u0006\u0000{\n\u001b}\n\n", "{??}")]
+    public void What_a_message_quotes_of_a_file_is_plain_text(string name, string content, string expected)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllBytes(path, Encoding.Latin1.GetBytes(content));
+        var message = Message(() => ArrayFile.Read(path));
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain(message, char.IsControl);
+    }
+
+    [Fact]
+    public void A_long_field_is_not_quoted_whole() => Assert.InRange(Message(() => ArrayFile.Read(WriteText("a.csv", "1," + new string('x', 100_000)))).Length, 1, 400);
+
+    [Fact]
+    public void An_archive_that_claims_more_than_it_can_hold_is_refused_before_memory_is_set_aside()
+    {
+        var bytes = Convert.FromBase64String(OneCompressed);
+        var directory = bytes.AsSpan().LastIndexOf("PK\u0001\u0002"u8);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(directory + 24), 2_000_000_000);
+        var path = Path.Combine(_folder, "a.npz");
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("claims 2000000000 bytes in 92", Message(() => ArrayFile.Read(path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_archive_with_a_damaged_directory_is_named()
+    {
+        var bytes = Convert.FromBase64String(TwoArrays);
+        bytes[^12] = 9; // The number of entries.
+        bytes[^14] = 9;
+        var path = Path.Combine(_folder, "a.npz");
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains(path, Message(() => ArrayFile.Read(path)), StringComparison.Ordinal);
     }
 
     private static string Message(Action read)

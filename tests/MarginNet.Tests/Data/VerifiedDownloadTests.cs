@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using MarginNet.Data;
+using MarginNet.Tests.Checkpoints;
 
 namespace MarginNet.Tests.Data;
 
@@ -166,6 +168,52 @@ public sealed class VerifiedDownloadTests : IDisposable
         var paths = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Download(server.Address).FetchAsync(_folder.Path))));
         Assert.All(paths, path => Assert.Equal(Content, File.ReadAllBytes(path)));
         Assert.Equal(1, server.Requests);
+    }
+
+    [Fact]
+    public async Task A_download_that_is_given_up_half_way_is_taken_over_by_the_one_that_waits()
+    {
+        const int Half = 500_000;
+        var release = new TaskCompletionSource();
+        using var server = new LoopbackServer(async (context, number) =>
+        {
+            if (number > 0)
+            {
+                await LoopbackServer.SendAsync(context, Content);
+                return;
+            }
+
+            context.Response.ContentLength64 = Content.Length;
+            await context.Response.OutputStream.WriteAsync(Content.AsMemory(0, Half));
+            await context.Response.OutputStream.FlushAsync();
+            await release.Task;
+        });
+        using var cancellation = new CancellationTokenSource();
+        var hasHalf = new TaskCompletionSource();
+        var first = Download(server.Address).FetchAsync(_folder.Path, new Immediate(report => _ = report.Bytes == Half && hasHalf.TrySetResult()), cancellation.Token);
+        await hasHalf.Task;
+        var second = Download(server.Address).FetchAsync(_folder.Path);
+        await Task.Delay(300); // Time for a second writer to do damage, were there one.
+        Assert.False(second.IsCompleted);
+        Assert.Equal(1, server.Requests);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(Content, await File.ReadAllBytesAsync(await second));
+        Assert.Equal([0, Half], server.Starts);
+        release.SetResult();
+    }
+
+    [LinuxFact]
+    public async Task A_download_waits_for_another_process_and_goes_on_when_that_is_killed()
+    {
+        using var server = new LoopbackServer((context, _) => LoopbackServer.SendAsync(context, Content));
+        using var other = Process.Start(new ProcessStartInfo("flock", [_folder["file.lock"], "-c", "echo held; exec sleep 1000"]) { RedirectStandardOutput = true })!;
+        Assert.Equal("held", await other.StandardOutput.ReadLineAsync());
+        var waiting = Download(server.Address).FetchAsync(_folder.Path);
+        await Task.Delay(300);
+        Assert.Equal((false, 0), (waiting.IsCompleted, server.Requests));
+        other.Kill(entireProcessTree: true);
+        Assert.Equal(Content, await File.ReadAllBytesAsync(await waiting));
     }
 
     [Fact]

@@ -62,12 +62,12 @@ public sealed class MarginModelTests : IDisposable
         using var read = MarginModel.Load(_folder["lip.pt"]);
         Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["lip.pt"])!;
-        foreach (var size in new[] { 30L, 64L, 1L << 30 }) // The last one would be a layer of 2^62 weights.
+        foreach (var (size, expected) in new[] { (30L, "multiples of 4"), (64L, "weights, but only"), (16L, "Float32 [256, 192]"), (1L << 30, "1 to 16384 pixels") })
         {
             graph["image_size"] = new List<object?> { size, size };
             PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
             var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
-            Assert.Contains($"{size}x{size} does not fit them", error.Message, StringComparison.Ordinal);
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         }
     }
 
@@ -120,7 +120,10 @@ public sealed class MarginModelTests : IDisposable
     [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
     [InlineData("image_size", 32L, "'image_size', but found '32'")]
     [InlineData("architecture.name", "vgg", "Expected 'resnet18', 'fastnet', 'lipnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
-    [InlineData("architecture.width", 8L, "Float32 [8, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
+    [InlineData("architecture.width", 3L, "Float32 [3, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
+    [InlineData("architecture.width", 4096L, "has 45701574656 weights, but only")]
+    [InlineData("image_size", "1e300 1", "1 to 16384 pixels under the key 'image_size'")]
+    [InlineData("architecture.name", "a\u001b[31m\n", "'a?[31m?'")]
     [InlineData("architecture.width", 100_000_000_000L, "'architecture.width'")]
     [InlineData("architecture.rectify", null, "true or false under the key 'architecture.rectify', but found null")]
     [InlineData("architecture.output_scale", 0.0, "a number above 0 under the key 'architecture.output_scale', but found '0'")]
@@ -134,11 +137,25 @@ public sealed class MarginModelTests : IDisposable
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["m.pt"])!;
         var path = key.Split('.', 2);
         var owner = path.Length == 1 ? graph : (Dictionary<string, object?>)graph[path[0]]!;
-        owner[path[^1]] = value;
+        owner[path[^1]] = key == "image_size" && value is string sizes ? sizes.Split().Select(size => (object?)double.Parse(size, CultureInfo.InvariantCulture)).ToList() : value;
         PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
         var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("changed.pt", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 2, 3)]
+    [InlineData(5, 10, 1)]
+    [InlineData(16, 7, 4)]
+    public void The_number_of_weights_is_known_before_the_network_is_made(int width, int classes, int channels)
+    {
+        ChannelStatistics statistics = new([.. Enumerable.Repeat(0.5, channels)], [.. Enumerable.Repeat(0.25, channels)]);
+        using var deep = new ResNet18(new() { Width = width, ClassCount = classes, Normalization = statistics });
+        using var fast = new FastNet(new() { Width = width, ClassCount = classes, Normalization = statistics });
+        Assert.All<Classifier>([deep, fast], network => Assert.Equal(
+            network.state_dict().Values.Where(weights => weights.dim() >= 2).Sum(weights => weights.numel()),
+            network.Options.KernelWeights));
     }
 
     [Fact]

@@ -68,6 +68,7 @@ public sealed class MarginNullStateTests : IDisposable
     [InlineData("tail", "3")]
     [InlineData("threshold", "low")]
     [InlineData("typical", -1L)]
+    [InlineData("false_positives", 302L)]
     public void A_rule_that_is_none_is_named_by_its_key(string key, object wrong)
     {
         var state = Model().ToState();
@@ -100,13 +101,17 @@ public sealed class MarginNullStateTests : IDisposable
     [InlineData("{")]
     [InlineData("[1, 2]")]
     [InlineData("{\"calibration\": \"training\"}")]
+    [InlineData("{\"calibration\": \"training\", \"calibration\": \"training\"}")]
+    [InlineData("{\"calibration\": \"\\ud800\"}")]
+    [InlineData("{\"\\ud800\": 1}")]
+    [InlineData("{\"calibration\": \"\\u001b\\n\"}")]
     public void A_file_that_holds_no_model_is_named(string content)
     {
         var path = Path.Combine(_folder, "bad.json");
         File.WriteAllText(path, content);
         var message = Assert.Throws<InvalidDataException>(() => MarginNullModel.Load(path)).Message;
         Assert.Contains(path, message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', message);
+        Assert.DoesNotContain(message, char.IsControl);
     }
 
     [Fact]

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Text.Json;
+using MarginNet.Arrays;
+using MarginNet.Checkpoints;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Fuzz;
+
+/// <summary>Every reader of the library and the tool. A new one is a line here.</summary>
+internal static class Readers
+{
+    private const int Classes = 5;
+
+    private static readonly byte[][] Numbers = Texts("0", "-1", "1e999", "NaN", "-Infinity", "9223372036854775808", "2147483647", ",", ";", "\t", " ", "\n", "\r", "#", "\"", "\0", "\u001b[31m", "\ud83d\ude00");
+
+    private static readonly byte[][] Json = [.. Numbers, .. Texts("null", "true", "{}", "[]", "[[[[[[[[", "{\"a\":", "\"\\ud800\"", "\"x\":1,\"x\":1", "\"margins\":", "\"weights\":", "\"rule\":", "}", "]")];
+
+    private static readonly byte[][] Header = Texts("'descr': '<f8'", "'>i2'", "'|b1'", "'<c16'", "True", "False", "(2147483647, 2147483647)", "(0, 2147483647)", "(2147483647, 0)", "(3,)", "()", "(2147483647, 2147483647, 2147483647, 2147483647, 2147483647)", "\n", "{", "}");
+
+    // Opcodes of pickles: a mark, tuples, lists, dictionaries, names, calls, storages, memo entries.
+    private static readonly byte[][] Pickle = [.. Texts("(", "t", ")", "]", "}", "u", "s", "a", "e", "R", "Q", "b", "0", "2", "h\0", "q\0", "K\u0001", "J\u007f\u007f\u007f\u007f", "ctorch\nFloatStorage\n", "ccollections\nOrderedDict\n", "ctorch._utils\n_rebuild_tensor_v2\n", "cos\nsystem\n", "X\u0001\0\0\0a", "."), [0x85], [0x86], [0x87], [0x88], [0x89], [0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127]];
+
+    public static ImmutableArray<Reader> All { get; } =
+    [
+        new("cifar", ".bin", [Seeds.CifarRecords(1), Seeds.CifarRecords(3)], ReadCifar),
+        new("cifar-archive", ".tar.gz", [Seeds.CifarArchive()], path => Cifar10Archive.Read(path)) { Structured = [Structure.Gzip, Structure.TarGz, Structure.TarGz], AllocationPerByte = 1100 }, // Deflate's best ratio.
+        new("image", ".png", Seeds.Images(), ReadImage) { Structured = [Structure.Png], AllocationPerByte = 3 * 8 * 1032 }, // One bit of a pixel becomes three bytes, at deflate's best ratio.
+        new("npy", ".npy", [Seeds.Logits(), Seeds.Labels()], path => ArrayFile.Read(path)) { Tokens = Header },
+        new("npy-images", ".npy", [Seeds.ImageArray()], path => ImageArray.Read(path)) { Tokens = Header },
+        new("npz", ".npz", [Seeds.Npz("a"), Seeds.Npz("a", "b")], path => ArrayFile.Read(path)) { Structured = [(mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.Fastest)], Tokens = Header, AllocationPerByte = 8 * 1032 }, // A byte becomes a double, at deflate's best ratio.
+        new("csv", ".csv", Texts("1.5,-2,3\n4,5,6e-3\n", "a;b\n1;2\n3;4\n", "# note\n1 2 3\n\n4 5 6\n", "label\n0\n1\n2\n"), path => ArrayFile.ReadLogits(path)) { Tokens = Numbers },
+        new("labels", ".csv", Texts("0\n1\n4\n2\n", "label\r\n0\r\n1\r\n"), path => ArrayFile.ReadLabels(path, Classes)) { Tokens = Numbers },
+        new("pt", ".pt", Seeds.Checkpoints(), path => PyTorchFile.Read(path)) { Structured = [(mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("model", ".pt", [Seeds.Model(new ResNet18(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(new FastNet(new() { Width = 1, ClassCount = Seeds.Classes }))], path => MarginModel.Load(path).Dispose()) { Structured = [DamageModel, DamageModel, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("null-model", ".json", [Seeds.NullModelJson()], ReadNullModel) { Structured = [DamageNullModel], Tokens = Json },
+        new("state", ".pt", [ResumedState.Seed()], ResumedState.Read) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("command-line", ".txt", Arguments.Seeds, Arguments.Read) { Structured = [Arguments.Damage, Arguments.Damage, Arguments.Damage], Allowance = 64 << 20 },
+    ];
+
+    private static byte[][] Texts(params string[] texts) => Array.ConvertAll(texts, Seeds.Utf8);
+
+    private static void ReadCifar(string path)
+    {
+        using var stream = File.OpenRead(path);
+        Cifar10Records.Read(stream, stream.Length, path);
+    }
+
+    private static void ReadImage(string path) => ImageFile.Decode(path, 3, 32, 32, new byte[3072]);
+
+    /// <summary>Scores with what was read, too: a model that loads can be used.</summary>
+    private static void ReadNullModel(string path)
+    {
+        var model = MarginNullModel.Load(path);
+        for (var c = 0; c < model.Classes.Length; c++)
+        {
+            foreach (var kind in Enum.GetValues<NullKind>())
+            {
+                _ = model.Score(margin: 1, c, kind);
+            }
+        }
+    }
+
+    private static byte[] DamageModel(Mutator mutator, byte[] file) => DamageGraph(mutator, file, new() { NumbersAsTensors = true });
+
+    private static byte[] DamageState(Mutator mutator, byte[] file) => DamageGraph(mutator, file, new());
+
+    private static byte[] DamageGraph(Mutator mutator, byte[] file, PyTorchWriteOptions options)
+    {
+        using var source = new MemoryStream(file);
+        using var target = new MemoryStream();
+        PyTorchFile.Write(target, Graph.Damage(mutator, PyTorchFile.Read(source)), options);
+        return target.ToArray();
+    }
+
+    /// <summary>Damages the values; JSON has no infinite ones, so those are written as a number that reads as infinite.</summary>
+    private static byte[] DamageNullModel(Mutator mutator, byte[] file)
+    {
+        using var document = JsonDocument.Parse(file);
+        var graph = Graph.Damage(mutator, PlainValueJson.Read(document.RootElement));
+        return Seeds.Utf8(JsonSerializer.Serialize(graph, Seeds.Json).Replace("\"-Infinity\"", "-1e999", StringComparison.Ordinal).Replace("\"Infinity\"", "1e999", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,149 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MarginNet.Arrays;
+using MarginNet.Data;
+using MarginNet.Models;
+using MarginNet.PValues;
+using StbImageWriteSharp;
+
+namespace MarginNet.Fuzz;
+
+/// <summary>Small whole files of every kind: a small file makes fast inputs, most of whose bytes are structure.</summary>
+internal static class Seeds
+{
+    public const int Classes = 3;
+
+    private const int Samples = 24;
+    private const int RecordLength = 3073;
+
+    public static JsonSerializerOptions Json { get; } = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    public static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    public static byte[] CifarRecords(int count)
+    {
+        var bytes = Pixels(count * RecordLength);
+        for (var i = 0; i < count; i++)
+        {
+            bytes[i * RecordLength] = (byte)i;
+        }
+
+        return bytes;
+    }
+
+    public static byte[] CifarArchive()
+    {
+        using var memory = new MemoryStream();
+        using (var gzip = new GZipStream(memory, CompressionLevel.SmallestSize, leaveOpen: true))
+        using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
+        {
+            foreach (var name in Cifar10.TrainFiles.Append(Cifar10.TestFile))
+            {
+                using var data = new MemoryStream(new byte[RecordLength]); // Zeros, which compress.
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "cifar-10-batches-bin/" + name) { DataStream = data });
+            }
+        }
+
+        return memory.ToArray();
+    }
+
+    public static byte[][] Images() =>
+    [
+        Written((writer, stream) => writer.WriteJpg(Pixels(12 * 10 * 3), 10, 12, ColorComponents.RedGreenBlue, stream, quality: 60)),
+        Written((writer, stream) => writer.WritePng(Pixels(12 * 10 * 3), 10, 12, ColorComponents.RedGreenBlue, stream)),
+        Written((writer, stream) => writer.WritePng(Pixels(9 * 7 * 4), 7, 9, ColorComponents.RedGreenBlueAlpha, stream)),
+        Written((writer, stream) => writer.WritePng(Pixels(9 * 7), 7, 9, ColorComponents.Grey, stream)),
+    ];
+
+    public static byte[] Logits() => Saved(".npy", path => ArrayFile.WriteLogits(path, new(Values(Samples * Classes), Classes)));
+
+    public static byte[] Labels() => Saved(".npy", path => ArrayFile.WriteLabels(path, LabelsOf(Samples)));
+
+    public static byte[] ImageArray() => Saved(".npy", path => new ImageArray(Array.ConvertAll(Values(2 * 3 * 4 * 4), value => Math.Abs(value) / 8), 3, 4, 4).Save(path));
+
+    public static byte[] Npz(params string[] names)
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var name in names)
+            {
+                using var entry = zip.CreateEntry(name + ".npy").Open();
+                entry.Write(Logits());
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>Files that PyTorch wrote, and files made to be refused.</summary>
+    public static byte[][] Checkpoints() =>
+    [
+        .. typeof(Seeds).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".pt", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Resource).Where(file => file.Length < 20_000),
+    ];
+
+    public static byte[] Model(Classifier network)
+    {
+        using var model = new MarginModel(network, [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12)) { NullModel = NullModel() };
+        model.Training["mu"] = 5.0;
+        model.Metrics["test_accuracy"] = 0.5;
+        return Saved(".pt", model.Save);
+    }
+
+    public static byte[] NullModelJson() => Saved(".json", NullModel().Save);
+
+    private static MarginNullModel NullModel()
+    {
+        var labels = LabelsOf(Samples * 2);
+        var margins = Array.ConvertAll(Values(labels.Length), value => Math.Abs((double)value));
+        return MarginNullModel.Fit(margins, labels, labels, Classes, new() { MinSamples = 4, Mixture = new() { MaxComponents = 2 } });
+    }
+
+    private static byte[] Resource(string name)
+    {
+        using var stream = typeof(Seeds).Assembly.GetManifestResourceStream(name)!;
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+
+    private static byte[] Written(Action<ImageWriter, Stream> write)
+    {
+        using var stream = new MemoryStream();
+        write(new ImageWriter(), stream);
+        return stream.ToArray();
+    }
+
+    private static byte[] Saved(string extension, Action<string> save)
+    {
+        var folder = Directory.CreateTempSubdirectory("marginnet-fuzz-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "seed" + extension);
+            save(path);
+            return File.ReadAllBytes(path);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static int[] LabelsOf(int count) => [.. Enumerable.Range(0, count).Select(i => i % Classes)];
+
+    private static float[] Values(int count)
+    {
+        var random = new Random(2);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 16) - 8))];
+    }
+
+    private static byte[] Pixels(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+}
