@@ -5,10 +5,10 @@ internal static class FileText
 {
     private const int MaxLength = 80;
 
-    /// <summary>Replaces control characters (line ends, terminal escapes) and cuts the end off beyond 80 characters.</summary>
-    public static string Show(string text)
+    /// <summary>Replaces control characters (line ends, terminal escapes) and cuts the end off beyond some characters.</summary>
+    public static string Show(string text, int maxLength = MaxLength)
     {
-        var start = text.Length > MaxLength ? text[..MaxLength] + "…" : text;
+        var start = text.Length > maxLength ? text[..maxLength] + "…" : text;
         return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 

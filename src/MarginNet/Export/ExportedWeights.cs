@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,6 +14,11 @@ internal static class ExportedWeights
         if (names != WeightNames.Torchvision && network is not ResNet18)
         {
             throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
+        }
+
+        if (network is ProgramNetwork)
+        {
+            throw new NotSupportedException("The model is a TorchScript or ONNX program, which has no weights of known names: use the file that it was imported from.");
         }
 
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,7 +22,7 @@ internal static class NetworkLayers
         ResNet18 resnet =>
         [
             .. Children(name, module, "normalize", "conv1", "bn1"), ActivationLayer.Relu("relu"),
-            .. Children(name, module, "layer1", "layer2", "layer3", "layer4"), GlobalAverage("mean"), new FlattenLayer("flatten"),
+            .. Children(name, module, "maxpool", "layer1", "layer2", "layer3", "layer4"), GlobalAverage("mean"), new FlattenLayer("flatten"),
             .. Children(name, module, "fc"), .. Scores(resnet, 1),
         ],
         BasicBlock =>
@@ -58,6 +59,8 @@ internal static class NetworkLayers
         AdaptiveAvgPool2d pool => [new AveragePoolLayer(name, PoolAxis.Adaptive((int)pool.output_size[0]), PoolAxis.Adaptive((int)pool.output_size[^1]))],
         Flatten { start_dim: 1, end_dim: -1 } => [new FlattenLayer(name)],
         Identity or Dropout or Dropout2d => [],
+        ProgramNetwork => throw new NotSupportedException(
+            "The model is a TorchScript or ONNX program, whose layers are not known, so it has no proven Lipschitz constant: give a ResNet-18 as a state dict, or train with MarginNet."),
         _ => throw new NotSupportedException(
             $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, since taking it as 1 would certify what is not proven."),
     };

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
-/// <summary>A network of this library, which a model file can hold: from images in [0, 1] to class scores.</summary>
+/// <summary>A network that a model file can hold, one of this library or a program of another: from images in [0, 1] to class scores.</summary>
 public abstract class Classifier : nn.Module<Tensor, Tensor>
 {
     private protected Classifier(string name, ClassifierOptions options)
@@ -19,6 +19,9 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
 
     /// <summary>What the network is made of.</summary>
     public ClassifierOptions Options { get; }
+
+    /// <summary>Whether the scores have gradients in the images, as attacks and gradient bounds need; those of an ONNX model have none.</summary>
+    public virtual bool IsDifferentiable => true;
 
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width], float32 pixels in [0, 1].</param>

@@ -1,6 +1,8 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
+using MarginNet.Foreign;
 using MarginNet.PValues;
+using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
@@ -12,6 +14,10 @@ internal static class MarginModelFormat
     private const string ResNet = "resnet18";
     private const string Fast = "fastnet";
     private const string OutputScale = "output_scale";
+    private const string Stem = "stem";
+    private const string TorchScript = "torchscript";
+    private const string Onnx = "onnx";
+    private const string Program = "program";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
 
@@ -22,13 +28,7 @@ internal static class MarginModelFormat
         {
             ["format"] = Format,
             ["format_version"] = Version,
-            ["architecture"] = new Dictionary<string, object?>
-            {
-                ["name"] = model.Network is FastNet ? Fast : ResNet,
-                ["width"] = (long)(options is FastNetOptions fast ? fast.Width : ((ResNetOptions)options).Width),
-                ["rectify"] = options.Rectify,
-                [OutputScale] = options.OutputScale,
-            },
+            ["architecture"] = model.Network is ProgramNetwork program ? DescribeProgram(program) : DescribeLayers(model.Network),
             ["class_names"] = model.ClassNames.ToList<object?>(),
             ["image_size"] = new List<object?> { (long)model.ImageSize.Height, (long)model.ImageSize.Width },
             ["normalization"] = new Dictionary<string, object?>
@@ -43,16 +43,33 @@ internal static class MarginModelFormat
         };
     }
 
-    public static MarginModel FromGraph(object? graph, string path)
+    private static Dictionary<string, object?> DescribeProgram(ProgramNetwork network) => new()
     {
-        if (graph is not Dictionary<string, object?> values || values.GetValueOrDefault("format") as string != Format)
-        {
-            throw new InvalidDataException($"'{path}' is a PyTorch file, but no MarginNet model: train one with 'marginnet train --out {Path.GetFileName(path)}'.");
-        }
+        ["name"] = network is OnnxRuntimeNetwork ? Onnx : TorchScript,
+        [Program] = new StoredTensor(ScalarType.Byte, [network.Program.Length], network.Program),
+    };
 
+    private static Dictionary<string, object?> DescribeLayers(Classifier network)
+    {
+        var options = network.Options;
+        return new()
+        {
+            ["name"] = network is FastNet ? Fast : ResNet,
+            ["width"] = (long)(options is FastNetOptions fast ? fast.Width : ((ResNetOptions)options).Width),
+            ["rectify"] = options.Rectify,
+            [OutputScale] = options.OutputScale,
+            [Stem] = (options as ResNetOptions)?.Stem.ToString(),
+        };
+    }
+
+    /// <summary>Whether this is what <see cref="ToGraph"/> makes, of any version.</summary>
+    public static bool IsOne(object? graph) => graph is Dictionary<string, object?> values && values.GetValueOrDefault("format") as string == Format;
+
+    public static MarginModel FromGraph(object? graph, string path, bool trustTorchScript)
+    {
         try
         {
-            return Read(new PlainDictionary(values, ""));
+            return Read(new PlainDictionary((Dictionary<string, object?>)graph!, ""), trustTorchScript);
         }
         catch (InvalidDataException e)
         {
@@ -60,7 +77,7 @@ internal static class MarginModelFormat
         }
     }
 
-    private static MarginModel Read(PlainDictionary root)
+    private static MarginModel Read(PlainDictionary root, bool trustTorchScript)
     {
         if (root.Count("format_version") > Version)
         {
@@ -78,10 +95,14 @@ internal static class MarginModelFormat
             throw root.Unexpected("null_model", $"{root.Texts("class_names").Length} classes");
         }
 
-        var network = CreateNetwork(root);
+        var network = CreateNetwork(root, ((int)height, (int)width), trustTorchScript);
         try
         {
-            NetworkWeights.Load(network, root.Dictionary("state_dict"));
+            if (network is not ProgramNetwork)
+            {
+                NetworkWeights.Load(network, root.Dictionary("state_dict"));
+            }
+
             return new(network, [.. root.Texts("class_names")], ((int)height, (int)width))
             {
                 NullModel = nullModel,
@@ -96,19 +117,14 @@ internal static class MarginModelFormat
         }
     }
 
-    private static Classifier CreateNetwork(PlainDictionary root)
+    private static Classifier CreateNetwork(PlainDictionary root, (int Height, int Width) size, bool trustTorchScript)
     {
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast))
+        if (architecture.Text("name") is not (ResNet or Fast or TorchScript or Onnx))
         {
-            throw architecture.Unexpected("name", $"'{ResNet}' or '{Fast}'");
-        }
-
-        if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
-        {
-            throw architecture.Unexpected("width", $"1 to {MaxWidth}");
+            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -121,16 +137,56 @@ internal static class MarginModelFormat
             throw normalization.Unexpected("mean", $"as many numbers as under 'std', 1 to {MaxChannels}");
         }
 
+        var (classes, statistics) = (root.Texts("class_names").Length, new ChannelStatistics([.. mean], [.. deviation]));
+        if (architecture.Text("name") is TorchScript or Onnx)
+        {
+            return CreateProgram(architecture, statistics, classes, size, trustTorchScript);
+        }
+
+        if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
+        {
+            throw architecture.Unexpected("width", $"1 to {MaxWidth}");
+        }
+
         var outputScale = architecture.Has(OutputScale) ? architecture.Number(OutputScale) : 1; // 1 in files before there was any.
         if (!(outputScale > 0) || double.IsInfinity(outputScale))
         {
             throw architecture.Unexpected(OutputScale, "a number above 0");
         }
 
-        var (width, classes, rectify) = (architecture.Count("width"), root.Texts("class_names").Length, architecture.Flag("rectify"));
-        var statistics = new ChannelStatistics([.. mean], [.. deviation]);
+        ThrowIfTooWide(root, architecture);
+        var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
         return architecture.Text("name") == Fast
             ? new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics })
-            : new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
+            : new ResNet18(new() { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics });
+    }
+
+    /// <summary>Refuses a small file that asks for a large network, before any room is made for it.</summary>
+    private static void ThrowIfTooWide(PlainDictionary root, PlainDictionary architecture)
+    {
+        const long Squares = 100; // Every network has more weights than so many times the square of its width.
+        const long Allowance = 1 << 24;
+        var width = (long)architecture.Count("width");
+        var stored = root.Dictionary("state_dict").Values.Values.OfType<StoredTensor>().Sum(tensor => tensor.Count);
+        if (Squares * width * width > stored + Allowance)
+        {
+            throw architecture.Unexpected("width", $"one that fits {stored} stored weights");
+        }
+    }
+
+    private static ProgramNetwork CreateProgram(
+        PlainDictionary architecture, ChannelStatistics normalization, int classes, (int Height, int Width) size, bool trustTorchScript)
+    {
+        var program = architecture.Tensor(Program).Data;
+        ProgramNetwork network = architecture.Text("name") == TorchScript
+            ? TorchScriptNetwork.Load(program, normalization, size, trustTorchScript)
+            : OnnxRuntimeNetwork.Load(program, _ => normalization, size).Network;
+        if (network.Options.ClassCount == classes)
+        {
+            return network;
+        }
+
+        network.Dispose();
+        throw architecture.Unexpected(Program, $"a network of {classes} classes");
     }
 }

@@ -4,14 +4,15 @@ using static TorchSharp.torch;
 namespace MarginNet.Models;
 
 /// <summary>
-/// ResNet-18 (He et al., 2016) with the stem for small images: a 3×3 convolution of stride 1 and no pooling in front of the
-/// four stages. Parameters are named as in torchvision (<c>conv1</c>, <c>layer2.0.downsample.0</c>, <c>fc</c>).
+/// ResNet-18 (He et al., 2016), by default with the stem for small images: a 3×3 convolution of stride 1 and no pooling in front
+/// of the four stages. Parameters are named as in torchvision (<c>conv1</c>, <c>layer2.0.downsample.0</c>, <c>fc</c>).
 /// </summary>
 public sealed class ResNet18 : Classifier
 {
     private readonly NormalizeLayer normalize;
     private readonly Conv2d conv1;
     private readonly BatchNorm2d bn1;
+    private readonly MaxPool2d? maxpool;
     private readonly Sequential layer1;
     private readonly Sequential layer2;
     private readonly Sequential layer3;
@@ -28,10 +29,11 @@ public sealed class ResNet18 : Classifier
         : base(nameof(ResNet18), options ??= new())
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
-        var width = options.Width;
+        var (width, channels, isLarge) = (options.Width, options.Normalization.Mean.Length, options.Stem == ResNetStem.Large);
         normalize = new NormalizeLayer(options.Normalization);
-        conv1 = nn.Conv2d(options.Normalization.Mean.Length, width, 3, padding: 1, bias: false);
+        conv1 = isLarge ? nn.Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false) : nn.Conv2d(channels, width, 3, padding: 1, bias: false);
         bn1 = nn.BatchNorm2d(width);
+        maxpool = isLarge ? nn.MaxPool2d(3, stride: 2, padding: 1) : null;
         layer1 = Stage(width, width, stride: 1);
         layer2 = Stage(width, 2 * width, stride: 2);
         layer3 = Stage(2 * width, 4 * width, stride: 2);
@@ -51,7 +53,7 @@ public sealed class ResNet18 : Classifier
     {
         using var scope = NewDisposeScope();
         var x = nn.functional.relu(bn1.forward(conv1.forward(normalize.forward(input))), inplace: true);
-        x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(x))));
+        x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(maxpool?.forward(x) ?? x))));
         return ToScores(fc.forward(x.mean([2, 3]))).MoveToOuterDisposeScope();
     }
 

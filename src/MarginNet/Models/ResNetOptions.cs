@@ -5,4 +5,7 @@ public sealed record ResNetOptions : ClassifierOptions
 {
     /// <summary>Channels of the first stage; the later ones have 2, 4 and 8 times as many. Default 64; 16 or 32 suit a CPU.</summary>
     public int Width { get; init; } = 64;
+
+    /// <summary>What comes before the first stage. Default <see cref="ResNetStem.Small"/>, for images of about 32×32 pixels.</summary>
+    public ResNetStem Stem { get; init; }
 }

@@ -51,7 +51,11 @@ public static class Scoring
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
         var device = network.Device();
         var wasTraining = network.training;
-        network.eval();
+        if (wasTraining)
+        {
+            network.eval(); // Else left alone: other threads may be scoring on it.
+        }
+
         try
         {
             using var inference = no_grad();
@@ -75,7 +79,10 @@ public static class Scoring
         }
         finally
         {
-            network.train(wasTraining);
+            if (wasTraining)
+            {
+                network.train();
+            }
         }
     }
 
@@ -91,6 +98,6 @@ public static class Scoring
         }
     }
 
-    /// <summary>The device that a network's first parameter lives on; the CPU for a network without parameters.</summary>
-    internal static Device Device(this nn.Module network) => network.parameters().FirstOrDefault()?.device ?? CPU;
+    /// <summary>The device that a network's first parameter or else buffer lives on; the CPU for a network without any.</summary>
+    internal static Device Device(this nn.Module network) => (network.parameters().FirstOrDefault() ?? network.buffers().FirstOrDefault())?.device ?? CPU;
 }

@@ -98,11 +98,10 @@ public sealed class MarginModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("format", "other", "no MarginNet model")]
     [InlineData("format_version", 99L, "newer than 1: update MarginNet")]
     [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
     [InlineData("image_size", 32L, "'image_size', but found '32'")]
-    [InlineData("architecture.name", "vgg", "Expected 'resnet18' or 'fastnet' under the key 'architecture.name', but found 'vgg'")]
+    [InlineData("architecture.name", "vgg", "Expected 'resnet18', 'fastnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 8L, "Float32 [8, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 100_000_000_000L, "'architecture.width'")]
     [InlineData("architecture.rectify", null, "true or false under the key 'architecture.rectify', but found null")]

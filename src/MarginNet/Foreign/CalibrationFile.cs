@@ -1,0 +1,78 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using MarginNet.Checkpoints;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Foreign;
+
+/// <summary>
+/// The null model of a model file that another program wrote and cannot hold it: a JSON file beside it, tied to that file's bytes
+/// and to how its images are made.
+/// </summary>
+public static class CalibrationFile
+{
+    private const string Format = "marginnet-margins";
+    private const string NullModel = "null_model";
+
+    /// <summary>The file of the null model: x.pt.margins.json for x.pt.</summary>
+    /// <param name="modelPath">The model file.</param>
+    public static string PathFor(string modelPath) => modelPath + ".margins.json";
+
+    internal static void Write(string modelPath, MarginModel model)
+    {
+        var state = KeyOf(modelPath, model);
+        state[NullModel] = model.NullModel?.ToState();
+        AtomicFile.Write(PathFor(modelPath), stream =>
+        {
+            using var writer = new Utf8JsonWriter(stream);
+            PlainValueJson.Write(writer, state);
+        });
+    }
+
+    /// <summary>Reads the null model; null where there is none, or it is that of other bytes or of images made otherwise.</summary>
+    internal static MarginNullModel? Read(string modelPath, MarginModel model)
+    {
+        var path = PathFor(modelPath);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var state = PlainValueJson.Read(document.RootElement) as Dictionary<string, object?>;
+            if (state?.GetValueOrDefault("format") as string != Format || state.GetValueOrDefault(NullModel) is not Dictionary<string, object?> nullModel)
+            {
+                throw new InvalidDataException("It is no calibration.");
+            }
+
+            return Fits(state, KeyOf(modelPath, model)) ? MarginNullModel.FromState(nullModel) is var read && read.Classes.Length == model.ClassNames.Length ? read : null : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException)
+        {
+            throw new InvalidDataException($"'{path}' is no calibration of '{modelPath}': delete it, and calibrate again. {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static Dictionary<string, object?> KeyOf(string modelPath, MarginModel model)
+    {
+        using var file = File.OpenRead(modelPath);
+        var normalization = model.Network.Options.Normalization;
+        return new()
+        {
+            ["format"] = Format,
+            ["model_sha256"] = Convert.ToHexStringLower(SHA256.HashData(file)),
+            ["mean"] = normalization.Mean.ToArray(),
+            ["std"] = normalization.StandardDeviation.ToArray(),
+            ["image_size"] = new double[] { model.ImageSize.Height, model.ImageSize.Width },
+        };
+    }
+
+    private static bool Fits(Dictionary<string, object?> state, Dictionary<string, object?> key)
+    {
+        var (read, own) = (new PlainDictionary(state, ""), new PlainDictionary(key, ""));
+        return read.Text("model_sha256") == own.Text("model_sha256") && Array.TrueForAll(["mean", "std", "image_size"], name => read.Numbers(name).SequenceEqual(own.Numbers(name)));
+    }
+}

@@ -1,0 +1,46 @@
+using MarginNet.Data;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Foreign;
+
+/// <summary>A network of any architecture, which another program wrote down as a program: kept, and run, as it is.</summary>
+internal abstract class ProgramNetwork : Classifier
+{
+#pragma warning disable CA2213 // Disposable fields should be disposed: a module disposes the components registered with it.
+    private readonly NormalizeLayer _normalize;
+#pragma warning restore CA2213
+
+    private protected ProgramNetwork(string name, ReadOnlyMemory<byte> program, int classCount, ChannelStatistics normalization)
+        : base(name, new ProgramOptions { ClassCount = classCount, Normalization = normalization })
+    {
+        Program = program;
+        _normalize = new NormalizeLayer(normalization);
+        register_module("normalize", _normalize);
+    }
+
+    /// <summary>The file.</summary>
+    public ReadOnlyMemory<byte> Program { get; }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Run(_normalize.forward(input)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Computes the scores [N, C] of normalised images.</summary>
+    private protected abstract Tensor Run(Tensor normalized);
+
+    /// <summary>Finds the number of classes, and makes sure that the images of a batch are scored each on its own row.</summary>
+    private protected static int CountClasses(Func<Tensor, Tensor> run, int channels, (int Height, int Width) size)
+    {
+        const int Images = 2;
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        using var scores = run(zeros(Images, channels, size.Height, size.Width));
+        return scores.shape is [Images, >= 2 and <= int.MaxValue and var classes] && scores.is_floating_point()
+            ? (int)classes
+            : throw new InvalidDataException(
+                $"It makes {scores.dtype} [{string.Join(", ", scores.shape)}] of {Images} images {channels}x{size.Height}x{size.Width}: expected scores [{Images}, C] with C >= 2.");
+    }
+}

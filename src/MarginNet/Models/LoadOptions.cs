@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MarginNet.Data;
+
+namespace MarginNet.Models;
+
+/// <summary>
+/// What a model file of another program does not say, and what the caller allows. A file of <see cref="MarginModel.Save"/> holds
+/// the first three itself.
+/// </summary>
+public sealed record LoadOptions
+{
+    /// <summary>
+    /// The mean and deviation that the network's author subtracted from each channel of pixels in [0, 1] and divided by. Default
+    /// null: the network takes pixels in [0, 1] as they are.
+    /// </summary>
+    public ChannelStatistics? Normalization { get; init; }
+
+    /// <summary>
+    /// Height and width of the network's images. Default null: what the file says; for a ResNet-18 with the small stem 32×32, with
+    /// the large one 224×224; a TorchScript program does not say and needs it.
+    /// </summary>
+    public (int Height, int Width)? ImageSize { get; init; }
+
+    /// <summary>The name of each class. Default null: 0, 1, 2, and so on.</summary>
+    public ImmutableArray<string>? ClassNames { get; init; }
+
+    /// <summary>
+    /// Whether to run a TorchScript program. Default false: it is refused, for loading it alone may read and write files, and an
+    /// operator unknown to LibTorch ends the process. Set it for programs of people you trust only.
+    /// </summary>
+    public bool TrustTorchScript { get; init; }
+
+    /// <summary>Whether a ReLU follows the last layer, which no state dict says.</summary>
+    internal bool Rectify { get; init; }
+
+    /// <summary>Whether anything is said of the model.</summary>
+    internal bool Describes => Normalization is not null || ImageSize is not null || ClassNames is not null;
+
+    internal ImmutableArray<string> NamesFor(int classCount) => ClassNames is not { } names
+        ? [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))]
+        : names.Length == classCount
+            ? names
+            : throw new InvalidDataException($"It has {classCount} classes, but {names.Length} class names were given: give one for each.");
+
+    internal ChannelStatistics NormalizationFor(int channels)
+    {
+        var statistics = Normalization ?? new([.. Enumerable.Repeat(0.0, channels)], [.. Enumerable.Repeat(1.0, channels)]);
+        return statistics.Mean.Length == channels && statistics.StandardDeviation.Length == channels
+            ? statistics
+            : throw new InvalidDataException($"It takes images of {channels} channels, but the normalization has {statistics.Mean.Length} means and {statistics.StandardDeviation.Length} deviations: give one of each for each channel.");
+    }
+}

@@ -1,0 +1,60 @@
+using MarginNet.Foreign;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Tests.Foreign;
+
+public sealed class CalibrationFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model;
+
+    public CalibrationFileTests()
+    {
+        _model = _folder["k.pt"];
+        File.Copy(ForeignFiles.Committed["kuangliu.pt"], _model);
+        using var model = MarginModel.Load(_model, ForeignFiles.Trained);
+        var random = new Random(3);
+        var margins = Enumerable.Range(0, 700).Select(_ => random.NextDouble() + 0.1).ToArray();
+        int[] labels = [.. Enumerable.Range(0, 700).Select(i => i % 7)];
+        model.NullModel = MarginNullModel.Fit(margins, labels, labels, 7);
+        Assert.Equal(CalibrationFile.PathFor(_model), model.SaveCalibration(_model));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_calibration_of_a_foreign_file_is_found_beside_it_and_the_file_is_unchanged()
+    {
+        Assert.Equal(File.ReadAllBytes(ForeignFiles.Committed["kuangliu.pt"]), File.ReadAllBytes(_model));
+        using var model = MarginModel.Load(_model, ForeignFiles.Trained);
+        Assert.Equal(7, model.NullModel!.Classes.Length);
+        Assert.Equal(model.NullModel.Score(0.3, 2), Read(ForeignFiles.Trained with { ClassNames = ["a", "b", "c", "d", "e", "f", "g"] })!.Score(0.3, 2));
+    }
+
+    [Fact]
+    public void A_calibration_of_other_weights_or_of_images_made_otherwise_is_not_used()
+    {
+        Assert.Null(Read(new() { ImageSize = (16, 16) }));
+        Assert.Null(Read(ForeignFiles.Trained with { ImageSize = (32, 32) }));
+        File.Copy(ForeignFiles.Committed["cifar_stem.pt"], _model, overwrite: true);
+        Assert.Null(Read(ForeignFiles.Trained));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"format\":\"marginnet-margins\"}")]
+    public void A_damaged_calibration_is_named(string content)
+    {
+        File.WriteAllText(CalibrationFile.PathFor(_model), content);
+        var message = Assert.Throws<InvalidDataException>(() => Read(ForeignFiles.Trained)).Message;
+        Assert.StartsWith($"'{CalibrationFile.PathFor(_model)}' is no calibration of '{_model}': delete it", message, StringComparison.Ordinal);
+    }
+
+    private MarginNullModel? Read(LoadOptions options)
+    {
+        using var model = MarginModel.Load(_model, options);
+        return model.NullModel;
+    }
+}
