@@ -63,6 +63,7 @@ internal static class CommandLine
         new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
+            new ImportCommand(),
             new CalibrateCommand(),
             new EvaluateCommand(),
             new AttackCommand(),
@@ -73,5 +74,6 @@ internal static class CommandLine
             new ExportCommand(),
             new ReproduceCommand(),
             new DemoCommand(),
+            new TrialCommand(),
         };
 }

@@ -19,6 +19,7 @@ internal sealed class AttackCommand : Command
     private readonly Option<string[]> _models = new("--model", "-m") { Description = "Model files to try the attacked images on, beside the surrogate.", AllowMultipleArgumentsPerToken = true };
     private readonly AttackSettings _attack = new();
     private readonly Option<string> _split = new("--split") { Description = "test (default) or train.", DefaultValueFactory = _ => "test" };
+    private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the surrogate was trained on");
     private readonly DeviceOptions _device = new();
     private readonly Option<string?> _out = new("--out", "-o")
@@ -36,6 +37,7 @@ internal sealed class AttackCommand : Command
         Add(_models);
         _attack.AddTo(this);
         Add(_split);
+        _foreign.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
         Add(_out);
@@ -53,7 +55,8 @@ internal sealed class AttackCommand : Command
         try
         {
             var device = _device.Select(parsed);
-            Array.ForEach(paths, each => models.Add(MarginModel.Load(each, device)));
+            Array.ForEach(paths, each => models.Add(_foreign.Load(parsed, each, device)));
+            ModelFit.ThrowIfNotDifferentiable(models[0], path, "marginnet attack");
             var dataset = await _data.LoadForAsync(parsed, models[0], path, cancellation);
             foreach (var (model, name) in models.Zip(paths))
             {

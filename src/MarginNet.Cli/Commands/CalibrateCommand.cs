@@ -5,6 +5,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -26,7 +27,7 @@ internal sealed class CalibrateCommand : Command
     private readonly Option<string?> _atypicalLogits = new("--atypical-logits") { Description = "With --logits: the logits of samples that should be flagged, such as attacked or foreign ones; by default the wrong decisions should." };
     private readonly AtypicalOptions _atypical = new();
     private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself." };
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, or where another program wrote it MODEL.margins.json beside it." };
     private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
 
     public CalibrateCommand()
@@ -93,20 +94,24 @@ internal sealed class CalibrateCommand : Command
     private async Task CalibrateModelAsync(ParseResult parsed, bool isSupervised, CancellationToken cancellation)
     {
         _atypical.ThrowIfTwoKinds(parsed);
-        var file = parsed.GetValue(_out) ?? _samples.ModelPath(parsed);
-        AtomicFile.ThrowIfNotWritable(file);
         using var model = _samples.LoadModel(parsed);
+        var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
+        AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
         var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
         var split = Split(parsed, model, dataset.Train);
         var name = _samples.Split(parsed) ?? (split.HeldOut.IsEmpty ? Train : HeldOut);
         var images = name switch { Test => dataset.Test, HeldOut => dataset.Train.Select(split.HeldOut.AsSpan()), _ => dataset.Train.Select(split.Rest.AsSpan()) };
         var samples = SampleOptions.Score(model, images, $"{name} samples", cancellation);
         var others = isSupervised && name != Test ? SampleOptions.Score(model, dataset.Test, "test samples", cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, model, cancellation);
+        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, model, cancellation);
         var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
-        model.Save(file);
-        Report(parsed, nullModel, samples, others, atypical, file);
+        if (file is not null)
+        {
+            model.Save(file);
+        }
+
+        Report(parsed, nullModel, samples, others, atypical, file ?? model.SaveCalibration(path));
     }
 
     private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, CalibrationSource source)

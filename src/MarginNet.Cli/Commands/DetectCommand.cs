@@ -69,7 +69,7 @@ internal sealed class DetectCommand : Command
         var nullModel = _samples.NullModel(parsed, model);
         var foreign = _atypical.Foreign(parsed, model, cancellation);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
-        var attacked = _atypical.Attacked(parsed, model, images, cancellation);
+        var attacked = _atypical.Attacked(parsed, _samples, model, images, cancellation);
         if (!samples.AreLabelled && attacked is null && foreign is null)
         {
             throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");

@@ -69,7 +69,7 @@ internal sealed class LipschitzCommand : Command
         foreach (var batch in Enumerable.Range(0, Math.Min(count, images.Count)).Chunk(BatchSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            using var pixels = images.ToTensor(batch, model.Network.parameters().First().device);
+            using var pixels = images.ToTensor(batch, model.Device);
             var found = LipschitzLowerBounds.Compute(model.Network, pixels, upper.IsCentered, parsed.GetValue(_steps));
             lower = lower?.Max(found) ?? found;
         }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using MarginNet.Cli.Input;
 using MarginNet.Data;
 using MarginNet.Models;
 
@@ -16,7 +18,7 @@ internal static class ModelFit
     /// <summary>Requires the same classes in the same order.</summary>
     public static void ThrowIfOtherClasses(MarginModel model, string path, ImageDataset dataset)
     {
-        if (!model.ClassNames.SequenceEqual(dataset.ClassNames))
+        if (!AreSame(model.ClassNames, dataset.ClassNames))
         {
             throw new UserErrorException(
                 $"'{path}' has {Describe(model.ClassNames)}, but the data '{dataset.Name}' has {Describe(dataset.ClassNames)}: choose the data the model was trained on.");
@@ -27,11 +29,32 @@ internal static class ModelFit
     public static void ThrowIfOtherSize(MarginModel model, string path, ImageDataset dataset)
     {
         var (height, width) = model.ImageSize;
+        var channels = model.Network.Options.Normalization.Mean.Length;
+        if (dataset.Test.Channels != channels)
+        {
+            throw new UserErrorException($"'{path}' takes images of {channels} channels, but the data has {dataset.Test.Channels}: give the data it was trained on.");
+        }
+
         if ((dataset.Test.Height, dataset.Test.Width) != (height, width))
         {
             throw new UserErrorException($"'{path}' takes images of {height}x{width}, but the data has {dataset.Test.Height}x{dataset.Test.Width}: leave --image-size out, or give the data it was trained on.");
         }
     }
+
+    /// <summary>Whether classes are the same in the same order; those of a model that does not name them are numbers, and stand for any.</summary>
+    public static bool AreSame(ImmutableArray<string> first, ImmutableArray<string> second) =>
+        first.SequenceEqual(second) || (first.Length == second.Length && (AreNumbers(first) || AreNumbers(second)));
+
+    /// <summary>Requires gradients in the images.</summary>
+    public static void ThrowIfNotDifferentiable(MarginModel model, string path, string need)
+    {
+        if (!model.Network.IsDifferentiable)
+        {
+            throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: give the same network as TorchScript or a state dict.");
+        }
+    }
+
+    private static bool AreNumbers(ImmutableArray<string> names) => names.SequenceEqual(Samples.NamesOf(names.Length));
 
     private static string Describe(IReadOnlyCollection<string> classes) =>
         $"{classes.Count} classes ({string.Join(", ", classes.Take(3))}{(classes.Count > 3 ? ", ..." : "")})";

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MarginNet.Attacks;
+using MarginNet.Cli.Commands;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
 using MarginNet.Models;
@@ -29,7 +30,7 @@ internal sealed class AtypicalOptions
     }
 
     /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
-    public Samples? Attacked(ParseResult parsed, MarginModel model, ImageSet? images, CancellationToken cancellation)
+    public Samples? Attacked(ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, CancellationToken cancellation)
     {
         var path = parsed.GetValue(_surrogate);
         if (parsed.GetValue(_attacked) is { } file)
@@ -49,13 +50,14 @@ internal sealed class AtypicalOptions
             throw new UserErrorException("--fgsm attacks the images of a data set, not --images: leave one of them out.");
         }
 
-        using var surrogate = path is null ? null : MarginModel.Load(path, model.Network.parameters().First().device);
-        if (surrogate is not null && !surrogate.ClassNames.SequenceEqual(model.ClassNames))
+        using var surrogate = path is null ? null : samples.LoadModel(parsed, path);
+        if (surrogate is not null && !ModelFit.AreSame(surrogate.ClassNames, model.ClassNames))
         {
             throw new UserErrorException($"--surrogate '{path}' has other classes than the model: give one trained on the same data.");
         }
 
         var followed = (surrogate ?? model).Network;
+        ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), cancellation: cancellation);
         return Samples.FromModel(scores, images.Labels, model.ClassNames, "attacked images");
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -9,7 +10,8 @@ namespace MarginNet.Cli.Options;
 /// <summary>Whose scores: a model's on its data (<c>--model</c>, <c>--split</c>, ...), or those that any framework wrote to a file (<c>--logits</c>, <c>--labels</c>, <c>--calibration</c>).</summary>
 internal sealed class SampleOptions
 {
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "The model file that 'marginnet train' wrote." };
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "The model file that 'marginnet train' or 'marginnet import' wrote, or one of another program that 'marginnet import' takes." };
+    private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
     private readonly Option<string?> _split = new("--split");
@@ -59,6 +61,7 @@ internal sealed class SampleOptions
             command.Add(_images);
         }
 
+        _foreign.AddTo(command);
         _data.AddTo(command);
         _device.AddTo(command);
     }
@@ -69,6 +72,7 @@ internal sealed class SampleOptions
         _model.Required = true;
         command.Add(_model);
         command.Add(_split);
+        _foreign.AddTo(command);
         _data.AddTo(command);
         _device.AddTo(command);
     }
@@ -94,7 +98,7 @@ internal sealed class SampleOptions
 
         Option[] images = _images is null ? [] : [_images];
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
-        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, .. images, .. _data.All, .. _device.All, .. forModel];
+        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, .. images, .. _foreign.All, .. _data.All, .. _device.All, .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -131,11 +135,19 @@ internal sealed class SampleOptions
         }
     }
 
-    public MarginModel LoadModel(ParseResult parsed) => MarginModel.Load(ModelPath(parsed), _device.Select(parsed));
+    public MarginModel LoadModel(ParseResult parsed) => LoadModel(parsed, ModelPath(parsed));
 
-    public MarginNullModel NullModel(ParseResult parsed, MarginModel model) =>
-        model.NullModel ?? throw new UserErrorException(
-            $"'{ModelPath(parsed)}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {ModelPath(parsed)}', or train it to the end.");
+    /// <summary>Loads the model, or another file beside it.</summary>
+    public MarginModel LoadModel(ParseResult parsed, string path) => _foreign.Load(parsed, path, _device.Select(parsed));
+
+    public MarginNullModel NullModel(ParseResult parsed, MarginModel model)
+    {
+        var (path, calibration) = (ModelPath(parsed), CalibrationFile.PathFor(ModelPath(parsed)));
+        return model.NullModel ?? throw new UserErrorException(
+            model.IsForeign && File.Exists(calibration) ? $"'{calibration}' is the calibration of another '{path}', or of images made by another --normalize or --input-size: give the same, or run 'marginnet calibrate' again."
+            : model.IsForeign || model.Training.ContainsKey("imported_from") ? $"'{path}' has no null model yet: run 'marginnet calibrate --model {path}' first."
+            : $"'{path}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {path}', or train it to the end.");
+    }
 
     /// <summary>Loads the data that goes with a model.</summary>
     public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using MarginNet.Cli.Input;
+using MarginNet.Data;
+using MarginNet.Models;
+using static TorchSharp.torch;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>What a model file of another program does not say: <c>--normalize</c>, <c>--input-size</c> and <c>--classes</c>; and whether its program may run.</summary>
+internal sealed class ForeignOptions
+{
+    private const int MaxSize = 4096;
+
+    private readonly Option<ChannelStatistics?> _normalize = new("--normalize")
+    {
+        Description = "For a model of another program: the mean and deviation of each channel of [0,1] pixels that its training used, such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616. By default its input is [0,1] pixels.",
+        CustomParser = ParseStatistics,
+    };
+
+    private readonly Option<(int Height, int Width)?> _inputSize = new("--input-size")
+    {
+        Description = "For a model of another program: the size of its images, such as 32, or 32x64 for height and width. By default what the file says, 32 or 224 for a ResNet-18.",
+        CustomParser = ParseSize,
+    };
+
+    private readonly Option<string?> _classes = new("--classes")
+    {
+        Description = "For a model of another program: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+    };
+
+    private readonly Option<bool> _trust = new("--trust-torchscript")
+    {
+        Description = "Run the TorchScript program that the model file is or holds. It is a program: as soon as it is loaded it may read and write your files. Give this only where you trust who made it.",
+    };
+
+    public Option[] All => [_normalize, _inputSize, _classes, _trust];
+
+    public void AddTo(Command command) => Array.ForEach(All, command.Add);
+
+    /// <summary>Loads a model file of any kind; a TorchScript program first in a process of its own, which it may end.</summary>
+    public MarginModel Load(ParseResult parsed, string path, Device device)
+    {
+        if (parsed.GetValue(_trust) && File.Exists(path))
+        {
+            TrialProcess.Load(path, [.. All.Where(parsed.IsGiven).SelectMany(option => Words(parsed, option))]);
+        }
+
+        return LoadHere(parsed, path, device);
+    }
+
+    /// <summary>Loads a model file in this process.</summary>
+    public MarginModel LoadHere(ParseResult parsed, string path, Device device) => MarginModel.Load(path, Read(parsed), device);
+
+    private static IEnumerable<string> Words(ParseResult parsed, Option option) => [option.Name, .. parsed.GetResult(option)!.Tokens.Select(token => token.Value)];
+
+    private LoadOptions Read(ParseResult parsed) => new()
+    {
+        Normalization = parsed.GetValue(_normalize),
+        ImageSize = parsed.GetValue(_inputSize),
+        ClassNames = parsed.GetValue(_classes) is { } file ? [.. ReadNames(file)] : null,
+        TrustTorchScript = parsed.GetValue(_trust),
+    };
+
+    private static string[] ReadNames(string file)
+    {
+        if (!File.Exists(file))
+        {
+            throw new UserErrorException($"--classes '{file}' does not exist: give a text file with the name of each class on a line of its own.");
+        }
+
+        string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        return names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new UserErrorException($"--classes '{file}' has the name '{twice.Key}' {twice.Count()} times: give each class its own.")
+            : names;
+    }
+
+    private static ChannelStatistics? ParseStatistics(ArgumentResult result)
+    {
+        var text = Text(result);
+        if (text.Split('/') is [var means, var deviations] && Numbers(means) is { } mean && Numbers(deviations) is { } deviation &&
+            mean.Length == deviation.Length && Array.TrueForAll(deviation, value => value > 0))
+        {
+            return new([.. mean], [.. deviation]);
+        }
+
+        result.AddError($"--normalize is '{text}': expected the means of the channels, a slash and as many deviations above 0, such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616.");
+        return null;
+    }
+
+    private static double[]? Numbers(string text)
+    {
+        var parts = text.Split(',');
+        var numbers = new double[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!Number.TryParse(parts[i], out numbers[i]) || !double.IsFinite(numbers[i]))
+            {
+                return null;
+            }
+        }
+
+        return numbers;
+    }
+
+    private static (int Height, int Width)? ParseSize(ArgumentResult result)
+    {
+        var text = Text(result);
+        int[] sizes = [.. text.Split('x').Select(part => Number.TryParse<int>(part, out var size) && size is >= 1 and <= MaxSize ? size : 0)];
+        if (sizes.Length <= 2 && !sizes.Contains(0))
+        {
+            return (sizes[0], sizes[^1]);
+        }
+
+        result.AddError($"--input-size is '{text}': expected a whole number, 1 to {MaxSize}, or two such as 32x64.");
+        return null;
+    }
+
+    private static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+}
