@@ -1,8 +1,10 @@
 using System.CommandLine;
 using MarginNet.Checkpoints;
+using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Export;
 using MarginNet.Models;
+using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
 
@@ -15,7 +17,8 @@ internal sealed class ExportCommand : Command
     private const string Torchvision = "torchvision";
     private const string PytorchCifar = "pytorch-cifar";
 
-    private readonly Argument<string> _model = new("model") { Description = "The model file that 'marginnet train' wrote." };
+    private readonly Argument<string> _model = new("model") { Description = "The model file that 'marginnet train' or 'marginnet import' wrote, or a state dict of another program." };
+    private readonly ForeignOptions _foreign = new();
 
     private readonly Option<string> _format = new("--to")
     {
@@ -36,6 +39,7 @@ internal sealed class ExportCommand : Command
         _format.AcceptOnlyFromAmong(Onnx, SafeTensors, StateDict);
         _names.AcceptOnlyFromAmong(Torchvision, PytorchCifar);
         Add(_model);
+        _foreign.AddTo(this);
         Option[] options = [_format, _out, _names];
         Array.ForEach(options, Add);
         SetAction(Run);
@@ -56,7 +60,7 @@ internal sealed class ExportCommand : Command
         }
 
         AtomicFile.ThrowIfNotWritable(file);
-        using var model = MarginModel.Load(source);
+        using var model = _foreign.Load(parsed, source, CPU);
         Write(model, format, file, parsed.GetValue(_names) == PytorchCifar ? WeightNames.PytorchCifar : WeightNames.Torchvision);
         var output = parsed.InvocationConfiguration.Output;
         if (format == Onnx)

@@ -209,6 +209,11 @@ internal sealed class TrainCommand : Command
         }
 
         var initial = MarginModel.Load(path);
+        if (initial.IsForeign || !initial.Network.parameters().Any())
+        {
+            throw new UserErrorException($"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+        }
+
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);
         return initial.Network;
     }

@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,6 +19,11 @@ internal static class ExportedWeights
         if (network is LipNet)
         {
             throw new NotSupportedException("A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
+        }
+
+        if (network is ProgramNetwork)
+        {
+            throw new NotSupportedException("The model is a TorchScript or ONNX program, which has no weights of known names: use the file that it was imported from.");
         }
 
         using var scope = NewDisposeScope();

@@ -54,7 +54,7 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
     private string ResNet(ResNet18 network, string x)
     {
         x = Relu("relu", Through(network, "", x, "normalize", "conv1", "bn1"));
-        x = Pool("GlobalAveragePool", Through(network, "", x, "layer1", "layer2", "layer3", "layer4"));
+        x = Pool("GlobalAveragePool", Through(network, "", x, "maxpool", "layer1", "layer2", "layer3", "layer4"));
         return Scores(network, 1, Through(network, "", x, "fc"));
     }
 

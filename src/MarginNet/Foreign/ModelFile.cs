@@ -28,7 +28,7 @@ internal static class ModelFile
         {
             ModelFileKind.TorchScript => ReadTorchScript(path, options),
             ModelFileKind.Onnx => ReadOnnx(path, options),
-            ModelFileKind.SafeTensors => ResNetReader.Read(StateDict.Find(ReadTensors(path)), options),
+            ModelFileKind.SafeTensors => ReadSafeTensors(path, options),
             _ => ResNetReader.Read(StateDict.Find(graph), options),
         };
         (model.IsForeign, model.Training["imported_from"]) = (true, Path.GetFileName(path));
@@ -46,12 +46,16 @@ internal static class ModelFile
 
     private static MarginModel ReadOnnx(string path, LoadOptions options)
     {
-        var (network, size) = OnnxNetwork.Load(ReadProgram(path), options.NormalizationFor, options.ImageSize);
+        var (network, size) = OnnxRuntimeNetwork.Load(ReadProgram(path), options.NormalizationFor, options.ImageSize);
         return new(network, options.NamesFor(network.Options.ClassCount), size);
     }
 
-    private static Dictionary<string, object?> ReadTensors(string path) =>
-        SafeTensorsFile.Read(path).Tensors.ToDictionary(entry => entry.Key, entry => (object?)entry.Value);
+    private static MarginModel ReadSafeTensors(string path, LoadOptions options)
+    {
+        var file = SafeTensorsFile.Read(path);
+        var tensors = file.Tensors.ToDictionary(entry => entry.Key, entry => (object?)entry.Value);
+        return ResNetReader.Read(StateDict.Find(tensors), ExportedDescription.Complete(options, file.Metadata));
+    }
 
     private static byte[] ReadProgram(string path) => new FileInfo(path).Length <= Array.MaxLength
         ? File.ReadAllBytes(path)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace MarginNet.Foreign;
@@ -22,7 +21,7 @@ internal static class ModelFileKinds
         return start switch
         {
             [(byte)'P', (byte)'K', 3, 4, ..] => HasProgram(file) ? ModelFileKind.TorchScript : ModelFileKind.PyTorch,
-            { Length: > 8 } when start[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)file.Length => ModelFileKind.SafeTensors,
+            [_, _, _, _, _, _, 0, 0, (byte)'{', ..] => ModelFileKind.SafeTensors, // The length of its header, and the header.
             [IrVersion, > 0 and <= MaxIrVersion, ..] => ModelFileKind.Onnx,
             _ => ModelFileKind.PyTorch,
         };

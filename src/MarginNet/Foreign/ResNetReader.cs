@@ -30,6 +30,7 @@ internal static class ResNetReader
             Width = width,
             ClassCount = (int)classes,
             Stem = isLarge ? ResNetStem.Large : ResNetStem.Small,
+            Rectify = options.Rectify,
             Normalization = options.NormalizationFor(channels),
         };
         var size = isLarge ? LargeSize : SmallSize;

@@ -29,7 +29,7 @@ internal static class StateDict
     public static string ListOf(IReadOnlyCollection<string> names)
     {
         const int Shown = 4;
-        return names.Count == 0 ? "none" : $"{string.Join(", ", names.Take(Shown).Select(FileText.Show))}{(names.Count > Shown ? ", ..." : "")}";
+        return names.Count == 0 ? "none" : $"{string.Join(", ", names.Take(Shown).Select(name => FileText.Show(name)))}{(names.Count > Shown ? ", ..." : "")}";
     }
 
     /// <summary>

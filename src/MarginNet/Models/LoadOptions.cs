@@ -31,6 +31,9 @@ public sealed record LoadOptions
     /// </summary>
     public bool TrustTorchScript { get; init; }
 
+    /// <summary>Whether a ReLU follows the last layer, which no state dict says.</summary>
+    internal bool Rectify { get; init; }
+
     /// <summary>Whether anything is said of the model.</summary>
     internal bool Describes => Normalization is not null || ImageSize is not null || ClassNames is not null;
 

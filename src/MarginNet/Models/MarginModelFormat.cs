@@ -47,7 +47,7 @@ internal static class MarginModelFormat
 
     private static Dictionary<string, object?> DescribeProgram(ProgramNetwork network) => new()
     {
-        ["name"] = network is OnnxNetwork ? Onnx : TorchScript,
+        ["name"] = network is OnnxRuntimeNetwork ? Onnx : TorchScript,
         [Program] = new StoredTensor(ScalarType.Byte, [network.Program.Length], network.Program),
     };
 
@@ -188,7 +188,7 @@ internal static class MarginModelFormat
         var program = architecture.Tensor(Program).Data;
         ProgramNetwork network = architecture.Text("name") == TorchScript
             ? TorchScriptNetwork.Load(program, normalization, size, trustTorchScript)
-            : OnnxNetwork.Load(program, _ => normalization, size).Network;
+            : OnnxRuntimeNetwork.Load(program, _ => normalization, size).Network;
         if (network.Options.ClassCount == classes)
         {
             return network;

@@ -18,7 +18,7 @@ public sealed class ForeignStateDictTests : IDisposable
         var (own, foreign, imported) = (_tool.File("m.pt"), _tool.File("k.pt"), _tool.File("i.pt"));
         var before = File.ReadAllBytes(foreign);
 
-        await AssertSameAsync(["evaluate", "--model", own, "--limit-test", "60", "--json", "o"], ["evaluate", "--model", foreign, "--limit-test", "60", "--json", "f", .. described, .. Synthetic]);
+        await AssertSameAsync(["evaluate", "--model", own, "--limit-test", "60", "--json", "o"], ["evaluate", "--model", foreign, "--limit-test", "60", "--json", "f", "--mu", "2", .. described, .. Synthetic]);
         await AssertSameAsync(["attack", "--surrogate", own, "--limit-test", "40", "--out", "o.npy"], ["attack", "--surrogate", foreign, "--limit-test", "40", "--out", "f.npy", .. described, .. Synthetic], ["o.npy"], ["f.npy"]);
 
         await RunAsync("calibrate", "--model", own, "--limit-train", "300");

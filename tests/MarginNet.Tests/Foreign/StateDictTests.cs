@@ -1,5 +1,7 @@
 using MarginNet.Checkpoints;
+using MarginNet.Export;
 using MarginNet.Foreign;
+using MarginNet.Lipschitz;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
@@ -99,6 +101,49 @@ public sealed class StateDictTests : IDisposable
         var message = Assert.Throws<InvalidDataException>(() => MarginModel.Load(path)).Message;
         Assert.Contains("2 misshapen", message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_000_000);
+    }
+
+    [Theory]
+    [InlineData("hostile.pt", "names posix.system")]
+    [InlineData("whole_module.pt", "names torch.nn.modules.linear.Linear")]
+    [InlineData("laughs.pt", "unfolds to more than")]
+    [InlineData("legacy.pt", "before PyTorch 1.6")]
+    [InlineData("other.zip.pt", "0 entries 'data.pkl'")]
+    public void A_hostile_or_other_file_is_refused_and_nothing_of_it_runs(string file, string reason)
+    {
+        var message = Assert.Throws<InvalidDataException>(() => MarginModel.Load(Checkpoints.Fixture.PathOf(file), ForeignFiles.Trained)).Message;
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+        Assert.False(File.Exists("hostile-was-here"));
+    }
+
+    [Fact]
+    public void Safetensors_that_we_exported_need_no_description()
+    {
+        using var model = new MarginModel(
+            new ResNet18(new() { Width = 2, ClassCount = 3, Rectify = true, OutputScale = 2, Normalization = new([0.1, 0.2, 0.3], [0.4, 0.5, 0.6]) }), ["a", "b", "c"], (16, 16));
+        model.Network.eval();
+        ModelExport.ToSafeTensors(model, _folder["m.safetensors"]);
+        using var read = MarginModel.Load(_folder["m.safetensors"]);
+        Assert.Equal<string>(model.ClassNames, read.ClassNames);
+        Assert.Equal(model.ImageSize, read.ImageSize);
+        var pixels = Enumerable.Range(0, 3 * 16 * 16).Select(i => i / 768f).ToArray();
+        Assert.Equal(model.Score(pixels), read.Score(pixels));
+    }
+
+    [Fact]
+    public void The_large_stem_is_bounded_and_exported_as_it_is()
+    {
+        using var scope = NewDisposeScope();
+        using var model = MarginModel.Load(ForeignFiles.Committed["torchvision.pt"], new LoadOptions { ImageSize = (48, 48) });
+        var images = ForeignFiles.Committed.Images("torchvision.pt");
+        var upper = LipschitzBounds.Compute(model.Network, new(3, 48, 48));
+        var lower = LipschitzLowerBounds.Compute(model.Network, images, upper.IsCentered, ascentSteps: 1);
+        Assert.InRange(lower.Euclidean.Value, 1e-6, upper.Euclidean.Value);
+        ModelExport.ToOnnx(model, _folder["m.onnx"]);
+        using var exported = MarginModel.Load(_folder["m.onnx"]);
+        using var inference = no_grad();
+        Assert.InRange((exported.Network.call(images) - model.Network.call(images)).abs().max().item<float>(), 0, ForeignFiles.Tolerance);
     }
 
     [Fact]

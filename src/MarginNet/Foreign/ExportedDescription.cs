@@ -1,0 +1,38 @@
+using System.Text.Json;
+using MarginNet.Checkpoints;
+using MarginNet.Export;
+using MarginNet.Models;
+using MarginNet.PValues;
+
+namespace MarginNet.Foreign;
+
+/// <summary>What <see cref="ModelExport.ToSafeTensors"/> wrote beside the weights, so that a file of ours needs no description.</summary>
+internal static class ExportedDescription
+{
+    /// <summary>Fills in what the caller does not say.</summary>
+    public static LoadOptions Complete(LoadOptions options, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue(ModelDescription.Key, out var json))
+        {
+            return options;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var values = new PlainDictionary(PlainValueJson.Read(document.RootElement) as Dictionary<string, object?> ?? [], ModelDescription.Key);
+            var normalization = values.Dictionary("normalization");
+            return options with
+            {
+                Normalization = options.Normalization ?? new([.. normalization.Numbers("mean")], [.. normalization.Numbers("std")]),
+                ImageSize = options.ImageSize ?? (values.Numbers("image_size") is [>= 1 and <= int.MaxValue and var height, >= 1 and <= int.MaxValue and var width] ? ((int)height, (int)width) : throw values.Unexpected("image_size", "height and width")),
+                ClassNames = options.ClassNames ?? [.. values.Texts("class_names")],
+                Rectify = values.Dictionary("architecture").Flag("rectify"),
+            };
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"Its metadata '{ModelDescription.Key}' is no JSON.", e);
+        }
+    }
+}
