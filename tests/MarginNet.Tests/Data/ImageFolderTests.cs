@@ -107,6 +107,17 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void An_image_in_memory_is_decoded_as_one_in_a_file()
+    {
+        var bytes = Png(7, 9, ColorComponents.RedGreenBlue, 1);
+        _folder.Write(bytes, "a.png");
+        var (fromMemory, fromFile) = (ImageFolder.DecodeImage(bytes, "upload", 4, 5), ImageFolder.ReadImages([_folder["a.png"]], 4, 5));
+        Assert.Equal(fromFile.Pixels(0), fromMemory.Pixels(0));
+        Assert.Equal([ImageSet.UnknownLabel], fromMemory.Labels.ToArray());
+        Assert.Contains("'upload' is not a complete", Assert.Throws<InvalidDataException>(() => ImageFolder.DecodeImage(bytes[..^9], "upload")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_first_image_that_does_not_decode_is_named_whatever_the_number_of_threads()
     {
         WriteTwoClasses();
