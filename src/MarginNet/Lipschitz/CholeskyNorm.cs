@@ -16,6 +16,8 @@ internal static class CholeskyNorm
     public const long MinSide = 48;
 
     private const int LanczosSteps = 32;
+    private const double Exhausted = 1e-10; // Of a vector's length: what rounding alone leaves outside a space that holds it.
+    private const double Smallest = 1e-300; // Only keeps 0/0 out.
     private const double MinExcess = 1e-6;
     private const double MaxExcess = 0.05;
 
@@ -35,15 +37,25 @@ internal static class CholeskyNorm
         }
 
         var guess = LargestEigenvalue(gram);
-        for (var excess = MinExcess; guess > 0 && excess < MaxExcess; excess *= 2)
+        var (failed, excess) = (guess, MinExcess);
+        while (guess > 0 && excess < MaxExcess && !IsAbove(guess * (1 + excess), gram))
         {
-            if (guess * (1 + excess) is var c && IsAbove(c, gram))
-            {
-                return Math.Max(needed, Proven(c));
-            }
+            (failed, excess) = (guess * (1 + excess), 4 * excess);
         }
 
-        return null;
+        if (guess == 0 || excess >= MaxExcess)
+        {
+            return null;
+        }
+
+        var proven = guess * (1 + excess);
+        while (proven > failed * (1 + (2 * MinExcess)))
+        {
+            var middle = (failed + proven) / 2;
+            (failed, proven) = IsAbove(middle, gram) ? (failed, middle) : (middle, proven);
+        }
+
+        return Math.Max(needed, Proven(proven));
 
         // tr H ≤ nc; the diagonal of cI − G is rounded too.
         double Proven(double c)
@@ -66,20 +78,19 @@ internal static class CholeskyNorm
     {
         using var generator = new Generator(1);
         var steps = Math.Min(LanczosSteps, gram.shape[1]);
-        var basis = Unit(randn([gram.shape[0], gram.shape[1], 1], ScalarType.Float64, generator: generator).to(gram.dtype));
+        var start = randn([gram.shape[0], gram.shape[1], 1], ScalarType.Float64, generator: generator).to(gram.dtype);
+        var basis = start / Norms(start);
         while (basis.shape[2] < steps)
         {
-            var next = gram.matmul(basis[.., .., ^1..]);
-            for (var pass = 0; pass < 2; pass++)
-            {
-                next = Unit(next - basis.matmul(basis.mH.matmul(next))); // Once leaves rounding behind where the space is exhausted.
-            }
-
-            basis = cat([basis, next], 2);
+            var image = gram.matmul(basis[.., .., ^1..]);
+            var next = image - basis.matmul(basis.mH.matmul(image));
+            next -= basis.matmul(basis.mH.matmul(next)); // Once is not enough where little is left.
+            var isNew = Norms(next) > Exhausted * Norms(image);
+            basis = cat([basis, where(isNew, next / Norms(next).clamp_min(Smallest), zeros_like(next))], 2); // A zero column has an eigenvalue of zero.
         }
 
         return linalg.eigvalsh(basis.mH.matmul(gram.matmul(basis))).max().item<double>();
     }
 
-    private static Tensor Unit(Tensor vectors) => vectors / vectors.abs().square().sum([1], keepdim: true).sqrt().clamp_min(1e-300);
+    private static Tensor Norms(Tensor vectors) => vectors.abs().square().sum([1], keepdim: true).sqrt();
 }
