@@ -28,7 +28,7 @@ internal static partial class NumpyFormat
 
         var values = ReadValues<double>(stream, name, header);
         var (rows, columns) = (header.Shape[0], header.Shape.Length == 2 ? header.Shape[1] : 1);
-        if (header.IsFortran && header.Shape.Length == 2)
+        if (header.IsFortran && header.Shape.Length == 2 && header.Count > 0) // Two thousand million rows of nothing are a long loop.
             values = Transpose(values, rows, columns);
 
         return new NumericArray(values, rows, columns, header.Shape.Length == 1);
