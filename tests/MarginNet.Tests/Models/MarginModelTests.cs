@@ -62,7 +62,7 @@ public sealed class MarginModelTests : IDisposable
         using var read = MarginModel.Load(_folder["lip.pt"]);
         Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["lip.pt"])!;
-        foreach (var (size, expected) in new[] { (30L, "multiples of 4"), (64L, "weights, but only"), (16L, "Float32 [256, 192]"), (1L << 30, "1 to 16384 pixels") })
+        foreach (var (size, expected) in new[] { (30L, "multiples of 4"), (64L, "weights, but only"), (16L, "Float32 [256, 768]"), (1L << 30, "1 to 16384 pixels") })
         {
             graph["image_size"] = new List<object?> { size, size };
             PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
