@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using MarginNet.Checkpoints;
@@ -30,7 +31,7 @@ internal sealed class ReproduceCommand : Command
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET.",
-        DefaultValueFactory = result => $"reproduction-{result.GetValue<string>("--preset")}",
+        DefaultValueFactory = result => $"reproduction-{(result.GetResult("--preset") is OptionResult { Tokens: [var preset] } ? preset.Value : Presets.All[0].Name)}", // Its value may be none that is known.
     };
 
     private readonly Option<bool> _force = new("--force") { Description = "Compute everything again, whatever an earlier run has left." };

@@ -15,6 +15,7 @@ internal static class Examples
         [
             ("marginnet train --preset fast --data-dir cifar-10-batches-bin --out m.pt", "CIFAR-10 on a CPU in minutes, with a margin of 50"),
             ("marginnet train --data folder --data-dir pets --image-size 32 --width 16 --epochs 20 --calibration-split 0.1", "your own images, a tenth of them kept for calibration"),
+            ("marginnet train --preset certified --data-dir cifar-10-batches-bin --out m.pt", "a 1-Lipschitz network with certified radii"),
             ("marginnet train --config m.config.json", "the same run again, to the same bytes"),
         ],
         ["calibrate"] =
@@ -48,9 +49,19 @@ internal static class Examples
             ("marginnet lipschitz --model m.pt", "proven upper bounds, layer by layer"),
             ("marginnet lipschitz --model m.pt --samples 64 --json l.json", "and what gradients at 64 images show"),
         ],
+        ["import"] =
+        [
+            ("marginnet import resnet.pt --normalize 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616 --classes names.txt --out m.pt", "a state dict that PyTorch wrote, with what it does not say"),
+            ("marginnet import scores.onnx --input-size 32 --out m.pt", "any architecture, for scores only"),
+        ],
+        ["export"] =
+        [
+            ("marginnet export m.pt --to onnx", "pixels to scores in one file for ONNX Runtime"),
+            ("marginnet export m.pt --to state-dict --names pytorch-cifar --out r.pt", "weights for PyTorch code"),
+        ],
         ["certify"] =
         [
-            ("marginnet certify --model m.pt --epsilon 36/255 --output radii.csv", "certified accuracy, and the radius of each image"),
+            ("marginnet certify --model m.pt --epsilon 36/255 --output radii.csv --plot radii.svg", "certified accuracy beside that under attack, and the radius of each image"),
         ],
         ["reproduce"] =
         [

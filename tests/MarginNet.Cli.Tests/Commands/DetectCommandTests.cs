@@ -108,7 +108,7 @@ public sealed class DetectCommandTests
     [Theory]
     [InlineData("--logits need --labels, --ood-logits or both")]
     [InlineData("--ood does not go with --logits", "--ood", "d")]
-    [InlineData("--resamples is '0': expected a whole number, at least 1.", "--resamples", "0")]
+    [InlineData("--resamples is '0': expected a whole number, 1 to 1000000.", "--resamples", "0")]
     public async Task A_mistake_is_one_line_with_exit_code_2(string expected, params string[] more)
     {
         using var tool = new Tool();

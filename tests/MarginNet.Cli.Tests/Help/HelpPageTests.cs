@@ -4,7 +4,7 @@ namespace MarginNet.Cli.Tests.Help;
 
 public sealed class HelpPageTests
 {
-    public static TheoryData<string> Commands => [.. CommandLine.CreateRoot().Subcommands.Select(command => command.Name)];
+    public static TheoryData<string> Commands => [.. CommandLine.CreateRoot().Subcommands.Where(command => !command.Hidden).Select(command => command.Name)];
 
     [Theory]
     [MemberData(nameof(Commands))]
