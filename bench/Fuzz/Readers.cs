@@ -4,6 +4,7 @@ using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Data;
+using MarginNet.Export;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -23,6 +24,8 @@ internal static class Readers
     // Opcodes of pickles: a mark, tuples, lists, dictionaries, names, calls, storages, memo entries.
     private static readonly byte[][] Pickle = [.. Texts("(", "t", ")", "]", "}", "u", "s", "a", "e", "R", "Q", "b", "0", "2", "h\0", "q\0", "K\u0001", "J\u007f\u007f\u007f\u007f", "ctorch\nFloatStorage\n", "ccollections\nOrderedDict\n", "ctorch._utils\n_rebuild_tensor_v2\n", "cos\nsystem\n", "X\u0001\0\0\0a", "."), [0x85], [0x86], [0x87], [0x88], [0x89], [0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127]];
 
+    private static readonly byte[][] Tensors = [.. Json, .. Texts("\"dtype\":\"F64\"", "\"shape\":[1000000,1000000]", "\"data_offsets\":[0,8]", "[0,9223372036854775807]", "[-1,4]", "\"__metadata__\":{")];
+
     public static ImmutableArray<Reader> All { get; } =
     [
         new("cifar", ".bin", [Seeds.CifarRecords(1), Seeds.CifarRecords(3)], ReadCifar),
@@ -34,7 +37,11 @@ internal static class Readers
         new("csv", ".csv", Texts("1.5,-2,3\n4,5,6e-3\n", "a;b\n1;2\n3;4\n", "# note\n1 2 3\n\n4 5 6\n", "label\n0\n1\n2\n"), path => ArrayFile.ReadLogits(path)) { Tokens = Numbers },
         new("labels", ".csv", Texts("0\n1\n4\n2\n", "label\r\n0\r\n1\r\n"), path => ArrayFile.ReadLabels(path, Classes)) { Tokens = Numbers },
         new("pt", ".pt", Seeds.Checkpoints(), path => PyTorchFile.Read(path)) { Structured = [(mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
-        new("model", ".pt", [Seeds.Model(new ResNet18(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(new FastNet(new() { Width = 1, ClassCount = Seeds.Classes }))], path => MarginModel.Load(path).Dispose()) { Structured = [DamageModel, DamageModel, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("model", ".pt", [Seeds.Model(new ResNet18(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(new FastNet(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(new LipNet(new() { Width = 1, ClassCount = Seeds.Classes, ImageSize = (12, 12) }))], path => MarginModel.Load(path).Dispose()) { Structured = [DamageModel, DamageModel, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("safetensors", ".safetensors", [Seeds.Exported(".safetensors", (model, path) => ModelExport.ToSafeTensors(model, path))], path => SafeTensorsFile.Read(path)) { Tokens = Tensors },
+        new("foreign-safetensors", ".safetensors", [Seeds.Exported(".safetensors", (model, path) => ModelExport.ToSafeTensors(model, path))], ReadForeign) { Tokens = Tensors },
+        new("foreign-state-dict", ".pt", [Seeds.Exported(".pt", (model, path) => ModelExport.ToStateDict(model, path, WeightNames.PytorchCifar))], ReadForeign) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("onnx", ".onnx", [Seeds.Exported(".onnx", ModelExport.ToOnnx)], ReadForeign),
         new("null-model", ".json", [Seeds.NullModelJson()], ReadNullModel) { Structured = [DamageNullModel], Tokens = Json },
         new("state", ".pt", [ResumedState.Seed()], ResumedState.Read) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
         new("command-line", ".txt", Arguments.Seeds, Arguments.Read) { Structured = [Arguments.Damage, Arguments.Damage, Arguments.Damage], Allowance = 64 << 20 },
@@ -47,6 +54,8 @@ internal static class Readers
         using var stream = File.OpenRead(path);
         Cifar10Records.Read(stream, stream.Length, path);
     }
+
+    private static void ReadForeign(string path) => MarginModel.Load(path, new LoadOptions { ImageSize = (12, 12) }).Dispose();
 
     private static void ReadImage(string path) => ImageFile.Decode(path, 3, 32, 32, new byte[3072]);
 

@@ -93,6 +93,14 @@ internal static class Seeds
         return Saved(".pt", model.Save);
     }
 
+    /// <summary>A small network as a file for other programs.</summary>
+    public static byte[] Exported(string extension, Action<MarginModel, string> write)
+    {
+        using var model = new MarginModel(new ResNet18(new() { Width = 1, ClassCount = Classes }), [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12));
+        model.Network.eval();
+        return Saved(extension, path => write(model, path));
+    }
+
     public static byte[] NullModelJson() => Saved(".json", NullModel().Save);
 
     private static MarginNullModel NullModel()
