@@ -61,7 +61,7 @@ public sealed class LipschitzBounds
 
     /// <summary>Bounds a network's constants.</summary>
     /// <param name="network">
-    /// A <see cref="Models.ResNet18"/>, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
+    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
     /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input; convolutions are bounded at their actual size.</param>
