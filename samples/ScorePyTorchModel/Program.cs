@@ -1,7 +1,7 @@
 // A network in a PyTorch file, used as it is: margins, p-values and what they are worth, without Python and without retraining.
 // Run: dotnet run -c Release --project samples/ScorePyTorchModel
-// shapes.pt is the state dict of a ResNet-18 of width 4 for drawn shapes with pytorch-cifar's names, the file that torch.save(network.state_dict(), "shapes.pt")
-// writes there; this one was written by marginnet export --to state-dict --names pytorch-cifar. The same call reads torchvision's names, .safetensors, .onnx (scores only) and, if you trust its author, TorchScript.
+// shapes.pt is the state dict of a ResNet-18 of width 4 for drawn shapes with pytorch-cifar's names, written by torch.save (PyTorch 1.13)
+// with the weights of marginnet export --to state-dict --names pytorch-cifar. The same call reads torchvision's names, .safetensors, .onnx (scores only) and, if you trust its author, TorchScript.
 using MarginNet.Data;
 using MarginNet.Models;
 using MarginNet.PValues;

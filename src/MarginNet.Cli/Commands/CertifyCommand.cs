@@ -52,11 +52,12 @@ internal sealed class CertifyCommand : Command
         var attack = Attack(parsed);
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadModel(parsed);
+        var bounds = LipschitzCommand.Bound(model); // First: it may refuse the model.
         var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
         var images = _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         var scores = model.Network.Score(images, cancellation: cancellation);
-        var radii = CertifiedRadius.Compute(scores, LipschitzCommand.Bound(model));
+        var radii = CertifiedRadius.Compute(scores, bounds);
         var attackedAt = attack is null ? null : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
         var table = new CertificateTable(radii, scores, labels, model.ClassNames, attackedAt);
         if (parsed.GetValue(_output) is { } path)

@@ -214,6 +214,11 @@ internal sealed class TrainCommand : Command
             throw new UserErrorException($"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
         }
 
+        if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
+        {
+            throw new UserErrorException($"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+        }
+
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);
         return initial.Network;
     }

@@ -43,7 +43,7 @@ internal static class PValueSummary
     /// <summary>How many samples were flagged, and by what.</summary>
     public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}{(double.IsNegativeInfinity(rule.Threshold.Value) ? ": too few calibration samples to flag any at that rate" : "")}.");
 
     /// <summary>What a user should know of the null model before trusting its p-values.</summary>
     public static IEnumerable<string> Warnings(MarginNullModel nullModel, ImmutableArray<string> classNames)

@@ -61,6 +61,16 @@ public sealed class TrainCommandTests
     }
 
     [Fact]
+    public async Task The_certified_preset_does_not_take_a_network_of_another_kind()
+    {
+        using var tool = new Tool();
+        await tool.TrainAsync("m.pt");
+        var run = await Tool.RunAsync("train", "--preset", "certified", "--data", "synthetic", "--limit-train", "20", "--init", tool.File("m.pt"), "--out", tool.File("c.pt"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("holds a ResNet18", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_radius_takes_the_place_of_mu_for_a_network_of_any_kind()
     {
         using var tool = new Tool();
