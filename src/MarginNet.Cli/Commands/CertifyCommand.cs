@@ -53,8 +53,7 @@ internal sealed class CertifyCommand : Command
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadModel(parsed);
         var bounds = LipschitzCommand.Bound(model); // First: it may refuse the model.
-        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
-        var images = _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         var scores = model.Network.Score(images, cancellation: cancellation);
         var radii = CertifiedRadius.Compute(scores, bounds);

@@ -79,8 +79,7 @@ internal sealed class LipschitzCommand : Command
 
     private async Task<ImageSet> LoadAsync(ParseResult parsed, MarginModel model, int count, CancellationToken cancellation)
     {
-        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
-        var images = _samples.Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         return images.Take(Math.Min(count, images.Count));
     }
 
@@ -111,7 +110,7 @@ internal sealed class LipschitzCommand : Command
         var estimates = new Clever[images.Count];
         for (var i = 0; i < estimates.Length; i++)
         {
-            using var pixels = images.ToTensor([i], model.Network.parameters().First().device);
+            using var pixels = images.ToTensor([i], model.Device);
             estimates[i] = Clever.Compute(model.Network, pixels, options, cancellation);
             parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"estimated {i + 1} of {estimates.Length} samples"));
         }

@@ -153,6 +153,13 @@ internal sealed class SampleOptions
     public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>
         _data.LoadForAsync(parsed, model, ModelPath(parsed), cancellation);
 
+    /// <summary>Reads the images of the <c>--split</c>, by default the test images.</summary>
+    public async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    {
+        var dataset = await LoadDataAsync(parsed, model, cancellation);
+        return Split(parsed) == "train" ? dataset.Train : dataset.Test;
+    }
+
     /// <summary>
     /// Scores the images asked for: those of <c>--images</c>, or a part of the data that goes with the model, which are then returned as well.
     /// </summary>
@@ -163,8 +170,7 @@ internal sealed class SampleOptions
             return (ScoreFiles(parsed, model, files, cancellation), null);
         }
 
-        var dataset = await LoadDataAsync(parsed, model, cancellation);
-        var images = Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var images = await LoadImagesAsync(parsed, model, cancellation);
         return (Score(model, images, "the network", cancellation), images);
     }
 

@@ -6,7 +6,7 @@ namespace MarginNet.Models;
 
 /// <summary>
 /// A network that is 1-Lipschitz in ℓ2 by its construction, for inputs in [0, 1] pixels and scores before the output scale: a margin of μ
-/// is a class-pure ball of radius μ/√2 at least. Residual layers (<see cref="SllScale"/>) at half and at a quarter of the images' size, and an
+/// is a class-pure ball of radius μ/√2 at least. Residual layers (<see cref="SllResidual"/>) at half and at a quarter of the images' size, and an
 /// almost orthogonal layer (<see cref="AolLinear"/>); no batch-norm.
 /// </summary>
 /// <remarks>
