@@ -39,8 +39,23 @@ internal sealed class LipschitzCommand : Command
         _json.ThrowIfNotWritable(parsed);
 
         using var model = _samples.LoadModel(parsed);
+        if (parsed.GetValue(_clever))
+        {
+            ModelFit.ThrowIfNotDifferentiable(model, _samples.ModelPath(parsed), "--clever");
+        }
+
         var clock = Stopwatch.StartNew();
-        var upper = Bound(model);
+        LipschitzBounds upper;
+        try
+        {
+            upper = Bound(model);
+        }
+        catch (UserErrorException e) when (parsed.GetValue(_clever))
+        {
+            Report(parsed, e.Message, Estimate(parsed, model, await LoadAsync(parsed, model, parsed.GetValue(_count), cancellation), cancellation));
+            return;
+        }
+
         var seconds = clock.Elapsed.TotalSeconds;
         var images = parsed.GetValue(_count) is > 0 and var count ? await LoadAsync(parsed, model, count, cancellation) : null;
         var lower = images is null ? null : Lower(parsed, model, upper, images, cancellation);
@@ -48,6 +63,22 @@ internal sealed class LipschitzCommand : Command
         var table = new LipschitzTable(upper, lower, clever, model.ClassNames, seconds);
         _json.Report(parsed, table.Write, table.Write);
     }
+
+    /// <summary>Reports estimates alone, of a network that nothing is proven of.</summary>
+    private void Report(ParseResult parsed, string refusal, CleverTable estimates) => _json.Report(
+        parsed,
+        json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("no_upper_bound", refusal);
+            estimates.Write(json);
+            json.WriteEndObject();
+        },
+        output =>
+        {
+            output.WriteLine(refusal);
+            estimates.Write(output);
+        });
 
     /// <summary>The bounds of a model at the size of its images.</summary>
     public static LipschitzBounds Bound(MarginModel model)

@@ -19,6 +19,10 @@ public sealed class ForeignProgramTests : IDisposable
         await SucceedsAsync(["attack", "--surrogate", model, "--trust-torchscript", "--epsilon", "1/255", .. Data]);
         await FailsAsync("--trust-torchscript", "evaluate", "--model", model, "--data", "synthetic");
         await FailsAsync("no proven Lipschitz constant", "lipschitz", "--model", model, "--trust-torchscript");
+        var clever = await Tool.RunAsync(["lipschitz", "--model", model, "--trust-torchscript", "--samples", "2", "--clever", "--clever-draws", "4", "--clever-batches", "3", .. Data]);
+        Assert.Equal(0, clever.ExitCode);
+        Assert.Contains("no proven Lipschitz constant", clever.Output, StringComparison.Ordinal);
+        Assert.Contains("CLEVER estimates, which certify nothing: 3 batches of 4 points", clever.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,6 +37,7 @@ public sealed class ForeignProgramTests : IDisposable
         await FailsAsync("gradients that marginnet attack needs", "attack", "--surrogate", _tool.File("d.onnx"), "--input-size", "32");
         await FailsAsync("gradients that --fgsm needs", ["detect", "--fgsm", "0.1", .. model]);
         await FailsAsync("no proven Lipschitz constant", ["certify", .. model]);
+        await FailsAsync("gradients that --clever needs", ["lipschitz", "--samples", "1", "--clever", .. model]);
     }
 
     [Fact]
