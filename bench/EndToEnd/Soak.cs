@@ -22,8 +22,6 @@ internal sealed class Soak
     private readonly string _folder;
     private readonly Random _random = new(1);
     private readonly List<Usage> _usages = [];
-    private readonly long _uncounted = TensorsOfADisposedNetwork();
-    private int _networks;
     private byte[]? _digest;
     private int _resumes;
     private int _damaged;
@@ -38,7 +36,7 @@ internal sealed class Soak
     public bool Run(TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        Console.WriteLine("seconds,cycle,resident_mib,managed_mib,threads,handles,tensors,resumes,images_scored");
+        Console.WriteLine("seconds,cycle,resident_mib,managed_mib,native_mib,threads,handles,resumes,images_scored");
         while (watch.Elapsed < time)
         {
             if (!Cycle())
@@ -47,10 +45,9 @@ internal sealed class Soak
                 return false;
             }
 
-            var now = Usage.Now();
-            var usage = now with { Tensors = now.Tensors - (_networks * _uncounted) };
+            var usage = Usage.Now();
             _usages.Add(usage);
-            Console.WriteLine(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Threads},{usage.Handles},{usage.Tensors},{_resumes},{_scored}"));
+            Console.WriteLine(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Native:f2},{usage.Threads},{usage.Handles},{_resumes},{_scored}"));
         }
 
         return Summarize(watch.Elapsed);
@@ -65,7 +62,6 @@ internal sealed class Soak
         for (var attempt = 0; result is null; attempt++)
         {
             manual_seed(3);
-            _networks++;
             using var network = new ResNet18(new() { Width = 4 });
             using var cancellation = new CancellationTokenSource();
             var stop = attempt < 2 ? _random.Next(1, 25) : int.MaxValue;
@@ -105,7 +101,6 @@ internal sealed class Soak
 
     private bool Score()
     {
-        _networks++;
         using var model = MarginModel.Load(ModelFile);
         var scored = new double[ScoringThreads][];
         Parallel.For(0, ScoringThreads, i =>
@@ -121,36 +116,33 @@ internal sealed class Soak
         return digest.AsSpan().SequenceEqual(_digest) && Array.TrueForAll(scored, margins => margins.AsSpan().SequenceEqual(scored[0]));
     }
 
-    /// <summary>TorchSharp counts a tensor that became a parameter twice, and takes one from the count when it is disposed.</summary>
-    private static long TensorsOfADisposedNetwork()
-    {
-        var before = Usage.Now().Tensors;
-        new ResNet18(new() { Width = 4 }).Dispose();
-        return Usage.Now().Tensors - before;
-    }
-
     /// <summary>Compares the last quarter with the second: in the first, caches fill.</summary>
     private bool Summarize(TimeSpan time)
     {
         var quarter = Math.Max(1, _usages.Count / 4);
         var (before, after) = (_usages.Skip(_usages.Count > 1 ? quarter : 0).Take(quarter).ToArray(), _usages.TakeLast(quarter).ToArray());
         double Growth(Func<Usage, double> figure) => (after.Average(figure) / before.Average(figure)) - 1;
-        var isFlat = Growth(usage => usage.Resident) < MaxGrowth && Growth(usage => usage.Tensors) <= 0.001 && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
+        var isFlat = Growth(usage => usage.Resident) < MaxGrowth && Growth(usage => usage.Native) < MaxGrowth && Growth(usage => usage.Managed) < MaxGrowth && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
         Console.Error.WriteLine(FormattableString.Invariant(
-            $"{_usages.Count} cycles in {time.TotalMinutes:f1} minutes: {_resumes} resumes, {_damaged} of them from a damaged state, {_scored} images scored, every cycle with the same bytes. From the second quarter to the last: resident {before.Average(u => u.Resident):f1} to {after.Average(u => u.Resident):f1} MiB ({Growth(u => u.Resident):p1}), threads {before.Average(u => u.Threads):f1} to {after.Average(u => u.Threads):f1}, handles {before.Average(u => u.Handles):f1} to {after.Average(u => u.Handles):f1}, tensors {before.Average(u => u.Tensors):f1} to {after.Average(u => u.Tensors):f1}. {(isFlat ? "Flat." : "It grows.")}"));
+            $"{_usages.Count} cycles in {time.TotalMinutes:f1} minutes: {_resumes} resumes, {_damaged} of them from a damaged state, {_scored} images scored, every cycle with the same bytes. From the second quarter to the last: resident {before.Average(u => u.Resident):f1} to {after.Average(u => u.Resident):f1} MiB ({Growth(u => u.Resident):p1}), threads {before.Average(u => u.Threads):f1} to {after.Average(u => u.Threads):f1}, handles {before.Average(u => u.Handles):f1} to {after.Average(u => u.Handles):f1}, managed memory {before.Average(u => u.Managed):f2} to {after.Average(u => u.Managed):f2} MiB, native memory in use {before.Average(u => u.Native):f2} to {after.Average(u => u.Native):f2} MiB. {(isFlat ? "Flat." : "It grows.")}"));
         return isFlat;
     }
 
-    /// <summary>What the process has of the machine after a full garbage collection: its resident and managed memory in MiB, threads, open files, live tensors.</summary>
-    private sealed record Usage(double Resident, double Managed, int Threads, int Handles, long Tensors)
+    /// <summary>What the process has of the machine after a full garbage collection: its resident memory, what of it the managed heap and the native allocator have given out, all in MiB, threads and open files.</summary>
+    private sealed record Usage(double Resident, double Managed, double Native, int Threads, int Handles)
     {
         public static Usage Now()
         {
+            const double Mebibyte = 1 << 20;
             GC.Collect();
             GC.WaitForPendingFinalizers();
             using var process = Process.GetCurrentProcess();
-            var handles = OperatingSystem.IsLinux() ? Directory.GetFileSystemEntries("/proc/self/fd").Length : process.HandleCount;
-            return new(process.WorkingSet64 / 1048576.0, GC.GetTotalMemory(forceFullCollection: true) / 1048576.0, process.Threads.Count, handles, Tensor.TotalCount);
+            return new(
+                process.WorkingSet64 / Mebibyte,
+                GC.GetTotalMemory(forceFullCollection: true) / Mebibyte,
+                NativeHeap.InUse() / Mebibyte,
+                process.Threads.Count,
+                Directory.GetFileSystemEntries("/proc/self/fd").Length);
         }
     }
 

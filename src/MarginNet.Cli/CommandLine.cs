@@ -77,12 +77,18 @@ internal static class CommandLine
     }
 
     /// <summary>Parses arguments and those of the configuration file they name.</summary>
+    /// <exception cref="UserErrorException">One holds a null character, which a JSON file can hold and no path can.</exception>
     public static ParseResult Parse(string[] args)
     {
         var root = CreateRoot(out var configuration);
         var parsed = root.Parse(args, Parser);
-        return parsed.GetResult(configuration)?.Tokens is [var file]
-            ? root.Parse([.. args, .. ConfigurationFile.Read(parsed, file.Value)], Parser)
+        if (parsed.GetResult(configuration)?.Tokens is [var file])
+        {
+            parsed = root.Parse([.. args, .. ConfigurationFile.Read(parsed, file.Value)], Parser);
+        }
+
+        return parsed.Tokens.FirstOrDefault(token => token.Value.Contains('\0', StringComparison.Ordinal)) is { } token
+            ? throw new UserErrorException($"'{token.Value}' holds a null character, which is of no use in an option: leave it out.")
             : parsed;
     }
 

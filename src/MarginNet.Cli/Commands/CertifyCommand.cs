@@ -52,7 +52,7 @@ internal sealed class CertifyCommand : Command
         var attack = Attack(parsed);
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadModel(parsed);
-        var bounds = LipschitzCommand.Bound(model); // First: it may refuse the model.
+        var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         var scores = model.Network.Score(images, cancellation: cancellation);

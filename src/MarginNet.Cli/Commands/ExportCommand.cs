@@ -33,6 +33,8 @@ internal sealed class ExportCommand : Command
         Description = $"Whose names the weights of a ResNet-18 get: {Torchvision} (default) or {PytorchCifar} (kuangliu's).",
     };
 
+    private readonly JsonOption _json = new();
+
     public ExportCommand()
         : base("export", "Write a model for other frameworks: ONNX, safetensors or a PyTorch state dict.")
     {
@@ -42,6 +44,7 @@ internal sealed class ExportCommand : Command
         _foreign.AddTo(this);
         Option[] options = [_format, _out, _names];
         Array.ForEach(options, Add);
+        _json.AddTo(this);
         SetAction(Run);
     }
 
@@ -60,17 +63,11 @@ internal sealed class ExportCommand : Command
         }
 
         AtomicFile.ThrowIfNotWritable(file);
+        _json.ThrowIfNotWritable(parsed);
         using var model = _foreign.Load(parsed, source, CPU);
         Write(model, format, file, parsed.GetValue(_names) == PytorchCifar ? WeightNames.PytorchCifar : WeightNames.Torchvision);
-        var output = parsed.InvocationConfiguration.Output;
-        if (format == Onnx)
-        {
-            ExportSummary.WriteGraph(output, model, file);
-        }
-        else
-        {
-            ExportSummary.WriteWeights(output, model, file);
-        }
+        var summary = new ExportSummary(model, format, file, isWhole: format == Onnx);
+        _json.Report(parsed, summary.Write, summary.Write);
     }
 
     private static void Write(MarginModel model, string format, string file, WeightNames names)

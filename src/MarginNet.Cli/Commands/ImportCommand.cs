@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
-using MarginNet.Models;
+using MarginNet.Cli.Output;
 using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
@@ -16,6 +16,7 @@ internal sealed class ImportCommand : Command
 
     private readonly ForeignOptions _foreign = new();
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model file to write.", Required = true };
+    private readonly JsonOption _json = new();
 
     public ImportCommand()
         : base("import", "Make a model file of one that another program trained, for every other command.")
@@ -23,18 +24,20 @@ internal sealed class ImportCommand : Command
         Add(_file);
         _foreign.AddTo(this);
         Add(_out);
+        _json.AddTo(this);
         SetAction(Run);
     }
 
     private void Run(ParseResult parsed)
     {
-        var (path, file, output) = (parsed.GetValue(_file)!, parsed.GetValue(_out)!, parsed.InvocationConfiguration.Output);
+        var (path, file) = (parsed.GetValue(_file)!, parsed.GetValue(_out)!);
         if (Path.GetFullPath(path) == Path.GetFullPath(file))
         {
             throw new UserErrorException($"--out is '{file}', the file to import: give another name.");
         }
 
         AtomicFile.ThrowIfNotWritable(file);
+        _json.ThrowIfNotWritable(parsed);
         using var model = _foreign.Load(parsed, path, CPU);
         if (!model.IsForeign)
         {
@@ -42,18 +45,7 @@ internal sealed class ImportCommand : Command
         }
 
         model.Save(file);
-        var (height, width) = model.ImageSize;
-        var normalization = model.Network.Options.Normalization;
-        output.WriteLine($"imported    {path}: {Describe(model)}");
-        output.WriteLine($"images      {normalization.Mean.Length}x{height}x{width}, {(normalization.StandardDeviation.All(deviation => deviation == 1) && normalization.Mean.All(mean => mean == 0) ? "pixels in [0,1] as they are" : "normalized")}");
-        output.WriteLine($"classes     {model.ClassNames.Length}: {string.Join(", ", model.ClassNames.Take(3))}{(model.ClassNames.Length > 3 ? ", ..." : "")}");
-        output.WriteLine($"written     {file}");
+        var summary = new ImportSummary(model, path, file);
+        _json.Report(parsed, summary.Write, summary.Write);
     }
-
-    private static string Describe(MarginModel model) => model.Network switch
-    {
-        ResNet18 network => $"ResNet-18 of width {network.Width}, {(((ResNetOptions)network.Options).Stem == ResNetStem.Large ? "stem 7x7" : "stem 3x3")}",
-        { IsDifferentiable: true } => "TorchScript",
-        _ => "ONNX, which gives scores without gradients",
-    };
 }

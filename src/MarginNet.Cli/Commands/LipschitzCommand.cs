@@ -48,7 +48,7 @@ internal sealed class LipschitzCommand : Command
         LipschitzBounds upper;
         try
         {
-            upper = Bound(model);
+            upper = Bound(model, cancellation);
         }
         catch (UserErrorException e) when (parsed.GetValue(_clever))
         {
@@ -81,12 +81,12 @@ internal sealed class LipschitzCommand : Command
         });
 
     /// <summary>The bounds of a model at the size of its images.</summary>
-    public static LipschitzBounds Bound(MarginModel model)
+    public static LipschitzBounds Bound(MarginModel model, CancellationToken cancellation)
     {
         try
         {
             var channels = model.Network.Options.Normalization.Mean.Length;
-            return LipschitzBounds.Compute(model.Network, new(channels, model.ImageSize.Height, model.ImageSize.Width));
+            return LipschitzBounds.Compute(model.Network, new(channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
         }
         catch (NotSupportedException e)
         {

@@ -37,6 +37,7 @@ internal sealed class ReproduceCommand : Command
     private readonly Option<bool> _force = new("--force") { Description = "Compute everything again, whatever an earlier run has left." };
     private readonly DataOptions _data = new("the preset's");
     private readonly DeviceOptions _device = new();
+    private readonly JsonOption _json = new();
 
     public ReproduceCommand()
         : base("reproduce", "Run the paper's experiment, and write its tables and figures as a report; an interrupted run goes on where it stopped.")
@@ -46,17 +47,19 @@ internal sealed class ReproduceCommand : Command
         Array.ForEach(options, Add);
         _data.AddTo(this);
         _device.AddTo(this);
+        _json.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var error = parsed.InvocationConfiguration.Error;
         var preset = ReadPreset(parsed);
         var folder = parsed.GetValue(_out)!;
         Directory.CreateDirectory(folder);
         var (report, results) = (Path.Combine(folder, "report.html"), Path.Combine(folder, "results.json"));
         AtomicFile.ThrowIfNotWritable(report);
+        _json.ThrowIfNotWritable(parsed);
         var device = _device.Select(parsed);
         var data = Limit(preset, await _data.LoadAsync(parsed, preset.Data, ImageSize, parsed.Notes(), cancellation));
         var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
@@ -69,8 +72,8 @@ internal sealed class ReproduceCommand : Command
             var figures = ExperimentFigures.Draw(result, run => NetworkScores.Load(store, new(run.Key), data), data.ClassNames);
             figures.Save(Path.Combine(folder, "figures"));
             ReportPage.Save(report, result, figures, Describe(parsed));
-            ResultTable.Write(output, result);
-            await output.WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, scores and null models in {Path.Combine(folder, "seed-*")}");
+            _json.Report(parsed, json => JsonSerializer.Serialize(json, result.ToJson(), ResultJson.Options), output => ResultTable.Write(output, result));
+            await _json.Remarks(parsed).WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, scores and null models in {Path.Combine(folder, "seed-*")}");
         }
         catch (OperationCanceledException)
         {

@@ -65,19 +65,21 @@ public sealed class LipschitzBounds
     /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input; convolutions are bounded at their actual size.</param>
+    /// <param name="cancellation">Ends the work between two layers.</param>
     /// <exception cref="NotSupportedException">A layer's constant is not known; the message names the layer.</exception>
     /// <exception cref="InvalidDataException">A weight is NaN or infinite; the message names the layer.</exception>
     /// <exception cref="ArgumentException">The layers do not take that input.</exception>
-    public static LipschitzBounds Compute(nn.Module<Tensor, Tensor> network, FeatureShape input)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static LipschitzBounds Compute(nn.Module<Tensor, Tensor> network, FeatureShape input, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         List<Layer> described = [.. NetworkLayers.Of(network)];
         LayerChain.Output(described, input);
-        return Compute(ScaleFolding.Fold(described), input);
+        return Compute(ScaleFolding.Fold(described), input, cancellation);
     }
 
-    private static LipschitzBounds Compute(List<Layer> layers, FeatureShape input)
+    private static LipschitzBounds Compute(List<Layer> layers, FeatureShape input, CancellationToken cancellation)
     {
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
@@ -94,7 +96,7 @@ public sealed class LipschitzBounds
         }
 
         var head = isGated ? last.Weight : Center(last.Weight);
-        var bounds = Bounds(chain[..^1], input);
+        var bounds = Bounds(chain[..^1], input, cancellation);
         var features = bounds.Aggregate(new UpperBound(1), (product, layer) => product * layer.Bound);
         List<ScoreConstants> candidates = [ScoreConstants.Of(head, "product").Times(features.Value)];
         candidates.AddRange(Suffix(chain[..^1], input, bounds, head));
@@ -107,11 +109,12 @@ public sealed class LipschitzBounds
             [.. bounds, new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred")]);
     }
 
-    private static List<LayerBound> Bounds(List<Layer> layers, FeatureShape input)
+    private static List<LayerBound> Bounds(List<Layer> layers, FeatureShape input, CancellationToken cancellation)
     {
         var bounds = new List<LayerBound>();
         foreach (var layer in layers)
         {
+            cancellation.ThrowIfCancellationRequested();
             var output = layer.Output(input);
             var (bound, method) = layer.Bound(input);
             bounds.Add(new(layer.Name, layer.Kind, output, bound, method));

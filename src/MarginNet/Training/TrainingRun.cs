@@ -146,7 +146,7 @@ internal sealed class TrainingRun : IDisposable
     }
 
     private double[] LabelledRadii(ScoreMatrix scores) =>
-        LabelledRadius.Compute(scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width)));
+        LabelledRadius.Compute(scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width), _cancellation));
 
     private void RunEpoch(Tensor dualWeights)
     {

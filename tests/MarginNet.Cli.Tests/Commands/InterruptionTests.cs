@@ -49,6 +49,8 @@ public sealed class InterruptionTests
     [InlineData("INT", "calibrate", "--model", "m.pt", "--out", "out.pt")]
     [InlineData("INT", "detect", "--model", "m.pt", "--limit-test", "50", "--resamples", "1000000", "--json", "out.json")]
     [InlineData("TERM", "attack", "--surrogate", "m.pt", "--method", "pgd", "--steps", "1000000", "--out", "out.npy", "--json", "out.json")]
+    [InlineData("TERM", "lipschitz", "--model", "m.pt", "--json", "out.json")]
+    [InlineData("INT", "certify", "--model", "m.pt", "--output", "out.csv", "--plot", "out.svg")]
     public async Task A_signal_ends_every_long_command_at_once_with_nothing_written(string signal, params string[] arguments)
     {
         using var tool = new Tool();

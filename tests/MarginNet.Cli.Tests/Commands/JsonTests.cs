@@ -33,6 +33,11 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(
             attacked.RootElement.GetProperty("models")[0].GetProperty("clean_accuracy").GetDouble(),
             attacked.RootElement.GetProperty("models")[0].GetProperty("attacked_accuracy").GetDouble());
+        using var exported = await PrintedAsync("export", _tool.File("m.pt"), "--to", "state-dict", "--out", _tool.File("weights.pt"), "--json", "-");
+        Assert.Equal(new FileInfo(_tool.File("weights.pt")).Length, exported.RootElement.GetProperty("bytes").GetInt64());
+        using var imported = await PrintedAsync("import", _tool.File("weights.pt"), "--out", _tool.File("again.pt"), "--json", "-");
+        Assert.Equal("ResNet-18 of width 4, stem 3x3", imported.RootElement.GetProperty("network").GetString());
+        Assert.Equal(10, imported.RootElement.GetProperty("classes").GetArrayLength());
     }
 
     [Fact]

@@ -53,6 +53,15 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     }
 
     [Fact]
+    public async Task The_results_can_be_printed_as_json()
+    {
+        var run = await SmokeRun.Reproduce(smoke.Folder, "--json", "-");
+        using var printed = JsonDocument.Parse(run.Output);
+        using var kept = JsonDocument.Parse(File.ReadAllBytes(smoke.File("results.json")));
+        Assert.True(JsonElement.DeepEquals(kept.RootElement, printed.RootElement));
+    }
+
+    [Fact]
     public async Task Another_epsilon_attacks_again_and_keeps_the_networks()
     {
         using var tool = new Tool();

@@ -271,6 +271,13 @@ public sealed class LipschitzBoundsTests
         Assert.True(network.training);
     }
 
+    [Fact]
+    public void It_can_be_cancelled()
+    {
+        using var network = RandomNetworks.Create(0).Network;
+        Assert.Throws<OperationCanceledException>(() => LipschitzBounds.Compute(network, new(2, 7, 6), new CancellationToken(canceled: true)));
+    }
+
     private static void AssertWithin(LipschitzBounds bounds, Tensor change, Tensor distance)
     {
         const double Slack = 1 + 1e-9; // Of the double-precision network itself.
