@@ -10,8 +10,6 @@ namespace MarginNet.Training;
 /// <summary>All that changes while a run goes on.</summary>
 internal sealed class RunState : IDisposable
 {
-    private const int RandomStateLength = 5056; // Bytes; LibTorch aborts the process on any other.
-
     private readonly nn.Module<Tensor, Tensor> _network;
     private readonly TrainingOptions _options;
     private readonly Device _device;
@@ -97,10 +95,12 @@ internal sealed class RunState : IDisposable
     {
         ThrowIfImpossible(state);
         using var scope = NewDisposeScope();
+        var generator = GeneratorState.ToTensor(state.Random);
+        var augmentation = state.Epoch is null ? null : GeneratorState.ToTensor(state.Epoch.Augmentation);
         NetworkWeights.Load(_network, new PlainDictionary(state.Network, "state_dict"));
         OptimizerMemory.Restore(Optimizer, [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
         Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
-        random.set_rng_state(RandomState(state.Random));
+        random.set_rng_state(generator);
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
         DualWeights = DualWeights.Restore(state.DualWeights);
         LeaveEpoch();
@@ -108,7 +108,7 @@ internal sealed class RunState : IDisposable
         {
             Tally = new(_device, epoch.Sums, epoch.Samples);
             Augmentation = new(0);
-            Augmentation.set_state(RandomState(epoch.Augmentation));
+            Augmentation.set_state(augmentation!);
         }
     }
 
@@ -139,8 +139,4 @@ internal sealed class RunState : IDisposable
         Augmentation?.Dispose();
         (Tally, Augmentation) = (null, null);
     }
-
-    private static Tensor RandomState(StoredTensor stored) => stored is { Type: ScalarType.Byte, Shape: [RandomStateLength] }
-        ? stored.ToTensor()
-        : throw new InvalidDataException($"Expected the {RandomStateLength} bytes of a random generator, but found {stored.Type} [{string.Join(", ", stored.Shape)}].");
 }
