@@ -65,8 +65,7 @@ internal static class Arguments
     public static void Read(string path)
     {
         var arguments = Split(File.ReadAllBytes(path));
-        var parsed = CommandLine.CreateRoot().Parse(arguments);
-        if (parsed.Errors.Count == 0 && (!Run.Contains(parsed.CommandResult.Command.Name) || arguments.Any(OnlyParsed.Contains)))
+        if (!EndsQuickly(arguments))
         {
             return;
         }
@@ -94,6 +93,20 @@ internal static class Arguments
             {
                 file.Delete();
             }
+        }
+    }
+
+    /// <summary>Whether they are of a command that ends quickly, or a mistake, which the tool tells in one line.</summary>
+    private static bool EndsQuickly(string[] arguments)
+    {
+        try
+        {
+            var parsed = CommandLine.Parse(arguments);
+            return parsed.Errors.Count > 0 || (Run.Contains(parsed.CommandResult.Command.Name) && !arguments.Any(OnlyParsed.Contains));
+        }
+        catch (Exception e) when (e is UserErrorException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 

@@ -12,7 +12,7 @@ var findings = new Option<string>("--findings") { DefaultValueFactory = _ => "fu
 var root = new RootCommand("Fuzzing of every reader.") { names, inputs, seed, findings };
 root.SetAction(parsed =>
 {
-    var (failed, chosen) = (0, parsed.GetValue(names)!);
+    var (failed, chosen, folder) = (0, parsed.GetValue(names)!, Path.GetFullPath(parsed.GetValue(findings)!)); // A reader may change the current folder.
     foreach (var reader in Readers.All.Where(reader => chosen.Length == 0 || chosen.Contains(reader.Name)))
     {
         using var run = new FuzzRun(reader, parsed.GetValue(seed));
@@ -25,7 +25,7 @@ root.SetAction(parsed =>
         catch (FuzzException e)
         {
             failed++;
-            var file = Path.Combine(Directory.CreateDirectory(parsed.GetValue(findings)!).FullName, $"{reader.Name}-seed{parsed.GetValue(seed)}{reader.Extension}");
+            var file = Path.Combine(Directory.CreateDirectory(folder).FullName, $"{reader.Name}-seed{parsed.GetValue(seed)}{reader.Extension}");
             File.WriteAllBytes(file, e.Input);
             Console.WriteLine($"{reader.Name,-14} {e.Message}\n  input: {file}\n{e.InnerException}");
         }

@@ -14,7 +14,8 @@ internal sealed class CompletionCommand : Command
 
     private const string Zsh = """
         _marginnet() {
-            local -a suggestions=("${(@f)$(marginnet "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
+            local line="${words[1,CURRENT]}"
+            local -a suggestions=("${(@f)$(marginnet "[suggest:${#line}]" "$line" 2>/dev/null)}")
             compadd -- $suggestions || _files
         }
         compdef _marginnet marginnet
@@ -31,7 +32,7 @@ internal sealed class CompletionCommand : Command
     private const string PowerShell = """
         Register-ArgumentCompleter -Native -CommandName marginnet -ScriptBlock {
             param($word, $line, $position)
-            marginnet "[suggest:$position]" "$line" 2>$null | Where-Object { $_ -like "$word*" } | ForEach-Object {
+            marginnet "[suggest:$($position - $line.Extent.StartOffset)]" "$line" 2>$null | Where-Object { $_ -like "$word*" } | ForEach-Object {
                 [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
             }
         }
