@@ -12,6 +12,13 @@ internal static partial class NativeHeap
         return (long)(state.InUse + state.MappedBytes);
     }
 
+    /// <summary>Gives back to the system what is free, which the allocator would keep for later, in each of its arenas.</summary>
+    public static void Trim() => _ = MallocTrim(0);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MallocTrim(nuint pad);
+
     [LibraryImport("libc", EntryPoint = "mallinfo2")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial State MallInfo2();
