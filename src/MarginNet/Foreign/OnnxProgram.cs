@@ -24,7 +24,13 @@ internal sealed class OnnxProgram : IDisposable
             throw new InvalidDataException($"Its inputs are {string.Join(", ", inputs.Select(Describe))}: expected one, float32 [N, C, H, W].");
         }
 
-        (_input, _output, _shape) = ([input.Name], [_session.OutputNames[0]], node.Dimensions);
+        if (_session.OutputNames is not [var output, ..])
+        {
+            Dispose();
+            throw new InvalidDataException("It has no outputs: expected scores [N, C].");
+        }
+
+        (_input, _output, _shape) = ([input.Name], [output], node.Dimensions);
     }
 
     public int Channels => _shape[1] > 0 ? _shape[1] : DefaultChannels;

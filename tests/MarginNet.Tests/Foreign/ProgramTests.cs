@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using MarginNet.Arrays;
 using MarginNet.Attacks;
+using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
@@ -161,6 +162,38 @@ public sealed class ProgramTests : IDisposable
     [InlineData("linked.onnx", "keeps weights in other files")]
     [InlineData("huge.onnx", "ONNX Runtime says: ")]
     public void A_hostile_ONNX_model_is_refused(string file, string reason) => Refused(ForeignFiles.Committed[file], ForeignFiles.Trained, reason);
+
+    [Fact]
+    public void An_ONNX_model_without_outputs_is_refused()
+    {
+        const int Float = 1;
+        var file = new ProtobufWriter();
+        file.Integer(1, 8); // The version of the format.
+        file.Message(8, operators => operators.Integer(2, 17));
+        file.Message(7, graph =>
+        {
+            graph.Message(1, node =>
+            {
+                node.Text(1, "images");
+                node.Text(2, "scores");
+                node.Text(4, "Relu");
+            });
+            graph.Text(2, "graph");
+            graph.Message(11, input =>
+            {
+                input.Text(1, "images");
+                input.Message(2, type => type.Message(1, tensor =>
+                {
+                    tensor.Integer(1, Float);
+                    tensor.Message(2, shape => Array.ForEach([1, 3, 8, 8], size => shape.Message(1, dimension => dimension.Integer(1, size))));
+                }));
+            });
+        });
+        using var folder = new TemporaryFolder();
+        var path = folder["silent.onnx"];
+        File.WriteAllBytes(path, file.Content.ToArray());
+        Refused(path, new(), "It has no outputs");
+    }
 
     private static IEnumerable<float[]> Rows(MarginNet.Margins.ScoreMatrix scores) => Enumerable.Range(0, scores.Count).Select(i => scores[i].ToArray());
 
