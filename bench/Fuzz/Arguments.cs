@@ -65,11 +65,17 @@ internal static class Arguments
     public static void Read(string path)
     {
         var arguments = Split(File.ReadAllBytes(path));
-        if (!EndsQuickly(arguments))
+        if (EndsQuickly(arguments))
         {
-            return;
+            RunTool(arguments);
         }
+    }
 
+    /// <summary>The options of a command that ends quickly, from a configuration file.</summary>
+    public static void ReadConfiguration(string path) => RunTool(["evaluate", "--logits", "l.npy", "--labels", "y.npy", "--config", path]);
+
+    private static void RunTool(string[] arguments)
+    {
         var before = Environment.CurrentDirectory;
         var (output, error) = (new StringWriter(), new StringWriter());
         try

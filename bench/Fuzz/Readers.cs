@@ -44,6 +44,7 @@ internal static class Readers
         new("onnx", ".onnx", [Seeds.Exported(".onnx", ModelExport.ToOnnx)], ReadForeign),
         new("null-model", ".json", [Seeds.NullModelJson()], ReadNullModel) { Structured = [DamageNullModel], Tokens = Json },
         new("state", ".pt", [ResumedState.Seed()], ResumedState.Read) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
+        new("configuration", ".json", Texts("{ \"command\": \"evaluate\", \"mu\": 5, \"bins\": 10, \"json\": \"o.json\", \"quiet\": true }", "{ \"labels\": \"y.npy\", \"verbose\": false }"), Arguments.ReadConfiguration) { Structured = [DamageConfiguration], Tokens = [.. Json, .. Texts("\"quiet\":1,", "\"data\":\"synthetic\",", "\"config\":", "\"model\":\"y.npy\",", "[\"a\",1]", "// a note\n", ",}")], Allowance = 64 << 20 },
         new("command-line", ".txt", Arguments.Seeds, Arguments.Read) { Structured = [Arguments.Damage, Arguments.Damage, Arguments.Damage], Allowance = 64 << 20 },
     ];
 
@@ -84,11 +85,13 @@ internal static class Readers
         return target.ToArray();
     }
 
+    private static byte[] DamageConfiguration(Mutator mutator, byte[] file) =>
+        Seeds.Utf8(JsonSerializer.Serialize(Graph.Damage(mutator, PlainValueJson.Parse(file)), Seeds.Json));
+
     /// <summary>Damages the values; JSON has no infinite ones, so those are written as a number that reads as infinite.</summary>
     private static byte[] DamageNullModel(Mutator mutator, byte[] file)
     {
-        using var document = JsonDocument.Parse(file);
-        var graph = Graph.Damage(mutator, PlainValueJson.Read(document.RootElement));
+        var graph = Graph.Damage(mutator, PlainValueJson.Parse(file));
         return Seeds.Utf8(JsonSerializer.Serialize(graph, Seeds.Json).Replace("\"-Infinity\"", "-1e999", StringComparison.Ordinal).Replace("\"Infinity\"", "1e999", StringComparison.Ordinal));
     }
 }

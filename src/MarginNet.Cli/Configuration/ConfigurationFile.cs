@@ -20,7 +20,14 @@ internal static class ConfigurationFile
         }
 
         using var document = Parse(path);
-        return [.. document.RootElement.EnumerateObject().SelectMany(property => Arguments(parsed, path, property))];
+        try
+        {
+            return [.. document.RootElement.EnumerateObject().SelectMany(property => Arguments(parsed, path, property))];
+        }
+        catch (InvalidOperationException e) // From a text with half a surrogate pair or bytes that are no UTF-8.
+        {
+            throw new InvalidDataException($"'{path}' has a text that is not Unicode: save it as UTF-8.", e);
+        }
     }
 
     /// <summary>The options of a command, its parents' among them.</summary>

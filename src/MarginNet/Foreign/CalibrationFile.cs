@@ -41,18 +41,18 @@ public static class CalibrationFile
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            var state = PlainValueJson.Read(document.RootElement) as Dictionary<string, object?>;
+            var state = PlainValueJson.Parse(File.ReadAllBytes(path)) as Dictionary<string, object?>;
             if (state?.GetValueOrDefault("format") as string != Format || state.GetValueOrDefault(NullModel) is not Dictionary<string, object?> nullModel)
             {
                 throw new InvalidDataException("It is no calibration.");
             }
 
-            return Fits(state, KeyOf(modelPath, model)) ? MarginNullModel.FromState(nullModel) is var read && read.Classes.Length == model.ClassNames.Length ? read : null : null;
+            var read = Fits(state, KeyOf(modelPath, model)) ? MarginNullModel.FromState(nullModel) : null;
+            return read?.Classes.Length == model.ClassNames.Length ? read : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidDataException)
+        catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"'{path}' is no calibration of '{modelPath}': delete it, and calibrate again. {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InvalidDataException($"'{path}' is no calibration of '{modelPath}': delete it, and calibrate again. {e.Message}", e);
         }
     }
 

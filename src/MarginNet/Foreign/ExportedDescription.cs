@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using MarginNet.Checkpoints;
 using MarginNet.Export;
 using MarginNet.Models;
@@ -17,22 +17,26 @@ internal static class ExportedDescription
             return options;
         }
 
+        var values = new PlainDictionary(Parse(json), ModelDescription.Key);
+        var normalization = values.Dictionary("normalization");
+        return options with
+        {
+            Normalization = options.Normalization ?? new([.. normalization.Numbers("mean")], [.. normalization.Numbers("std")]),
+            ImageSize = options.ImageSize ?? (values.Numbers("image_size") is [>= 1 and <= int.MaxValue and var height, >= 1 and <= int.MaxValue and var width] ? ((int)height, (int)width) : throw values.Unexpected("image_size", "height and width")),
+            ClassNames = options.ClassNames ?? [.. values.Texts("class_names")],
+            Rectify = values.Dictionary("architecture").Flag("rectify"),
+        };
+    }
+
+    private static Dictionary<string, object?> Parse(string json)
+    {
         try
         {
-            using var document = JsonDocument.Parse(json);
-            var values = new PlainDictionary(PlainValueJson.Read(document.RootElement) as Dictionary<string, object?> ?? [], ModelDescription.Key);
-            var normalization = values.Dictionary("normalization");
-            return options with
-            {
-                Normalization = options.Normalization ?? new([.. normalization.Numbers("mean")], [.. normalization.Numbers("std")]),
-                ImageSize = options.ImageSize ?? (values.Numbers("image_size") is [>= 1 and <= int.MaxValue and var height, >= 1 and <= int.MaxValue and var width] ? ((int)height, (int)width) : throw values.Unexpected("image_size", "height and width")),
-                ClassNames = options.ClassNames ?? [.. values.Texts("class_names")],
-                Rectify = values.Dictionary("architecture").Flag("rectify"),
-            };
+            return PlainValueJson.Parse(Encoding.UTF8.GetBytes(json)) as Dictionary<string, object?> ?? [];
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"Its metadata '{ModelDescription.Key}' is no JSON.", e);
+            throw new InvalidDataException($"Its metadata '{ModelDescription.Key}' cannot be used: {e.Message}", e);
         }
     }
 }

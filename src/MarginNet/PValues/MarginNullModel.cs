@@ -154,18 +154,13 @@ public sealed class MarginNullModel
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? FromState((Dictionary<string, object?>)PlainValueJson.Read(document.RootElement)!)
-                : throw new InvalidDataException($"Expected a JSON object, but found a JSON {document.RootElement.ValueKind}.");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter of half a surrogate pair.
-        {
-            throw new InvalidDataException($"{path} is not JSON ({FileText.Show(e.Message)}); make it with 'marginnet calibrate --out'.", e);
+            return PlainValueJson.Parse(File.ReadAllBytes(path)) is Dictionary<string, object?> state
+                ? FromState(state)
+                : throw new InvalidDataException("Expected a JSON object.");
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{path} is no margin null model: {e.Message}", e);
+            throw new InvalidDataException($"{path} is no margin null model: {e.Message} Make one with 'marginnet calibrate --out'.", e);
         }
     }
 

@@ -52,7 +52,22 @@ internal static class PlainValueJson
         }
     }
 
-    public static object? Read(JsonElement element) => element.ValueKind switch
+    /// <summary>Reads a JSON text.</summary>
+    /// <exception cref="InvalidDataException">It is no JSON, has a key twice, or a text that is no Unicode.</exception>
+    public static object? Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return Read(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter of half a surrogate pair.
+        {
+            throw new InvalidDataException($"It is not JSON ({FileText.Show(e.Message)}).", e);
+        }
+    }
+
+    private static object? Read(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Null => null,
         JsonValueKind.True => true,

@@ -51,6 +51,7 @@ public sealed class RunConfigurationTests : IDisposable
     [InlineData("""{ "epochs": "three" }""", "--epochs is 'three': expected a whole number, at least 1.")]
     [InlineData("""{ "config": "other.json" }""", "has 'config', which is no option")]
     [InlineData("""{ "out": "m\u0000.pt" }""", "holds a null character")]
+    [InlineData("""{ "out": "\ud800" }""", "has a text that is not Unicode")]
     [InlineData("""[1]""", "is a JSON Array: expected an object of options")]
     [InlineData("""{ "epochs": 3""", "is not JSON (line 1")]
     public async Task A_configuration_that_makes_no_sense_is_refused_by_name(string text, string expected)

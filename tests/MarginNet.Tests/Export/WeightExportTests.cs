@@ -77,6 +77,19 @@ public sealed class WeightExportTests : IDisposable
         Assert.Equal("ResNet18", model.Network.GetName());
     }
 
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{\"class_names\": [\"\\ud800\"]}")]
+    public void A_damaged_description_is_refused(string description)
+    {
+        using var model = Networks.Model(nameof(ResNet18));
+        ModelExport.ToSafeTensors(model, _folder["m.safetensors"]);
+        var content = SafeTensorsFile.Read(_folder["m.safetensors"]);
+        SafeTensorsFile.Write(_folder["m.safetensors"], content with { Metadata = new Dictionary<string, string> { ["marginnet"] = description } });
+        var refusal = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["m.safetensors"]));
+        Assert.Contains("Its metadata 'marginnet' cannot be used: It is not JSON", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_names_of_pytorch_cifar_are_a_ResNets_only()
     {

@@ -44,6 +44,7 @@ public sealed class CalibrationFileTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
+    [InlineData("{\"format\":\"\\ud800\"}")]
     [InlineData("{\"format\":\"marginnet-margins\"}")]
     public void A_damaged_calibration_is_named(string content)
     {
