@@ -77,7 +77,7 @@ internal static class CommandLine
     }
 
     /// <summary>Parses arguments and those of the configuration file they name.</summary>
-    /// <exception cref="UserErrorException">One holds a null character, which a JSON file can hold and no path can.</exception>
+    /// <exception cref="UserErrorException">One is empty, or holds a null character as a JSON file can: neither is a path or any other value.</exception>
     public static ParseResult Parse(string[] args)
     {
         var root = CreateRoot(out var configuration);
@@ -87,9 +87,9 @@ internal static class CommandLine
             parsed = root.Parse([.. args, .. ConfigurationFile.Read(parsed, file.Value)], Parser);
         }
 
-        return parsed.Tokens.FirstOrDefault(token => token.Value.Contains('\0', StringComparison.Ordinal)) is { } token
-            ? throw new UserErrorException($"'{token.Value}' holds a null character, which is of no use in an option: leave it out.")
-            : parsed;
+        string[] tokens = [.. parsed.Tokens.Select(token => token.Value)];
+        var at = Array.FindIndex(tokens, token => token.Length == 0 || token.Contains('\0', StringComparison.Ordinal));
+        return at < 0 ? parsed : throw new UserErrorException($"{(at == 0 ? "The command line" : tokens[at - 1])} has a value that is empty or holds a null character: give another, or leave it out.");
     }
 
     /// <summary>The first error in one line, one that quotes what was not understood before any other, and what was probably meant.</summary>
