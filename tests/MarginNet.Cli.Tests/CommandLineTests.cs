@@ -58,6 +58,7 @@ public sealed class CommandLineTests
     [InlineData("'nowhere.pt' does not exist", "pvalue", "--model", "nowhere.pt")]
     [InlineData("--output is 'p.txt': expected a name that ends in .csv or .json.", "pvalue", "--model", "m.pt", "--output", "p.txt")]
     [InlineData("--json has a value that is empty", "evaluate", "--logits", "l.npy", "--json", "")]
+    [InlineData("'/h' does not exist", "export", "/h", "--to", "onnx", "--out", "x.onnx")]
     [InlineData("export has a value that is empty", "export", "", "--to", "onnx")]
     public async Task A_mistake_is_answered_in_one_line_with_exit_code_2_and_nothing_is_written(string expected, params string[] args)
     {

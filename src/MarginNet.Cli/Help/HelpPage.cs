@@ -48,5 +48,10 @@ internal sealed class HelpPage(HelpAction options) : SynchronousCommandLineActio
     {
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpPage((HelpAction)help.Action!);
+        if (!OperatingSystem.IsWindows())
+        {
+            help.Aliases.Remove("/h"); // A path here.
+            help.Aliases.Remove("/?");
+        }
     }
 }
