@@ -43,6 +43,7 @@ internal static class Readers
         new("foreign-state-dict", ".pt", [Seeds.Exported(".pt", (model, path) => ModelExport.ToStateDict(model, path, WeightNames.PytorchCifar))], ReadForeign) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
         new("onnx", ".onnx", [Seeds.Exported(".onnx", ModelExport.ToOnnx)], ReadForeign),
         new("null-model", ".json", [Seeds.NullModelJson()], ReadNullModel) { Structured = [DamageNullModel], Tokens = Json },
+        new("foreign-calibration", ".margins.json", [ForeignCalibration.Seed()], ForeignCalibration.Read) { Structured = [DamageNullModel], Tokens = Json },
         new("state", ".pt", [ResumedState.Seed()], ResumedState.Read) { Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)], Tokens = Pickle },
         new("configuration", ".json", Texts("{ \"command\": \"evaluate\", \"mu\": 5, \"bins\": 10, \"json\": \"o.json\", \"quiet\": true }", "{ \"labels\": \"y.npy\", \"mu\": 1e-3 }"), Arguments.ReadConfiguration) { Structured = [DamageConfiguration], Tokens = [.. Json, .. Texts("\"quiet\":1,", "\"data\":\"synthetic\",", "\"config\":", "\"model\":\"y.npy\",", "[\"a\",1]", "// a note\n", ",}")], Allowance = 64 << 20 },
         new("command-line", ".txt", Arguments.Seeds, Arguments.Read) { Structured = [Arguments.Damage, Arguments.Damage, Arguments.Damage], Allowance = 64 << 20 },

@@ -103,7 +103,7 @@ internal static class Seeds
 
     public static byte[] NullModelJson() => Saved(".json", NullModel().Save);
 
-    private static MarginNullModel NullModel()
+    public static MarginNullModel NullModel()
     {
         var labels = LabelsOf(Samples * 2);
         var margins = Array.ConvertAll(Values(labels.Length), value => Math.Abs((double)value));

@@ -31,14 +31,11 @@ public static class CalibrationFile
     }
 
     /// <summary>Reads the null model; null where there is none, or it is that of other bytes or of images made otherwise.</summary>
-    internal static MarginNullModel? Read(string modelPath, MarginModel model)
-    {
-        var path = PathFor(modelPath);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
+    internal static MarginNullModel? Read(string modelPath, MarginModel model) =>
+        PathFor(modelPath) is var path && File.Exists(path) ? Read(path, modelPath, model) : null;
 
+    internal static MarginNullModel? Read(string path, string modelPath, MarginModel model)
+    {
         try
         {
             var state = PlainValueJson.Parse(File.ReadAllBytes(path)) as Dictionary<string, object?>;
