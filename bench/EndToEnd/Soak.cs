@@ -38,7 +38,7 @@ internal sealed class Soak
     public bool Run(TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        Console.WriteLine("seconds,cycle,resident_mib,managed_mib,native_mib,threads,handles,resumes,images_scored");
+        Console.WriteLine("seconds,cycle,resident_mib,managed_mib,native_mib,threads,handles,networks,resumes,images_scored");
         while (watch.Elapsed < time)
         {
             if (!Cycle())
@@ -47,10 +47,9 @@ internal sealed class Soak
                 return false;
             }
 
-            var now = Usage.Now();
-            var usage = now with { Native = now.Native - (_networks * _leftByANetwork) };
+            var usage = Usage.Now() with { Networks = _networks };
             _usages.Add(usage);
-            Console.WriteLine(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Native:f2},{usage.Threads},{usage.Handles},{_resumes},{_scored}"));
+            Console.WriteLine(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Native:f2},{usage.Threads},{usage.Handles},{usage.Networks},{_resumes},{_scored}"));
         }
 
         return Summarize(watch.Elapsed);
@@ -149,14 +148,16 @@ internal sealed class Soak
         var quarter = Math.Max(1, _usages.Count / 4);
         var (before, after) = (_usages.Skip(_usages.Count > 1 ? quarter : 0).Take(quarter).ToArray(), _usages.TakeLast(quarter).ToArray());
         double Growth(Func<Usage, double> figure) => (after.Average(figure) / before.Average(figure)) - 1;
-        var isFlat = Growth(usage => usage.Resident) < MaxGrowth && Growth(usage => usage.Native) < MaxGrowth && Growth(usage => usage.Managed) < MaxGrowth && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
+        double Resident(Usage usage) => usage.Resident - (usage.Networks * _leftByANetwork);
+        double Native(Usage usage) => usage.Native - (usage.Networks * _leftByANetwork);
+        var isFlat = Growth(Resident) < MaxGrowth && Growth(Native) < MaxGrowth && Growth(usage => usage.Managed) < MaxGrowth && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
         Console.Error.WriteLine(FormattableString.Invariant(
-            $"{_usages.Count} cycles in {time.TotalMinutes:f1} minutes: {_resumes} resumes, {_damaged} of them from a damaged state, {_scored} images scored, every cycle with the same bytes. From the second quarter to the last: resident {before.Average(u => u.Resident):f1} to {after.Average(u => u.Resident):f1} MiB ({Growth(u => u.Resident):p1}), threads {before.Average(u => u.Threads):f1} to {after.Average(u => u.Threads):f1}, handles {before.Average(u => u.Handles):f1} to {after.Average(u => u.Handles):f1}, managed memory {before.Average(u => u.Managed):f2} to {after.Average(u => u.Managed):f2} MiB, native memory in use {before.Average(u => u.Native):f2} to {after.Average(u => u.Native):f2} MiB, beside {1024 * _leftByANetwork:f1} KiB that TorchSharp keeps of each of {_networks} networks that were made. At its peak {process.PeakWorkingSet64 >> 20} MiB were resident. {(isFlat ? "Flat." : "It grows.")}"));
+            $"{_usages.Count} cycles in {time.TotalMinutes:f1} minutes: {_resumes} resumes, {_damaged} of them from a damaged state, {_scored} images scored, every cycle with the same bytes. Beside {1024 * _leftByANetwork:f1} KiB that TorchSharp keeps of each of {_networks} networks that were made, from the second quarter to the last: resident {before.Average(Resident):f1} to {after.Average(Resident):f1} MiB ({Growth(Resident):p1}), threads {before.Average(u => u.Threads):f1} to {after.Average(u => u.Threads):f1}, handles {before.Average(u => u.Handles):f1} to {after.Average(u => u.Handles):f1}, managed memory {before.Average(u => u.Managed):f2} to {after.Average(u => u.Managed):f2} MiB, native memory in use {before.Average(Native):f2} to {after.Average(Native):f2} MiB. At its peak {process.PeakWorkingSet64 >> 20} MiB were resident. {(isFlat ? "Flat." : "It grows.")}"));
         return isFlat;
     }
 
-    /// <summary>What the process has of the machine after a full garbage collection and without what the native allocator keeps for later: its resident memory, what of it the managed heap and the native allocator have given out, all in MiB, threads and open files.</summary>
-    private sealed record Usage(double Resident, double Managed, double Native, int Threads, int Handles)
+    /// <summary>What the process has of the machine after a full garbage collection and without what the native allocator keeps for later: its resident memory, what of it the managed heap and the native allocator have given out, all in MiB, threads, open files; and how many networks it had made by then.</summary>
+    private sealed record Usage(double Resident, double Managed, double Native, int Threads, int Handles, int Networks = 0)
     {
         public static Usage Now()
         {
