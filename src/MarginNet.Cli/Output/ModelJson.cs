@@ -9,21 +9,16 @@ internal static class ModelJson
     public static void Write(Utf8JsonWriter json, MarginModel model)
     {
         var ((height, width), normalization) = (model.ImageSize, model.Network.Options.Normalization);
-        Write(json, "image_shape", [normalization.Mean.Length, height, width], json.WriteNumberValue);
-        Write(json, "mean", normalization.Mean, json.WriteNumberValue);
-        Write(json, "standard_deviation", normalization.StandardDeviation, json.WriteNumberValue);
+        Write<int>(json, "image_shape", [normalization.Mean.Length, height, width]);
+        Write(json, "mean", normalization.Mean);
+        Write(json, "standard_deviation", normalization.StandardDeviation);
         json.WriteBoolean("rectified", model.Network.Options.Rectify);
-        Write(json, "classes", model.ClassNames, json.WriteStringValue);
+        Write(json, "classes", model.ClassNames);
     }
 
-    private static void Write<T>(Utf8JsonWriter json, string name, IEnumerable<T> values, Action<T> write)
+    private static void Write<T>(Utf8JsonWriter json, string name, IEnumerable<T> values)
     {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            write(value);
-        }
-
-        json.WriteEndArray();
+        json.WritePropertyName(name);
+        JsonSerializer.Serialize(json, values);
     }
 }

@@ -7,6 +7,9 @@ namespace MarginNet.Data;
 /// <param name="StandardDeviation">The deviations with divisor N·H·W, shape [C], in [0, 1/2].</param>
 public sealed record ChannelStatistics(ImmutableArray<double> Mean, ImmutableArray<double> StandardDeviation)
 {
+    /// <summary>Whether pixels can be normalised by them: all are finite and no deviation is below 0.</summary>
+    internal bool CanNormalize => Mean.All(double.IsFinite) && StandardDeviation.All(deviation => deviation >= 0 && double.IsFinite(deviation));
+
     /// <summary>Computes the statistics exactly, from a histogram of the bytes.</summary>
     /// <param name="images">At least one image.</param>
     /// <returns>The statistics; a channel of one constant value has deviation 0.</returns>

@@ -38,7 +38,7 @@ internal static class ModelFile
 
     private static MarginModel ReadTorchScript(string path, LoadOptions options)
     {
-        var normalization = options.Normalization ?? options.NormalizationFor(DefaultChannels);
+        var normalization = options.NormalizationFor(options.Normalization?.Mean.Length ?? DefaultChannels);
         var program = options.TrustTorchScript ? ReadProgram(path) : default;
         var network = TorchScriptNetwork.Load(program, normalization, options.ImageSize, options.TrustTorchScript);
         return new(network, options.NamesFor(network.Options.ClassCount), options.ImageSize!.Value);

@@ -140,6 +140,11 @@ internal static class MarginModelFormat
         }
 
         var (classes, statistics) = (root.Texts("class_names").Length, new ChannelStatistics([.. mean], [.. deviation]));
+        if (!statistics.CanNormalize)
+        {
+            throw normalization.Unexpected("mean", "finite numbers, and under 'std' such as are not below 0,");
+        }
+
         if (architecture.Text("name") is TorchScript or Onnx)
         {
             return CreateProgram(architecture, statistics, classes, size, trustTorchScript);

@@ -44,7 +44,7 @@ public sealed class CompletionCommandTests
         var shown = await CompleteAsync("zsh", line, """
             zmodload zsh/zpty
             zpty shell zsh -f -i
-            zpty -w shell 'autoload -Uz compinit; compinit -D; marginnet() { dotnet "$TOOL" "$@" }; . "$COMPLETION"; bindkey "^I" complete-word; echo rea""dy'
+            zpty -w shell 'autoload -Uz compinit; compinit -u -D; marginnet() { dotnet "$TOOL" "$@" }; . "$COMPLETION"; bindkey "^I" complete-word; echo rea""dy'
             zpty -r -m shell output '*ready*'
             zpty -w -n shell "$LINE"$'\t'
             zpty -r -m shell output "*$EXPECTED*"

@@ -152,6 +152,7 @@ public sealed class StateDictTests : IDisposable
         var path = ForeignFiles.Committed["kuangliu.pt"];
         Refused(path, new() { ClassNames = ["a", "b"] }, "7 classes, but 2 class names");
         Refused(path, new() { Normalization = new([0.5], [0.5]) }, "3 channels, but the normalization has 1 means");
+        Refused(path, new() { Normalization = new([0.5, double.NaN, 0.5], [1, 1, 1]) }, "a number that is not finite");
         using var model = MarginModel.Load(path);
         model.Save(_folder["own.pt"]);
         Refused(_folder["own.pt"], new() { ImageSize = (16, 16) }, "holds its normalization, image size and class names");

@@ -129,6 +129,8 @@ public sealed class MarginModelTests : IDisposable
     [InlineData("architecture.output_scale", 0.0, "a number above 0 under the key 'architecture.output_scale', but found '0'")]
     [InlineData("state_dict.fc.bias", null, "a tensor under the key 'state_dict.fc.bias'")]
     [InlineData("state_dict.extra", 1L, "none missing, 1 such as 'extra' unknown")]
+    [InlineData("normalization.mean", new[] { 0.5, double.PositiveInfinity, 0.5 }, "Expected finite numbers")]
+    [InlineData("normalization.std", new[] { 0.5, -1, 0.5 }, "Expected finite numbers")]
     [InlineData("null_model", 7L, "'null_model', but found '7'")]
     public void A_changed_file_is_refused_by_the_key_that_is_wrong(string key, object? value, string expected)
     {
