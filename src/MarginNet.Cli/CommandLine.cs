@@ -21,6 +21,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         var isVerbose = args.Contains("--verbose");
+        void Warn(object? sender, KernelWarningEventArgs warning) => error.WriteLine($"marginnet: warning: {OneLine(warning.Message)}");
+
+        NativeKernels.Warned += Warn;
         try
         {
             var parsed = Parse(args);
@@ -45,7 +48,7 @@ internal static class CommandLine
             await error.WriteLineAsync("marginnet: interrupted.");
             return Interrupted;
         }
-        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             await error.WriteLineAsync($"marginnet: {OneLine(e.Message)}");
             await (isVerbose ? error.WriteLineAsync(e.ToString()) : Task.CompletedTask);
@@ -55,8 +58,12 @@ internal static class CommandLine
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            await error.WriteLineAsync($"marginnet: a defect of MarginNet; please report it with this trace.\n{e}");
+            await error.WriteLineAsync($"marginnet: a defect of MarginNet; please report it with this trace and what 'marginnet doctor' says.\n{e}");
             return Defect;
+        }
+        finally
+        {
+            NativeKernels.Warned -= Warn;
         }
     }
 

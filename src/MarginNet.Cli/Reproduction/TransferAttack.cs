@@ -34,9 +34,12 @@ internal static class TransferAttack
             unmoved += attacked.eq(pixels).flatten(1).all(1).sum().item<long>();
             for (var i = 0; i < rows.Length; i++)
             {
-                var scores = networks[i].call(attacked);
-                classes = (int)scores.shape[1];
-                rows[i].AddRange(scores.cpu().to(ScalarType.Float32).contiguous().data<float>());
+                var scores = networks[i].Score(images.Select(batch), (_, _) => attacked, batch.Length, cancellation: cancellation);
+                classes = scores.ClassCount;
+                for (var k = 0; k < scores.Count; k++)
+                {
+                    rows[i].AddRange(scores[k]);
+                }
             }
         }
 

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -10,12 +11,13 @@ namespace MarginNet.Attacks;
 internal sealed class AttackedNetwork : IDisposable
 {
     private readonly nn.Module<Tensor, Tensor> _network;
+    private readonly TrustedNetwork _trusted;
     private readonly bool _wasTraining;
     private readonly Parameter[] _trainable;
 
     public AttackedNetwork(nn.Module<Tensor, Tensor> network)
     {
-        (_network, _wasTraining) = (network, network.training);
+        (_network, _trusted, _wasTraining) = (network, new(network, NetworkUse.ImageGradients), network.training);
         _trainable = [.. network.parameters().Where(parameter => parameter.requires_grad)];
         network.eval();
         SetTrainable(false);
@@ -25,7 +27,7 @@ internal sealed class AttackedNetwork : IDisposable
     public Tensor Score(Tensor points)
     {
         using var inference = no_grad();
-        return Finite(_network.call(points));
+        return Finite(_trusted.Call(points));
     }
 
     /// <summary>Computes the logits [N, C], the objective [N] and its gradient in the images, of their shape.</summary>
@@ -33,7 +35,7 @@ internal sealed class AttackedNetwork : IDisposable
     {
         using var gradients = enable_grad();
         var input = points.detach().requires_grad_();
-        var logits = Finite(_network.call(input));
+        var logits = Finite(_trusted.Call(input));
         var values = objective.Compute(logits, labels);
         autograd.backward([values.sum()], inputs: [input]); // Samples do not mix in evaluation mode, so the gradient of the sum is that of each.
         return (logits.detach(), values.detach(), input.grad!);
@@ -41,6 +43,7 @@ internal sealed class AttackedNetwork : IDisposable
 
     public void Dispose()
     {
+        _trusted.Dispose();
         SetTrainable(true);
         _network.train(_wasTraining);
     }

@@ -30,6 +30,11 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         Sequential => Through(module, name, x, [.. module.named_children().Select(child => child.name)]),
         Linear linear => Affine(linear, name, x),
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(convolution, name, x),
+        PointwiseConvolution convolution => graph.Node(
+            "Conv",
+            name,
+            [x, Weight(name, "weight", convolution.Weight)],
+            [.. Window([1, 1], [convolution.Stride], null, [1]), ("group", 1L)]),
         BatchNorm { track_running_stats: true, running_mean: not null, running_var: not null } normalization => BatchNormalization(normalization, name, x),
         ReLU => Relu(name, x),
         LeakyReLU leaky => graph.Node("LeakyRelu", name, [x], ("alpha", (float)leaky.negative_slope)),

@@ -1,3 +1,5 @@
+using MarginNet.Models;
+using MarginNet.Native;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -25,8 +27,8 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
 
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
-    public Tensor Apply(Tensor input) => F.conv2d(
-        input,
+    public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1] && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseConvolution.Convolve(input, Weight, Steps.Stride) : F.conv2d(
+        MemoryOrder.ChannelsLast(input),
         Weight,
         strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
         padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],

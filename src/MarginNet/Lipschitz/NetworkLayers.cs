@@ -69,6 +69,7 @@ internal sealed class NetworkLayers
         NormalizeLayer => [Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten())],
         Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
+        PointwiseConvolution convolution => [new ConvolutionLayer(name, _take(name, convolution.Weight), 0, new(1, 1) { Stride = (convolution.Stride, convolution.Stride) })],
         BatchNorm normalization => [BatchNormalization(name, normalization)],
         ReLU => [ActivationLayer.Relu(name)],
         LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],

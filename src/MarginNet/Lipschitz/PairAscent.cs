@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -12,6 +13,7 @@ internal static class PairAscent
     public static (Tensor X, Tensor Y) Climb(nn.Module<Tensor, Tensor> network, Tensor inputs, Tensor gradients, int steps)
     {
         using var scope = NewDisposeScope();
+        using var trusted = new TrustedNetwork(network, NetworkUse.ImageGradients);
         var (first, second) = SteepestPair(gradients);
         var samples = arange(inputs.shape[0]);
         var direction = (gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(first)] - gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(second)])
@@ -26,7 +28,7 @@ internal static class PairAscent
             var (a, b) = (x.detach().clone().requires_grad_(), y.detach().clone().requires_grad_());
             using (enable_grad())
             {
-                var change = Scores(network, a) - Scores(network, b);
+                var change = Scores(network, trusted, a) - Scores(network, trusted, b);
                 var quotient = (change.gather(1, ups) - change.gather(1, downs)).squeeze(1) / (a - b).flatten(1).square().sum([1]).sqrt();
                 autograd.backward([quotient.sum()], inputs: [a, b]);
             }
@@ -44,11 +46,17 @@ internal static class PairAscent
     /// <summary>Scores in evaluation mode.</summary>
     public static Tensor Scores(nn.Module<Tensor, Tensor> network, Tensor inputs)
     {
+        using var trusted = new TrustedNetwork(network, NetworkUse.Scores);
+        return Scores(network, trusted, inputs);
+    }
+
+    private static Tensor Scores(nn.Module<Tensor, Tensor> network, TrustedNetwork trusted, Tensor inputs)
+    {
         var wasTraining = network.training;
         network.eval();
         try
         {
-            return network.call(inputs);
+            return trusted.Call(inputs);
         }
         finally
         {

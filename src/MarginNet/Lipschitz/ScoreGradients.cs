@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -17,8 +18,9 @@ public static class ScoreGradients
         {
             using var scope = NewDisposeScope();
             using var gradients = enable_grad();
+            using var trusted = new TrustedNetwork(network, NetworkUse.ImageGradients);
             var x = inputs.detach().clone().requires_grad_();
-            var scores = network.call(x).sum([0]); // No sample acts on another in evaluation mode, so one sum parts into their gradients.
+            var scores = trusted.Call(x).sum([0]); // No sample acts on another in evaluation mode, so one sum parts into their gradients.
             var rows = new List<Tensor>();
             for (var c = 0; c < scores.shape[0]; c++)
             {

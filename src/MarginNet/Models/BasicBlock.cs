@@ -21,7 +21,7 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         bn2 = nn.BatchNorm2d(outChannels);
         if (stride != 1 || inChannels != outChannels)
         {
-            downsample = nn.Sequential(nn.Conv2d(inChannels, outChannels, 1, stride: stride, bias: false), nn.BatchNorm2d(outChannels));
+            downsample = nn.Sequential(new PointwiseConvolution(inChannels, outChannels, stride), nn.BatchNorm2d(outChannels));
         }
 
         RegisterComponents();

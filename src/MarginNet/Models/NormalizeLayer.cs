@@ -1,4 +1,5 @@
 using MarginNet.Data;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
@@ -22,7 +23,7 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
         var normalized = (input - get_buffer("mean")!) / get_buffer("deviation")!;
 
         // Channels-last strides of the first batch carry through the whole network, and its convolutions run faster on them.
-        return normalized.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return MemoryOrder.ChannelsLast(normalized).MoveToOuterDisposeScope();
     }
 
     private static Tensor PerChannel(IEnumerable<double> values)

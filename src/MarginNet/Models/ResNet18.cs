@@ -62,9 +62,9 @@ public sealed class ResNet18 : Classifier
 
     private void InitializeConvolutions()
     {
-        foreach (var convolution in modules().OfType<Conv2d>())
+        foreach (var weight in modules().Select(module => (module as Conv2d)?.weight ?? (module as PointwiseConvolution)?.Weight).OfType<Parameter>())
         {
-            nn.init.kaiming_normal_(convolution.weight, mode: nn.init.FanInOut.FanOut, nonlinearity: nn.init.NonlinearityType.ReLU);
+            nn.init.kaiming_normal_(weight, mode: nn.init.FanInOut.FanOut, nonlinearity: nn.init.NonlinearityType.ReLU);
         }
     }
 }

@@ -1,5 +1,6 @@
 using MarginNet.Data;
 using MarginNet.Margins;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
@@ -19,6 +20,7 @@ public static class Scoring
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
@@ -38,6 +40,7 @@ public static class Scoring
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
@@ -59,6 +62,7 @@ public static class Scoring
         try
         {
             using var inference = no_grad();
+            using var trusted = new TrustedNetwork(network, NetworkUse.Scores);
             float[]? values = null;
             var classes = 0;
             for (var start = 0; start < images.Count; start += batchSize)
@@ -67,7 +71,7 @@ public static class Scoring
                 var count = Math.Min(batchSize, images.Count - start);
                 using var scope = NewDisposeScope();
                 int[] batch = [.. Enumerable.Range(start, count)];
-                var scores = network.call(transform(images.ToTensor(batch, device), images.LabelTensor(batch, device)));
+                var scores = trusted.Call(transform(images.ToTensor(batch, device), images.LabelTensor(batch, device)));
                 classes = (int)scores.shape[1];
                 values ??= new float[images.Count * classes];
                 scores.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(start * classes));

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -15,13 +16,14 @@ internal sealed class SllConvolution(int channels, int hidden) : SllResidual(nam
     {
         using var scope = NewDisposeScope();
         var inner = F.relu(F.conv2d(input, Weight, Bias, padding: [Padding, Padding]), inplace: true);
-        return (input - F.conv_transpose2d(inner, Back(), padding: [Padding, Padding])).MoveToOuterDisposeScope();
+        var back = Back().transpose(0, 1).flip(2, 3); // The transposed convolution as a plain one, whose kernels are right on more processors.
+        return (input - F.conv2d(inner, back, padding: [Padding, Padding])).MoveToOuterDisposeScope();
     }
 
     /// <summary>The correlations of the kernels at every shift are the entries of WWᵀ, away from the border.</summary>
     protected override Tensor RowSums()
     {
         using var scope = NewDisposeScope();
-        return F.conv2d(Weight, Weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]).MoveToOuterDisposeScope();
+        return F.conv2d(MemoryOrder.ChannelsLast(Weight), Weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -29,6 +30,11 @@ public static partial class TorchNative
 
     /// <summary>Whether this process runs on the adapted copy of TorchSharp's native library.</summary>
     public static bool UsesAdaptedCopy => _loaded != 0;
+
+    /// <summary>The file of LibTorch's CPU library in this process; null where it is not loaded, or the system does not tell.</summary>
+    public static string? Library => OperatingSystem.IsLinux()
+        ? File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).FirstOrDefault(path => Path.GetFileName(path) == "libtorch_cpu.so")
+        : Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.FileName).FirstOrDefault(path => Path.GetFileNameWithoutExtension(path) is "torch_cpu" or "libtorch_cpu");
 
     /// <summary>
     /// Does nothing more than running this library's module initializer, which arranges for TorchSharp's native library to

@@ -1,5 +1,6 @@
 using MarginNet.Checkpoints;
 using MarginNet.Lipschitz;
+using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -56,8 +57,8 @@ internal sealed class LipschitzControl(nn.Module<Tensor, Tensor> network, Featur
             case (LinearLayer, Linear linear):
                 linear.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
                 break;
-            case (ConvolutionLayer, Conv2d convolution):
-                convolution.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
+            case (ConvolutionLayer, var module) when ((module as Conv2d)?.weight ?? (module as PointwiseConvolution)?.Weight) is { } kernel:
+                kernel.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
                 break;
             case (ChannelScaleLayer scale, BatchNorm { weight: { } weight }):
                 weight.mul_(Factor(scale.Factors.abs()));

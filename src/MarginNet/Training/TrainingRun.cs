@@ -4,6 +4,7 @@ using MarginNet.Lipschitz;
 using MarginNet.Losses;
 using MarginNet.Margins;
 using MarginNet.Models;
+using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ internal sealed class TrainingRun : IDisposable
     private const int AcceleratorReadInterval = 50; // Steps between two readings, since each one waits for the device.
 
     private readonly nn.Module<Tensor, Tensor> _network;
+    private readonly TrustedNetwork _trusted;
     private readonly ImageSet _train;
     private readonly ImageSet? _test;
     private readonly TrainingOptions _options;
@@ -32,6 +34,7 @@ internal sealed class TrainingRun : IDisposable
     {
         (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _device = network.Device();
+        _trusted = new(network, NetworkUse.Training);
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
         _state = new(network, options, train);
@@ -53,6 +56,7 @@ internal sealed class TrainingRun : IDisposable
     {
         _samples.Dispose();
         _state.Dispose();
+        _trusted.Dispose();
     }
 
     public TrainingResult Run()
@@ -197,7 +201,7 @@ internal sealed class TrainingRun : IDisposable
         var ramp = Ramp(Position);
         var loss = Position.Round == 0 ? MarginLoss.CrossEntropy : _options.Loss;
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
-        var logits = _network.call(bytes.to(ScalarType.Float32).div_(255f));
+        var logits = _trusted.Call(bytes.to(ScalarType.Float32).div_(255f));
         var isRadius = _options.LipschitzMargin > 0 && Position.Round > 0;
         var (scores, margins) = isRadius ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets)) : (logits, targets * ramp);
         var (cooled, cooledTargets) = _options.Temperature == 1 ? (scores, margins) : (scores / _options.Temperature, margins / _options.Temperature);
