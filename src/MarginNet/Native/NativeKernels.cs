@@ -9,10 +9,12 @@ namespace MarginNet;
 public static class NativeKernels
 {
     private static readonly Lock Gate = new();
-    private static KernelReport? _report;
 
     /// <summary>Raised, on the thread that uses the network, when one is to run without oneDNN; the sender is the network. Handlers must not throw.</summary>
     public static event EventHandler<KernelWarningEventArgs>? Warned;
+
+    /// <summary>What was found so far in this process; null before the first check.</summary>
+    internal static KernelReport? Known { get; set; }
 
     /// <summary>Compares small convolutions with float64, once for each processor and library: the result is kept in the user's cache folder.</summary>
     /// <param name="again">Whether to do it again where a result is kept. Default false.</param>
@@ -21,18 +23,18 @@ public static class NativeKernels
         lock (Gate)
         {
             OneDnn.Prepare();
-            if (_report is null || again)
+            if (Known is null || again)
             {
                 var path = KernelMemory.Path;
-                _report = again ? null : KernelMemory.Read(path);
-                if (_report is null)
+                Known = again ? null : KernelMemory.Read(path);
+                if (Known is null)
                 {
-                    _report = KernelProbe.Run();
-                    KernelMemory.Write(path, _report);
+                    Known = KernelProbe.Run();
+                    KernelMemory.Write(path, Known);
                 }
             }
 
-            return _report;
+            return Known;
         }
     }
 
