@@ -1,3 +1,4 @@
+using System.Reflection;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp;
@@ -20,14 +21,41 @@ internal sealed class NetworkLayers
 
     private NetworkLayers(Func<string, Tensor, Tensor> take) => _take = take;
 
+    /// <summary>The layers in float64 on the CPU.</summary>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
+    /// <exception cref="InvalidDataException">A weight is NaN or infinite.</exception>
     public static IEnumerable<Layer> Of(nn.Module network) => new NetworkLayers(Finite).Expand("", network);
 
     /// <summary>The layers with weights as they are in training: float32, on their device, and differentiable; not checked.</summary>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
     public static IEnumerable<Layer> InTraining(nn.Module network, Device device) => new NetworkLayers((_, weight) => weight.to(ScalarType.Float32, device)).Expand("", network);
 
-    private IEnumerable<Layer> Expand(string name, nn.Module module) => module switch
+    private IEnumerable<Layer> Expand(string name, nn.Module module)
+    {
+        if (!IsExact(module.GetType()))
+        {
+            throw Unknown(name, module);
+        }
+
+        if (ForwardHooks.Any(module))
+        {
+            throw new NotSupportedException(
+                $"Layer '{name}', a {module.GetType().Name}, has a hook, which may change what it computes: it is refused, "
+                + "since taking the layer as it is would certify what is not proven. Remove the hook.");
+        }
+
+        return Layers(name, module);
+    }
+
+    /// <summary>Whether a module of this type computes what is said of it here: a subclass may have a forward of its own.</summary>
+    private static bool IsExact(Type type) =>
+        type == typeof(Sequential) || (type.IsSealed && (type.Assembly == typeof(nn.Module).Assembly || type.Assembly == typeof(NetworkLayers).Assembly));
+
+    private static NotSupportedException Unknown(string name, nn.Module module) => new(
+        $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, "
+        + "since taking it as 1 would certify what is not proven.");
+
+    private IEnumerable<Layer> Layers(string name, nn.Module module) => module switch
     {
         ResNet18 resnet =>
         [
@@ -81,16 +109,23 @@ internal sealed class NetworkLayers
         Identity or Dropout or Dropout2d => [],
         ProgramNetwork => throw new NotSupportedException(
             "The model is a TorchScript or ONNX program, whose layers are not known, so it has no proven Lipschitz constant: give a ResNet-18 as a state dict, or train with MarginNet."),
-        _ => throw new NotSupportedException(
-            $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, since taking it as 1 would certify what is not proven."),
+        _ => throw Unknown(name, module),
     };
 
     /// <summary>The children of these names that there are, in that order.</summary>
     private IEnumerable<Layer> Children(string name, nn.Module module, params string[] children)
     {
         var own = module.named_children().ToDictionary(child => child.name, child => child.module);
-        return children.Where(own.ContainsKey).SelectMany(child => Expand(Join(name, child), own[child]));
+        return children.SelectMany(child => Called(module, child) is var called && called == own.GetValueOrDefault(child)
+            ? called is null ? [] : Expand(Join(name, child), called)
+            : throw new NotSupportedException(
+                $"Layer '{Join(name, child)}' was registered again, but the network still calls the one that it was made with: "
+                + "it is refused, since a bound would be of a layer that is not used."));
     }
+
+    /// <summary>The module that the forward of one of our own calls by this name; null where it has none.</summary>
+    private static nn.Module? Called(nn.Module module, string field) =>
+        (nn.Module?)module.GetType().GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(module);
 
     /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
     private IEnumerable<Layer> Scores(Classifier network, double factor)
