@@ -24,6 +24,14 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
 
     public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
 
+    public override (Layer Layer, int Exponent) Normalized()
+    {
+        // The largest weight is 1 or more then, and so is the sum that the share is of.
+        var exponent = PowerOfTwo.Exponent(Weight);
+        var share = Rounding.SumUp(RelativeError, Weight.numel() * PowerOfTwo.Lost(-exponent));
+        return (this with { Weight = PowerOfTwo.Times(Weight, -exponent), RelativeError = share }, exponent);
+    }
+
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
     public Tensor Apply(Tensor input) => F.conv2d(
         input,

@@ -95,18 +95,23 @@ public sealed class LipschitzBounds
             chain = [.. chain, last];
         }
 
-        var head = isGated ? last.Weight : Center(last.Weight);
-        var bounds = Bounds(chain[..^1], input, cancellation);
+        // Every bound below is of degree 1 in each layer, so each is bounded without its power of two, and the powers come last, in one.
+        var parts = chain.ConvertAll(layer => layer.Normalized());
+        var (normalized, exponents) = (parts.ConvertAll(part => part.Layer), parts.ConvertAll(part => part.Exponent));
+        var weight = ((LinearLayer)normalized[^1]).Weight;
+        var head = isGated ? weight : Center(weight);
+        var bounds = Bounds(normalized[..^1], input, cancellation);
         var features = bounds.Aggregate(new UpperBound(1), (product, layer) => product * layer.Bound);
         List<ScoreConstants> candidates = [ScoreConstants.Of(head, "product").Times(features.Value)];
-        candidates.AddRange(Suffix(chain[..^1], input, bounds, head));
+        candidates.AddRange(Suffix(normalized[..^1], input, bounds, head));
         var all = isGated ? candidates.ConvertAll(candidate => candidate.Gated()) : candidates;
+        bounds.Add(new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred"));
         return new(
-            all.Aggregate((left, right) => left.Min(right)).Tightened(),
+            all.Aggregate((left, right) => left.Min(right)).Tightened().TimesPowerOfTwo(exponents.Sum()),
             !isGated,
             all.MinBy(constants => constants.Scores.Max())!.Method,
             all.MinBy(constants => constants.Euclidean)!.Method,
-            [.. bounds, new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred")]);
+            [.. bounds.Zip(exponents, (layer, exponent) => layer with { Bound = new(Rounding.ScaleUp(layer.Bound.Value, exponent)) })]);
     }
 
     private static List<LayerBound> Bounds(List<Layer> layers, FeatureShape input, CancellationToken cancellation)

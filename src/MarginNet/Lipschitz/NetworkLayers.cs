@@ -97,7 +97,7 @@ internal sealed class NetworkLayers
         NormalizeLayer => [Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten())],
         Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
-        BatchNorm normalization => [BatchNormalization(name, normalization)],
+        BatchNorm normalization => BatchNormalization(name, normalization),
         ReLU => [ActivationLayer.Relu(name)],
         LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],
         Tanh => [new ActivationLayer(name, 0, 1, HasKink: false)],
@@ -132,7 +132,8 @@ internal sealed class NetworkLayers
     {
         if (factor * network.Options.OutputScale != 1)
         {
-            yield return Scale("scale", tensor([factor * network.Options.OutputScale], dtype: ScalarType.Float64));
+            var scale = Math.Max(factor * network.Options.OutputScale, Rounding.SmallestNormal); // A larger factor of all scores has larger bounds.
+            yield return Scale("scale", tensor([scale], dtype: ScalarType.Float64));
         }
 
         if (network.Options.Rectify)
@@ -159,15 +160,17 @@ internal sealed class NetworkLayers
         return new(name, _take(name, convolution.weight!), 0, steps);
     }
 
-    private ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
+    private IEnumerable<Layer> BatchNormalization(string name, BatchNorm normalization)
     {
         if (!normalization.track_running_stats || normalization.running_var is not { } variance)
         {
             throw new NotSupportedException($"Layer '{name}' normalises by each batch's own statistics, so it has no Lipschitz constant: train it with running statistics.");
         }
 
-        var factors = (_take(name, variance) + normalization.eps).rsqrt();
-        return Scale(name, normalization.weight is { } weight ? _take(name, weight) * factors : factors);
+        var factors = _take(name, _take(name, variance) + normalization.eps).rsqrt();
+        return normalization.weight is not { } parameter ? [Scale(name, factors)]
+            : _take(name, parameter) is var weight && ScaleFolding.KeepsDigits(weight, factors) ? [Scale(name, weight * factors)]
+            : [Scale(name, factors), Scale(name, weight)];
     }
 
     private ChannelScaleLayer Scale(string name, Tensor factors) => new(name, _take(name, factors), FoldError);
