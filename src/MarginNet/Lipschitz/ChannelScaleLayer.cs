@@ -18,6 +18,8 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) =>
         (new(Rounding.ProductUp(Factors.abs().max().item<double>(), Rounding.SumUp(1, RelativeError))), "exact");
 
+    public override string Settings => Convert.ToHexStringLower(Factors.contiguous().bytes);
+
     public override (Layer Layer, int Exponent) Normalized()
     {
         var exponent = PowerOfTwo.Exponent(Factors);

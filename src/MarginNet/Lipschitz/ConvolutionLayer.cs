@@ -24,6 +24,8 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
 
     public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
 
+    public override string Settings => Steps.ToString();
+
     public override (Layer Layer, int Exponent) Normalized()
     {
         // The largest weight is 1 or more then, and so is the sum that the share is of.

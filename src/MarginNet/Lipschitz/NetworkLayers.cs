@@ -18,13 +18,16 @@ internal sealed class NetworkLayers
     private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
 
     private readonly Func<string, Tensor, Tensor> _take;
+    private readonly Action<string, nn.Module>? _visit;
 
-    private NetworkLayers(Func<string, Tensor, Tensor> take) => _take = take;
+    private NetworkLayers(Func<string, Tensor, Tensor> take, Action<string, nn.Module>? visit = null) => (_take, _visit) = (take, visit);
 
     /// <summary>The layers in float64 on the CPU.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="visit">Told each module that is part of it, with its name. Default null.</param>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
     /// <exception cref="InvalidDataException">A weight is NaN or infinite.</exception>
-    public static IEnumerable<Layer> Of(nn.Module network) => new NetworkLayers(Finite).Expand("", network);
+    public static IEnumerable<Layer> Of(nn.Module network, Action<string, nn.Module>? visit = null) => new NetworkLayers(Finite, visit).Expand("", network);
 
     /// <summary>The layers with weights as they are in training: float32, on their device, and differentiable; not checked.</summary>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
@@ -44,6 +47,7 @@ internal sealed class NetworkLayers
                 + "since taking the layer as it is would certify what is not proven. Remove the hook.");
         }
 
+        _visit?.Invoke(name, module);
         return Layers(name, module);
     }
 
