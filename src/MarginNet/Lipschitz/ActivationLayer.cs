@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MarginNet.Lipschitz;
 
 /// <summary>A function applied to each number, whose difference quotients lie between two slopes.</summary>
@@ -9,6 +11,8 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
 
     /// <summary>Whether it is a gate: f(u) − f(v) = D(u − v) with a diagonal D in [0, 1].</summary>
     public bool IsGate => LowSlope >= 0 && HighSlope <= 1;
+
+    public override string Settings => string.Create(CultureInfo.InvariantCulture, $"{LowSlope} {HighSlope} {HasKink}");
 
     public override FeatureShape Output(FeatureShape input) => input;
 

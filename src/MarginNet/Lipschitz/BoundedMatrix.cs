@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -17,17 +16,18 @@ internal sealed record BoundedMatrix(Tensor Value, double Error)
     public UpperBound Norm() => new(Rounding.SumUp(GramIteration.LargestNorm(Value.unsqueeze(0)), Error));
 
     /// <summary>An upper bound of the Frobenius norm of the computed matrix.</summary>
-    public double Frobenius => Rounding.NormUp(Value.detach().square().sum().sqrt().ToDouble(), Rows * Columns);
+    public double Frobenius => FrobeniusNorm.Of(Value);
 
     /// <summary>The product of two matrices, with the rounding of the product and what both errors come to in it.</summary>
     public static BoundedMatrix operator *(BoundedMatrix left, BoundedMatrix right)
     {
         var (l, r) = (left.Frobenius, right.Frobenius);
         var rounding = Rounding.ProductUp(Rounding.ProductUp(l, r), Rounding.Gamma(left.Columns + 4));
+        var underflow = l == 0 || r == 0 ? 0 : Rounding.Underflow(left.Rows * left.Columns * right.Columns);
         var carried = Rounding.SumUp(
             Rounding.ProductUp(Rounding.SumUp(l, left.Error), right.Error),
             Rounding.ProductUp(left.Error, r));
-        return new(left.Value.mm(right.Value), Rounding.SumUp(rounding, carried));
+        return new(left.Value.mm(right.Value), Rounding.SumUp(Rounding.SumUp(rounding, underflow), carried));
     }
 
     /// <summary>The sum of two matrices.</summary>
@@ -37,8 +37,10 @@ internal sealed record BoundedMatrix(Tensor Value, double Error)
         return sum with { Error = Rounding.SumUp(Rounding.SumUp(left.Error, right.Error), Rounding.ProductUp(sum.Frobenius, Rounding.Gamma(1))) };
     }
 
-    /// <summary>The matrix times a power of two, which is exact.</summary>
-    public BoundedMatrix TimesPowerOfTwo(int exponent) => new(Value * Math.ScaleB(1, exponent), Rounding.ProductUp(Error, Math.ScaleB(1, exponent)));
+    /// <summary>The matrix times a power of two.</summary>
+    public BoundedMatrix TimesPowerOfTwo(int exponent) => new(
+        PowerOfTwo.Times(Value, exponent),
+        Rounding.SumUp(Rounding.ScaleUp(Error, exponent), Rows * Columns * PowerOfTwo.Lost(exponent)));
 
     /// <summary>The matrix of absolute values.</summary>
     public BoundedMatrix Abs() => this with { Value = Value.abs() };

@@ -18,6 +18,15 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) =>
         (new(Rounding.ProductUp(Factors.abs().max().item<double>(), Rounding.SumUp(1, RelativeError))), "exact");
 
+    public override string Settings => Convert.ToHexStringLower(Factors.contiguous().bytes);
+
+    public override (Layer Layer, int Exponent) Normalized()
+    {
+        var exponent = PowerOfTwo.Exponent(Factors);
+        var share = Rounding.SumUp(RelativeError, Factors.numel() * PowerOfTwo.Lost(-exponent));
+        return (this with { Factors = PowerOfTwo.Times(Factors, -exponent), RelativeError = share }, exponent);
+    }
+
     public override BoundedMatrix? Matrix(FeatureShape input)
     {
         if (input.Count > LinearLayer.MatrixSide)

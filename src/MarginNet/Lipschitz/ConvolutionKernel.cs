@@ -35,7 +35,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
             largest = Math.Max(largest, FrequencyNorm(Weight.narrow(0, group * perGroup, perGroup)));
         }
 
-        return new(Rounding.SumUp(largest, EntryError(RelativeError)));
+        return new(Rounding.SumUp(largest, EntryError(Weight, RelativeError)));
     }
 
     /// <summary>The map as a matrix, shape [out·H'·W', in·H·W]; null where it would be large.</summary>
@@ -50,7 +50,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
 
         var values = new double[rows * columns];
         Fill(values, columns, height, width);
-        return new(tensor(values, [rows, columns]), EntryError(RelativeError));
+        return new(tensor(values, [rows, columns]), EntryError(Weight, RelativeError));
     }
 
     private void Fill(double[] values, long columns, int height, int width)
@@ -86,7 +86,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
     }
 
     /// <summary>A share of each entry in the norm of the map, at most that share of Σ over taps of ‖W_t‖_F.</summary>
-    private double EntryError(double share)
+    private static double EntryError(Tensor weight, double share)
     {
         if (share == 0)
         {
@@ -94,10 +94,17 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         }
 
         using var scope = NewDisposeScope();
-        return Rounding.ProductUp(share, Rounding.NormUp(Weight.square().sum([0, 1]).sqrt().sum().item<double>(), Weight.numel()));
+        return Rounding.ProductUp(share, FrobeniusNorm.OfEach(weight.permute(2, 3, 0, 1).flatten(0, 1)).Aggregate(Rounding.SumUp));
     }
 
+    /// <summary>The norm of one group, divided by a power of two near its largest weight: underflow is then less than the rounding.</summary>
     private double FrequencyNorm(Tensor weight)
+    {
+        var scale = PowerOfTwo.Below(weight.abs().max().item<double>());
+        return Rounding.ProductUp(NormalizedFrequencyNorm(weight * (1 / scale)), scale);
+    }
+
+    private double NormalizedFrequencyNorm(Tensor weight)
     {
         var (vertical, horizontal) = (
             new GridAxis(Geometry.Height, Kernel.Height, Geometry.Stride.Vertical, Geometry.Dilation.Vertical),
@@ -121,7 +128,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
 
         // Side by side the s² aliases have the weight 1/s each, of a transform that is unitary on both grids.
         var norm = Rounding.QuotientUp(largest, Math.Sqrt(aliases) * (1 - (2 * Rounding.Unit)));
-        var transformError = EntryError(2 * (Rounding.Gamma(taps.shape[1] + 4) + TableError));
+        var transformError = EntryError(weight, 2 * (Rounding.Gamma(taps.shape[1] + 4) + TableError));
         return Rounding.SumUp(norm, transformError);
     }
 

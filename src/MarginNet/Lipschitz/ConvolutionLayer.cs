@@ -26,6 +26,16 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
 
     public override BoundedMatrix? Matrix(FeatureShape input) => At(input).Matrix();
 
+    public override string Settings => Steps.ToString();
+
+    public override (Layer Layer, int Exponent) Normalized()
+    {
+        // The largest weight is 1 or more then, and so is the sum that the share is of.
+        var exponent = PowerOfTwo.Exponent(Weight);
+        var share = Rounding.SumUp(RelativeError, Weight.numel() * PowerOfTwo.Lost(-exponent));
+        return (this with { Weight = PowerOfTwo.Times(Weight, -exponent), RelativeError = share }, exponent);
+    }
+
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
     public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1] && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseConvolution.Convolve(input, Weight, Steps.Stride) : F.conv2d(
         MemoryOrder.ChannelsLast(input),

@@ -8,6 +8,7 @@ internal static class DenseBounds
     private const int MaxDepth = 16; // The number of merged blocks grows with its square,
     private const int MaxClasses = 128; // and that of the pairs of classes likewise.
     private const int BalancingSweeps = 20;
+    private const double MaxFactor = 1e150; // Quotients of two are numbers with all their digits.
     private const double DeadUnit = 1e-24; // A unit without weights on one side gets a large factor, not an infinite one.
 
     /// <summary>Every bound that is affordable, the last matrix being the scores'.</summary>
@@ -74,16 +75,16 @@ internal static class DenseBounds
         var last = weights[^1];
         var all = last.Abs() * hidden;
         var constants = ScoreConstants.Of(all, "nonnegative");
-        for (var i = 0; i < (int)last.Rows; i++)
+        for (var i = 0; i + 1 < (int)last.Rows; i++)
         {
             using var row = NewDisposeScope();
-            var differences = new BoundedMatrix((last.Value[i] - last.Value).abs(), 0);
+            var differences = new BoundedMatrix((last.Value[i] - last.Value[(i + 1)..]).abs(), 0);
             differences = differences with { Error = Rounding.SumUp(Rounding.ProductUp(last.Error, 1.5 * last.Rows), Rounding.ProductUp(differences.Frobenius, 2 * Rounding.Unit)) };
             var product = differences * hidden;
             var norms = ScoreConstants.RowNorms(product.Value, product.Error);
-            for (var j = 0; j < norms.Length; j++)
+            for (var j = i + 1; j < (int)last.Rows; j++)
             {
-                constants.Pairs[i, j] = i == j ? 0 : norms[j];
+                constants.Pairs[i, j] = constants.Pairs[j, i] = norms[j - i - 1];
             }
         }
 
@@ -116,13 +117,16 @@ internal static class DenseBounds
         }
 
         // The factors are any positive numbers; only applying them is rounded.
+        factors = Array.ConvertAll(factors, factor => factor.nan_to_num(1).clamp(1 / MaxFactor, MaxFactor));
         return [.. weights.Select((weight, k) => Rescale(weight, factors[k], k == 0 ? null : factors[k - 1]))];
     }
 
     private static BoundedMatrix Rescale(BoundedMatrix weight, Tensor outputs, Tensor? inputs)
     {
-        var scaled = new BoundedMatrix(weight.Value / outputs.unsqueeze(1) * (inputs ?? ones(1, dtype: ScalarType.Float64)), 0);
+        // Their quotients first: a weight that underflowed on the way would not come back.
+        var scaled = new BoundedMatrix(weight.Value * ((inputs ?? ones(1, dtype: ScalarType.Float64)) / outputs.unsqueeze(1)), 0);
         var carried = Rounding.QuotientUp(Rounding.ProductUp(weight.Error, inputs?.max().item<double>() ?? 1), outputs.min().item<double>());
-        return scaled with { Error = Rounding.SumUp(carried, Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit)) };
+        var rounding = Rounding.SumUp(Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit), Rounding.Underflow(weight.Rows * weight.Columns));
+        return scaled with { Error = Rounding.SumUp(carried, rounding) };
     }
 }

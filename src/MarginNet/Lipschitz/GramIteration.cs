@@ -25,30 +25,31 @@ internal static class GramIteration
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        if (!FrobeniusNorms(matrices).All(double.IsFinite))
+        var sizes = FrobeniusNorm.OfEach(matrices);
+        if (!Array.TrueForAll(sizes, double.IsFinite) || sizes.Max() <= needed)
         {
-            return double.PositiveInfinity;
+            return Math.Max(sizes.Max(), needed);
         }
 
-        var length = matrices.shape[0];
         var scales = new List<double[]>();
         var errors = new List<double[]>();
-        var (current, scale) = Normalize(matrices.shape[1] <= matrices.shape[2] ? matrices : matrices.mH);
+        var (current, scale) = Normalize(matrices.shape[1] <= matrices.shape[2] ? matrices : matrices.mH, sizes);
         if (current.shape[1] >= CholeskyNorm.MinSide && Verified(current, scale, needed) is { } verified)
         {
             return verified;
         }
 
         scales.Add(scale);
-        var bounds = Unwind(FrobeniusNorms(current), scales, errors);
+        var bounds = Unwind(FrobeniusNorm.OfEach(current), scales, errors);
         var (best, dropped) = (bounds.Max(), 0.0);
-        for (var iteration = 0; iteration < MaxIterations && length > 0 && best > 0; iteration++)
+        for (var iteration = 0; iteration < MaxIterations && best > 0; iteration++)
         {
             using var step = NewDisposeScope();
             errors.Add(ProductErrors(current));
-            var (next, nextScale) = Normalize(current.matmul(current.mH));
+            var product = current.matmul(current.mH);
+            var (next, nextScale) = Normalize(product, FrobeniusNorm.OfEach(product));
             scales.Add(nextScale);
-            bounds = [.. Unwind(FrobeniusNorms(next), scales, errors).Zip(bounds, Math.Min)];
+            bounds = [.. Unwind(FrobeniusNorm.OfEach(next), scales, errors).Zip(bounds, Math.Min)];
             var kept = Leading(bounds, next.shape[1], iteration + 1);
             dropped = Math.Max(dropped, Enumerable.Range(0, bounds.Length).Except(kept).Select(i => bounds[i]).DefaultIfEmpty().Max());
             if (kept.Length < bounds.Length)
@@ -82,26 +83,17 @@ internal static class GramIteration
     }
 
     /// <summary>Divides each matrix by a power of two near its norm, so that no iterate overflows.</summary>
-    private static (Tensor Matrices, double[] Scales) Normalize(Tensor matrices)
+    private static (Tensor Matrices, double[] Scales) Normalize(Tensor matrices, double[] norms)
     {
-        var scales = Array.ConvertAll(FrobeniusNorms(matrices), norm => norm is > 0 and < double.PositiveInfinity ? Math.ScaleB(1, Math.Clamp(Math.ILogB(norm), -1000, 1000)) : 1);
+        var scales = Array.ConvertAll(norms, PowerOfTwo.Below);
         return (matrices * tensor(Array.ConvertAll(scales, scale => 1 / scale)).reshape(-1, 1, 1), scales);
-    }
-
-    /// <summary>Frobenius norms, rounded up.</summary>
-    private static double[] FrobeniusNorms(Tensor matrices)
-    {
-        using var scope = NewDisposeScope();
-        var squares = matrices.is_complex() ? matrices.real.square() + matrices.imag.square() : matrices.square();
-        var terms = 2 * matrices.shape[1] * matrices.shape[2];
-        return Array.ConvertAll(squares.sum([1, 2]).sqrt().data<double>().ToArray(), norm => Rounding.NormUp(norm, terms));
     }
 
     /// <summary>What the rounding of G·G* may come to; a complex product has four real ones, with room for other ways to form them.</summary>
     private static double[] ProductErrors(Tensor matrices)
     {
         var gamma = Rounding.Gamma((matrices.is_complex() ? 8 : 1) * (matrices.shape[2] + 4));
-        return Array.ConvertAll(FrobeniusNorms(matrices), norm => Rounding.ProductUp(Rounding.ProductUp(norm, norm), gamma) + Underflow);
+        return Array.ConvertAll(FrobeniusNorm.OfEach(matrices), norm => Rounding.ProductUp(Rounding.ProductUp(norm, norm), gamma) + Underflow);
     }
 
     /// <summary>From norms of the last iterates back to those of the first matrices.</summary>

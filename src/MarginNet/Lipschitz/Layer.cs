@@ -17,6 +17,12 @@ internal abstract record Layer(string Name)
     /// <summary>An upper bound of its Lipschitz constant in ℓ2 at that input size, and what it came from.</summary>
     public abstract (UpperBound Bound, string Method) Bound(FeatureShape input);
 
+    /// <summary>The layer is 2ᵉ times the first, whose weights are about 1: products of the layers' bounds then neither underflow nor overflow.</summary>
+    public virtual (Layer Layer, int Exponent) Normalized() => (this, 0);
+
+    /// <summary>What of it is no weight, as text, such as its slopes or steps.</summary>
+    public virtual string Settings => "";
+
     /// <summary>The layer as a matrix; null where it is not linear, or large.</summary>
     public virtual BoundedMatrix? Matrix(FeatureShape input) => null;
 

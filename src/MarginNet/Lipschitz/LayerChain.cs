@@ -7,6 +7,9 @@ internal static class LayerChain
 {
     public static FeatureShape Output(IEnumerable<Layer> layers, FeatureShape input) => layers.Aggregate(input, (shape, layer) => layer.Output(shape));
 
+    /// <summary>Their names and settings.</summary>
+    public static string Describe(IEnumerable<Layer> layers) => string.Join(", ", layers.Select(layer => $"{layer.Name} {layer.Kind} {layer.Settings}"));
+
     /// <summary>The product of the layers' bounds.</summary>
     public static UpperBound Product(IEnumerable<Layer> layers, FeatureShape input)
     {

@@ -18,6 +18,12 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
 
     public override BoundedMatrix? Matrix(FeatureShape input) => Math.Min(Weight.Rows, Weight.Columns) <= MatrixSide ? Weight : null;
 
+    public override (Layer Layer, int Exponent) Normalized()
+    {
+        var exponent = PowerOfTwo.Exponent(Weight.Value);
+        return (this with { Weight = Weight.TimesPowerOfTwo(-exponent) }, exponent);
+    }
+
     /// <summary>diag(s)·W.</summary>
     public LinearLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1));
 

@@ -14,10 +14,12 @@ namespace MarginNet.Lipschitz;
 public sealed class LipschitzBounds
 {
     private readonly ScoreConstants _constants;
+    private readonly string _network; // Its digest.
 
-    private LipschitzBounds(ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+    private LipschitzBounds(
+        string network, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
     {
-        (_constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (_network, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (network, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
 
@@ -53,6 +55,31 @@ public sealed class LipschitzBounds
         return new(_constants.Pairs[first, second]);
     }
 
+    /// <summary>
+    /// Whether a network still is the one that the bounds were proven for: the same modules, settings, parameters and buffers, of the same
+    /// types, to the last bit. Scores of any other network certify nothing by these bounds.
+    /// </summary>
+    /// <param name="network">The network, on any device, in any mode. Not changed.</param>
+    /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with; the message names the layer.</exception>
+    /// <exception cref="InvalidDataException">A weight is NaN or infinite by now; the message names the layer.</exception>
+    public bool IsOf(nn.Module<Tensor, Tensor> network)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        return NetworkDigest.Describe(network).Digest == _network;
+    }
+
+    /// <summary>Throws where <see cref="IsOf"/> says no: call it with the network that computed the scores, before they are certified.</summary>
+    /// <inheritdoc cref="IsOf"/>
+    /// <exception cref="InvalidOperationException">The network is not the one that the bounds were proven for.</exception>
+    public void ThrowIfChanged(nn.Module<Tensor, Tensor> network)
+    {
+        if (!IsOf(network))
+        {
+            throw new InvalidOperationException("The network's weights are not those the bounds were proven for: compute the bounds again.");
+        }
+    }
+
     private void ThrowIfNoClass(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -74,12 +101,12 @@ public sealed class LipschitzBounds
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        List<Layer> described = [.. NetworkLayers.Of(network)];
+        var (described, digest) = NetworkDigest.Describe(network);
         LayerChain.Output(described, input);
-        return Compute(ScaleFolding.Fold(described), input, cancellation);
+        return Compute(digest, ScaleFolding.Fold(described), input, cancellation);
     }
 
-    private static LipschitzBounds Compute(List<Layer> layers, FeatureShape input, CancellationToken cancellation)
+    private static LipschitzBounds Compute(string network, List<Layer> layers, FeatureShape input, CancellationToken cancellation)
     {
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
@@ -95,18 +122,24 @@ public sealed class LipschitzBounds
             chain = [.. chain, last];
         }
 
-        var head = isGated ? last.Weight : Center(last.Weight);
-        var bounds = Bounds(chain[..^1], input, cancellation);
+        // Every bound below is of degree 1 in each layer, so each is bounded without its power of two, and the powers come last, in one.
+        var parts = chain.ConvertAll(layer => layer.Normalized());
+        var (normalized, exponents) = (parts.ConvertAll(part => part.Layer), parts.ConvertAll(part => part.Exponent));
+        var weight = ((LinearLayer)normalized[^1]).Weight;
+        var head = isGated ? weight : Center(weight);
+        var bounds = Bounds(normalized[..^1], input, cancellation);
         var features = bounds.Aggregate(new UpperBound(1), (product, layer) => product * layer.Bound);
         List<ScoreConstants> candidates = [ScoreConstants.Of(head, "product").Times(features.Value)];
-        candidates.AddRange(Suffix(chain[..^1], input, bounds, head));
+        candidates.AddRange(Suffix(normalized[..^1], input, bounds, head));
         var all = isGated ? candidates.ConvertAll(candidate => candidate.Gated()) : candidates;
+        bounds.Add(new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred"));
         return new(
-            all.Aggregate((left, right) => left.Min(right)).Tightened(),
+            network,
+            all.Aggregate((left, right) => left.Min(right)).Tightened().TimesPowerOfTwo(exponents.Sum()),
             !isGated,
             all.MinBy(constants => constants.Scores.Max())!.Method,
             all.MinBy(constants => constants.Euclidean)!.Method,
-            [.. bounds, new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred")]);
+            [.. bounds.Zip(exponents, (layer, exponent) => layer with { Bound = new(Rounding.ScaleUp(layer.Bound.Value, exponent)) })]);
     }
 
     private static List<LayerBound> Bounds(List<Layer> layers, FeatureShape input, CancellationToken cancellation)

@@ -68,6 +68,8 @@ public sealed class LipschitzLowerBounds
     /// <summary>From rates of change, shape [N, C, D].</summary>
     private static LipschitzLowerBounds FromDifferences(Tensor rates, bool centered, Func<Tensor, double> euclidean)
     {
+        var scale = PowerOfTwo.Below(rates.abs().max().item<double>()); // The squares of some numbers are none.
+        rates = rates * (1 / scale);
         var own = centered ? rates - rates.mean([1], keepdim: true) : rates;
         var pairs = new double[rates.shape[1], rates.shape[1]];
         for (var i = 0; i < rates.shape[1]; i++)
@@ -76,10 +78,10 @@ public sealed class LipschitzLowerBounds
             var norms = (rates.narrow(1, i, 1) - rates).square().sum([2]).amax([0]).sqrt().data<double>().ToArray();
             for (var j = 0; j < norms.Length; j++)
             {
-                pairs[i, j] = norms[j];
+                pairs[i, j] = scale * norms[j];
             }
         }
 
-        return new(own.square().sum([2]).max().sqrt().item<double>(), euclidean(own), pairs);
+        return new(scale * own.square().sum([2]).max().sqrt().item<double>(), scale * euclidean(own), pairs);
     }
 }

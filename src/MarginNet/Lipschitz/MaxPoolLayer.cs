@@ -7,6 +7,8 @@ internal sealed record MaxPoolLayer(string Name, PoolAxis Vertical, PoolAxis Hor
 
     public override bool IsHomogeneous => true;
 
+    public override string Settings => $"{Vertical} {Horizontal}";
+
     public override FeatureShape Output(FeatureShape input) =>
         (Vertical.Outputs(input.Height), Horizontal.Outputs(input.Width)) is ( > 0 and var height, > 0 and var width)
             ? new(input.Channels, height, width)

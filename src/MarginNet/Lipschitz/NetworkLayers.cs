@@ -1,3 +1,4 @@
+using System.Reflection;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp;
@@ -17,17 +18,48 @@ internal sealed class NetworkLayers
     private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
 
     private readonly Func<string, Tensor, Tensor> _take;
+    private readonly Action<string, nn.Module>? _visit;
 
-    private NetworkLayers(Func<string, Tensor, Tensor> take) => _take = take;
+    private NetworkLayers(Func<string, Tensor, Tensor> take, Action<string, nn.Module>? visit = null) => (_take, _visit) = (take, visit);
 
+    /// <summary>The layers in float64 on the CPU.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="visit">Told each module that is part of it, with its name. Default null.</param>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
-    public static IEnumerable<Layer> Of(nn.Module network) => new NetworkLayers(Finite).Expand("", network);
+    /// <exception cref="InvalidDataException">A weight is NaN or infinite.</exception>
+    public static IEnumerable<Layer> Of(nn.Module network, Action<string, nn.Module>? visit = null) => new NetworkLayers(Finite, visit).Expand("", network);
 
     /// <summary>The layers with weights as they are in training: float32, on their device, and differentiable; not checked.</summary>
     /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
     public static IEnumerable<Layer> InTraining(nn.Module network, Device device) => new NetworkLayers((_, weight) => weight.to(ScalarType.Float32, device)).Expand("", network);
 
-    private IEnumerable<Layer> Expand(string name, nn.Module module) => module switch
+    private IEnumerable<Layer> Expand(string name, nn.Module module)
+    {
+        if (!IsExact(module.GetType()))
+        {
+            throw Unknown(name, module);
+        }
+
+        if (ForwardHooks.Any(module))
+        {
+            throw new NotSupportedException(
+                $"Layer '{name}', a {module.GetType().Name}, has a hook, which may change what it computes: it is refused, "
+                + "since taking the layer as it is would certify what is not proven. Remove the hook.");
+        }
+
+        _visit?.Invoke(name, module);
+        return Layers(name, module);
+    }
+
+    /// <summary>Whether a module of this type computes what is said of it here: a subclass may have a forward of its own.</summary>
+    private static bool IsExact(Type type) =>
+        type == typeof(Sequential) || (type.IsSealed && (type.Assembly == typeof(nn.Module).Assembly || type.Assembly == typeof(NetworkLayers).Assembly));
+
+    private static NotSupportedException Unknown(string name, nn.Module module) => new(
+        $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, "
+        + "since taking it as 1 would certify what is not proven.");
+
+    private IEnumerable<Layer> Layers(string name, nn.Module module) => module switch
     {
         ResNet18 resnet =>
         [
@@ -70,7 +102,7 @@ internal sealed class NetworkLayers
         Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
         PointwiseConvolution convolution => [new ConvolutionLayer(name, _take(name, convolution.Weight), 0, new(1, 1) { Stride = (convolution.Stride, convolution.Stride) })],
-        BatchNorm normalization => [BatchNormalization(name, normalization)],
+        BatchNorm normalization => BatchNormalization(name, normalization),
         ReLU => [ActivationLayer.Relu(name)],
         LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],
         Tanh => [new ActivationLayer(name, 0, 1, HasKink: false)],
@@ -82,23 +114,31 @@ internal sealed class NetworkLayers
         Identity or Dropout or Dropout2d => [],
         ProgramNetwork => throw new NotSupportedException(
             "The model is a TorchScript or ONNX program, whose layers are not known, so it has no proven Lipschitz constant: give a ResNet-18 as a state dict, or train with MarginNet."),
-        _ => throw new NotSupportedException(
-            $"Layer '{name}' is a {module.GetType().Name} whose Lipschitz constant, with its settings, is not known: it is refused, since taking it as 1 would certify what is not proven."),
+        _ => throw Unknown(name, module),
     };
 
     /// <summary>The children of these names that there are, in that order.</summary>
     private IEnumerable<Layer> Children(string name, nn.Module module, params string[] children)
     {
         var own = module.named_children().ToDictionary(child => child.name, child => child.module);
-        return children.Where(own.ContainsKey).SelectMany(child => Expand(Join(name, child), own[child]));
+        return children.SelectMany(child => Called(module, child) is var called && called == own.GetValueOrDefault(child)
+            ? called is null ? [] : Expand(Join(name, child), called)
+            : throw new NotSupportedException(
+                $"Layer '{Join(name, child)}' was registered again, but the network still calls the one that it was made with: "
+                + "it is refused, since a bound would be of a layer that is not used."));
     }
+
+    /// <summary>The module that the forward of one of our own calls by this name; null where it has none.</summary>
+    private static nn.Module? Called(nn.Module module, string field) =>
+        (nn.Module?)module.GetType().GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(module);
 
     /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
     private IEnumerable<Layer> Scores(Classifier network, double factor)
     {
         if (factor * network.Options.OutputScale != 1)
         {
-            yield return Scale("scale", tensor([factor * network.Options.OutputScale], dtype: ScalarType.Float64));
+            var scale = Math.Max(factor * network.Options.OutputScale, Rounding.SmallestNormal); // A larger factor of all scores has larger bounds.
+            yield return Scale("scale", tensor([scale], dtype: ScalarType.Float64));
         }
 
         if (network.Options.Rectify)
@@ -125,15 +165,17 @@ internal sealed class NetworkLayers
         return new(name, _take(name, convolution.weight!), 0, steps);
     }
 
-    private ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
+    private IEnumerable<Layer> BatchNormalization(string name, BatchNorm normalization)
     {
         if (!normalization.track_running_stats || normalization.running_var is not { } variance)
         {
             throw new NotSupportedException($"Layer '{name}' normalises by each batch's own statistics, so it has no Lipschitz constant: train it with running statistics.");
         }
 
-        var factors = (_take(name, variance) + normalization.eps).rsqrt();
-        return Scale(name, normalization.weight is { } weight ? _take(name, weight) * factors : factors);
+        var factors = _take(name, _take(name, variance) + normalization.eps).rsqrt();
+        return normalization.weight is not { } parameter ? [Scale(name, factors)]
+            : _take(name, parameter) is var weight && ScaleFolding.KeepsDigits(weight, factors) ? [Scale(name, weight * factors)]
+            : [Scale(name, factors), Scale(name, weight)];
     }
 
     private ChannelScaleLayer Scale(string name, Tensor factors) => new(name, _take(name, factors), FoldError);

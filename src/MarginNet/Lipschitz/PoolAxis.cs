@@ -7,8 +7,9 @@ internal sealed record PoolAxis
 {
     private readonly Func<int, int[][]> _windows;
     private readonly int? _divisor;
+    private readonly string _settings;
 
-    private PoolAxis(Func<int, int[][]> windows, int? divisor) => (_windows, _divisor) = (windows, divisor);
+    private PoolAxis(Func<int, int[][]> windows, int? divisor, string settings) => (_windows, _divisor, _settings) = (windows, divisor, settings);
 
     /// <summary>Windows of so many numbers, some apart, at steps, over a padded axis.</summary>
     public static PoolAxis Sliding(int kernel, int stride, int padding, int dilation) => new(
@@ -21,12 +22,16 @@ internal sealed record PoolAxis
                     .Select(tap => (i * stride) - padding + (tap * dilation)).Where(at => at >= 0 && at < length).ToArray()),
             ];
         },
-        kernel);
+        kernel,
+        $"{kernel} by {stride} padded {padding} dilated {dilation}");
 
     /// <summary>As many windows as asked for, as PyTorch's adaptive pools have them.</summary>
     public static PoolAxis Adaptive(int outputs) => new(
         length => [.. Enumerable.Range(0, outputs).Select(i => (First: i * length / outputs, End: (((i + 1) * length) + outputs - 1) / outputs)).Select(w => Enumerable.Range(w.First, w.End - w.First).ToArray())],
-        divisor: null);
+        divisor: null,
+        $"adaptive to {outputs}");
+
+    public override string ToString() => _settings;
 
     public int Outputs(int length) => _windows(length).Length;
 

@@ -5,6 +5,8 @@ internal sealed record ResidualLayer(string Name, IReadOnlyList<Layer> Body, IRe
 {
     public override string Kind => "residual";
 
+    public override string Settings => $"({LayerChain.Describe(Body)}) + ({LayerChain.Describe(Skip)})";
+
     public override FeatureShape Output(FeatureShape input)
     {
         var (body, skip) = (LayerChain.Output(Body, input), LayerChain.Output(Skip, input));

@@ -1,4 +1,6 @@
 using TorchSharp;
+using static TorchSharp.torch;
+
 namespace MarginNet.Lipschitz;
 
 /// <summary>Folds factors of channels, such as batch-norms, into the linear layer before them, or else into the one behind: W·diag(s) has a smaller norm than ‖W‖·max|s|.</summary>
@@ -27,7 +29,7 @@ internal static class ScaleFolding
             before--;
         }
 
-        if (before < 0 || layers[before] is not (LinearLayer or ConvolutionLayer))
+        if (before < 0 || !CanScaleOutputs(layers[before], scale))
         {
             return false;
         }
@@ -56,13 +58,37 @@ internal static class ScaleFolding
         return false;
     }
 
+    private static bool CanScaleOutputs(Layer layer, ChannelScaleLayer scale) => layer switch
+    {
+        LinearLayer linear => KeepsDigits(linear.Weight.Value, scale.Factors.reshape(-1, 1)),
+        ConvolutionLayer convolution => KeepsDigits(convolution.Weight, scale.Factors.reshape(-1, 1, 1, 1)),
+        _ => false,
+    };
+
+    /// <summary>
+    /// Whether no product of two numbers overflows or underflows, so that each is off by its rounding alone. Of weights in single
+    /// precision, which prove nothing, it is not asked.
+    /// </summary>
+    public static bool KeepsDigits(Tensor left, Tensor right)
+    {
+        if (left.dtype != ScalarType.Float64)
+        {
+            return true;
+        }
+
+        using var scope = NewDisposeScope();
+        var sizes = (left * right).abs();
+        return ((sizes.ge(Rounding.SmallestNormal) & sizes.isfinite()) | left.eq(0) | right.eq(0)).all().item<bool>();
+    }
+
     private static bool TryForward(List<Layer> layers, int at, ChannelScaleLayer scale)
     {
         Layer? next = at + 1 < layers.Count && layers[at] == scale
             ? layers[at + 1] switch
             {
-                LinearLayer linear => linear.ScaleInputs(scale) with { Name = $"{scale.Name} + {linear.Name}" },
-                ConvolutionLayer { Steps.Groups: 1 } convolution => convolution.ScaleInputs(scale) with { Name = $"{scale.Name} + {convolution.Name}" },
+                LinearLayer linear when KeepsDigits(linear.Weight.Value, scale.Factors) => linear.ScaleInputs(scale) with { Name = $"{scale.Name} + {linear.Name}" },
+                ConvolutionLayer { Steps.Groups: 1 } convolution when KeepsDigits(convolution.Weight, scale.Factors.reshape(-1, 1, 1)) =>
+                    convolution.ScaleInputs(scale) with { Name = $"{scale.Name} + {convolution.Name}" },
                 _ => null,
             }
             : null;

@@ -16,14 +16,14 @@ internal sealed record ScoreConstants(double Euclidean, double[] Scores, double[
         var classes = (int)matrix.Rows;
         var scores = RowNorms(matrix.Value, matrix.Error);
         var pairs = new double[classes, classes];
-        for (var i = 0; i < classes; i++)
+        for (var i = 0; i + 1 < classes; i++)
         {
             // The rows of an error E have norms up to ‖E‖, their differences up to √2‖E‖.
             using var row = NewDisposeScope();
-            var differences = RowNorms(matrix.Value[i] - matrix.Value, Rounding.ProductUp(matrix.Error, 1.4142135623730952));
-            for (var j = 0; j < classes; j++)
+            var differences = RowNorms(matrix.Value[i] - matrix.Value[(i + 1)..], Rounding.ProductUp(matrix.Error, 1.4142135623730952));
+            for (var j = i + 1; j < classes; j++)
             {
-                pairs[i, j] = i == j ? 0 : Rounding.ProductUp(differences[j], 1 + (4 * Rounding.Unit));
+                pairs[i, j] = pairs[j, i] = Rounding.ProductUp(differences[j - i - 1], 1 + (4 * Rounding.Unit));
             }
         }
 
@@ -31,9 +31,11 @@ internal sealed record ScoreConstants(double Euclidean, double[] Scores, double[
     }
 
     public static double[] RowNorms(Tensor rows, double error) =>
-        Array.ConvertAll(rows.square().sum(1).sqrt().data<double>().ToArray(), norm => Rounding.SumUp(Rounding.NormUp(norm, rows.shape[1]), error));
+        Array.ConvertAll(FrobeniusNorm.OfEach(rows), norm => Rounding.SumUp(norm, error));
 
     public ScoreConstants Times(double factor) => Map(value => Rounding.ProductUp(value, factor));
+
+    public ScoreConstants TimesPowerOfTwo(int exponent) => Map(value => Rounding.ScaleUp(value, exponent));
 
     public ScoreConstants Plus(ScoreConstants other) => Join(other, Rounding.SumUp);
 

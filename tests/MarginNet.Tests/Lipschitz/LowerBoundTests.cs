@@ -40,6 +40,25 @@ public sealed class LowerBoundTests
         Assert.Equal(upper.Pair(1, 3).Value, lower.Pair(1, 3).Value, 1e-6 * upper.Scores.Value);
     }
 
+    [Theory]
+    [InlineData(1e-200)]
+    [InlineData(1e200)]
+    public void Of_a_network_of_any_size_both_bounds_meet(double size)
+    {
+        using var scope = NewDisposeScope();
+        var linear = nn.Linear(3, 3, dtype: ScalarType.Float64);
+        using (no_grad())
+        {
+            linear.weight.copy_(size * eye(3, dtype: ScalarType.Float64));
+        }
+
+        var network = nn.Sequential(linear);
+        var (upper, lower) = (LipschitzBounds.Compute(network, new(3)), LipschitzLowerBounds.Compute(network, zeros(1, 3, dtype: ScalarType.Float64)));
+        Assert.InRange(lower.Scores.Value / upper.Scores.Value, 1 - 1e-6, 1 + 1e-9);
+        Assert.InRange(lower.Euclidean.Value / upper.Euclidean.Value, 1 - 1e-6, 1 + 1e-9);
+        Assert.InRange(lower.Pair(0, 1).Value / upper.Pair(0, 1).Value, 1 - 1e-6, 1 + 1e-9);
+    }
+
     [Fact]
     public void Gradients_are_those_of_finite_differences()
     {
