@@ -33,7 +33,7 @@ public static partial class TorchNative
 
     /// <summary>The file of LibTorch's CPU library in this process; null where it is not loaded, or the system does not tell.</summary>
     public static string? Library => OperatingSystem.IsLinux()
-        ? File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).FirstOrDefault(path => Path.GetFileName(path) == "libtorch_cpu.so")
+        ? File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/', StringComparison.Ordinal))..]).FirstOrDefault(path => Path.GetFileName(path) == "libtorch_cpu.so")
         : Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.FileName).FirstOrDefault(path => Path.GetFileNameWithoutExtension(path) is "torch_cpu" or "libtorch_cpu");
 
     /// <summary>

@@ -8,7 +8,9 @@ namespace MarginNet.Native;
 /// <summary>Finds the layer at which a network's computation goes wrong, by computing each of its convolutions alone.</summary>
 internal static class WrongLayer
 {
-    private static readonly int[] Sizes = [4, 8, 16, 32];
+    private const int Images = 16;
+
+    private static readonly int[] Sizes = [2, 3, 4, 8, 16, 32];
 
     /// <summary>The name of the first convolution whose output, on images of some size in either order, differs from float64; null where none does.</summary>
     public static string? Find(nn.Module network)
@@ -26,7 +28,7 @@ internal static class WrongLayer
 
         using var scope = NewDisposeScope();
         using var generator = new Generator(0);
-        var input = randn([4, convolution.in_channels, size, size], generator: generator).to(convolution.weight!.dtype);
+        var input = randn([Images, convolution.in_channels, size, size], generator: generator).to(convolution.weight!.dtype);
         var exact = F.conv2d(
             input.to(ScalarType.Float64), convolution.weight.to(ScalarType.Float64), convolution.bias?.to(ScalarType.Float64), convolution.stride, convolution.padding, convolution.dilation, convolution.groups);
         return ConvolutionCase.Difference(exact, convolution.call(input)) > KernelFinding.Tolerance
