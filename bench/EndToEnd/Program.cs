@@ -1,6 +1,7 @@
 // Measures MarginNet and a plain TorchSharp loop of the same network, one measurement a process, so that peak memory is the measurement's own.
 // Each prints one line of JSON; bench/run alternates them and prints the ratios.
 using System.CommandLine;
+using MarginNet;
 using MarginNet.Data;
 using MarginNet.EndToEnd;
 
@@ -68,6 +69,14 @@ pvalue.SetAction(parsed =>
 var levers = new Command("levers", "What each lever does to the speed of the same step, a line of JSON each, and a table on standard error.") { leverWidth, leverBatch, rounds };
 levers.SetAction(parsed => Levers.Measure(new(parsed.GetValue(leverWidth), parsed.GetValue(leverBatch)), parsed.GetValue(rounds)));
 
+var convolutionCount = new Option<int>("--count") { DefaultValueFactory = _ => 3000, Description = "Convolutions in each order of memory." };
+var convolutions = new Command("convolutions", "How many of LibTorch's convolutions of random shapes are wrong on this processor.") { convolutionCount };
+convolutions.SetAction(parsed =>
+{
+    TorchNative.Prepare();
+    RandomConvolutions.Measure(parsed.GetValue(convolutionCount));
+});
+
 var minutes = new Argument<double>("minutes") { Description = "How long." };
 var soak = new Command("soak", "Trains, resumes and scores for a time, a line of CSV on the use of the machine each cycle, and a summary; fails where it grows.") { minutes };
 soak.SetAction(parsed =>
@@ -86,7 +95,7 @@ soak.SetAction(parsed =>
 var summarize = new Command("summarize", "Prints medians and ratios of many measurements.") { lines, json };
 summarize.SetAction(parsed => Summary.Write(parsed.GetValue(lines)!, parsed.GetValue(json)));
 
-return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, soak, summarize }.Parse(args).Invoke();
+return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, convolutions, soak, summarize }.Parse(args).Invoke();
 
 Problem Given(ParseResult parsed) => new(parsed.GetValue(width), parsed.GetValue(batch), parsed.GetValue(seed));
 
