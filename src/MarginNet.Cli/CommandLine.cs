@@ -131,6 +131,7 @@ internal static class CommandLine
             new ExportCommand(),
             new ReproduceCommand(),
             new DemoCommand(),
+            new DoctorCommand(),
             new TrialCommand(),
             new CompletionCommand(),
         };

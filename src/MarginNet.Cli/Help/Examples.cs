@@ -69,6 +69,11 @@ internal static class Examples
             ("marginnet reproduce --data-dir cifar-10-batches-bin --seeds 3", "on CIFAR-10, with intervals over three seeds"),
         ],
         ["demo"] = [("marginnet demo --out-dir demo", "in a folder of its own")],
+        ["doctor"] =
+        [
+            ("marginnet doctor", "for a bug report, and wherever results look wrong"),
+            ("marginnet doctor --json -", "the same for programs"),
+        ],
         ["completion"] =
         [
             ("marginnet completion bash >> ~/.bashrc", "bash"),

@@ -11,7 +11,7 @@ internal sealed class HelpPage(HelpAction options) : SynchronousCommandLineActio
         Exit codes:
           0    the command did what it says
           1    a defect of MarginNet, shown with its trace
-          2    a mistake in the command line or in a file, told in one line
+          2    a mistake in the command line or in a file, told in one line; of doctor, something wrong here
           130  interrupted
 
         Results go to standard output, progress, notes and errors to standard error. A live bar is drawn only on a terminal;

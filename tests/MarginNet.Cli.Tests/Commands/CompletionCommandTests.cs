@@ -9,6 +9,8 @@ public sealed class CompletionCommandTests
     [InlineData("marginnet train --lo", "--loss")]
     [InlineData("marginnet train --loss shifted", "shifted-softmax")]
     [InlineData("marginnet completion z", "zsh")]
+    [InlineData("marginnet doc", "doctor")]
+    [InlineData("marginnet doctor --j", "--json")]
     public async Task The_tool_completes_commands_options_and_values(string line, string expected)
     {
         var run = await Tool.RunAsync($"[suggest:{line.Length}]", line);
