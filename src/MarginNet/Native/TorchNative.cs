@@ -60,6 +60,9 @@ public static partial class TorchNative
         // one. libgomp reads it once, when LibTorch loads it; a value the user has set stays.
         _ = SetEnvironmentVariable("OMP_WAIT_POLICY", "passive", overwrite: 0);
 
+        // ONNX Runtime has telemetry, and nothing is to be sent; it reads this once, when a model is loaded.
+        _ = SetEnvironmentVariable("ORT_DISABLE_TELEMETRY", "1", overwrite: 0);
+
         // Raised, where TorchSharp is loaded, only after the runtime's own search has failed.
         var context = AssemblyLoadContext.GetLoadContext(typeof(TorchSharp.torch).Assembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (assembly, name) => name == LibraryName ? LoadAdaptedCopy(assembly) : 0;
