@@ -9,8 +9,11 @@ internal static class ToolProcess
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(3); // On a machine that may be busy.
 
     /// <summary>Starts the tool. It heeds SIGINT even where the tests were started in the background of a script, where shells have it ignored.</summary>
-    public static Process Start(params string[] args) => Process.Start(
-        new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. args])
+    public static Process Start(params string[] args) => StartWith([], args);
+
+    /// <summary>Starts the tool with environment variables such as <c>HOME=/tmp</c> beside the others.</summary>
+    public static Process StartWith(string[] variables, params string[] args) => Process.Start(
+        new ProcessStartInfo("env", ["--default-signal=INT", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,

@@ -40,6 +40,17 @@ public sealed class ForeignProgramTests : IDisposable
         await FailsAsync("gradients that --clever needs", ["lipschitz", "--samples", "1", "--clever", .. model]);
     }
 
+    [LinuxTheory]
+    [InlineData("dynamic.onnx")]
+    public async Task ONNX_Runtime_keeps_no_telemetry(string fixture)
+    {
+        using var cache = new Tool();
+        using var process = ToolProcess.StartWith([$"XDG_CACHE_HOME={cache.File("cache")}"], "import", Fixture(fixture), "--input-size", "32", "--out", _tool.File("d.pt"));
+        Assert.Equal("", await process.EndAsync());
+        Assert.Contains("d.pt", _tool.Files);
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.GetDirectoryName(cache.File("cache"))!, "*", SearchOption.AllDirectories), file => file.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public async Task A_program_that_ends_its_process_is_one_line_of_error()
     {
