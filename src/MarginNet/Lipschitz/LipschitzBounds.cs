@@ -15,11 +15,14 @@ public sealed class LipschitzBounds
 {
     private readonly ScoreConstants _constants;
 
-    private LipschitzBounds(ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+    private LipschitzBounds(ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
     {
-        (_constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
+
+    /// <summary>What the rounding of the network's own computations may come to.</summary>
+    internal ForwardRounding Forward { get; }
 
     /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean, which have the same margins.</summary>
     public bool IsCentered { get; }
@@ -76,10 +79,10 @@ public sealed class LipschitzBounds
         using var inference = no_grad();
         List<Layer> described = [.. NetworkLayers.Of(network)];
         LayerChain.Output(described, input);
-        return Compute(ScaleFolding.Fold(described), input, cancellation);
+        return Compute(ScaleFolding.Fold(described), ForwardRounding.Of(described, input, FloatFormat.Of(network)), input, cancellation);
     }
 
-    private static LipschitzBounds Compute(List<Layer> layers, FeatureShape input, CancellationToken cancellation)
+    private static LipschitzBounds Compute(List<Layer> layers, ForwardRounding forward, FeatureShape input, CancellationToken cancellation)
     {
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
@@ -102,6 +105,7 @@ public sealed class LipschitzBounds
         candidates.AddRange(Suffix(chain[..^1], input, bounds, head));
         var all = isGated ? candidates.ConvertAll(candidate => candidate.Gated()) : candidates;
         return new(
+            forward,
             all.Aggregate((left, right) => left.Min(right)).Tightened(),
             !isGated,
             all.MinBy(constants => constants.Scores.Max())!.Method,

@@ -14,7 +14,7 @@ internal sealed class NetworkLayers
 {
     private const double FoldError = 8 * Rounding.Unit; // Of γ/√(v + ε): a sum, a root and a quotient.
 
-    private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
+    private const double MapError = 8 * Rounding.Unit; // Of W√S: a root and a product.
 
     private readonly Func<string, Tensor, Tensor> _take;
 
@@ -61,19 +61,22 @@ internal sealed class NetworkLayers
             RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
             .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
         ],
-        SllConvolution sll => [new SllLayer(name, new ConvolutionLayer(name, _take(name, sll.Map()), MapError, new(1, 1) { Padding = (1, 1) }))],
-        SllLinear sll => [new SllLayer(name, Dense(name, sll.Map(), MapError))],
-        AolLinear aol => [Dense(name, aol.Matrix(), 0)],
-        WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1))],
+        SllConvolution sll => [Contraction(name, sll)],
+        SllLinear sll => [Contraction(name, sll)],
+        AolLinear aol => [Dense(name, aol.PreciseMatrix(), aol.MatrixError()) with { Bias = _take(name, aol.Bias), Order = SumOrder.InBlocks(aol.PreciseMatrix().shape[1], BlockedSums.Features), WeightRoundings = 4 }],
+        WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1)) { Bias = _take(name, module.get_parameter("bias")!) }],
         Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
-        NormalizeLayer => [Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten())],
-        Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
+        NormalizeLayer =>
+        [
+            Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten()) with { Mean = _take(name, module.get_buffer("mean")!).flatten(), IsNormalization = true },
+        ],
+        Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0)) { Bias = Optional(name, linear.bias) }],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
         BatchNorm normalization => [BatchNormalization(name, normalization)],
         ReLU => [ActivationLayer.Relu(name)],
         LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],
-        Tanh => [new ActivationLayer(name, 0, 1, HasKink: false)],
-        Sigmoid => [new ActivationLayer(name, 0, 0.25, HasKink: false)],
+        Tanh => [new ActivationLayer(name, 0, 1, HasKink: false) { Limit = 1 }],
+        Sigmoid => [new ActivationLayer(name, 0, 0.25, HasKink: false) { Limit = 1, AtZero = 0.5 }],
         MaxPool2d { ceil_mode: false } pool => [new MaxPoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, pool.dilation), Axis(1, pool.kernel_size, pool.stride, pool.padding, pool.dilation))],
         AvgPool2d { ceil_mode: false, count_include_pad: true, divisor_override: null } pool => [new AveragePoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, null), Axis(1, pool.kernel_size, pool.stride, pool.padding, null))],
         AdaptiveAvgPool2d pool => [new AveragePoolLayer(name, PoolAxis.Adaptive((int)pool.output_size[0]), PoolAxis.Adaptive((int)pool.output_size[^1]))],
@@ -121,7 +124,7 @@ internal sealed class NetworkLayers
             Dilation = Pair(convolution.dilation),
             Groups = (int)convolution.groups,
         };
-        return new(name, _take(name, convolution.weight!), 0, steps);
+        return new(name, _take(name, convolution.weight!), 0, steps) { Bias = Optional(name, convolution.bias) };
     }
 
     private ChannelScaleLayer BatchNormalization(string name, BatchNorm normalization)
@@ -132,8 +135,41 @@ internal sealed class NetworkLayers
         }
 
         var factors = (_take(name, variance) + normalization.eps).rsqrt();
-        return Scale(name, normalization.weight is { } weight ? _take(name, weight) * factors : factors);
+        return Scale(name, normalization.weight is { } weight ? _take(name, weight) * factors : factors) with
+        {
+            Mean = Optional(name, normalization.running_mean),
+            Shift = Optional(name, normalization.bias),
+            LargestStep = factors.max().ToDouble(),
+        };
     }
+
+    private SllLayer Contraction(string name, SllConvolution layer)
+    {
+        var (map, share) = (layer.Map(), layer.ScaleError());
+        var order = SumOrder.InBlocks(map.shape[1] * map.shape[2] * map.shape[3], BlockedSums.Channels * map.shape[2] * map.shape[3]);
+        var bias = ScaledBias(name, layer);
+        var convolution = new ConvolutionLayer(name, _take(name, map), MapError + share, new(1, 1) { Padding = (1, 1) }) { Bias = bias, Order = order };
+        var back = SumOrder.InBlocks(map.shape[0] * map.shape[2] * map.shape[3], BlockedSums.Channels * map.shape[2] * map.shape[3]);
+        return Contraction(name, layer, convolution, back, bias, share);
+    }
+
+    private SllLayer Contraction(string name, SllLinear layer)
+    {
+        var (map, share) = (layer.Map(), layer.ScaleError());
+        var bias = ScaledBias(name, layer);
+        var dense = Dense(name, map, MapError + share) with { Bias = bias, Order = SumOrder.InBlocks(map.shape[1], BlockedSums.Features) };
+        return Contraction(name, layer, dense, SumOrder.InBlocks(map.shape[0], BlockedSums.Features), bias, share);
+    }
+
+    private SllLayer Contraction(string name, SllResidual layer, Layer map, SumOrder back, Tensor bias, double share)
+    {
+        var roots = _take(name, layer.Scale().sqrt());
+        return new(name, map) { BackOrder = back, Bias = bias, Scale = (roots.min().ToDouble(), roots.max().ToDouble()), ScaleShare = share };
+    }
+
+    private Tensor ScaledBias(string name, SllResidual layer) => _take(name, layer.Bias.to(ScalarType.Float64) * layer.Scale().sqrt());
+
+    private Tensor? Optional(string name, Tensor? weight) => weight is null ? null : _take(name, weight);
 
     private ChannelScaleLayer Scale(string name, Tensor factors) => new(name, _take(name, factors), FoldError);
 

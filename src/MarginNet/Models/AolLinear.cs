@@ -27,17 +27,34 @@ internal sealed class AolLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>The matrix D^(−1/2)W that the layer is, shape [outputs, features]; differentiable; the caller disposes it.</summary>
-    public Tensor Matrix()
+    /// <summary>b, shape [outputs].</summary>
+    public Tensor Bias => bias;
+
+    /// <summary>The matrix D^(−1/2)W that the layer is, shape [outputs, features]; differentiable; the caller disposes it. In evaluation D is summed in float64, so that it is the same in any order of summation.</summary>
+    public Tensor Matrix() => Matrix(training ? weight.dtype : ScalarType.Float64, weight.dtype);
+
+    /// <summary>The same before it is rounded to the network's type: float64.</summary>
+    public Tensor PreciseMatrix() => Matrix(ScalarType.Float64, ScalarType.Float64);
+
+    /// <summary>The share by which rounding in float64 may have each entry of <see cref="PreciseMatrix"/> differ from that of D^(−1/2)W.</summary>
+    public double MatrixError()
     {
         using var scope = NewDisposeScope();
-        var rowSums = weight.mm(weight.t()).abs().sum(1, keepdim: true);
-        return (weight * rowSums.clamp_min(Floor).rsqrt()).MoveToOuterDisposeScope();
+        return RowSumError.Of(weight, RowSums(weight.to(ScalarType.Float64)).reciprocal().flatten());
     }
 
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return F.linear(input, Matrix(), bias).MoveToOuterDisposeScope();
+        return (training ? F.linear(input, Matrix(), bias) : BlockedSums.Multiply(input, Matrix()).add_(bias)).MoveToOuterDisposeScope();
     }
+
+    private Tensor Matrix(ScalarType precision, ScalarType result)
+    {
+        using var scope = NewDisposeScope();
+        var precise = weight.to(precision);
+        return (precise * RowSums(precise).rsqrt()).to(result).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor RowSums(Tensor weight) => weight.mm(weight.t()).abs().sum(1, keepdim: true).clamp_min(Floor);
 }

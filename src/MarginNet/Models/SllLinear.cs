@@ -11,13 +11,19 @@ internal sealed class SllLinear(int features, int hidden) : SllResidual(nameof(S
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (!training)
+        {
+            var hidden = F.relu(BlockedSums.Multiply(input, Weight).add_(Bias), inplace: true);
+            return (input - BlockedSums.Multiply(hidden, Back().t())).MoveToOuterDisposeScope();
+        }
+
         var inner = F.relu(F.linear(input, Weight, Bias), inplace: true);
         return (input - inner.mm(Back())).MoveToOuterDisposeScope();
     }
 
-    protected override Tensor RowSums()
+    protected override Tensor RowSums(Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return Weight.mm(Weight.t()).abs().sum(1).MoveToOuterDisposeScope();
+        return weight.mm(weight.t()).abs().sum(1).MoveToOuterDisposeScope();
     }
 }
