@@ -16,6 +16,9 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     /// <summary>How its sums are formed. Default in any order.</summary>
     public SumOrder? Order { get; init; }
 
+    /// <summary>The first channels of the input, behind which all are 0; null where none are.</summary>
+    public int? LiveChannels { get; init; }
+
     public override string Kind => "convolution";
 
     public override FeatureShape Output(FeatureShape input)
@@ -57,13 +60,14 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
         var order = Order ?? new(Weight.shape[1] * Weight.shape[2] * Weight.shape[3]);
         return new(
             Bound(input).Bound.Value,
-            Rounding.ProductUp(At(input).AbsoluteNorm(), share),
+            Rounding.ProductUp((LiveChannels is { } live ? At(input) with { Weight = Weight.narrow(1, 0, live) } : At(input)).AbsoluteNorm(), share),
             Rounding.ProductUp(bias, share),
             Rounding.ProductUp(largest, share),
             Rounding.ProductUp(biases.Max(), share),
             output.Count,
             order,
-            0);
+            0,
+            IsPrecise: false);
     }
 
     private ConvolutionLayer Scale(ChannelScaleLayer scale, Tensor factors) =>

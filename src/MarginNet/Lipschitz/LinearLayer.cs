@@ -12,11 +12,8 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
     /// <summary>What is added, shape [out], float64; null where nothing is.</summary>
     public Tensor? Bias { get; init; }
 
-    /// <summary>How its sums are formed. Default in any order.</summary>
-    public SumOrder? Order { get; init; }
-
-    /// <summary>The units of u by which the weights that the network runs with may differ from these. Default 0.</summary>
-    public int WeightRoundings { get; init; }
+    /// <summary>Whether it is computed in float64, and the result rounded to the network's format.</summary>
+    public bool IsPrecise { get; init; }
 
     public override string Kind => "linear";
 
@@ -40,7 +37,7 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
         using var scope = NewDisposeScope();
         var rows = ScoreConstants.RowNorms(Weight.Value, Weight.Error);
         var biases = Biases();
-        return new(Weight.Norm().Value, Weight.Abs().Norm().Value, Rounding.Norm(biases), rows.Max(), biases.Max(), Weight.Rows, Summation, WeightRoundings);
+        return new(Weight.Norm().Value, Weight.Abs().Norm().Value, Rounding.Norm(biases), rows.Max(), biases.Max(), Weight.Rows, new(Weight.Columns), 0, IsPrecise);
     }
 
     /// <summary>A bound of each output and of its partial sums, for inputs of a given length.</summary>
@@ -48,9 +45,7 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
 
     /// <summary>What rounding comes to in each output.</summary>
     public AffineBound[] ScoreErrors(FloatFormat format, AffineBound input, ScoreConstants rows) =>
-        [.. rows.Scores.Zip(Biases(), (row, bias) => new LinearSums(row, row, bias, row, bias, 1, Summation, WeightRoundings).Error(format, input))];
-
-    private SumOrder Summation => Order ?? new(Weight.Columns);
+        [.. rows.Scores.Zip(Biases(), (row, bias) => new LinearSums(row, row, bias, row, bias, 1, new(Weight.Columns), 0, IsPrecise).Error(format, input))];
 
     private double[] Biases() => Bias?.abs().data<double>().ToArray() ?? new double[Weight.Rows];
 

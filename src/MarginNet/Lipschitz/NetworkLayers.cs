@@ -57,13 +57,14 @@ internal sealed class NetworkLayers
         LipNet lip =>
         [
             .. Children(name, module, "normalize"), RearrangementLayer.PixelUnshuffle("unshuffle1", LipNet.Halving),
-            RearrangementLayer.PadChannels("pad", LipNet.Channels((LipNetOptions)lip.Options)), .. Children(name, module, "stage1"),
+            RearrangementLayer.PadChannels("pad", LipNet.Channels((LipNetOptions)lip.Options)),
+            .. Padded(Children(name, module, "stage1"), LipNet.Halving * LipNet.Halving * lip.Options.Normalization.Mean.Length),
             RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
             .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
         ],
         SllConvolution sll => [Contraction(name, sll)],
         SllLinear sll => [Contraction(name, sll)],
-        AolLinear aol => [Dense(name, aol.PreciseMatrix(), aol.MatrixError()) with { Bias = _take(name, aol.Bias), Order = SumOrder.InBlocks(aol.PreciseMatrix().shape[1], BlockedSums.Features), WeightRoundings = 4 }],
+        AolLinear aol => [Dense(name, aol.PreciseMatrix(), aol.MatrixError()) with { Bias = _take(name, aol.Bias), IsPrecise = true }],
         WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1)) { Bias = _take(name, module.get_parameter("bias")!) }],
         Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
         NormalizeLayer =>
@@ -94,6 +95,10 @@ internal sealed class NetworkLayers
         var own = module.named_children().ToDictionary(child => child.name, child => child.module);
         return children.Where(own.ContainsKey).SelectMany(child => Expand(Join(name, child), own[child]));
     }
+
+    /// <summary>Tells the first layer how many channels of its input may differ from 0.</summary>
+    private static IEnumerable<Layer> Padded(IEnumerable<Layer> layers, int live) =>
+        layers.Select((layer, i) => i == 0 && layer is SllLayer { Map: ConvolutionLayer map } sll ? sll with { Map = map with { LiveChannels = live } } : layer);
 
     /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
     private IEnumerable<Layer> Scores(Classifier network, double factor)
@@ -157,8 +162,8 @@ internal sealed class NetworkLayers
     {
         var (map, share) = (layer.Map(), layer.ScaleError());
         var bias = ScaledBias(name, layer);
-        var dense = Dense(name, map, MapError + share) with { Bias = bias, Order = SumOrder.InBlocks(map.shape[1], BlockedSums.Features) };
-        return Contraction(name, layer, dense, SumOrder.InBlocks(map.shape[0], BlockedSums.Features), bias, share);
+        var dense = Dense(name, map, MapError + share) with { Bias = bias };
+        return Contraction(name, layer, dense, new(map.shape[0]), bias, share) with { IsPrecise = true };
     }
 
     private SllLayer Contraction(string name, SllResidual layer, Layer map, SumOrder back, Tensor bias, double share)

@@ -1,4 +1,5 @@
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Lipschitz;
 
@@ -18,6 +19,9 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
 
     /// <summary>The share by which S may differ from the described one.</summary>
     public double ScaleShare { get; init; }
+
+    /// <summary>Whether it is computed in float64, and the result rounded to the network's format.</summary>
+    public bool IsPrecise { get; init; }
 
     public override string Kind => "residual";
 
@@ -40,18 +44,18 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
     public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input)
     {
         using var scope = NewDisposeScope();
-        var (format, hidden) = (signal.Format, Map.Output(input));
+        var (format, hidden) = (IsPrecise ? FloatFormat.Double : signal.Format, Map.Output(input));
         var inward = Map.Sums(input)!;
+        var outwardAbsolute = Map is ConvolutionLayer { LiveChannels: not null } padded ? (padded with { LiveChannels = null }).Sums(input).Absolute : inward.Absolute;
         var lipschitz = Lipschitz(inward.Norm);
         var underflow = Rounding.ProductUp(Scale.Largest * 2 * (inward.Order.Terms + 1) * inward.Order.Blocks * format.Smallest, Rounding.RootUp(hidden.Count));
         var inner = inward.Error(format, signal.Reached) + underflow;
         var reached = (signal.Reached * inward.Norm) + inward.Bias + inner;
-        var back = inward with { Bias = 0, LargestBias = 0, LargestRow = inward.Norm, Outputs = input.Count, Order = BackOrder, WeightRoundings = 4 };
+        var back = inward with { Absolute = outwardAbsolute, Bias = 0, LargestBias = 0, LargestRow = inward.Norm, Outputs = input.Count, Order = BackOrder, WeightRoundings = 4 };
         var outward = back.Error(format, reached) + (reached * Rounding.ProductUp(inward.Norm, ScaleShare)) + Underflow(format, reached, input);
-        var offset = Rounding.ProductUp(inward.Norm, PositiveBias(hidden));
-        var norm = (signal.Norm * lipschitz) + offset;
+        var norm = (signal.Norm * lipschitz) + AtZero(hidden, back, inward.Bias);
         var error = (signal.Error * lipschitz) + (inner * inward.Norm) + outward;
-        var difference = format.Roundings(1, norm + error, input.Count);
+        var difference = signal.Format.Roundings(IsPrecise ? 2 : 1, norm + error, input.Count); // Of float64, too, where it is that.
         var peak = (inward.Peak(signal.Reached) * Rounding.QuotientUp(1, Scale.Least)).Or(reached * Rounding.QuotientUp(1, Scale.Least)).Or(reached * inward.Norm);
         return signal.Next(norm, error + difference, peak);
     }
@@ -62,7 +66,20 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
     private AffineBound Underflow(FloatFormat format, AffineBound reached, FeatureShape input) =>
         reached * Rounding.ProductUp(Rounding.QuotientUp(4 * format.Smallest * BackOrder.Terms * BackOrder.Blocks, Scale.Least), Rounding.RootUp(input.Count));
 
-    /// <summary>‖ReLU(b)‖ over all hidden numbers: what the layer makes of 0 is no longer than ‖Gᵀ‖ times it.</summary>
-    private double PositiveBias(FeatureShape hidden) =>
-        Rounding.ProductUp(Bias is null ? 0 : Rounding.Norm(Bias.clamp_min(0).data<double>().ToArray()), Rounding.RootUp(hidden.Height * hidden.Width));
+    /// <summary>‖GᵀReLU(b)‖, the length of what the layer makes of 0.</summary>
+    private double AtZero(FeatureShape hidden, LinearSums back, double bias)
+    {
+        if (Bias is null)
+        {
+            return 0;
+        }
+
+        var open = Bias.clamp_min(0).reshape(1, -1, 1, 1).expand(1, -1, hidden.Height, hidden.Width);
+        var image = Map is ConvolutionLayer convolution
+            ? F.conv_transpose2d(open, convolution.Weight, padding: [convolution.Steps.Padding.Vertical, convolution.Steps.Padding.Horizontal])
+            : open.flatten(1).mm(((LinearLayer)Map).Weight.Value);
+        var length = Rounding.NormUp(image.square().sum().sqrt().item<double>(), image.numel());
+        var error = Rounding.ProductUp(Rounding.ProductUp(back.Absolute, bias), ScaleShare + Rounding.Gamma((back.Order.Terms * back.Order.Blocks) + 16));
+        return Rounding.SumUp(length, error);
+    }
 }

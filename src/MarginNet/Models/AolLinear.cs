@@ -30,10 +30,10 @@ internal sealed class AolLinear : nn.Module<Tensor, Tensor>
     /// <summary>b, shape [outputs].</summary>
     public Tensor Bias => bias;
 
-    /// <summary>The matrix D^(−1/2)W that the layer is, shape [outputs, features]; differentiable; the caller disposes it. In evaluation D is summed in float64, so that it is the same in any order of summation.</summary>
+    /// <summary>The matrix D^(−1/2)W that the layer is, shape [outputs, features]; differentiable; the caller disposes it.</summary>
     public Tensor Matrix() => Matrix(training ? weight.dtype : ScalarType.Float64, weight.dtype);
 
-    /// <summary>The same before it is rounded to the network's type: float64.</summary>
+    /// <summary>The same in float64, as it is in evaluation.</summary>
     public Tensor PreciseMatrix() => Matrix(ScalarType.Float64, ScalarType.Float64);
 
     /// <summary>The share by which rounding in float64 may have each entry of <see cref="PreciseMatrix"/> differ from that of D^(−1/2)W.</summary>
@@ -43,10 +43,12 @@ internal sealed class AolLinear : nn.Module<Tensor, Tensor>
         return RowSumError.Of(weight, RowSums(weight.to(ScalarType.Float64)).reciprocal().flatten());
     }
 
+    /// <summary>In evaluation its long sums are formed in float64 and rounded once, for the sake of certified radii.</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return (training ? F.linear(input, Matrix(), bias) : BlockedSums.Multiply(input, Matrix()).add_(bias)).MoveToOuterDisposeScope();
+        var precision = training ? input.dtype : ScalarType.Float64;
+        return F.linear(input.to(precision), Matrix(precision, precision), bias.to(precision)).to(input.dtype).MoveToOuterDisposeScope();
     }
 
     private Tensor Matrix(ScalarType precision, ScalarType result)

@@ -37,11 +37,14 @@ internal abstract class SllResidual : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it. In evaluation T is summed in float64, so that it is the same in any order of summation.</summary>
-    public Tensor Back()
+    public Tensor Back() => Back(Weight.dtype);
+
+    /// <summary>The same in another type.</summary>
+    protected Tensor Back(ScalarType type)
     {
         using var scope = NewDisposeScope();
         var weight = training ? Weight : Weight.to(ScalarType.Float64);
-        return (weight * Shaped(Scale(weight))).to(Weight.dtype).MoveToOuterDisposeScope();
+        return (weight * Shaped(Scale(weight))).to(type).MoveToOuterDisposeScope();
     }
 
     /// <summary>The diagonal of 2T⁻¹, shape [hidden], float64; the caller disposes it.</summary>

@@ -171,21 +171,16 @@ public sealed class ForwardRoundingTests
     }
 
     [Theory]
-    [InlineData(1, 5)]
-    [InlineData(63, 64)]
-    [InlineData(300, 65)]
-    public void Sums_in_blocks_are_sums(int inputs, int outputs)
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(30)]
+    public void A_convolution_in_blocks_is_a_convolution(int channels)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        manual_seed(6);
-        var (x, w) = (randn(3, inputs, dtype: ScalarType.Float64), randn(outputs, inputs, dtype: ScalarType.Float64));
-        Assert.True(BlockedSums.Multiply(x, w).allclose(x.mm(w.t()), 1e-12, 1e-12));
-        var (images, kernel) = (randn(2, inputs % 50, 5, 4, dtype: ScalarType.Float64), randn(3, inputs % 50, 3, 3, dtype: ScalarType.Float64));
-        if (inputs % 50 > 0)
-        {
-            Assert.True(BlockedSums.Convolve(images, kernel, 1).allclose(nn.functional.conv2d(images, kernel, padding: [1, 1]), 1e-12, 1e-12));
-        }
+        var (images, kernel) = (randn(2, channels, 5, 4, dtype: ScalarType.Float64), randn(3, channels, 3, 3, dtype: ScalarType.Float64));
+        Assert.True(BlockedSums.Convolve(images, kernel, 1).allclose(nn.functional.conv2d(images, kernel, padding: [1, 1]), 1e-12, 1e-12));
     }
 
     [Fact]
