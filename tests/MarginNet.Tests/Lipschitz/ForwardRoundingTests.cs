@@ -72,6 +72,7 @@ public sealed class ForwardRoundingTests
         Set(network, [1], [bias], [1, 0], [-bias, 0.5]);
         var radius = Certify(network, new(1), [at]);
         Assert.True(radius.RadiusBeforeRounding > 0.01); // The two scores cross at 0.5 alone.
+        Assert.InRange(radius.Radius, 0, at - 0.5);
         AssertNoFlip(network, at, radius);
     }
 
