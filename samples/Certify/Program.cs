@@ -4,7 +4,6 @@ using MarginNet.Certificates;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Losses;
-using MarginNet.Models;
 using MarginNet.Training;
 using static TorchSharp.torch;
 
@@ -41,8 +40,7 @@ foreach (var layer in bounds.Layers)
 
 Console.WriteLine($"no score changes faster than {bounds.Scores.Value:f2} times the l2 distance ({bounds.ScoresMethod})");
 
-var scores = network.Score(data.Test);
-var radii = CertifiedRadius.Compute(scores, bounds);
+var radii = CertifiedRadius.Compute(network, data.Test, bounds);
 Console.WriteLine($"median radius {radii.Select(radius => radius.Radius).Order().ElementAt(radii.Length / 2):f4}, in l2 of [0, 1] pixels");
 foreach (var epsilon in new[] { 0, 0.02, 0.05, 0.1, 36 / 255.0 })
 {

@@ -55,8 +55,9 @@ internal sealed class CertifyCommand : Command
         var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
+        bounds.ThrowIfChanged(model.Network);
         var scores = model.Network.Score(images, cancellation: cancellation);
-        var radii = CertifiedRadius.Compute(scores, bounds);
+        var radii = CertifiedRadius.Compute(scores, images, bounds);
         var attackedAt = attack is null ? null : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
         var table = new CertificateTable(radii, scores, labels, model.ClassNames, attackedAt);
         if (parsed.GetValue(_output) is { } path)

@@ -41,7 +41,12 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
         }
 
         Line($"proven by                   {string.Join(", ", radii.GroupBy(radius => radius.Source).OrderBy(group => group.Key).Select(group => $"{Name(group.Key)} {group.Count()}"))}");
-        Line($"The radii are in l2, in [0,1] pixels; rounding inside the network's own forward pass is not covered.");
+        if (RoundingCost() is { } cost)
+        {
+            Line($"taken off for rounding      {100 * cost:g3} % of the median radius (the median), for what float32 may do to the scores");
+        }
+
+        Line($"The radii are in l2, in [0,1] pixels, and of the network as it is run on a CPU.");
     }
 
     public void Write(Utf8JsonWriter json, IEnumerable<(string Text, double Value)> distances)
@@ -49,6 +54,11 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
         json.WriteStartObject();
         json.WriteNumber("count", radii.Length);
         JsonNumbers.Write(json, "clean_accuracy", new Proportion(radii.Where((radius, i) => radius.PredictedClass == labels[i]).Count(), radii.Length));
+        if (RoundingCost() is { } cost)
+        {
+            json.WriteNumber("rounding_cost", cost);
+        }
+
         json.WriteStartArray("certified");
         foreach (var (_, value) in distances)
         {
@@ -70,16 +80,30 @@ internal sealed class CertificateTable(CertifiedRadius[] radii, ScoreMatrix scor
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true);
-        writer.Write($"index,true,predicted,margin,radius,source{(attackedAt is null ? "" : ",attacked_at")}\n");
+        writer.Write($"index,true,predicted,margin,radius,radius_before_rounding,source{(attackedAt is null ? "" : ",attacked_at")}\n");
         for (var i = 0; i < radii.Length; i++)
         {
             var margin = DecisionMargin.Compute(scores[i]).Margin;
             writer.Write(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{i},{Csv.Quote(classNames[labels[i]])},{Csv.Quote(classNames[radii[i].PredictedClass])},{margin:g9},{radii[i].Radius:g9},{Name(radii[i].Source)}"));
+                $"{i},{Csv.Quote(classNames[labels[i]])},{Csv.Quote(classNames[radii[i].PredictedClass])},{margin:g9},{radii[i].Radius:g9},{radii[i].RadiusBeforeRounding:g9},{Name(radii[i].Source)}"));
             writer.Write(attackedAt is null ? "\n" : double.IsFinite(attackedAt[i]) ? string.Create(CultureInfo.InvariantCulture, $",{attackedAt[i]:g9}\n") : ",\n");
         }
     });
+
+    /// <summary>The median of what rounding takes from the radii of right decisions, as a share of their median without it; null where that is 0.</summary>
+    private double? RoundingCost()
+    {
+        var right = radii.Where((radius, i) => radius.PredictedClass == labels[i]).ToArray();
+        var median = Median(right.Select(radius => radius.RadiusBeforeRounding));
+        return median > 0 ? Median(right.Select(radius => radius.RadiusBeforeRounding - radius.Radius)) / median : null;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length == 0 ? 0 : sorted[(sorted.Length - 1) / 2];
+    }
 
     private static string Describe(Proportion share)
     {

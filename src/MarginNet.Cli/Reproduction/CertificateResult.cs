@@ -1,5 +1,6 @@
 using MarginNet.Certificates;
 using MarginNet.Cli.Commands;
+using MarginNet.Data;
 using MarginNet.Detection;
 using MarginNet.Margins;
 using MarginNet.Models;
@@ -16,11 +17,11 @@ internal sealed record CertificateResult(double ScoresBound, double? MedianRadiu
     /// <summary>The distance that certified accuracies of CIFAR-10 are published for.</summary>
     public const double Distance = 36 / 255.0;
 
-    public static CertificateResult Compute(MarginModel model, ScoreMatrix scores, ReadOnlySpan<int> labels, CancellationToken cancellation)
+    public static CertificateResult Compute(MarginModel model, ScoreMatrix scores, ImageSet images, CancellationToken cancellation)
     {
         var bounds = LipschitzCommand.Bound(model, cancellation);
-        var (radii, classes) = (CertifiedRadius.Compute(scores, bounds), labels.ToArray());
+        var (radii, classes) = (CertifiedRadius.Compute(scores, images, bounds), images.Labels.ToArray());
         var right = radii.Where((radius, i) => radius.PredictedClass == classes[i]).Select(radius => radius.Radius).ToArray();
-        return new(bounds.Scores.Value, right.Length == 0 ? null : right.Median(), CertifiedAccuracy.Compute(radii, labels, Distance));
+        return new(bounds.Scores.Value, right.Length == 0 ? null : right.Median(), CertifiedAccuracy.Compute(radii, images.Labels, Distance));
     }
 }

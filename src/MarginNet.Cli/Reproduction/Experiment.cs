@@ -175,7 +175,7 @@ internal sealed class Experiment
             using var model = MarginModel.Load(store.File(files.Model));
             var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed, _cancellation) with
             {
-                Certificates = CertificateResult.Compute(model, ScoreFile.Read(store.File(files.Test)), _data.Test.Labels, _cancellation),
+                Certificates = CertificateResult.Compute(model, ScoreFile.Read(store.File(files.Test)), _data.Test, _cancellation),
             };
             AtomicFile.Write(store.File(files.Analysis), stream => JsonSerializer.Serialize(stream, result, ResultJson.Options));
             return NoFacts;

@@ -3,10 +3,13 @@ using MarginNet.Margins;
 
 namespace MarginNet.Certificates;
 
-/// <summary>The labelled margin in units of radius: how far a rightly classified sample provably is from any other decision.</summary>
+/// <summary>
+/// The labelled margin in units of radius, which training looks at. It is no certificate, since it leaves out the rounding of the
+/// network's own computations: <see cref="CertifiedRadius"/> is.
+/// </summary>
 public static class LabelledRadius
 {
-    /// <summary>Computes min over i ≠ c of (f_c − f_i) / L_ci: above 0 a certified radius in ℓ2; negative where the sample is misclassified.</summary>
+    /// <summary>Computes min over i ≠ c of (f_c − f_i) / L_ci: above 0 a radius in ℓ2 within which the network in exact arithmetic decides alike; negative where the sample is misclassified.</summary>
     /// <param name="scores">Class scores f of N samples, C classes.</param>
     /// <param name="labels">True classes c, length N, each in [0, C).</param>
     /// <param name="bounds">Proven bounds of the network that computed the scores.</param>

@@ -14,6 +14,15 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
 
     public override string Settings => string.Create(CultureInfo.InvariantCulture, $"{LowSlope} {HighSlope} {HasKink}");
 
+    /// <summary>Whether it is max(0, u).</summary>
+    public bool IsRelu => (LowSlope, HighSlope, HasKink) == (0, 1, true);
+
+    /// <summary>What it makes of 0. Default 0.</summary>
+    public double AtZero { get; init; }
+
+    /// <summary>What its values stay below. Default nothing.</summary>
+    public double Limit { get; init; } = double.PositiveInfinity;
+
     public override FeatureShape Output(FeatureShape input) => input;
 
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) => (new(Math.Max(Math.Abs(LowSlope), Math.Abs(HighSlope))), "exact");
@@ -23,4 +32,25 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
 
     /// <summary>u for u ≥ 0 and su below.</summary>
     public static ActivationLayer LeakyRelu(string name, double slope) => new(name, Math.Min(slope, 1), Math.Max(slope, 1), HasKink: true);
+
+    /// <summary>ReLU is exact, and a leaky one a product; of smooth ones, LibTorch's vectorised functions are within 4 units in the last place.</summary>
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input)
+    {
+        var slope = Bound(input).Bound.Value;
+        if (HasKink)
+        {
+            return signal.Through(slope, IsRelu ? 0 : 2, input.Count);
+        }
+
+        if (double.IsInfinity(Limit))
+        {
+            return base.Rounded(signal, input);
+        }
+
+        var root = Rounding.RootUp(input.Count);
+        var limit = new AffineBound(Rounding.ProductUp(Limit, root), 0);
+        var values = ((signal.Reached * slope) + Rounding.ProductUp(AtZero, root)).Least(limit);
+        var underflow = Rounding.ProductUp(signal.Format.Smallest / signal.Format.Unit, root); // e⁻ᵘ overflows where 1/(1 + e⁻ᵘ) has not all its digits.
+        return signal.Next(limit, (signal.Error * slope) + signal.Format.Roundings(8, values, input.Count) + underflow);
+    }
 }

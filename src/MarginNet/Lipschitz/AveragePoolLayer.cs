@@ -16,4 +16,12 @@ internal sealed record AveragePoolLayer(string Name, PoolAxis Vertical, PoolAxis
 
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) =>
         (Vertical.AverageNorm(input.Height) * Horizontal.AverageNorm(input.Width), "Kronecker product");
+
+    /// <summary>A sum of each window, and a quotient or product.</summary>
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input)
+    {
+        var window = (double)Vertical.LargestWindow(input.Height) * Horizontal.LargestWindow(input.Width);
+        var next = signal.Through(Bound(input).Bound.Value, window + 3, Output(input).Count);
+        return next with { Peak = next.Peak.Or(signal.Reached * window) };
+    }
 }

@@ -38,6 +38,17 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         return new(Rounding.SumUp(largest, EntryError(Weight, RelativeError)));
     }
 
+    /// <summary>
+    /// A bound of the norm of the map of absolute values: no input has more of |W| than one that is the same everywhere, which sees the
+    /// sum over the taps; padding and stride only take away.
+    /// </summary>
+    public double AbsoluteNorm()
+    {
+        using var scope = NewDisposeScope();
+        var sums = Weight.abs().sum([2, 3]).reshape(Geometry.Groups, Out / Geometry.Groups, InPerGroup);
+        return Rounding.ProductUp(GramIteration.LargestNorm(sums), 1 + Rounding.Gamma((Kernel.Height * Kernel.Width) + 2));
+    }
+
     /// <summary>The map as a matrix, shape [out·H'·W', in·H·W]; null where it would be large.</summary>
     public BoundedMatrix? Matrix()
     {

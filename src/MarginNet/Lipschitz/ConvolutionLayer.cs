@@ -12,6 +12,15 @@ namespace MarginNet.Lipschitz;
 /// <param name="Steps">Stride, padding, dilation and groups; its size is not used.</param>
 internal sealed record ConvolutionLayer(string Name, Tensor Weight, double RelativeError, ConvolutionGeometry Steps) : Layer(Name)
 {
+    /// <summary>What is added to each channel, shape [out], float64; null where nothing is.</summary>
+    public Tensor? Bias { get; init; }
+
+    /// <summary>How its sums are formed. Default in any order.</summary>
+    public SumOrder? Order { get; init; }
+
+    /// <summary>The first channels of the input, behind which all are 0; null where none are.</summary>
+    public int? LiveChannels { get; init; }
+
     public override string Kind => "convolution";
 
     public override FeatureShape Output(FeatureShape input)
@@ -51,8 +60,30 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     /// <summary>The convolution whose inputs are multiplied; the zeros of the padding stay zeros. Not for groups.</summary>
     public ConvolutionLayer ScaleInputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(1, -1, 1, 1));
 
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) => Sums(input).Apply(signal);
+
+    public override LinearSums Sums(FeatureShape input)
+    {
+        using var scope = NewDisposeScope();
+        var (output, share) = (Output(input), Rounding.SumUp(1, RelativeError));
+        var largest = ScoreConstants.RowNorms(Weight.flatten(1), 0).Max();
+        var biases = Bias?.abs().data<double>().ToArray() ?? new double[output.Channels];
+        var bias = Rounding.ProductUp(Rounding.Norm(biases), Rounding.RootUp(output.Height * output.Width));
+        var order = Order ?? new(Weight.shape[1] * Weight.shape[2] * Weight.shape[3]);
+        return new(
+            Bound(input).Bound.Value,
+            Rounding.ProductUp((LiveChannels is { } live ? At(input) with { Weight = Weight.narrow(1, 0, live) } : At(input)).AbsoluteNorm(), share),
+            Rounding.ProductUp(bias, share),
+            Rounding.ProductUp(largest, share),
+            Rounding.ProductUp(biases.Max(), share),
+            output.Count,
+            order,
+            0,
+            IsPrecise: false);
+    }
+
     private ConvolutionLayer Scale(ChannelScaleLayer scale, Tensor factors) =>
-        this with { Weight = Weight * factors, RelativeError = 2 * (RelativeError + scale.RelativeError + Rounding.Unit) };
+        this with { Bias = null, Weight = Weight * factors, RelativeError = 2 * (RelativeError + scale.RelativeError + Rounding.Unit) };
 
     private ConvolutionKernel At(FeatureShape input) => new(Weight, RelativeError, Steps with { Height = input.Height, Width = input.Width });
 }

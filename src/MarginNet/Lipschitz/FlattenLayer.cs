@@ -8,4 +8,6 @@ internal sealed record FlattenLayer(string Name) : Layer(Name)
     public override FeatureShape Output(FeatureShape input) => new(input.Count);
 
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) => (new(1), "exact");
+
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) => signal;
 }

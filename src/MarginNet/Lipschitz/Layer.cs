@@ -27,4 +27,12 @@ internal abstract record Layer(string Name)
     public virtual BoundedMatrix? Matrix(FeatureShape input) => null;
 
     protected ArgumentException Misfit(FeatureShape input, string expected) => new($"Layer '{Name}' takes {expected}, but gets {input}.", nameof(input));
+
+    /// <summary>What rounding makes of the features in this layer, as the network runs it.</summary>
+    /// <exception cref="NotSupportedException">It is not known.</exception>
+    public virtual ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) =>
+        throw new NotSupportedException($"The rounding of layer '{Name}' is not known, so that no radius can be certified.");
+
+    /// <summary>The layer as sums of products; null where it is not linear.</summary>
+    public virtual LinearSums? Sums(FeatureShape input) => null;
 }

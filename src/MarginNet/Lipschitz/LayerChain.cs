@@ -63,4 +63,16 @@ internal static class LayerChain
         segments.RemoveAt(segments.Count - 1);
         return last;
     }
+
+    /// <summary>What rounding makes of the features, layer by layer.</summary>
+    public static ForwardSignal Rounded(IEnumerable<Layer> layers, ForwardSignal signal, FeatureShape input)
+    {
+        foreach (var layer in layers)
+        {
+            signal = layer.Rounded(signal, input);
+            input = layer.Output(input);
+        }
+
+        return signal;
+    }
 }

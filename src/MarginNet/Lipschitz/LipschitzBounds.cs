@@ -17,11 +17,14 @@ public sealed class LipschitzBounds
     private readonly string _network; // Its digest.
 
     private LipschitzBounds(
-        string network, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+        string network, ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
     {
-        (_network, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (network, constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (_network, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (network, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
+
+    /// <summary>What the rounding of the network's own computations may come to.</summary>
+    internal ForwardRounding Forward { get; }
 
     /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean, which have the same margins.</summary>
     public bool IsCentered { get; }
@@ -103,10 +106,10 @@ public sealed class LipschitzBounds
         using var inference = no_grad();
         var (described, digest) = NetworkDigest.Describe(network);
         LayerChain.Output(described, input);
-        return Compute(digest, ScaleFolding.Fold(described), input, cancellation);
+        return Compute(digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, FloatFormat.Of(network)), input, cancellation);
     }
 
-    private static LipschitzBounds Compute(string network, List<Layer> layers, FeatureShape input, CancellationToken cancellation)
+    private static LipschitzBounds Compute(string network, List<Layer> layers, ForwardRounding forward, FeatureShape input, CancellationToken cancellation)
     {
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
@@ -135,6 +138,7 @@ public sealed class LipschitzBounds
         bounds.Add(new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred"));
         return new(
             network,
+            forward,
             all.Aggregate((left, right) => left.Min(right)).Tightened().TimesPowerOfTwo(exponents.Sum()),
             !isGated,
             all.MinBy(constants => constants.Scores.Max())!.Method,

@@ -19,4 +19,6 @@ internal sealed record MaxPoolLayer(string Name, PoolAxis Vertical, PoolAxis Hor
         var overlap = (double)Vertical.Overlap(input.Height) * Horizontal.Overlap(input.Width);
         return (new(overlap == 1 ? 1 : Rounding.RootUp(overlap)), overlap == 1 ? "disjoint windows" : "root of the overlap");
     }
+
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) => signal.Through(Bound(input).Bound.Value, 0, Output(input).Count);
 }

@@ -15,7 +15,7 @@ internal sealed class NetworkLayers
 {
     private const double FoldError = 8 * Rounding.Unit; // Of γ/√(v + ε): a sum, a root and a quotient.
 
-    private const double MapError = 8 * Rounding.Unit; // Of W√s: a root and a product.
+    private const double MapError = 8 * Rounding.Unit; // Of W√S: a root and a product.
 
     private readonly Func<string, Tensor, Tensor> _take;
     private readonly Action<string, nn.Module>? _visit;
@@ -89,24 +89,28 @@ internal sealed class NetworkLayers
         LipNet lip =>
         [
             .. Children(name, module, "normalize"), RearrangementLayer.PixelUnshuffle("unshuffle1", LipNet.Halving),
-            RearrangementLayer.PadChannels("pad", LipNet.Channels((LipNetOptions)lip.Options)), .. Children(name, module, "stage1"),
+            RearrangementLayer.PadChannels("pad", LipNet.Channels((LipNetOptions)lip.Options)),
+            .. Padded(Children(name, module, "stage1"), LipNet.Halving * LipNet.Halving * lip.Options.Normalization.Mean.Length),
             RearrangementLayer.PixelUnshuffle("unshuffle2", LipNet.Halving), .. Children(name, module, "stage2"), new FlattenLayer("flatten"),
             .. Children(name, module, "dense", "fc"), .. Scores(lip, 1),
         ],
-        SllConvolution sll => [new SllLayer(name, new ConvolutionLayer(name, _take(name, sll.Map()), MapError, new(1, 1) { Padding = (1, 1) }))],
-        SllLinear sll => [new SllLayer(name, Dense(name, sll.Map(), MapError))],
-        AolLinear aol => [Dense(name, aol.Matrix(), 0)],
-        WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1))],
+        SllConvolution sll => [Contraction(name, sll)],
+        SllLinear sll => [Contraction(name, sll)],
+        AolLinear aol => [Dense(name, aol.PreciseMatrix(), aol.MatrixError()) with { Bias = _take(name, aol.Bias), IsPrecise = true }],
+        WhiteningLayer => [new ConvolutionLayer(name, _take(name, module.get_buffer("weight")!), 0, new(1, 1)) { Bias = _take(name, module.get_parameter("bias")!) }],
         Sequential => module.named_children().SelectMany(child => Expand(Join(name, child.name), child.module)),
-        NormalizeLayer => [Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten())],
-        Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0))],
+        NormalizeLayer =>
+        [
+            Scale(name, 1 / _take(name, module.get_buffer("deviation")!).flatten()) with { Mean = _take(name, module.get_buffer("mean")!).flatten(), IsNormalization = true },
+        ],
+        Linear linear => [new LinearLayer(name, new(_take(name, linear.weight!), 0)) { Bias = Optional(name, linear.bias) }],
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => [Convolution(name, convolution)],
         PointwiseConvolution convolution => [new ConvolutionLayer(name, _take(name, convolution.Weight), 0, new(1, 1) { Stride = (convolution.Stride, convolution.Stride) })],
         BatchNorm normalization => BatchNormalization(name, normalization),
         ReLU => [ActivationLayer.Relu(name)],
         LeakyReLU leaky => [ActivationLayer.LeakyRelu(name, leaky.negative_slope)],
-        Tanh => [new ActivationLayer(name, 0, 1, HasKink: false)],
-        Sigmoid => [new ActivationLayer(name, 0, 0.25, HasKink: false)],
+        Tanh => [new ActivationLayer(name, 0, 1, HasKink: false) { Limit = 1 }],
+        Sigmoid => [new ActivationLayer(name, 0, 0.25, HasKink: false) { Limit = 1, AtZero = 0.5 }],
         MaxPool2d { ceil_mode: false } pool => [new MaxPoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, pool.dilation), Axis(1, pool.kernel_size, pool.stride, pool.padding, pool.dilation))],
         AvgPool2d { ceil_mode: false, count_include_pad: true, divisor_override: null } pool => [new AveragePoolLayer(name, Axis(0, pool.kernel_size, pool.stride, pool.padding, null), Axis(1, pool.kernel_size, pool.stride, pool.padding, null))],
         AdaptiveAvgPool2d pool => [new AveragePoolLayer(name, PoolAxis.Adaptive((int)pool.output_size[0]), PoolAxis.Adaptive((int)pool.output_size[^1]))],
@@ -131,6 +135,10 @@ internal sealed class NetworkLayers
     /// <summary>The module that the forward of one of our own calls by this name; null where it has none.</summary>
     private static nn.Module? Called(nn.Module module, string field) =>
         (nn.Module?)module.GetType().GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(module);
+
+    /// <summary>Tells the first layer how many channels of its input may differ from 0.</summary>
+    private static IEnumerable<Layer> Padded(IEnumerable<Layer> layers, int live) =>
+        layers.Select((layer, i) => i == 0 && layer is SllLayer { Map: ConvolutionLayer map } sll ? sll with { Map = map with { LiveChannels = live } } : layer);
 
     /// <summary>What <see cref="Classifier"/> makes of the last layer, which a constant of the network's own multiplies before.</summary>
     private IEnumerable<Layer> Scores(Classifier network, double factor)
@@ -162,7 +170,7 @@ internal sealed class NetworkLayers
             Dilation = Pair(convolution.dilation),
             Groups = (int)convolution.groups,
         };
-        return new(name, _take(name, convolution.weight!), 0, steps);
+        return new(name, _take(name, convolution.weight!), 0, steps) { Bias = Optional(name, convolution.bias) };
     }
 
     private IEnumerable<Layer> BatchNormalization(string name, BatchNorm normalization)
@@ -173,10 +181,45 @@ internal sealed class NetworkLayers
         }
 
         var factors = _take(name, _take(name, variance) + normalization.eps).rsqrt();
-        return normalization.weight is not { } parameter ? [Scale(name, factors)]
-            : _take(name, parameter) is var weight && ScaleFolding.KeepsDigits(weight, factors) ? [Scale(name, weight * factors)]
-            : [Scale(name, factors), Scale(name, weight)];
+        var (mean, shift) = (Optional(name, normalization.running_mean), Optional(name, normalization.bias));
+        if (normalization.weight is not { } parameter)
+        {
+            return [Scale(name, factors) with { Mean = mean, Shift = shift, LargestStep = factors.max().ToDouble() }];
+        }
+
+        var weight = _take(name, parameter);
+        return ScaleFolding.KeepsDigits(weight, factors)
+            ? [Scale(name, weight * factors) with { Mean = mean, Shift = shift, LargestStep = factors.max().ToDouble() }]
+            : [Scale(name, factors) with { Mean = mean, LargestStep = double.PositiveInfinity }, Scale(name, weight) with { Shift = shift }]; // Nothing is certified where one number cannot hold their product.
     }
+
+    private SllLayer Contraction(string name, SllConvolution layer)
+    {
+        var (map, share) = (layer.Map(), layer.ScaleError());
+        var order = SumOrder.InBlocks(map.shape[1] * map.shape[2] * map.shape[3], BlockedSums.Channels * map.shape[2] * map.shape[3]);
+        var bias = ScaledBias(name, layer);
+        var convolution = new ConvolutionLayer(name, _take(name, map), MapError + share, new(1, 1) { Padding = (1, 1) }) { Bias = bias, Order = order };
+        var back = SumOrder.InBlocks(map.shape[0] * map.shape[2] * map.shape[3], BlockedSums.Channels * map.shape[2] * map.shape[3]);
+        return Contraction(name, layer, convolution, back, bias, share);
+    }
+
+    private SllLayer Contraction(string name, SllLinear layer)
+    {
+        var (map, share) = (layer.Map(), layer.ScaleError());
+        var bias = ScaledBias(name, layer);
+        var dense = Dense(name, map, MapError + share) with { Bias = bias };
+        return Contraction(name, layer, dense, new(map.shape[0]), bias, share) with { IsPrecise = true };
+    }
+
+    private SllLayer Contraction(string name, SllResidual layer, Layer map, SumOrder back, Tensor bias, double share)
+    {
+        var roots = _take(name, layer.Scale().sqrt());
+        return new(name, map) { BackOrder = back, Bias = bias, Scale = (roots.min().ToDouble(), roots.max().ToDouble()), ScaleShare = share };
+    }
+
+    private Tensor ScaledBias(string name, SllResidual layer) => _take(name, layer.Bias.to(ScalarType.Float64) * layer.Scale().sqrt());
+
+    private Tensor? Optional(string name, Tensor? weight) => weight is null ? null : _take(name, weight);
 
     private ChannelScaleLayer Scale(string name, Tensor factors) => new(name, _take(name, factors), FoldError);
 

@@ -38,6 +38,9 @@ internal sealed record PoolAxis
     /// <summary>How many windows the same number may be in: that many maxima may move by as much as it does.</summary>
     public int Overlap(int length) => _windows(length).SelectMany(window => window).GroupBy(at => at).Select(windows => windows.Count()).DefaultIfEmpty().Max();
 
+    /// <summary>The numbers in the largest window.</summary>
+    public int LargestWindow(int length) => _windows(length).Select(window => window.Length).DefaultIfEmpty().Max();
+
     /// <summary>The norm of taking the average of each window.</summary>
     public UpperBound AverageNorm(int length)
     {

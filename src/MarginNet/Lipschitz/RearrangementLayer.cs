@@ -17,4 +17,6 @@ internal sealed record RearrangementLayer(string Name, Func<FeatureShape, Featur
 
     /// <summary>Zero channels behind those there are, until there are that many.</summary>
     public static RearrangementLayer PadChannels(string name, int channels) => new(name, shape => shape with { Channels = channels });
+
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) => signal;
 }

@@ -31,4 +31,12 @@ internal sealed record ResidualLayer(string Name, IReadOnlyList<Layer> Body, IRe
         var half = new UpperBound(0.5);
         return (skip + (second * first).TimesPowerOfTwo(-1)).Norm() + (half * first.Norm() * second.Norm());
     }
+
+    /// <summary>Both ways, and the sum of each number.</summary>
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input)
+    {
+        var (body, skip) = (LayerChain.Rounded(Body, signal, input), LayerChain.Rounded(Skip, signal, input));
+        var error = body.Error + skip.Error + signal.Format.Roundings(1, body.Reached + skip.Reached, Output(input).Count);
+        return body.Next(body.Norm + skip.Norm, error, skip.Peak);
+    }
 }

@@ -34,6 +34,9 @@ internal static class Rounding
     public static double NormUp(double computed, long terms) =>
         computed == 0 ? 0 : Up(computed * (1 + Gamma(terms + 8)));
 
+    /// <summary>The length of a vector of nonnegative numbers.</summary>
+    public static double Norm(IEnumerable<double> values) => RootUp(values.Aggregate(0.0, (sum, value) => SumUp(sum, ProductUp(value, value))));
+
     /// <summary>The next number up; of what overflowed to no number at all, +∞.</summary>
     private static double Up(double value) => double.IsNaN(value) ? double.PositiveInfinity : Math.BitIncrement(value);
 }

@@ -30,6 +30,15 @@ internal sealed record ScoreConstants(double Euclidean, double[] Scores, double[
         return new(matrix.Norm().Value, scores, pairs, method);
     }
 
+    /// <summary>Of scores that have nothing in common.</summary>
+    public static ScoreConstants OfEach(double[] scores)
+    {
+        var pairs = new double[scores.Length, scores.Length];
+        var all = new ScoreConstants(double.PositiveInfinity, scores, pairs, "");
+        all.ForEachPair((i, j) => pairs[i, j] = Rounding.SumUp(scores[i], scores[j]));
+        return all;
+    }
+
     public static double[] RowNorms(Tensor rows, double error) =>
         Array.ConvertAll(FrobeniusNorm.OfEach(rows), norm => Rounding.SumUp(norm, error));
 

@@ -27,17 +27,36 @@ internal sealed class AolLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>b, shape [outputs].</summary>
+    public Tensor Bias => bias;
+
     /// <summary>The matrix D^(−1/2)W that the layer is, shape [outputs, features]; differentiable; the caller disposes it.</summary>
-    public Tensor Matrix()
+    public Tensor Matrix() => Matrix(training ? weight.dtype : ScalarType.Float64, weight.dtype);
+
+    /// <summary>The same in float64, as it is in evaluation.</summary>
+    public Tensor PreciseMatrix() => Matrix(ScalarType.Float64, ScalarType.Float64);
+
+    /// <summary>The share by which rounding in float64 may have each entry of <see cref="PreciseMatrix"/> differ from that of D^(−1/2)W.</summary>
+    public double MatrixError()
     {
         using var scope = NewDisposeScope();
-        var rowSums = weight.mm(weight.t()).abs().sum(1, keepdim: true);
-        return (weight * rowSums.clamp_min(Floor).rsqrt()).MoveToOuterDisposeScope();
+        return RowSumError.Of(weight, RowSums(weight.to(ScalarType.Float64)).reciprocal().flatten());
     }
 
+    /// <summary>In evaluation its long sums are formed in float64 and rounded once, for the sake of certified radii.</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return F.linear(input, Matrix(), bias).MoveToOuterDisposeScope();
+        var precision = training ? input.dtype : ScalarType.Float64;
+        return F.linear(input.to(precision), Matrix(precision, precision), bias.to(precision)).to(input.dtype).MoveToOuterDisposeScope();
     }
+
+    private Tensor Matrix(ScalarType precision, ScalarType result)
+    {
+        using var scope = NewDisposeScope();
+        var precise = weight.to(precision);
+        return (precise * RowSums(precise).rsqrt()).to(result).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor RowSums(Tensor weight) => weight.mm(weight.t()).abs().sum(1, keepdim: true).clamp_min(Floor);
 }

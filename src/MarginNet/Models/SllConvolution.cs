@@ -15,15 +15,21 @@ internal sealed class SllConvolution(int channels, int hidden) : SllResidual(nam
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (!training)
+        {
+            var hidden = F.relu(BlockedSums.Convolve(input, Weight, Padding).add_(Bias.reshape(-1, 1, 1)), inplace: true);
+            return (input - BlockedSums.Convolve(hidden, Back().flip(2, 3).transpose(0, 1), Padding)).MoveToOuterDisposeScope();
+        }
+
         var inner = F.relu(F.conv2d(input, Weight, Bias, padding: [Padding, Padding]), inplace: true);
         var back = Back().transpose(0, 1).flip(2, 3); // The transposed convolution as a plain one, whose kernels are right on more processors.
         return (input - F.conv2d(inner, back, padding: [Padding, Padding])).MoveToOuterDisposeScope();
     }
 
     /// <summary>The correlations of the kernels at every shift are the entries of WWᵀ, away from the border.</summary>
-    protected override Tensor RowSums()
+    protected override Tensor RowSums(Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return F.conv2d(MemoryOrder.ChannelsLast(Weight), Weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]).MoveToOuterDisposeScope();
+        return F.conv2d(MemoryOrder.ChannelsLast(weight), weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]).MoveToOuterDisposeScope();
     }
 }

@@ -26,25 +26,45 @@ internal abstract class SllResidual : nn.Module<Tensor, Tensor>
     protected Tensor Weight => get_parameter("weight")!;
 
     /// <summary>b, shape [hidden].</summary>
-    protected Tensor Bias => get_parameter("bias")!;
+    public Tensor Bias => get_parameter("bias")!;
 
     /// <summary>G in the shape of W, float64; the caller disposes it.</summary>
     public Tensor Map()
     {
         using var scope = NewDisposeScope();
-        return (Weight.to(ScalarType.Float64) * Scale().to(ScalarType.Float64).sqrt()).MoveToOuterDisposeScope();
+        var weight = Weight.to(ScalarType.Float64);
+        return (weight * Shaped(Scale(weight).sqrt())).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it.</summary>
-    public Tensor Back()
+    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it. In evaluation T is summed in float64, so that it is the same in any order of summation.</summary>
+    public Tensor Back() => Back(Weight.dtype);
+
+    /// <summary>The same in another type.</summary>
+    protected Tensor Back(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return (Weight * Scale()).MoveToOuterDisposeScope();
+        var weight = training ? Weight : Weight.to(ScalarType.Float64);
+        return (weight * Shaped(Scale(weight))).to(type).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The diagonal of 2T⁻¹, shape [hidden], float64; the caller disposes it.</summary>
+    public Tensor Scale()
+    {
+        using var scope = NewDisposeScope();
+        return Scale(Weight.to(ScalarType.Float64)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The share by which rounding in float64 may have <see cref="Scale()"/> differ from 2T⁻¹.</summary>
+    public double ScaleError()
+    {
+        using var scope = NewDisposeScope();
+        return RowSumError.Of(Weight, Scale() / 2);
     }
 
     /// <summary>The absolute row sums of WWᵀ, shape [hidden]; the caller disposes them.</summary>
-    protected abstract Tensor RowSums();
+    protected abstract Tensor RowSums(Tensor weight);
 
-    /// <summary>The diagonal of 2T⁻¹, shape [hidden, 1, …] of as many dimensions as W.</summary>
-    private Tensor Scale() => 2 / RowSums().clamp_min(Floor).reshape([-1, .. Enumerable.Repeat(1L, (int)Weight.dim() - 1)]);
+    private Tensor Scale(Tensor weight) => 2 / RowSums(weight).clamp_min(Floor);
+
+    private Tensor Shaped(Tensor scale) => scale.reshape([-1, .. Enumerable.Repeat(1L, (int)Weight.dim() - 1)]);
 }

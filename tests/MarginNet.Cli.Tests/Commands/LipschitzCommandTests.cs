@@ -53,7 +53,7 @@ public sealed class LipschitzCommandTests
         var rows = (await File.ReadAllLinesAsync(tool.File("c.csv"))).Skip(1).Select(line => line.Split(',')).ToArray();
         using var model = MarginModel.Load(tool.File("m.pt"));
         var images = SyntheticShapes.Create().Test.TakeBalanced(100);
-        var radii = CertifiedRadius.Compute(model.Network.Score(images), LipschitzBounds.Compute(model.Network, new(3, 32, 32)));
+        var radii = CertifiedRadius.Compute(model.Network.Score(images), images, LipschitzBounds.Compute(model.Network, new(3, 32, 32)));
         Assert.Equal(100, rows.Length);
         for (var i = 0; i < 100; i++)
         {

@@ -2,6 +2,7 @@ using MarginNet.Certificates;
 using MarginNet.Lipschitz;
 using MarginNet.Margins;
 using MarginNet.Tests.Lipschitz;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Certificates;
@@ -15,9 +16,11 @@ public sealed class CertifiedRadiusTests
         manual_seed(61);
         for (var trial = 0; trial < 50; trial++)
         {
-            var bounds = LipschitzBounds.Compute(RandomNetworks.Dense(6, 5, 4), new(6));
+            var network = RandomNetworks.Dense(6, 5, 4);
+            network.to(ScalarType.Float64); // Whose rounding is next to nothing.
+            var bounds = LipschitzBounds.Compute(network, new(6));
             var scores = randn(4, dtype: ScalarType.Float64).data<double>().ToArray();
-            var radius = CertifiedRadius.Compute(scores, bounds);
+            var radius = CertifiedRadius.Compute(scores, new double[6], bounds);
             var (decided, margin) = DecisionMargin.Compute(scores);
             var expected = new Dictionary<CertificateSource, double>
             {
@@ -43,7 +46,7 @@ public sealed class CertifiedRadiusTests
             var (network, input) = RandomNetworks.Create(trial);
             var bounds = LipschitzBounds.Compute(network, input);
             var x = randn(1, 2, 7, 6, dtype: ScalarType.Float64);
-            var radius = CertifiedRadius.Compute(network.forward(x).data<double>().ToArray(), bounds);
+            var radius = CertifiedRadius.Compute(network.forward(x).data<double>().ToArray(), x.data<double>().ToArray(), bounds);
             if (radius.Source == CertificateSource.None)
             {
                 continue; // A rectified network may give two scores of 0.
@@ -65,7 +68,7 @@ public sealed class CertifiedRadiusTests
         var bounds = LipschitzBounds.Compute(nn.Sequential(linear), new(5));
         var x = randn(1, 5, dtype: ScalarType.Float64);
         var scores = linear.forward(x).data<double>().ToArray();
-        var radius = CertifiedRadius.Compute(scores, bounds);
+        var radius = CertifiedRadius.Compute(scores, x.data<double>().ToArray(), bounds);
         Assert.Equal(CertificateSource.Pairwise, radius.Source);
         var nearest = Enumerable.Range(0, 3).Where(i => i != radius.PredictedClass)
             .MinBy(i => (scores[radius.PredictedClass] - scores[i]) / (linear.weight![radius.PredictedClass] - linear.weight![i]).norm().item<double>());
@@ -79,10 +82,10 @@ public sealed class CertifiedRadiusTests
     {
         using var scope = NewDisposeScope();
         var bounds = LipschitzBounds.Compute(RandomNetworks.Dense(4, 3), new(4));
-        Assert.Equal(new CertifiedRadius(0, 0, CertificateSource.None), CertifiedRadius.Compute([2.0, 2, 1], bounds));
-        Assert.Equal(new CertifiedRadius(1, 0, CertificateSource.None), CertifiedRadius.Compute([1f, 2, 2], bounds));
-        Assert.Equal(new CertifiedRadius(0, 0, CertificateSource.None), CertifiedRadius.Compute([0f, 0, 0], bounds));
-        Assert.Equal(CertificateSource.Pairwise, CertifiedRadius.Compute([0f, 0, 1], bounds).Source);
+        Assert.Equal(new CertifiedRadius(0, 0, CertificateSource.None), CertifiedRadius.Compute([2.0, 2, 1], new double[4], bounds));
+        Assert.Equal(new CertifiedRadius(1, 0, CertificateSource.None), CertifiedRadius.Compute([1f, 2, 2], new float[4], bounds));
+        Assert.Equal(new CertifiedRadius(0, 0, CertificateSource.None), CertifiedRadius.Compute([0f, 0, 0], new float[4], bounds));
+        Assert.Equal(CertificateSource.Pairwise, CertifiedRadius.Compute([0f, 0, 1], new float[4], bounds).Source);
     }
 
     [Fact]
@@ -93,12 +96,12 @@ public sealed class CertifiedRadiusTests
         using (no_grad())
         {
             linear.weight!.fill_(0);
-            Assert.True(CertifiedRadius.Compute([1.0, 0, 0], LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Radius > 1e300);
+            Assert.True(CertifiedRadius.Compute([1.0, 0, 0], new double[4], LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Radius > 1e290);
             linear.weight!.fill_(1e300);
         }
 
         var chain = nn.Sequential(linear, nn.ReLU(), nn.Linear(3, 3, dtype: ScalarType.Float64), nn.ReLU(), nn.Linear(3, 2, dtype: ScalarType.Float64));
-        var radius = CertifiedRadius.Compute([1.0, 0], LipschitzBounds.Compute(chain, new(4)));
+        var radius = CertifiedRadius.Compute([1.0, 0], new double[4], LipschitzBounds.Compute(chain, new(4)));
         Assert.InRange(radius.Radius, 0, 1e-290);
     }
 
@@ -107,9 +110,12 @@ public sealed class CertifiedRadiusTests
     {
         using var scope = NewDisposeScope();
         var bounds = LipschitzBounds.Compute(RandomNetworks.Dense(4, 3), new(4));
-        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1.0, 2], bounds));
-        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1.0, 2, double.NaN], bounds));
-        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, float.PositiveInfinity], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1.0, 2], new double[4], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1.0, 2, double.NaN], new double[4], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, float.PositiveInfinity], new float[4], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, 3], new float[5], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, 3], [0, 0, 0, float.NaN], bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute(new ScoreMatrix([1f, 2, 3], 3), MarginNet.Data.ImageSet.Create(new byte[8], [0, 0], 1, 2, 2), bounds));
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class SoundnessCheckTests
         using var network = Network(4, hidden: 0); // Linear: its radii are the distances to the boundary.
         var (radii, _) = Certify(network);
         Assert.Empty(SoundnessCheck.Run(network, _images, radii));
-        CertifiedRadius[] wrong = [.. radii.Select((radius, i) => i % 2 == 0 ? radius with { Radius = 1.05 * radius.Radius } : radius)];
+        CertifiedRadius[] wrong = [.. radii.Select((radius, i) => i % 2 == 0 ? radius with { Radius = 1.05 * radius.RadiusBeforeRounding } : radius)];
         var violations = SoundnessCheck.Run(network, _images, wrong);
         Assert.Equal(Enumerable.Range(0, 30).Select(i => 2 * i), violations.Select(violation => violation.Index));
         Assert.All(violations, violation =>
@@ -109,7 +109,7 @@ public sealed class SoundnessCheckTests
     private (CertifiedRadius[] Radii, LipschitzBounds Bounds) Certify(Sequential network)
     {
         var bounds = LipschitzBounds.Compute(network, new(_images.Channels, _images.Height, _images.Width));
-        return (CertifiedRadius.Compute(network.Score(_images), bounds), bounds);
+        return (CertifiedRadius.Compute(network.Score(_images), _images, bounds), bounds);
     }
 
     private ImageSet Relabel(int[] labels)

@@ -1,3 +1,5 @@
+using MarginNet.Certificates;
+using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
 using TorchSharp;
@@ -30,6 +32,20 @@ public sealed class ChangedNetworkTests
 
             Assert.True(bounds.IsOf(network));
         }
+    }
+
+    [Fact]
+    public void A_network_that_changed_since_is_not_certified_by_its_old_bounds()
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        using var network = new LipNet(new() { Width = 12, ImageSize = (8, 8) });
+        var images = ImageSet.Create(new byte[2 * 3 * 8 * 8], [0, 1], 3, 8, 8);
+        var bounds = LipschitzBounds.Compute(network, new(3, 8, 8));
+        Assert.Equal(CertifiedRadius.Compute(network.Score(images), images, bounds), CertifiedRadius.Compute(network, images, bounds));
+        network.parameters().First().mul_(2);
+        var error = Assert.Throws<InvalidOperationException>(() => CertifiedRadius.Compute(network, images, bounds));
+        Assert.Contains("compute the bounds again", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -126,7 +126,7 @@ public sealed class ScaleTests
             AssertJustAbove(first * second, bounds.Euclidean);
             AssertJustAbove(first, bounds.Layers[0].Bound);
             AssertJustAbove(second, bounds.Layers[^1].Bound);
-            Assert.InRange(CertifiedRadius.Compute([1.0, 0, 0], bounds).Radius, 0.7, 1 / Math.Sqrt(2));
+            Assert.InRange(CertifiedRadius.Compute([1.0, 0, 0], [1.0, 0, 0], bounds).Radius, 0.7, 1 / Math.Sqrt(2));
         }
     }
 

@@ -71,11 +71,11 @@ public sealed class LipNetTests
 
         var bounds = LipschitzBounds.Compute(network, new(3, 8, 8));
         Assert.InRange(bounds.Euclidean.Value, 0.1, 1 + 1e-6);
-        using var images = rand(20, 3, 8, 8);
-        using var scores = network.forward(images);
-        var margins = MarginNet.Margins.ScoreMatrix.FromTensor(scores).Decisions().Margins;
-        var radii = CertifiedRadius.Compute(MarginNet.Margins.ScoreMatrix.FromTensor(scores), bounds);
-        Assert.All(radii.Zip(margins), pair => Assert.True(pair.First.Radius >= pair.Second / Math.Sqrt(2) * (1 - 1e-6)));
+        var images = Quadrants(20, 7);
+        var scores = network.Score(images);
+        var radii = CertifiedRadius.Compute(scores, images, bounds);
+        Assert.All(radii.Zip(scores.Decisions().Margins), pair => Assert.True(pair.First.RadiusBeforeRounding >= pair.Second / Math.Sqrt(2) * (1 - 1e-6)));
+        Assert.All(radii, radius => Assert.InRange(radius.Radius, Math.Max(0, radius.RadiusBeforeRounding - 2e-3), radius.RadiusBeforeRounding));
     }
 
     [Fact]
