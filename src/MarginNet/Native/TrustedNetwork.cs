@@ -15,7 +15,6 @@ namespace MarginNet.Native;
 internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkUse use) : IDisposable
 {
     private const int Images = 16; // Wrong kernels are wrong from the second image on.
-    private const double GradientTolerance = 1e-2; // Rounding may open or close a gate, and with it one term of a sum; kernels that are wrong are so by 5 % and more.
 
     private static readonly ConditionalWeakTable<nn.Module, ConcurrentDictionary<Setting, Cure>> Known = [];
 
@@ -87,36 +86,28 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
             return Cure.WithoutOneDnn;
         }
 
-        using var scope = NewDisposeScope();
         var (isOn, switched) = (OneDnn.IsOn, OneDnn.Switched);
-        var with = Compute(network, images, use);
-        if (!isOn || switched != OneDnn.Switched)
+        var error = Error(network, images, use);
+        if (!isOn || OneDnn.Switched != switched + 2)
         {
-            return null; // Another network is being run without.
+            return null; // Another network was run without oneDNN meanwhile.
         }
 
-        using var off = OneDnn.Off();
-        var without = Compute(network, images, use);
-        if (without.Any(values => !values.isfinite().all().item<bool>()))
+        if (error is null or 0)
         {
-            return null; // Not the kernels' fault, and told by whoever reads the scores.
+            return error is null ? null : Cure.None;
         }
 
-        var error = Difference(without, with);
-        if (error == 0)
-        {
-            return Cure.None;
-        }
-
-        off.Dispose();
-        var isCured = images.dim() == 4 && Difference(without, Compute(network, MemoryOrder.ChannelsLast(images), use)) == 0;
-        NativeKernels.Warn(network, Message(network, error, isCured));
+        var isCured = images.dim() == 4 && Error(network, MemoryOrder.ChannelsLast(images), use) == 0;
+        NativeKernels.Warn(network, Message(network, error.Value, isCured));
         return isCured ? Cure.ChannelsLast : Cure.WithoutOneDnn;
     }
 
-    /// <summary>The scores, and of a use with gradients those of a sum of them.</summary>
-    private static Tensor[] Compute(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
+    /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes, as a share of the largest number there.</summary>
+    /// <returns>0 where it may be rounding; null where scores are not finite, which is not the kernels' fault and told by whoever reads them.</returns>
+    private static double? Error(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
     {
+        using var scope = NewDisposeScope();
         using var random = get_rng_state();
         var wasTraining = network.training;
         if (wasTraining)
@@ -126,27 +117,19 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
         try
         {
-            if (use == NetworkUse.Scores)
-            {
-                using var inference = no_grad();
-                return [network.call(images)];
-            }
-
-            using var gradients = enable_grad();
-            var x = images.detach().clone().requires_grad_(use == NetworkUse.ImageGradients);
-            var scores = network.call(x);
-            var sum = (scores * arange(scores.numel()).cos().reshape(scores.shape)).sum(); // Weights that do not cancel.
-            if (use == NetworkUse.ImageGradients)
-            {
-                autograd.backward([sum], inputs: [x]);
-                return [scores.detach(), x.grad!];
-            }
-
-            network.zero_grad(set_to_none: true);
-            sum.backward();
-            Tensor[] all = [scores.detach(), .. network.parameters().Select(parameter => parameter.grad?.clone()).OfType<Tensor>()];
-            network.zero_grad(set_to_none: true);
-            return all;
+            // One forward pass is differentiated twice, so that the gates between the layers, which rounding may open or close, are the same.
+            using var mode = set_grad_enabled(use != NetworkUse.Scores);
+            var x = use == NetworkUse.ImageGradients ? images.clone().requires_grad_() : images;
+            var with = network.call(x);
+            var gradients = Gradients(network, with, x, use, isLast: false);
+            using var off = OneDnn.Off();
+            var exactGradients = Gradients(network, with, x, use, isLast: true);
+            using var inference = no_grad();
+            set_rng_state(random);
+            var exact = network.call(images);
+            return exact.isfinite().all().item<bool>()
+                ? exactGradients.Zip(gradients, Difference).Append(Difference(exact, with.detach())).Max()
+                : null;
         }
         finally
         {
@@ -158,16 +141,31 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         }
     }
 
-    /// <summary>The largest difference, of the scores or of a gradient, as a share of the largest number there; 0 where it may be rounding.</summary>
-    private static double Difference(Tensor[] expected, Tensor[] found)
+    /// <summary>The gradients of a sum of the scores in what the use needs them in.</summary>
+    private static Tensor[] Gradients(nn.Module<Tensor, Tensor> network, Tensor scores, Tensor images, NetworkUse use, bool isLast)
     {
-        var scores = ConvolutionCase.Difference(expected[0], found[0]);
-        var largest = expected.Skip(1).Select(gradient => gradient.abs().max().ToDouble()).DefaultIfEmpty().Max();
-        var gradients = expected.Zip(found).Skip(1)
-            .Select(pair => pair.First.abs().max().ToDouble() < KernelFinding.Tolerance * largest ? 0 : ConvolutionCase.Difference(pair.First, pair.Second))
-            .DefaultIfEmpty().Max();
-        return Math.Max(scores > KernelFinding.Tolerance ? scores : 0, gradients > GradientTolerance ? gradients : 0);
+        if (use == NetworkUse.Scores)
+        {
+            return [];
+        }
+
+        using var scope = NewDisposeScope();
+        var sum = (scores * arange(scores.numel()).cos().reshape(scores.shape)).sum(); // Weights that do not cancel.
+        if (use == NetworkUse.ImageGradients)
+        {
+            images.grad?.zero_();
+            autograd.backward([sum], retain_graph: !isLast, inputs: [images]);
+            return [images.grad!.clone().MoveToOuterDisposeScope()];
+        }
+
+        network.zero_grad(set_to_none: true);
+        sum.backward(retain_graph: !isLast);
+        Tensor[] gradients = [.. network.parameters().Select(parameter => parameter.grad?.clone().MoveToOuterDisposeScope()).OfType<Tensor>()];
+        network.zero_grad(set_to_none: true);
+        return gradients;
     }
+
+    private static double Difference(Tensor exact, Tensor found) => ConvolutionCase.Difference(exact, found) is > KernelFinding.Tolerance and var difference ? difference : 0;
 
     private static string Message(nn.Module network, double error, bool isCured)
     {
