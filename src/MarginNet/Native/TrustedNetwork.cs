@@ -77,7 +77,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     {
         if (!NativeKernels.Check().AreRightWithoutOneDnn)
         {
-            throw new PlatformNotSupportedException($"LibTorch computes convolutions wrongly on this processor ({Processor.Name}, {Processor.InstructionSet}), with oneDNN and without: run 'marginnet doctor', and use another LibTorch or another machine.");
+            using var slower = OneDnn.Off();
+            throw new PlatformNotSupportedException($"LibTorch computes convolutions wrongly on this processor ({Processor.Name}, {Processor.InstructionSet}), with oneDNN and without{FirstWrong(network)}: run 'marginnet doctor', and use another LibTorch or another machine.");
         }
 
         if (use == NetworkUse.Training && StridedPointwise.Find(network) is { } dangerous)
@@ -169,11 +170,12 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     private static string Message(nn.Module network, double error, bool isCured)
     {
-        var layer = WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";
         var caches = Processor.FirstCacheBytes == 0 ? ", which does not tell the size of its caches" : "";
         var cure = isCured ? "it is given images in channels-last order, which cures it" : "it is run without oneDNN, several times slower";
-        return FormattableString.Invariant($"oneDNN computes this network wrongly on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}), by {error:p1} of the largest number{layer}: {cure}. 'marginnet doctor' tells more.");
+        return FormattableString.Invariant($"With oneDNN this network comes out otherwise than without on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}), by {error:p1} of the largest number{FirstWrong(network)}: {cure}. 'marginnet doctor' tells more.");
     }
+
+    private static string FirstWrong(nn.Module network) => WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";
 
     private readonly record struct Setting(NetworkUse Use, bool IsBatch, string Size)
     {
