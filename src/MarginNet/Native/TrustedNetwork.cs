@@ -34,7 +34,7 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     /// <exception cref="PlatformNotSupportedException">Convolutions are wrong on this processor even without oneDNN.</exception>
     public Tensor Call(Tensor images)
     {
-        var setting = new Setting(use, images.shape[0] > 1, images.shape.AsSpan(1));
+        var setting = new Setting(use, images.shape[0] > 1, MemoryOrder.IsChannelsLast(images), images.shape.AsSpan(1));
         if (!setting.Equals(_setting))
         {
             OneDnn.Prepare();
@@ -177,10 +177,10 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     private static string FirstWrong(nn.Module network) => WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";
 
-    private readonly record struct Setting(NetworkUse Use, bool IsBatch, string Size)
+    private readonly record struct Setting(NetworkUse Use, bool IsBatch, bool IsChannelsLast, string Size)
     {
-        public Setting(NetworkUse use, bool isBatch, ReadOnlySpan<long> size)
-            : this(use, isBatch, string.Join('x', size.ToArray()))
+        public Setting(NetworkUse use, bool isBatch, bool isChannelsLast, ReadOnlySpan<long> size)
+            : this(use, isBatch, isChannelsLast, string.Join('x', size.ToArray()))
         {
         }
     }
