@@ -66,12 +66,12 @@ internal static partial class NumpyFormat
     private static Header ParseHeader(Stream stream, long length, string name)
     {
         var (text, headerLength) = ReadHeader(stream, name);
-        if (HeaderPattern().Match(text) is not { Success: true } match)
+        if (HeaderPattern().Match(text) is not { Success: true } match || !Array.TrueForAll(["type", "fortran", "shape"], part => match.Groups[part].Captures.Count == 1))
             throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {FileText.Show(text.Trim())}.");
 
         var sizes = match.Groups["shape"].Value;
         var (shapeText, shape) = (FileText.Show(sizes), Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
-        var type = match.Groups["type"].Value;
+        var type = Plain(match.Groups["type"].Value);
         var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
         if (count > Array.MaxLength || (long)count * WidthOf(type, name) > length - headerLength)
             throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
@@ -102,6 +102,28 @@ internal static partial class NumpyFormat
         "i1" or "u1" or "b1" => 1,
         _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
     };
+
+    /// <summary>The type as numpy.save writes it, since numpy.load takes the other names of a type as well: float32 is =f4.</summary>
+    private static string Plain(string type)
+    {
+        var (order, name) = type[0] is '<' or '>' or '|' or '=' ? (type[0], type[1..]) : ('=', type);
+        return order + name switch
+        {
+            "float64" or "double" or "d" => "f8",
+            "float32" or "single" or "f" => "f4",
+            "float16" or "half" or "e" => "f2",
+            "int64" or "q" => "i8",
+            "int32" or "i" => "i4",
+            "int16" or "h" => "i2",
+            "int8" or "b" => "i1",
+            "uint64" or "Q" => "u8",
+            "uint32" or "I" => "u4",
+            "uint16" or "H" => "u2",
+            "uint8" or "B" => "u1",
+            "bool" or "?" => "b1",
+            _ => name,
+        };
+    }
 
     private static Action<ReadOnlyMemory<byte>, Memory<T>> ConverterOf<T>(string type)
         where T : unmanaged, INumberBase<T> => type[1..] switch
@@ -163,9 +185,18 @@ internal static partial class NumpyFormat
         return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short in its header.");
     }
 
-    private static int ToLength(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
+    private static int ToLength(string text) => int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
 
-    [GeneratedRegex(@"^\{'descr': *'(?<type>[<>|=]\w+)', *'fortran_order': *(?<fortran>True|False), *'shape': *\((?<shape>[\d, ]*)\)", RegexOptions.CultureInvariant)]
+    // A Python dictionary: its entries in any order, either quotes, 120L as Python 2 wrote it, space wherever it may be.
+    [GeneratedRegex(
+        """
+        ^\s*\{(?:\s*(?:
+            u?(?:'descr'|"descr") \s*:\s* u?(?:'(?<type>[<>|=]?[\w?]+)'|"(?<type>[<>|=]?[\w?]+)") |
+            u?(?:'fortran_order'|"fortran_order") \s*:\s* (?<fortran>True|False) |
+            u?(?:'shape'|"shape") \s*:\s* \((?<shape>[\dL,\s]*)\)
+        )\s*,?){3}
+        """,
+        RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex HeaderPattern();
 
     private sealed record Header(string Type, bool IsFortran, int[] Shape, string ShapeText, int Count);
