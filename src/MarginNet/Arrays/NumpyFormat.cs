@@ -20,9 +20,20 @@ internal static partial class NumpyFormat
     /// <param name="stream">The file, from its start.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="name">What messages call it.</param>
-    public static NumericArray Read(Stream stream, long length, string name)
+    public static NumericArray Read(Stream stream, long length, string name) => Read(stream, name, ParseHeader(stream, length, name));
+
+    /// <summary>Reads a vector or a matrix, or a vector of texts, shape [N] or [N, 1].</summary>
+    /// <inheritdoc cref="Read(Stream, long, string)"/>
+    public static (NumericArray? Numbers, string[]? Texts) ReadNumbersOrTexts(Stream stream, long length, string name)
     {
-        var header = ParseHeader(stream, length, name);
+        var header = ParseHeader(stream, length, name, mayBeText: true);
+        return TextWidthOf(header.Type) == 0 ? (Read(stream, name, header), null)
+            : header.Shape is [_] or [_, 1] ? (null, ReadTexts(stream, name, header))
+            : throw new InvalidDataException($"{name}: expected a text for each sample, but found shape ({header.ShapeText}).");
+    }
+
+    private static NumericArray Read(Stream stream, string name, Header header)
+    {
         if (header.Shape.Length is not (1 or 2))
             throw new InvalidDataException($"{name}: expected a vector or a matrix, but found shape ({header.ShapeText}).");
 
@@ -35,7 +46,7 @@ internal static partial class NumpyFormat
     }
 
     /// <summary>Reads images, shape [N, C, H, W] with at least one of each.</summary>
-    /// <inheritdoc cref="Read"/>
+    /// <inheritdoc cref="Read(Stream, long, string)"/>
     public static (float[] Values, int[] Shape) ReadImages(Stream stream, long length, string name)
     {
         var header = ParseHeader(stream, length, name);
@@ -63,7 +74,7 @@ internal static partial class NumpyFormat
     }
 
     /// <summary>Reads up to the numbers, and makes sure that there are as many as the shape says.</summary>
-    private static Header ParseHeader(Stream stream, long length, string name)
+    private static Header ParseHeader(Stream stream, long length, string name, bool mayBeText = false)
     {
         var (text, headerLength) = ReadHeader(stream, name);
         if (HeaderPattern().Match(text) is not { Success: true } match || !Array.TrueForAll(["type", "fortran", "shape"], part => match.Groups[part].Captures.Count == 1))
@@ -73,7 +84,7 @@ internal static partial class NumpyFormat
         var (shapeText, shape) = (FileText.Show(sizes), Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
         var type = Plain(match.Groups["type"].Value);
         var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
-        if (count > Array.MaxLength || (long)count * WidthOf(type, name) > length - headerLength)
+        if (count > Array.MaxLength || (long)count * (mayBeText && TextWidthOf(type) is var width and > 0 ? width : WidthOf(type, name)) > length - headerLength)
             throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
 
         return new(type, match.Groups["fortran"].Value == "True", shape, shapeText, (int)count);
@@ -102,6 +113,22 @@ internal static partial class NumpyFormat
         "i1" or "u1" or "b1" => 1,
         _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
     };
+
+    /// <summary>The bytes of a text in an array of texts, &lt;U7 of UTF-32 or |S7 of bytes; 0 of other types.</summary>
+    private static int TextWidthOf(string type) =>
+        type.Length > 2 && type[1] is 'U' or 'S' && int.TryParse(type.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= BufferLength / 4
+            ? type[1] == 'U' ? 4 * length : length
+            : 0;
+
+    private static string[] ReadTexts(Stream stream, string name, Header header)
+    {
+        var encoding = header.Type switch { ['>', 'U', ..] => new UTF32Encoding(bigEndian: true, byteOrderMark: false), [_, 'U', ..] => Encoding.UTF32, _ => Encoding.UTF8 };
+        var texts = new string[header.Count];
+        for (var i = 0; i < texts.Length; i++)
+            texts[i] = encoding.GetString(Take(stream, TextWidthOf(header.Type), name)).TrimEnd('\0');
+
+        return texts;
+    }
 
     /// <summary>The type as numpy.save writes it, since numpy.load takes the other names of a type as well: float32 is =f4.</summary>
     private static string Plain(string type)
@@ -182,7 +209,7 @@ internal static partial class NumpyFormat
     private static byte[] Take(Stream stream, int count, string name)
     {
         var bytes = new byte[count];
-        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short in its header.");
+        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short.");
     }
 
     private static int ToLength(string text) => int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
