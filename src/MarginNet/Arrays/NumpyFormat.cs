@@ -40,22 +40,21 @@ internal static partial class NumpyFormat
         var values = ReadValues<double>(stream, name, header);
         var (rows, columns) = (header.Shape[0], header.Shape.Length == 2 ? header.Shape[1] : 1);
         if (header.IsFortran && header.Shape.Length == 2 && header.Count > 0) // Two thousand million rows of nothing are a long loop.
-            values = Transpose(values, rows, columns);
+            values = ToRowMajor(values, header.Shape);
 
         return new NumericArray(values, rows, columns, header.Shape.Length == 1);
     }
 
     /// <summary>Reads images, shape [N, C, H, W] with at least one of each.</summary>
     /// <inheritdoc cref="Read(Stream, long, string)"/>
-    public static (float[] Values, int[] Shape) ReadImages(Stream stream, long length, string name)
+    public static (float[] Values, int[] Shape, string Type) ReadImages(Stream stream, long length, string name)
     {
         var header = ParseHeader(stream, length, name);
         if (header.Shape.Length != 4 || header.Shape.Contains(0))
             throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W], but found shape ({header.ShapeText}).");
-        if (header.IsFortran || header.Type[1] != 'f')
-            throw new InvalidDataException($"{name}: expected floating-point pixels in C order, but found type {header.Type} in {(header.IsFortran ? "Fortran" : "C")} order; save numpy.ascontiguousarray(x, 'float32').");
 
-        return (ReadValues<float>(stream, name, header), header.Shape);
+        var values = ReadValues<float>(stream, name, header);
+        return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, header.Shape, header.Type[1..]);
     }
 
     /// <summary>Writes an array in C order, as numpy.save does: version 1, the numbers aligned at 64 bytes.</summary>
@@ -196,14 +195,23 @@ internal static partial class NumpyFormat
         where T : unmanaged, INumberBase<T> =>
         TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, TStored>(bytes.Span), values.Span);
 
-    private static double[] Transpose(double[] values, int rows, int columns)
+    /// <summary>Reorders an array whose first index runs fastest so that the last one does.</summary>
+    private static T[] ToRowMajor<T>(T[] values, int[] shape)
     {
-        var transposed = new double[values.Length];
-        for (var row = 0; row < rows; row++)
-            for (var column = 0; column < columns; column++)
-                transposed[(row * columns) + column] = values[(column * rows) + row];
+        var ordered = new T[values.Length];
+        var index = new int[shape.Length];
+        foreach (var value in values)
+        {
+            var at = 0;
+            for (var axis = 0; axis < shape.Length; axis++)
+                at = (at * shape[axis]) + index[axis];
 
-        return transposed;
+            ordered[at] = value;
+            for (var axis = 0; axis < shape.Length && ++index[axis] == shape[axis]; axis++)
+                index[axis] = 0;
+        }
+
+        return ordered;
     }
 
     private static byte[] Take(Stream stream, int count, string name)

@@ -316,7 +316,10 @@ internal sealed class TextTable
                 $"{_name}: every comma stands before three digits, so it may be a decimal comma or part thousands: write decimal points, and no commas in numbers.");
         }
 
-        _marks = _marks == DecimalMarks.Comma ? DecimalMarks.Comma : DecimalMarks.Point;
+        if (_marks == DecimalMarks.Comma)
+            Note("its numbers have decimal commas.");
+        else
+            _marks = DecimalMarks.Point;
     }
 
     /// <summary>Refuses 3,28,1,71: numbers with decimal commas and commas between, which read as twice as many whole numbers.</summary>

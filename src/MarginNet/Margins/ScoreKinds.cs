@@ -47,26 +47,35 @@ public static class ScoreKinds
         if (kind != ScoreKind.Probabilities)
             return scores;
 
-        var (values, logarithms) = (scores.Values.Span, new double[scores.Values.Length]);
-        var (least, zeros) = (double.PositiveInfinity, 0);
+        var values = scores.Values.Span;
+        var least = SmallestAboveZero(scores);
+        var logarithms = new double[values.Length];
         for (var i = 0; i < values.Length; i++)
-        {
-            if (values[i] < 0)
-                throw new InvalidDataException(FormattableString.Invariant($"The score of row {i / scores.Columns} and class {i % scores.Columns} is {values[i]}, which is no probability: they are logits or log-probabilities."));
+            logarithms[i] = Math.Log(Math.Max(values[i], least));
 
-            (least, zeros) = values[i] == 0 ? (least, zeros + 1) : (Math.Min(least, values[i]), zeros);
-        }
-
-        if (zeros > 0 && double.IsPositiveInfinity(least))
-            throw new InvalidDataException("No probability is above 0.");
-
-        for (var i = 0; i < values.Length; i++)
-            logarithms[i] = Math.Log(values[i] == 0 ? least : values[i]);
-
+        var zeros = values.Count(0.0);
         return scores with
         {
             Values = logarithms,
             Notes = zeros == 0 ? scores.Notes : scores.Notes.Add(FormattableString.Invariant($"{zeros} of {values.Length} probabilities are 0, and were taken for the smallest above 0, {least:g3}; logits would keep their margins.")),
         };
+    }
+
+    private static double SmallestAboveZero(NumericArray scores)
+    {
+        var (values, least) = (scores.Values, double.PositiveInfinity);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var value = values.Span[i];
+            if (value < 0)
+            {
+                throw new InvalidDataException(FormattableString.Invariant(
+                    $"The score of row {i / scores.Columns} and class {i % scores.Columns} is {value}, which is no probability: they are logits or log-probabilities."));
+            }
+
+            least = value > 0 ? Math.Min(least, value) : least;
+        }
+
+        return double.IsFinite(least) ? least : throw new InvalidDataException("No probability is above 0.");
     }
 }
