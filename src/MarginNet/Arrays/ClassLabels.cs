@@ -29,7 +29,7 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
             return FromMatrix(TextArray.Read(source, name, areScores: false));
 
         if (table.Data.Length > 1)
-            table.Note($"the labels are those of the column {table.Show(column)}.");
+            table.Note($"the labels are those of {table.Show(column)}.");
 
         foreach (var line in table.Notes)
             note?.Invoke(line);

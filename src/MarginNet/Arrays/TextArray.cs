@@ -15,9 +15,9 @@ internal static class TextArray
         foreach (var column in table.Data)
         {
             if (table.IsText(column))
-                table.Note($"the column {table.Show(column)} holds no numbers and was left out.");
+                table.Note($"{table.Show(column)} holds no numbers and was left out.");
             else if (areScores && table.HoldsLabels(column))
-                table.Note($"the column {table.Show(column)} holds whole numbers and is called as labels are, so it is no score and was left out.");
+                table.Note($"{table.Show(column)} holds whole numbers and is called as labels are, so it is no score and was left out.");
             else
                 columns.Add(column);
         }

@@ -13,7 +13,6 @@ internal sealed class TextTable
     private const int SomeRows = 3;
     private const int ManyRows = 10;
     private const int SomeColumns = 3;
-    private const int ManyColumns = 5;
 
     /// <summary>What may part fields, the most telling first; a space stands for any run of spaces and tabs.</summary>
     internal static readonly ImmutableArray<char> Separators = ['\t', ';', ',', ' '];
@@ -84,7 +83,7 @@ internal sealed class TextTable
         var lines = new LineReader(source.Open());
         while (lines.Next(out var line))
         {
-            if (line[0] == '#')
+            if (IsRemark(line))
             {
                 comment = records == 0 ? line[1..].ToString() : comment;
                 continue;
@@ -117,7 +116,7 @@ internal sealed class TextTable
     public bool HasNames => _names.Length > 0;
 
     /// <summary>How a message calls a column.</summary>
-    public string Show(int column) => NameOf(column) is { Length: > 0 } name ? FileText.Quote(name) : FormattableString.Invariant($"{column + 1} of {_columns.Length}");
+    public string Show(int column) => NameOf(column) is { Length: > 0 } name ? $"the column {FileText.Quote(name)}" : FormattableString.Invariant($"column {column + 1} of {_columns.Length}");
 
     /// <summary>Whether a column holds texts.</summary>
     public bool IsText(int column) => _columns[column].Numbers == 0;
@@ -181,12 +180,15 @@ internal sealed class TextTable
     {
         while (lines.Next(out line))
         {
-            if (line[0] != '#')
+            if (!IsRemark(line))
                 return true;
         }
 
         return false;
     }
+
+    /// <summary>Whether a line is a comment, or tells the separator as spreadsheets do.</summary>
+    private static bool IsRemark(ReadOnlySpan<char> line) => line[0] == '#' || (line.StartsWith("sep=", StringComparison.OrdinalIgnoreCase) && line.Length <= 5);
 
     private static bool IsNumber(string text) => NumberText.MarksOf(text) != DecimalMarks.None;
 
@@ -210,19 +212,20 @@ internal sealed class TextTable
     private bool Decide()
     {
         ThrowIfPairs();
-        if (!DecideHeader() || !Array.TrueForAll(_columns, IsOneKind))
+        if (!DecideHeader() || !_columns.Select(IsOneKind).All(isOne => isOne))
             return false;
 
         DecideMark();
         var start = 0;
         for (; start + 1 < _columns.Length && IsIndex(start); start++)
-            Note($"the column {Show(start)} numbers the rows, so it is no data and was left out.");
+            Note($"{Show(start)} numbers the rows, so it is no data and was left out.");
 
         _data = [.. Enumerable.Range(start, _columns.Length - start).Where(column => Rows == 0 || _columns[column].Empties < Rows)];
         return true;
 
-        bool IsOneKind(TableColumn column) => column.Numbers == Rows || (column.Numbers == 0 && column.Texts == Rows)
-            || (column.Empties == Rows && NameOf(Array.IndexOf(_columns, column)).Length == 0);
+        bool IsOneKind(TableColumn column, int index) => column.Numbers == Rows
+            || (column.Numbers == 0 && column.Texts == Rows && (index == 0 || NameOf(index).Length > 0))
+            || (column.Empties == Rows && NameOf(index).Length == 0);
     }
 
     /// <summary>Decides whether the first line names the columns; false where the lines are no table.</summary>
@@ -282,9 +285,9 @@ internal sealed class TextTable
                 return false;
         }
 
-        return numeric.Length >= ManyColumns
-            || (numeric.Length >= SomeColumns && Array.Exists(numeric, column => !_columns[column].IsInDigits))
-            || (numeric.Length > 1 && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits));
+        return numeric.Length < SomeColumns
+            ? numeric.Length > 1 && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
+            : _columns[numeric[0]].First != start + numeric.Length; // All numbers counted row by row are an example's data.
     }
 
     /// <summary>Whether a column numbers or names the rows instead of being data.</summary>
