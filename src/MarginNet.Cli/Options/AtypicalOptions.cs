@@ -45,6 +45,7 @@ internal sealed class AtypicalOptions
             return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
         }
 
+        parsed.WarnOfDistance(_epsilon.Name, epsilon, AttackNorm.Linf, pixelCount: 1);
         if (images is null)
         {
             throw new UserErrorException("--fgsm attacks the images of a data set, not --images: leave one of them out.");

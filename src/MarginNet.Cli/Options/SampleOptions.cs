@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
+using MarginNet.Evaluation;
 using MarginNet.Foreign;
 using MarginNet.Margins;
 using MarginNet.Models;
@@ -224,6 +225,12 @@ internal sealed class SampleOptions
         }
 
         _units.Warn(parsed, samples.Kind, samples.Source);
+        if (OneBasedLabels.AreSuspect(samples.Labels, samples.Predicted))
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(
+                $"warning: {samples.Source}: no label is 0, and the decisions agree better with the labels less 1: if they are counted from 1, subtract 1 from each.");
+        }
+
         return samples;
     }
 }

@@ -15,6 +15,9 @@ internal ref struct FieldReader(ReadOnlySpan<char> line, char separator)
 
     public ReadOnlySpan<char> Current { get; private set; }
 
+    /// <summary>Whether the field stood between quotation marks.</summary>
+    public bool IsQuoted { get; private set; }
+
     /// <summary>Counts the fields of a line, without an empty one after a last separator.</summary>
     public static int Count(ReadOnlySpan<char> line, char separator)
     {
@@ -56,7 +59,8 @@ internal ref struct FieldReader(ReadOnlySpan<char> line, char separator)
         var afterQuotes = start[length..];
         var end = separator == ' ' ? afterQuotes.IndexOfAny(' ', '\t') : afterQuotes.IndexOf(separator);
         _isDone = end < 0;
-        if (length > 0 && (end < 0 ? afterQuotes : afterQuotes[..end]).IsWhiteSpace())
+        IsQuoted = length > 0 && (end < 0 ? afterQuotes : afterQuotes[..end]).IsWhiteSpace();
+        if (IsQuoted)
         {
             Current = start[1..(length - 1)].Trim();
             _rest = end < 0 ? default : afterQuotes[(end + 1)..];

@@ -33,6 +33,7 @@ internal sealed class TextTable
     private readonly int _trailing;
     private DecimalMarks _marks = DecimalMarks.Either;
     private bool _hasCommas;
+    private bool _hasBareCommas;
     private string? _onlyWithPoint;
     private string? _onlyWithComma;
     private bool _hasHeader;
@@ -47,15 +48,19 @@ internal sealed class TextTable
         var lines = new LineReader(source.Open());
         for (var isFirst = true; NextRow(lines, out var line); isFirst = false)
         {
+            var fields = new FieldReader(line, separator);
+            for (var column = 0; column < count && fields.MoveNext(); column++)
+            {
+                _hasBareCommas |= !fields.IsQuoted && fields.Current.Contains(',');
+                if (!isFirst)
+                    Examine(column, fields.Current, lines.Number, isBefore: false);
+            }
+
             if (isFirst)
             {
                 (_first, _firstLine) = (FieldReader.Split(line, separator), lines.Number);
                 continue;
             }
-
-            var fields = new FieldReader(line, separator);
-            for (var column = 0; column < count && fields.MoveNext(); column++)
-                Examine(column, fields.Current, lines.Number, isBefore: false);
 
             _trailing += fields.MoveNext() ? 1 : 0;
             _laterRows++;
@@ -192,6 +197,9 @@ internal sealed class TextTable
 
     private static bool IsNumber(string text) => NumberText.MarksOf(text) != DecimalMarks.None;
 
+    /// <summary>Whether a line begins with a number, whatever separates it: then it is no title.</summary>
+    private static bool BeginsWithNumber(string text) => text.IndexOfAny([',', ';', '\t', ' ']) is var end && IsNumber(end < 0 ? text : text[..end]);
+
     private void Examine(int column, ReadOnlySpan<char> field, int line, bool isBefore)
     {
         var marks = NumberText.MarksOf(field);
@@ -212,6 +220,8 @@ internal sealed class TextTable
     private bool Decide()
     {
         ThrowIfPairs();
+        if (_separator == FieldReader.None && _hasBareCommas && _columns[0].Numbers > 0)
+            return false; // Lines of one and of several numbers.
         if (!DecideHeader() || !_columns.Select(IsOneKind).All(isOne => isOne))
             return false;
 
@@ -239,12 +249,12 @@ internal sealed class TextTable
             return isNamed ? TakeData() : TakeHeader(_first); // Whether a name is a label or names them all, labels decide.
         if (numeric.Length == 0)
             return _separator != ' ' && Array.Exists(_first, LabelNames.Contains) && TakeHeader(_first);
-        if (numeric.Length < _columns.Length && _separator == ' ' && _first.Length == _columns.Length)
+        if (_separator == ' ' && numeric.Length < _columns.Length - (_first.Length < _columns.Length && IsText(0) ? 1 : 0))
             return false; // Names with spaces.
-        if (_first.Length == _columns.Length - 1 && (_columns[0].IsIdentity || IsText(0)))
+        if (_first.Length == _columns.Length - 1 && (isNamed || IsCount(_first)) && (_columns[0].IsIdentity || IsText(0)))
             return TakeHeader(["", .. _first]);
         if (_first.Length != _columns.Length)
-            return isNamed && !(_first.Length == _columns.Length + 1 && _trailing == _laterRows) && TakeHeader([]);
+            return !BeginsWithNumber(_first[0]) && !(_first.Length == _columns.Length + 1 && _trailing == _laterRows) && TakeHeader([]);
 
         var others = numeric.Count(column => !IsNumber(_first[column]));
         if ((isNamed && !IsText(0)) || 2 * others > numeric.Length)
@@ -275,19 +285,22 @@ internal sealed class TextTable
         return _first.Length == _columns.Length;
     }
 
-    /// <summary>Whether the first line counts the columns, from 0 or 1, as numbers of data hardly do.</summary>
+    /// <summary>Whether the first line counts the columns of numbers, as a row of data hardly does.</summary>
     private bool IsNumbered(int[] numeric)
     {
-        var start = _first[numeric[0]] == "0" ? 0 : 1;
-        for (var i = 0; i < numeric.Length; i++)
-        {
-            if (_first[numeric[i]] != (start + i).ToString(CultureInfo.InvariantCulture))
-                return false;
-        }
+        if (!IsCount(Array.ConvertAll(numeric, column => _first[column])))
+            return false;
 
         return numeric.Length < SomeColumns
             ? numeric.Length > 1 && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
-            : _columns[numeric[0]].First != start + numeric.Length; // All numbers counted row by row are an example's data.
+            : _columns[numeric[0]].First != numeric.Length + (_first[numeric[0]] == "0" ? 0 : 1); // Data that counts on is an example's.
+    }
+
+    /// <summary>Whether names are 0, 1, 2, … or 1, 2, 3, ….</summary>
+    private static bool IsCount(string[] names)
+    {
+        var start = names[0] == "0" ? 0 : 1;
+        return names.Index().All(name => name.Item == (start + name.Index).ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Whether a column numbers or names the rows instead of being data.</summary>
