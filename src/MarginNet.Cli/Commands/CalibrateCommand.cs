@@ -77,8 +77,8 @@ internal sealed class CalibrateCommand : Command
         var file = parsed.GetValue(_out) ?? throw new UserErrorException("--logits need --out, the null model to write, such as null.json.");
         AtomicFile.ThrowIfNotWritable(file);
         var samples = _samples.ReadLogits(parsed);
-        var others = isSupervised ? Samples.Read(logits!, labels) : samples;
-        var atypical = parsed.GetValue(_atypicalLogits) is { } path ? Samples.Read(path, labelsPath: null) : null;
+        var others = isSupervised ? _samples.ReadLogits(parsed, logits!, labels) : samples;
+        var atypical = parsed.GetValue(_atypicalLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
         var nullModel = Calibrate(parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
@@ -104,9 +104,9 @@ internal sealed class CalibrateCommand : Command
         var split = Split(parsed, model, dataset.Train);
         var name = _samples.Split(parsed) ?? (split.HeldOut.IsEmpty ? Train : HeldOut);
         var images = name switch { Test => dataset.Test, HeldOut => dataset.Train.Select(split.HeldOut.AsSpan()), _ => dataset.Train.Select(split.Rest.AsSpan()) };
-        var samples = SampleOptions.Score(model, images, $"{name} samples", cancellation);
-        var others = isSupervised && name != Test ? SampleOptions.Score(model, dataset.Test, "test samples", cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, model, cancellation);
+        var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
+        var others = isSupervised && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
+        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, _samples, model, cancellation);
         var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
         if (file is not null)

@@ -55,6 +55,11 @@ internal sealed class CertifyCommand : Command
         var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
+        foreach (var (_, value) in distances)
+        {
+            parsed.WarnOfDistance(_epsilons.Name, value, AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
+        }
+
         bounds.ThrowIfChanged(model.Network);
         var scores = model.Network.Score(images, cancellation: cancellation);
         var radii = CertifiedRadius.Compute(scores, images, bounds);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MarginNet.Cli.Input;
@@ -26,7 +27,7 @@ internal sealed class ForeignOptions
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "For a model of another program: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+        Description = "For a model of another program, or for --logits with --labels that are names: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
     };
 
     private readonly Option<bool> _trust = new("--trust-torchscript")
@@ -35,6 +36,9 @@ internal sealed class ForeignOptions
     };
 
     public Option[] All => [_normalize, _inputSize, _classes, _trust];
+
+    /// <summary>Those that go with a model only.</summary>
+    public Option[] OfModels => [.. All.Except([_classes])];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -52,13 +56,16 @@ internal sealed class ForeignOptions
     /// <summary>Loads a model file in this process.</summary>
     public MarginModel LoadHere(ParseResult parsed, string path, Device device) => MarginModel.Load(path, Read(parsed), device);
 
+    /// <summary>The names of <c>--classes</c>; null where it is not given.</summary>
+    public string[]? ClassNames(ParseResult parsed) => parsed.GetValue(_classes) is { } file ? ReadNames(file) : null;
+
     private static IEnumerable<string> Words(ParseResult parsed, Option option) => [option.Name, .. parsed.GetResult(option)!.Tokens.Select(token => token.Value)];
 
     private LoadOptions Read(ParseResult parsed) => new()
     {
         Normalization = parsed.GetValue(_normalize),
         ImageSize = parsed.GetValue(_inputSize),
-        ClassNames = parsed.GetValue(_classes) is { } file ? [.. ReadNames(file)] : null,
+        ClassNames = ClassNames(parsed)?.ToImmutableArray(),
         TrustTorchScript = parsed.GetValue(_trust),
     };
 
