@@ -22,6 +22,12 @@ internal static class ModelFile
 
     private static MarginModel ReadForeign(ModelFileKind kind, string path, object? graph, LoadOptions options)
     {
+        var isProgram = kind is ModelFileKind.TorchScript or ModelFileKind.Onnx;
+        if (isProgram ? options.Weights is not null : options.Output is not null)
+        {
+            throw new InvalidDataException(isProgram ? "It is a program, of one network: leave --weights (LoadOptions.Weights) out." : "It holds weights, of one output: leave --model-output (LoadOptions.Output) out.");
+        }
+
         var model = kind switch
         {
             ModelFileKind.TorchScript => ReadTorchScript(path, options),

@@ -17,6 +17,7 @@ internal sealed class OnnxProgram : IDisposable
     private readonly string[] _input;
     private readonly string[] _output;
     private readonly int[] _shape; // [N, C, H, W], at most 0 where any.
+    private readonly bool _isOneByOne;
 
     public OnnxProgram(ReadOnlyMemory<byte> program, LoadOptions options)
     {
@@ -35,6 +36,7 @@ internal sealed class OnnxProgram : IDisposable
             IsChannelsLast = node.Dimensions is [_, not (> 0 and <= MostChannels), not (> 0 and <= MostChannels), > 0 and <= MostChannels];
             _shape = IsChannelsLast ? [node.Dimensions[0], node.Dimensions[3], node.Dimensions[1], node.Dimensions[2]] : node.Dimensions;
             (_input, _output) = ([input.Name], [Chosen.Name]);
+            _isOneByOne = program.Span.IndexOf("DynamicQuantize"u8) >= 0; // Operators that take one scale of 8 bits from the numbers of a whole batch.
         }
         catch
         {
@@ -72,7 +74,7 @@ internal sealed class OnnxProgram : IDisposable
         using var scope = NewDisposeScope();
         var ordered = IsChannelsLast ? images.permute(0, 2, 3, 1) : images;
         var (pixels, count) = (ordered.cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray(), (int)images.shape[0]);
-        var fixedCount = _shape[0] > 0 ? _shape[0] : count;
+        var fixedCount = _shape[0] > 0 ? _shape[0] : _isOneByOne ? 1 : count;
         long[] shape = [fixedCount, .. ordered.shape[1..]];
         var parts = new List<Tensor>();
         var size = pixels.Length / count;

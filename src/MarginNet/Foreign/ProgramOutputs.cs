@@ -24,7 +24,8 @@ internal static class ProgramOutputs
     {
         if (asked is not null)
         {
-            return outputs.FirstOrDefault(output => output.Name == asked) ?? throw new InvalidDataException($"It has no output {FileText.Quote(asked)}, but {ListOf(outputs)}.");
+            return outputs.FirstOrDefault(output => output.Name == asked) ?? throw new InvalidDataException(
+                outputs is [{ Name.Length: 0 }] ? "It has one output, without a name: leave --model-output (LoadOptions.Output) out." : $"It has no output {FileText.Quote(asked)}, but {ListOf(outputs)}.");
         }
 
         ProgramOutput[] possible = [.. outputs.Where(output => output.MayBeScores)];

@@ -54,7 +54,7 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
             }
 
             var (channels, outputs) = Try(script, options, size, limit);
-            var chosen = ProgramOutputs.Choose(outputs, outputs is [{ Name: "" }] ? null : options.Output);
+            var chosen = ProgramOutputs.Choose(outputs, options.Output);
             var output = chosen.Name.Length == 0 ? null : chosen.Name;
             var loaded = script;
             var classes = CountClasses(images => AsScores(loaded.Run(images, output)), channels, size);
