@@ -1,6 +1,5 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
-using MarginNet.Export;
 using MarginNet.Models;
 using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
@@ -32,11 +31,6 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
             if (_onnx.IsChannelsLast)
             {
                 yield return "its input is [N, H, W, C], with the channels last: images are given so.";
-            }
-
-            if (Metadata.ContainsKey(ModelDescription.Key))
-            {
-                yield return "it was exported by MarginNet, with its normalization inside: it takes pixels in [0, 1].";
             }
 
             if (_onnx.Outputs.Length > 1)

@@ -27,22 +27,27 @@ internal static class OtherNetwork
             : last.Length > 0 ? $"its last layer 'fc' is {(last.Length > 1 ? "several layers" : "a container")} ({StateDict.ListOf(last)}), where one linear layer is expected"
             : !Has(LastLayer) ? "it has no last layer 'fc' or 'linear'"
             : tensors[LastLayer] is StoredTensor { Shape: [1, _] } ? "its last layer has one output, and a margin needs the scores of two classes or more (two outputs z and 0 are the same as one z)"
-            : Layer(state, Classes(tensors)) is { } layer ? $"it has layers beside it ({layer})"
+            : Layer(state, Classes(tensors)) is { } layer ? $"it has layers beside it, {layer}"
             : null;
     }
 
     private static long Classes(IReadOnlyDictionary<string, object?> tensors) => tensors[LastLayer] is StoredTensor { Shape: [var classes, _] } ? classes : 0;
 
-    /// <summary>A layer beside the network that its images may pass: any at the same level, and further out one that takes as many numbers as the network has scores.</summary>
+    /// <summary>
+    /// A layer beside the network that its images may pass: any at the same level, and further out one that takes as many numbers as the network has
+    /// scores, or any where the network may be a part of another.
+    /// </summary>
     private static string? Layer(StateDict state, long classes)
     {
         foreach (var (name, tensor) in state.Beside)
         {
             var isWeight = name.EndsWith(".weight", StringComparison.Ordinal) && tensor.Type is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16;
             var isAtLevel = name.StartsWith(state.Prefix, StringComparison.Ordinal);
-            if (isWeight && (isAtLevel ? tensor.Shape.Length >= 2 : tensor.Shape is [_, var inputs] && inputs == classes))
+            var isSuspect = isAtLevel || (!state.IsChosen && (!state.IsUsual || tensor.Shape is [_, var inputs] && inputs == classes));
+            if (isWeight && isSuspect && tensor.Shape.Length >= 2)
             {
-                return $"{FileText.Show(name)} [{string.Join(", ", tensor.Shape)}]";
+                var choice = isAtLevel ? "" : $"; if it is whole without them, --weights {FileText.Show(state.Prefix.TrimEnd('.'))} says so";
+                return $"{FileText.Show(name)} [{string.Join(", ", tensor.Shape)}]{choice}";
             }
         }
 

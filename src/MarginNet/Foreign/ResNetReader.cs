@@ -39,7 +39,7 @@ internal static class ResNetReader
             Normalization = options.NormalizationFor(channels),
         };
         var size = isLarge ? LargeSize : SmallSize;
-        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size)) { Notes = [.. Notes(state, channels, options)] };
+        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size)) { Notes = [.. Notes(state, channels, options)], LeftOut = [.. state.Rest.Select(name => FileText.Show(name))] };
     }
 
     /// <summary>What the file holds beside the network.</summary>
@@ -49,11 +49,6 @@ internal static class ResNetReader
         if (state.Others is [var other, ..] && options.Weights is null)
         {
             yield return $"it also holds the weights {StateDict.ListOf(state.Others, Shown)}: --weights {FileText.Show(other)} (LoadOptions.Weights) reads those instead.";
-        }
-
-        if (!state.Rest.IsEmpty)
-        {
-            yield return $"left out, since it is no part of the network: {StateDict.ListOf(state.Rest, Shown)}.";
         }
 
         if (options.Normalization is null && StatedNormalization.Find(state.Beside, channels) is { } stated)

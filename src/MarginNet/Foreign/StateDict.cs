@@ -9,8 +9,16 @@ namespace MarginNet.Foreign;
 /// <param name="Others">The names of other networks that the file holds.</param>
 /// <param name="Beside">The tensors among the rest that lie beside the network's, by their names.</param>
 /// <param name="Prefix">What the network's names began with.</param>
+/// <param name="IsUsual">Whether that is only the usual wrapping of a whole network; else it may be a part of one.</param>
+/// <param name="IsChosen">Whether it was asked for by name.</param>
 internal sealed record StateDict(
-    IReadOnlyDictionary<string, object?> Tensors, ImmutableArray<string> Rest, ImmutableArray<string> Others, IReadOnlyDictionary<string, StoredTensor> Beside, string Prefix)
+    IReadOnlyDictionary<string, object?> Tensors,
+    ImmutableArray<string> Rest,
+    ImmutableArray<string> Others,
+    IReadOnlyDictionary<string, StoredTensor> Beside,
+    string Prefix,
+    bool IsUsual,
+    bool IsChosen)
 {
     private const int MostShown = 4;
 
@@ -30,12 +38,13 @@ internal sealed record StateDict(
         {
             var named = Array.FindAll(places, place => place.Name == weights);
             named = named.Length > 0 ? named : Array.FindAll(places, place => place.Parts.Contains(weights));
-            return named is [var only] ? Take(graph, only, places) : throw new InvalidDataException(
+            return named is [var only] ? Take(graph, only, places, isChosen: true) : throw new InvalidDataException(
                 $"It has {(named.Length == 0 ? "no" : "several")} weights {FileText.Quote(weights)}: {Choices(places)}.");
         }
 
-        return places.Length == 0 ? new(AnyTensors(graph), [], [], new Dictionary<string, StoredTensor>(), "")
-            : Usual(graph, places) is { } usual ? Take(graph, usual, places)
+        return places.Length == 0 || IsOther(Unwrap(graph), places)
+            ? new(AnyTensors(graph), [], [], new Dictionary<string, StoredTensor>(), "", IsUsual: true, IsChosen: false)
+            : Usual(graph, places) is { } usual ? Take(graph, usual, places, isChosen: false)
             : throw new InvalidDataException($"It holds several networks: choose one by --weights (LoadOptions.Weights); {Choices(places)}.");
     }
 
@@ -51,9 +60,15 @@ internal sealed record StateDict(
     {
         var entries = Unwrap(graph);
         var here = Array.FindAll(places, place => place.Tensors == entries);
-        var plain = Array.FindAll(here, place => place.Prefix.Split('.', StringSplitOptions.RemoveEmptyEntries).All(Prefixes.Contains));
+        var plain = Array.FindAll(here, IsUsualWrapping);
         return places.Length == 1 ? places[0] : here.Length == 1 ? here[0] : plain.Length == 1 ? plain[0] : null;
     }
+
+    private static bool IsUsualWrapping(WeightsPlace place) => place.Prefix.Split('.', StringSplitOptions.RemoveEmptyEntries).All(Prefixes.Contains);
+
+    /// <summary>Whether the usual place holds a network, and that is none of those found.</summary>
+    private static bool IsOther(Dictionary<string, object?>? usual, WeightsPlace[] places) =>
+        usual is not null && !Array.Exists(places, place => place.Tensors == usual) && usual.Any(entry => entry.Key.EndsWith(".weight", StringComparison.Ordinal) && entry.Value is StoredTensor { Shape.Length: >= 2 });
 
     /// <summary>Follows the keys under which training scripts keep a network.</summary>
     private static Dictionary<string, object?>? Unwrap(object? graph)
@@ -67,7 +82,7 @@ internal sealed record StateDict(
         return entries;
     }
 
-    private static StateDict Take(object? graph, WeightsPlace place, WeightsPlace[] all)
+    private static StateDict Take(object? graph, WeightsPlace place, WeightsPlace[] all, bool isChosen)
     {
         var (own, beside, rest) = (new Dictionary<string, object?>(), new Dictionary<string, object?>(), new List<string>());
         string[] inner = [.. all.Where(other => other.Tensors == place.Tensors && other.Prefix.Length > 0).Select(other => other.Prefix)];
@@ -98,16 +113,18 @@ internal sealed record StateDict(
             [.. beside.Keys, .. rest],
             [.. all.Where(other => other != place).Select(other => other.Name)],
             beside.Where(entry => entry.Value is StoredTensor).ToDictionary(entry => entry.Key, entry => (StoredTensor)entry.Value!),
-            place.Prefix);
+            place.Prefix,
+            IsUsualWrapping(place),
+            isChosen);
     }
 
     /// <summary>The tensors of some other network, for whoever refuses it to say what it is.</summary>
     private static Dictionary<string, object?> AnyTensors(object? graph)
     {
         var values = Unwrap(graph);
-        if (values?.Values.OfType<ClosedObject>().FirstOrDefault() is { } stranger)
+        if (values?.Values.OfType<ClosedObject>().OrderByDescending(IsModule).FirstOrDefault() is { } stranger)
         {
-            throw new InvalidDataException($"It names {FileText.Show(stranger.Name)}, which no state dict needs: nothing of it is run; save only tensors and plain values.");
+            throw new InvalidDataException($"It names {FileText.Show(stranger.Name)}, which no state dict needs: nothing of it is run; save {(IsModule(stranger) ? "model.state_dict() of that module" : "only tensors and plain values")}.");
         }
 
         if (values?.Values.Any(value => value is StoredTensor) is true)
@@ -116,11 +133,13 @@ internal sealed record StateDict(
         }
 
         var closed = graph as ClosedObject;
-        var found = closed?.Attributes?.ContainsKey("_modules") is true ? $"a whole module: it names {FileText.Show(closed.Name)}, and nothing of it is run; save model.state_dict()"
+        var found = closed is not null && IsModule(closed) ? $"a whole module: it names {FileText.Show(closed.Name)}, and nothing of it is run; save model.state_dict()"
             : closed is not null ? $"an object: it names {FileText.Show(closed.Name)}, and nothing of it is run"
             : values is null ? TorchObjects.Describe(graph) : $"the keys {ListOf(values.Keys)}";
         throw new InvalidDataException($"It holds no state dict: expected tensors by name, or a dictionary of them under '{string.Join("', '", Wrappers)}', but found {found}.");
     }
+
+    private static bool IsModule(ClosedObject value) => value.Attributes?.ContainsKey("_modules") is true;
 
     /// <summary>Takes off what all names have in common. No network of several layers at its top has such a name of its own.</summary>
     private static Dictionary<string, object?> WithoutPrefix(Dictionary<string, object?> values)

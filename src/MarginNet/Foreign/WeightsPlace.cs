@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using MarginNet.Checkpoints;
 
 namespace MarginNet.Foreign;
@@ -10,6 +11,7 @@ namespace MarginNet.Foreign;
 internal sealed record WeightsPlace(ImmutableArray<string> Path, Dictionary<string, object?> Tensors, string Prefix)
 {
     private const int MaxDepth = 8;
+    private const int MaxListed = 16;
     private const string Stem = "conv1.weight";
     private const string FirstBlock = "layer1.0.conv1.weight";
 
@@ -19,33 +21,45 @@ internal sealed record WeightsPlace(ImmutableArray<string> Path, Dictionary<stri
     public IEnumerable<string> Parts => [.. Path, .. Prefix.Split('.', StringSplitOptions.RemoveEmptyEntries)];
 
     /// <summary>Finds every network of residual blocks, by its own names.</summary>
-    public static WeightsPlace[] FindAll(object? graph) => [.. Find(graph, [])];
+    public static WeightsPlace[] FindAll(object? graph)
+    {
+        var found = new List<WeightsPlace>();
+        Find(graph, [], found, new(ReferenceEqualityComparer.Instance));
+        return [.. found];
+    }
 
     /// <summary>The entries of a dictionary, or of an object of a kind of dictionary; null of anything else.</summary>
     public static Dictionary<string, object?>? EntriesOf(object? value) => value switch
     {
         Dictionary<string, object?> dictionary => dictionary,
         ClosedObject { Items: { Count: > 0 } items } => items,
+        List<object?> { Count: > 0 and <= MaxListed } list => list.Select((item, i) => (item, i)).ToDictionary(pair => pair.i.ToString(CultureInfo.InvariantCulture), pair => pair.item),
         _ => null,
     };
 
-    private static IEnumerable<WeightsPlace> Find(object? value, ImmutableArray<string> path)
+    /// <param name="value">Where to look.</param>
+    /// <param name="path">The keys that lead there.</param>
+    /// <param name="found">What was found.</param>
+    /// <param name="seen">Where it was looked before: parts that are shared are looked through once.</param>
+    private static void Find(object? value, ImmutableArray<string> path, List<WeightsPlace> found, HashSet<object> seen)
     {
-        if (path.Length > MaxDepth || EntriesOf(value) is not { } entries)
+        if (path.Length > MaxDepth || value is null || !seen.Add(value) || EntriesOf(value) is not { } entries)
         {
-            yield break;
+            return;
         }
 
         foreach (var (key, entry) in entries)
         {
-            if (entry is StoredTensor && key.EndsWith(Stem, StringComparison.Ordinal) && key[..^Stem.Length] is var prefix && (prefix.Length == 0 || prefix[^1] == '.') && entries.GetValueOrDefault(prefix + FirstBlock) is StoredTensor)
+            if (entry is not StoredTensor)
             {
-                yield return new(path, entries, prefix);
+                if (entry is Dictionary<string, object?> or List<object?> or ClosedObject)
+                {
+                    Find(entry, path.Add(key), found, seen);
+                }
             }
-
-            foreach (var place in Find(entry, path.Add(key)))
+            else if (key.EndsWith(Stem, StringComparison.Ordinal) && key[..^Stem.Length] is var prefix && (prefix.Length == 0 || prefix[^1] == '.') && entries.GetValueOrDefault(prefix + FirstBlock) is StoredTensor)
             {
-                yield return place;
+                found.Add(new(path, entries, prefix));
             }
         }
     }

@@ -62,10 +62,13 @@ public sealed class MarginModel : IDisposable
     public bool IsForeign { get; internal set; }
 
     /// <summary>
-    /// What was noticed when a file of another program was read, a sentence each: what was left out, what was taken for granted. Empty
-    /// for a file of this library.
+    /// What was taken for granted when a file of another program was read, a sentence each, such as which of its outputs has the
+    /// scores. Empty for a file of this library.
     /// </summary>
-    public ImmutableArray<string> Notes { get; internal set; } = [];
+    public ImmutableArray<string> Notes { get; internal init; } = [];
+
+    /// <summary>The names of what a file of another program holds beside the network, such as an optimizer; it is not kept.</summary>
+    public ImmutableArray<string> LeftOut { get; internal init; } = [];
 
     /// <summary>How it was trained: settings by name, plain values only.</summary>
     public Dictionary<string, object?> Training { get; init; } = [];

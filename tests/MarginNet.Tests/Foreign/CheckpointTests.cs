@@ -52,7 +52,8 @@ public sealed class CheckpointTests : IDisposable
         state["num_updates"] = new StoredTensor(ScalarType.Int64, [], new byte[8]);
         using var model = MarginModel.Load(Write(new() { ["state_dict"] = state, ["hyper_parameters"] = new Dictionary<string, object?> { ["lr"] = 0.1 } }), ForeignFiles.Trained);
         Assert.Equal(expected, Scores(model));
-        Assert.Contains("n_averaged, criterion.weight, val_acc.confusion, num_updates, hyper_parameters", Assert.Single(model.Notes), StringComparison.Ordinal);
+        Assert.Equal<string>(["n_averaged", "criterion.weight", "val_acc.confusion", "num_updates", "hyper_parameters"], model.LeftOut);
+        Assert.Empty(model.Notes);
     }
 
     [Theory]
@@ -117,8 +118,8 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("layer1.2.conv1.weight", "more than two blocks, as those of a ResNet-34")]
     [InlineData("conv1.0.weight", "its stem is several layers")]
     [InlineData("conv1.bias", "its convolutions have biases")]
-    [InlineData("fc2.weight", "layers beside it (fc2.weight [4, 4, 1, 1])")]
-    [InlineData("attention.conv.weight", "layers beside it (attention.conv.weight [4, 4, 1, 1])")]
+    [InlineData("fc2.weight", "layers beside it, fc2.weight [4, 4, 1, 1]")]
+    [InlineData("attention.conv.weight", "layers beside it, attention.conv.weight [4, 4, 1, 1]")]
     public void A_layer_that_no_ResNet_18_has_is_named(string name, string reason)
     {
         var state = State();
@@ -144,10 +145,21 @@ public sealed class CheckpointTests : IDisposable
         IsRefused("no bn1", state => state.Remove("bn1.weight"));
         IsRefused("fewer than four stages", state => state.Keys.Where(name => name.StartsWith("layer4.", StringComparison.Ordinal)).ToList().ForEach(name => state.Remove(name)));
 
-        // A head that takes the scores of what lies in a part of the file's network.
-        var inner = State().ToDictionary(entry => "encoder." + entry.Key, entry => entry.Value);
-        inner["classifier.weight"] = Floats(5, 10);
-        Refused(Write(inner), "layers beside it (classifier.weight [5, 10])");
+        // A head that takes the scores of what lies in a part of the file's network, and any layer beside what may be a part.
+        foreach (var (part, head, shape) in new[] { ("model.", "classifier.weight", new long[] { 5, 10 }), ("encoder.", "decoder.weight", [4, 4, 1, 1]) })
+        {
+            var inner = State().ToDictionary(entry => part + entry.Key, entry => entry.Value);
+            inner[head] = Floats(shape);
+            Refused(Write(inner), $"layers beside it, {head} [{string.Join(", ", shape)}]; if it is whole without them, --weights {part[..^1]} says so");
+            using var chosen = MarginModel.Load(Write(inner), new LoadOptions { Weights = part[..^1] });
+            Assert.Equal<string>([head], chosen.LeftOut);
+        }
+
+        // Another network in the usual place.
+        var other = new Dictionary<string, object?> { ["features.0.weight"] = Floats(4, 3, 3, 3), ["classifier.weight"] = Floats(5, 4) };
+        Refused(Write(new() { ["state_dict"] = other, ["teacher"] = State() }), "holds features.0.weight [4, 3, 3, 3]");
+        using var teacher = MarginModel.Load(Write(new() { ["state_dict"] = other, ["teacher"] = State() }), new LoadOptions { Weights = "teacher" });
+        Assert.IsType<ResNet18>(teacher.Network);
     }
 
     [Fact]
@@ -159,7 +171,8 @@ public sealed class CheckpointTests : IDisposable
         using var model = MarginModel.Load(Write(state));
         Assert.Contains(model.Notes, note => note.Contains("'mu' and 'sigma'", StringComparison.Ordinal) && note.Contains("--normalize 0.5,0.25,0.125/0.2,0.3,0.4", StringComparison.Ordinal));
         using var told = MarginModel.Load(Write(state), ForeignFiles.Trained);
-        Assert.Single(told.Notes);
+        Assert.Empty(told.Notes);
+        Assert.Equal<string>(["mu", "sigma"], told.LeftOut);
     }
 
     [Theory]
