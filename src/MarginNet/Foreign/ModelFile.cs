@@ -57,7 +57,7 @@ internal static class ModelFile
         try
         {
             var described = network is OnnxRuntimeNetwork onnx ? ExportedDescription.OfProgram(options, onnx.Metadata) : options;
-            return new(network, described.NamesFor(network.Options.ClassCount), size) { Notes = [.. network.Notes] };
+            return new(network, described.NamesFor(network.Options.ClassCount), size) { Part = network.Output, Notes = [.. network.Notes] };
         }
         catch
         {

@@ -21,7 +21,12 @@ internal sealed class OnnxProgram : IDisposable
 
     public OnnxProgram(ReadOnlyMemory<byte> program, LoadOptions options)
     {
-        (_session, _limit) = (Open(program), PassLimit.Of(options));
+        _limit = PassLimit.Of(options);
+        using (_limit.Start(images: 0)) // What it computes once and for all, it computes here.
+        {
+            _session = Open(program);
+        }
+
         try
         {
             (string Name, NodeMetadata Node)[] inputs = [.. _session.InputMetadata.Select(entry => (entry.Key, entry.Value))];

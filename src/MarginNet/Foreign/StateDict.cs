@@ -9,6 +9,7 @@ namespace MarginNet.Foreign;
 /// <param name="Others">The names of other networks that the file holds.</param>
 /// <param name="Beside">The tensors among the rest that lie beside the network's, by their names.</param>
 /// <param name="Prefix">What the network's names began with.</param>
+/// <param name="Name">Its name for <c>--weights</c>.</param>
 /// <param name="IsUsual">Whether that is only the usual wrapping of a whole network; else it may be a part of one.</param>
 /// <param name="IsChosen">Whether it was asked for by name.</param>
 internal sealed record StateDict(
@@ -17,6 +18,7 @@ internal sealed record StateDict(
     ImmutableArray<string> Others,
     IReadOnlyDictionary<string, StoredTensor> Beside,
     string Prefix,
+    string Name,
     bool IsUsual,
     bool IsChosen)
 {
@@ -43,7 +45,7 @@ internal sealed record StateDict(
         }
 
         return places.Length == 0 || IsOther(Unwrap(graph), places)
-            ? new(AnyTensors(graph), [], [], new Dictionary<string, StoredTensor>(), "", IsUsual: true, IsChosen: false)
+            ? new(AnyTensors(graph), [], [], new Dictionary<string, StoredTensor>(), Prefix: "", Name: "", IsUsual: true, IsChosen: false)
             : Usual(graph, places) is { } usual ? Take(graph, usual, places, isChosen: false)
             : throw new InvalidDataException($"It holds several networks: choose one by --weights (LoadOptions.Weights); {Choices(places)}.");
     }
@@ -114,6 +116,7 @@ internal sealed record StateDict(
             [.. all.Where(other => other != place).Select(other => other.Name)],
             beside.Where(entry => entry.Value is StoredTensor).ToDictionary(entry => entry.Key, entry => (StoredTensor)entry.Value!),
             place.Prefix,
+            place.Name,
             IsUsualWrapping(place),
             isChosen);
     }

@@ -52,6 +52,9 @@ public sealed class MarginModel : IDisposable
     /// <summary>The channels of its images: 1 for grey, 3 for RGB, or as many as the network takes.</summary>
     public int Channels => Network.Options.Normalization.Mean.Length;
 
+    /// <summary>Which of a foreign file's networks or outputs was asked for; null for the only or the usual one.</summary>
+    internal string? Part { get; init; }
+
     /// <summary>Where it computes.</summary>
     public Device Device => Network.Device();
 
@@ -86,8 +89,9 @@ public sealed class MarginModel : IDisposable
 
     /// <summary>
     /// Reads a model file of this library or of another program, whichever its content says: a PyTorch state dict of a ResNet-18 in
-    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or in the checkpoint of a training script; the same as
-    /// safetensors; a TorchScript archive or an ONNX model of any architecture. Its calibration is read as well: see <see cref="CalibrationFile"/>.
+    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or anywhere in the checkpoint of a training script; the same as
+    /// safetensors; a TorchScript archive or an ONNX model of any architecture, whose scores must be a function of one image: a few are
+    /// scored to see it. Its calibration is read as well: see <see cref="CalibrationFile"/>.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">What a file of another program does not say, and what is allowed.</param>
