@@ -23,11 +23,13 @@ internal sealed class ExportCommand : Command
 
     private readonly Option<string> _format = new("--to")
     {
-        Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: weights for load_state_dict in PyTorch. A model that was imported as a program is given back as it was: onnx or torchscript.",
+        Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: " +
+            "weights for load_state_dict in PyTorch. A model that was imported as a program is given back as it was: onnx or torchscript.",
         Required = true,
     };
 
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending in .onnx, .safetensors, .state-dict.pt or .torchscript.pt." };
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending " +
+        "in .onnx, .safetensors, .state-dict.pt or .torchscript.pt." };
 
     private readonly Option<string?> _names = new("--names")
     {

@@ -65,7 +65,9 @@ internal sealed class ImportCommand : Command
     {
         if (!ModelFit.AreSame(model.ClassNames, names))
         {
-            throw new UserErrorException($"'{path}' has {model.ClassNames.Length} classes ({string.Join(", ", model.ClassNames.Take(3))}, ...), but the data has {names.Length} ({string.Join(", ", names.Take(3))}, ...): give the data it was trained on.");
+            throw new UserErrorException($"'{path}' has {model.ClassNames.Length} classes " +
+                $"({string.Join(", ", model.ClassNames.Take(3))}, ...), but the data has {names.Length} " +
+                $"({string.Join(", ", names.Take(3))}, ...): give the data it was trained on.");
         }
 
         ModelFit.TakeNames(model, names);

@@ -54,7 +54,9 @@ internal static class ModelFit
         }
     }
 
-    /// <summary>Takes the names of the data's classes for those of a model that does not name them, as a state dict and a program do not.</summary>
+    /// <summary>
+    /// Takes the names of the data's classes for those of a model that does not name them, as a state dict and a program do not.
+    /// </summary>
     public static void TakeNames(MarginModel model, ImmutableArray<string> names)
     {
         if (AreNumbers(model.ClassNames) && names.Length == model.ClassNames.Length)

@@ -19,7 +19,8 @@ internal static class ImageArrayFile
         var (height, width) = model.ImageSize;
         if ((images.Channels, images.Height, images.Width) != (model.Channels, height, width))
         {
-            throw new UserErrorException($"'{path}' has images of {images.Channels}x{images.Height}x{images.Width}, but the model takes {model.Channels}x{height}x{width}: give images made for it.");
+            throw new UserErrorException($"'{path}' has images of {images.Channels}x{images.Height}x{images.Width}, but the model takes " +
+                $"{model.Channels}x{height}x{width}: give images made for it.");
         }
 
         labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;

@@ -97,7 +97,8 @@ internal sealed class DataOptions
             Cifar => Cifar10.ClassNames,
             Folder when directory is not null => ImageFolder.ClassNames(directory),
             Folder => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
-            _ when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but no --data says what is there: give --data folder, or leave it out."),
+            _ when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but no --data says what is " +
+                $"there: give --data folder, or leave it out."),
             _ => null,
         };
     }

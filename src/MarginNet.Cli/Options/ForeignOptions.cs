@@ -7,7 +7,10 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Options;
 
-/// <summary>What a model file of another program does not say: how its images are made, its classes, which of its weights or outputs; and whether and how long its program may run.</summary>
+/// <summary>
+/// What a model file of another program does not say: how its images are made, its classes, which of its weights or outputs; and whether
+/// and how long its program may run.
+/// </summary>
 internal sealed class ForeignOptions
 {
     private const int MaxSize = 4096;
@@ -34,20 +37,24 @@ internal sealed class ForeignOptions
 
     private readonly Option<string?> _weights = new("--weights")
     {
-        Description = "For a PyTorch checkpoint of several networks: which to read, by its key or the beginning of its names, such as state_dict_ema. By default the one under the usual names.",
+        Description = "For a PyTorch checkpoint of several networks: which to read, by its key or the beginning of its names, such as " +
+            "state_dict_ema. By default the one under the usual names.",
     };
 
     private readonly Option<string?> _output = new("--model-output")
     {
-        Description = "For TorchScript or ONNX with several outputs: which has the scores, by its name, its key in a dictionary or its number in a tuple, from 0.",
+        Description = "For TorchScript or ONNX with several outputs: which has the scores, by its name, its key in a dictionary or its " +
+            "number in a tuple, from 0.",
     };
 
     private readonly Option<bool> _trust = new("--trust-torchscript")
     {
-        Description = "Run the TorchScript program that the model file is or holds. It is a program: as soon as it is loaded it may read and write your files. Give this only where you trust who made it; 'marginnet import' keeps it for that very program.",
+        Description = "Run the TorchScript program that the model file is or holds. It is a program: as soon as it is loaded it may " +
+            "read and write your files. Give this only where you trust who made it; 'marginnet import' keeps it for that very program.",
     };
 
-    private readonly Option<double> _timeLimit = Number.Positive("--time-limit", "Seconds after which a TorchScript or ONNX program is given up that does not end on a batch of images, or while it is loaded.", DefaultSeconds);
+    private readonly Option<double> _timeLimit = Number.Positive("--time-limit", "Seconds after which a TorchScript or ONNX program is " +
+        "given up that does not end on a batch of images, or while it is loaded.", DefaultSeconds);
 
     /// <param name="isImport">Whether --output says which output of the model has the scores, and not where results go.</param>
     public ForeignOptions(bool isImport = false)

@@ -51,7 +51,8 @@ internal sealed class TorchObjects(CheckpointArchive archive, bool leavesClosed 
     {
         (ClosedObject unknown, _) => Close(unknown, arguments),
         (Function, [ClosedObject unknown, ..]) => new ClosedObject(unknown.Name), // A tensor of a storage of another type.
-        (Function { Name: "torch._tensor._rebuild_from_type_v2" }, [Function rebuild, _, List<object?> own, _]) => Call(rebuild, own), // A tensor with attributes.
+        // A tensor with attributes.
+        (Function { Name: "torch._tensor._rebuild_from_type_v2" }, [Function rebuild, _, List<object?> own, _]) => Call(rebuild, own),
         (Function { Name: "collections.OrderedDict" }, []) => new Dictionary<string, object?>(),
         (Function { Name: "torch.Size" }, [List<object?> sizes]) => sizes,
         (Function { Name: "torch.device" }, [string type]) => type,

@@ -13,7 +13,8 @@ internal static class ExportedWeights
     {
         if (network is ProgramNetwork)
         {
-            throw new NotSupportedException("The model is an imported TorchScript or ONNX program, which has no weights of known names: export it as TorchScript or ONNX, as it was imported.");
+            throw new NotSupportedException("The model is an imported TorchScript or ONNX program, which has no weights of known names: " +
+                "export it as TorchScript or ONNX, as it was imported.");
         }
 
         if (names != WeightNames.Torchvision && network is not ResNet18)

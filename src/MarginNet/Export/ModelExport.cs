@@ -38,7 +38,9 @@ public static class ModelExport
             new() { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) });
     }
 
-    /// <summary>Writes the TorchScript program that a model is of, as it was imported: the normalisation that the model adds is not in it.</summary>
+    /// <summary>
+    /// Writes the TorchScript program that a model is of, as it was imported: the normalisation that the model adds is not in it.
+    /// </summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>
     /// <exception cref="NotSupportedException">The model is no TorchScript program.</exception>
@@ -47,7 +49,8 @@ public static class ModelExport
     {
         if (model.Network is not ProgramNetwork program)
         {
-            throw new NotSupportedException($"The model is a {model.Network.GetName()} and no TorchScript program: export it as ONNX, safetensors or a state dict.");
+            throw new NotSupportedException($"The model is a {model.Network.GetName()} and no TorchScript program: export it as ONNX, " +
+                $"safetensors or a state dict.");
         }
 
         Write(program, program is TorchScriptNetwork, "ONNX", "TorchScript", path);
@@ -105,7 +108,8 @@ public static class ModelExport
     {
         if (!isOfThatKind)
         {
-            throw new NotSupportedException($"The model is an imported {own} program, which cannot be written as {asked}: it can be given back as {own}, as it was imported.");
+            throw new NotSupportedException($"The model is an imported {own} program, which cannot be written as {asked}: it can be " +
+                $"given back as {own}, as it was imported.");
         }
 
         AtomicFile.Write(path, stream => stream.Write(program.Program.Span));

@@ -116,13 +116,15 @@ internal sealed class ExternalWeights
         var length = Whole(place, "length") ?? available - offset;
         if (length != (expected ?? length) || offset < 0 || length < 0 || length > available - offset || length > Array.MaxLength)
         {
-            throw new InvalidDataException($"It keeps weights in {FileText.Quote(location)}: {length} bytes from byte {offset}, where its tensor needs {expected ?? length} and the file has {available}.");
+            throw new InvalidDataException($"It keeps weights in {FileText.Quote(location)}: {length} bytes from byte {offset}, where " +
+                $"its tensor needs {expected ?? length} and the file has {available}.");
         }
 
         _taken += length;
         if (_taken > Math.Min(Array.MaxLength, 4 * _files.Values.Sum(file => file.Length)))
         {
-            throw new InvalidDataException($"Its weights in other files take more than {Array.MaxLength} bytes, or several times what these files have.");
+            throw new InvalidDataException($"Its weights in other files take more than {Array.MaxLength} bytes, or several times what " +
+                $"these files have.");
         }
 
         var content = GC.AllocateUninitializedArray<byte>((int)length);
@@ -144,7 +146,8 @@ internal sealed class ExternalWeights
         var path = isInside ? RealPath(Path.GetFullPath(Path.Combine(_folder, location))) : "";
         if (!path.StartsWith(_folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"It keeps weights in {FileText.Quote(location)}, which is not in its own folder and is not followed: {Cure}.");
+            throw new InvalidDataException($"It keeps weights in {FileText.Quote(location)}, which is not in its own folder and is not " +
+                $"followed: {Cure}.");
         }
 
         var file = new FileInfo(path);

@@ -16,7 +16,8 @@ internal static class ModelFile
         }
 
         return options.Describes
-            ? throw new InvalidDataException($"'{path}' is a model of MarginNet, which holds its normalization, image size, class names, weights and output: leave them out.")
+            ? throw new InvalidDataException($"'{path}' is a model of MarginNet, which holds its normalization, image size, class " +
+                $"names, weights and output: leave them out.")
             : MarginModelFormat.FromGraph(graph, path, options);
     }
 
@@ -25,7 +26,8 @@ internal static class ModelFile
         var isProgram = kind is ModelFileKind.TorchScript or ModelFileKind.Onnx;
         if (isProgram ? options.Weights is not null : options.Output is not null)
         {
-            throw new InvalidDataException(isProgram ? "It is a program, of one network: leave --weights (LoadOptions.Weights) out." : "It holds weights, of one output: leave --model-output (LoadOptions.Output) out.");
+            throw new InvalidDataException(isProgram ? "It is a program, of one network: leave --weights (LoadOptions.Weights) " +
+                "out." : "It holds weights, of one output: leave --model-output (LoadOptions.Output) out.");
         }
 
         var model = kind switch

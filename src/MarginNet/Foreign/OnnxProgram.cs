@@ -32,7 +32,8 @@ internal sealed class OnnxProgram : IDisposable
             (string Name, NodeMetadata Node)[] inputs = [.. _session.InputMetadata.Select(entry => (entry.Key, entry.Value))];
             if (inputs is not [{ Node: { IsTensor: true, Dimensions.Length: 4 } node } input] || node.ElementDataType != TensorElementType.Float)
             {
-                throw new InvalidDataException($"Its inputs are {string.Join(", ", inputs.Select(Describe))}: expected one, float32 [N, C, H, W].");
+                throw new InvalidDataException($"Its inputs are {string.Join(", ", inputs.Select(Describe))}: expected one, float32 [N, " +
+                    $"C, H, W].");
             }
 
             Outputs = [.. _session.OutputMetadata.Select(entry => Output(entry.Key, entry.Value))];
@@ -41,7 +42,8 @@ internal sealed class OnnxProgram : IDisposable
             IsChannelsLast = node.Dimensions is [_, not (> 0 and <= MostChannels), not (> 0 and <= MostChannels), > 0 and <= MostChannels];
             _shape = IsChannelsLast ? [node.Dimensions[0], node.Dimensions[3], node.Dimensions[1], node.Dimensions[2]] : node.Dimensions;
             (_input, _output) = ([input.Name], [Chosen.Name]);
-            _isOneByOne = program.Span.IndexOf("DynamicQuantize"u8) >= 0; // Operators that take one scale of 8 bits from the numbers of a whole batch.
+            // Operators that take one scale of 8 bits from the numbers of a whole batch.
+            _isOneByOne = program.Span.IndexOf("DynamicQuantize"u8) >= 0;
         }
         catch
         {
@@ -106,7 +108,8 @@ internal sealed class OnnxProgram : IDisposable
             var type = outputs[0].GetTensorTypeAndShape();
             return type.ElementDataType == TensorElementType.Float && type.Shape is [var rows, .. var rest] && rows == shape[0] && rest.Count(size => size != 1) <= 1
                 ? tensor(outputs[0].GetTensorDataAsSpan<float>().ToArray(), [rows, rest.Aggregate(1L, (product, size) => product * size)])
-                : throw new InvalidDataException($"Its output '{FileText.Show(_output[0])}' is {type.ElementDataType} [{string.Join(", ", type.Shape)}] for {shape[0]} images: expected float32 [N, C].");
+                : throw new InvalidDataException($"Its output '{FileText.Show(_output[0])}' is {type.ElementDataType} " +
+                    $"[{string.Join(", ", type.Shape)}] for {shape[0]} images: expected float32 [N, C].");
         }
         catch (OnnxRuntimeException e) when (watch.IsOver)
         {

@@ -69,7 +69,8 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
             throw e switch
             {
                 OnnxRuntimeException => new InvalidDataException($"ONNX Runtime says: {FileText.Show(e.Message, MaxReason)}", e),
-                TypeInitializationException { InnerException: DllNotFoundException } => new NotSupportedException("ONNX models need the native half of ONNX Runtime: add the package Microsoft.ML.OnnxRuntime to the program.", e),
+                TypeInitializationException { InnerException: DllNotFoundException } => new NotSupportedException("ONNX models need the " +
+                    "native half of ONNX Runtime: add the package Microsoft.ML.OnnxRuntime to the program.", e),
                 _ => e,
             };
         }

@@ -23,10 +23,13 @@ internal static class OtherNetwork
             : Has("conv1.0.weight") ? "its stem is several layers (conv1.0, ...), where one convolution is expected"
             : tensors.GetValueOrDefault(Stem) is StoredTensor { Shape: [_, _, not (3 or 7), _] or [_, _, _, not (3 or 7)] } stem ? $"its stem conv1 is of {string.Join('x', stem.Shape.Skip(2))} pixels, where 3x3 or 7x7 is expected"
             : Has("conv1.bias") ? "its convolutions have biases"
-            : !Has("bn1.weight") ? "it has no bn1 after its stem, as networks with batch-norm before the convolutions or other normalisation have none"
-            : last.Length > 0 ? $"its last layer 'fc' is {(last.Length > 1 ? "several layers" : "a container")} ({StateDict.ListOf(last)}), where one linear layer is expected"
+            : !Has("bn1.weight") ? "it has no bn1 after its stem, as networks with batch-norm before the convolutions or other " +
+                "normalisation have none"
+            : last.Length > 0 ? $"its last layer 'fc' is {(last.Length > 1 ? "several layers" : "a container")} " +
+                $"({StateDict.ListOf(last)}), where one linear layer is expected"
             : !Has(LastLayer) ? "it has no last layer 'fc' or 'linear'"
-            : tensors[LastLayer] is StoredTensor { Shape: [1, _] } ? "its last layer has one output, and a margin needs the scores of two classes or more (two outputs z and 0 are the same as one z)"
+            : tensors[LastLayer] is StoredTensor { Shape: [1, _] } ? "its last layer has one output, and a margin needs the scores of " +
+                "two classes or more (two outputs z and 0 are the same as one z)"
             : Layer(state, Classes(tensors)) is { } layer ? $"it has layers beside it, {layer}"
             : null;
     }
@@ -46,7 +49,8 @@ internal static class OtherNetwork
             var isSuspect = isAtLevel || (!state.IsChosen && (!state.IsUsual || tensor.Shape is [_, var inputs] && inputs == classes));
             if (isWeight && isSuspect && tensor.Shape.Length >= 2)
             {
-                var choice = isAtLevel ? "" : $"; if it is whole without them, --weights {FileText.Show(state.Prefix.TrimEnd('.'))} says so";
+                var choice = isAtLevel ? "" : $"; if it is whole without them, --weights {FileText.Show(state.Prefix.TrimEnd('.'))} " +
+                    $"says so";
                 return $"{FileText.Show(name)} [{string.Join(", ", tensor.Shape)}]{choice}";
             }
         }

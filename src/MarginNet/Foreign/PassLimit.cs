@@ -17,5 +17,7 @@ internal sealed record PassLimit(TimeSpan? Time, Action<string>? Exceeded)
     public PassWatch Start(long images) => new(Exceeded is null ? null : Time, () => Exceeded?.Invoke(Message(images)));
 
     public string Message(long images) => string.Create(
-        CultureInfo.InvariantCulture, $"It ran for more than {Time!.Value.TotalSeconds:0.###} s {(images > 0 ? $"on {images} images" : "while it was loaded")} and is given up: it may never end; a slow one needs more by --time-limit (LoadOptions.TimeLimit).");
+        CultureInfo.InvariantCulture, $"It ran for more than {Time!.Value.TotalSeconds:0.###} s " +
+            $"{(images > 0 ? $"on {images} images" : "while it was loaded")} and is given up: it may never end; a slow one needs more " +
+            $"by --time-limit (LoadOptions.TimeLimit).");
 }

@@ -25,19 +25,23 @@ internal static class ProgramOutputs
         if (asked is not null)
         {
             return outputs.FirstOrDefault(output => output.Name == asked) ?? throw new InvalidDataException(
-                outputs is [{ Name.Length: 0 }] ? "It has one output, without a name: leave --model-output (LoadOptions.Output) out." : $"It has no output {FileText.Quote(asked)}, but {ListOf(outputs)}.");
+                outputs is [{ Name.Length: 0 }] ? "It has one output, without a name: leave --model-output (LoadOptions.Output) " +
+                    "out." : $"It has no output {FileText.Quote(asked)}, but {ListOf(outputs)}.");
         }
 
         ProgramOutput[] possible = [.. outputs.Where(output => output.MayBeScores)];
         return outputs is [var only] ? only
             : possible is [{ Shape: not null } single] ? single
-            : throw new InvalidDataException($"It has several outputs, {ListOf(outputs)}: say which has the scores by --model-output NAME, at import also --output NAME (LoadOptions.Output).");
+            : throw new InvalidDataException($"It has several outputs, {ListOf(outputs)}: say which has the scores by --model-output " +
+                $"NAME, at import also --output NAME (LoadOptions.Output).");
     }
 
     /// <summary>Says which has the scores.</summary>
-    public static string Note(IReadOnlyList<ProgramOutput> outputs, string chosen) => $"of its outputs {ListOf(outputs)}, {FileText.Quote(chosen)} has the scores.";
+    public static string Note(IReadOnlyList<ProgramOutput> outputs, string chosen) => $"of its outputs {ListOf(outputs)}, " +
+        $"{FileText.Quote(chosen)} has the scores.";
 
     /// <summary>Shows outputs with their shapes.</summary>
     public static string ListOf(IReadOnlyList<ProgramOutput> outputs) =>
-        string.Join(", ", outputs.Take(MostShown).Select(output => $"{FileText.Show(output.Name)} {FileText.Show(output.Text)}")) + (outputs.Count > MostShown ? ", ..." : "");
+        string.Join(", ", outputs.Take(MostShown).Select(output => $"{FileText.Show(output.Name)} " +
+            $"{FileText.Show(output.Text)}")) + (outputs.Count > MostShown ? ", ..." : "");
 }

@@ -48,7 +48,8 @@ internal static class ResNetReader
         const int Shown = 8;
         if (state.Others is [var other, ..] && options.Weights is null)
         {
-            yield return $"it also holds the weights {StateDict.ListOf(state.Others, Shown)}: --weights {FileText.Show(other)} (LoadOptions.Weights) reads those instead.";
+            yield return $"it also holds the weights {StateDict.ListOf(state.Others, Shown)}: --weights {FileText.Show(other)} " +
+                $"(LoadOptions.Weights) reads those instead.";
         }
 
         if (options.Normalization is null && StatedNormalization.Find(state.Beside, channels) is { } stated)

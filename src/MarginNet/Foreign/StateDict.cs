@@ -47,7 +47,8 @@ internal sealed record StateDict(
         return places.Length == 0 || IsOther(Unwrap(graph), places)
             ? new(AnyTensors(graph), [], [], new Dictionary<string, StoredTensor>(), Prefix: "", Name: "", IsUsual: true, IsChosen: false)
             : Usual(graph, places) is { } usual ? Take(graph, usual, places, isChosen: false)
-            : throw new InvalidDataException($"It holds several networks: choose one by --weights (LoadOptions.Weights); {Choices(places)}.");
+            : throw new InvalidDataException($"It holds several networks: choose one by --weights (LoadOptions.Weights); " +
+                $"{Choices(places)}.");
     }
 
     /// <summary>Names in one line, the first few of many.</summary>
@@ -127,7 +128,8 @@ internal sealed record StateDict(
         var values = Unwrap(graph);
         if (values?.Values.OfType<ClosedObject>().OrderByDescending(IsModule).FirstOrDefault() is { } stranger)
         {
-            throw new InvalidDataException($"It names {FileText.Show(stranger.Name)}, which no state dict needs: nothing of it is run; save {(IsModule(stranger) ? "model.state_dict() of that module" : "only tensors and plain values")}.");
+            throw new InvalidDataException($"It names {FileText.Show(stranger.Name)}, which no state dict needs: nothing of it is run; " +
+                $"save {(IsModule(stranger) ? "model.state_dict() of that module" : "only tensors and plain values")}.");
         }
 
         if (values?.Values.Any(value => value is StoredTensor) is true)
@@ -136,7 +138,8 @@ internal sealed record StateDict(
         }
 
         var closed = graph as ClosedObject;
-        var found = closed is not null && IsModule(closed) ? $"a whole module: it names {FileText.Show(closed.Name)}, and nothing of it is run; save model.state_dict()"
+        var found = closed is not null && IsModule(closed) ? $"a whole module: it names {FileText.Show(closed.Name)}, and nothing of it " +
+            $"is run; save model.state_dict()"
             : closed is not null ? $"an object: it names {FileText.Show(closed.Name)}, and nothing of it is run"
             : values is null ? TorchObjects.Describe(graph) : $"the keys {ListOf(values.Keys)}";
         throw new InvalidDataException($"It holds no state dict: expected tensors by name, or a dictionary of them under '{string.Join("', '", Wrappers)}', but found {found}.");

@@ -16,7 +16,8 @@ internal static class StatedNormalization
             var (first, second) = (Named(tensors, mean, channels), Named(tensors, deviation, channels));
             if (first.Name is not null && second.Name is not null)
             {
-                return $"'{FileText.Show(first.Name)}' and '{FileText.Show(second.Name)}', by which its images may have been normalized: if so, give --normalize {List(first.Tensor)}/{List(second.Tensor)} (LoadOptions.Normalization)";
+                return $"'{FileText.Show(first.Name)}' and '{FileText.Show(second.Name)}', by which its images may have been " +
+                    $"normalized: if so, give --normalize {List(first.Tensor)}/{List(second.Tensor)} (LoadOptions.Normalization)";
             }
         }
 

@@ -35,7 +35,9 @@ internal sealed class TorchScriptCall : IDisposable
         ? cat([.. Enumerable.Range(0, (int)images.shape[0]).Select(i => RunTogether(images.narrow(0, i, 1), name))])
         : RunTogether(images, name);
 
-    /// <summary>Computes all tensors that it gives, with their names: none for a single one, keys of a dictionary, numbers in a tuple.</summary>
+    /// <summary>
+    /// Computes all tensors that it gives, with their names: none for a single one, keys of a dictionary, numbers in a tuple.
+    /// </summary>
     public (string Name, Tensor? Value)[] Outputs(Tensor images)
     {
         if (_withMethods is not null)
@@ -65,7 +67,8 @@ internal sealed class TorchScriptCall : IDisposable
     {
         if (name is null && _withMethods is null)
         {
-            return Module.forward(images) as Tensor ?? throw new InvalidDataException("It returned one tensor before, and now something else.");
+            return Module.forward(images) as Tensor ?? throw new InvalidDataException("It returned one tensor before, and now something " +
+                "else.");
         }
 
         var outputs = Outputs(images);

@@ -31,7 +31,8 @@ internal static class TorchScriptDictionary
         using var target = new MemoryStream();
         using (var zip = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true))
         {
-            foreach (var other in source.Entries.Where(other => !other.FullName.EndsWith(".debug_pkl", StringComparison.Ordinal))) // Of places in the code before.
+            // Of places in the code before.
+            foreach (var other in source.Entries.Where(other => !other.FullName.EndsWith(".debug_pkl", StringComparison.Ordinal)))
             {
                 using var copy = zip.CreateEntry(other.FullName, CompressionLevel.NoCompression).Open();
                 using var content = other == entry ? new MemoryStream(Encoding.UTF8.GetBytes(code)) : other.Open();

@@ -68,7 +68,8 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
             var channels = options.Normalization?.Mean.Length ?? UsualChannels[0];
             if (TorchScriptCall.IsFailure(e))
             {
-                throw new InvalidDataException($"Its program fails on images {channels}x{size.Height}x{size.Width}: {FileText.Show(LibTorchText.Reason(e.Message), MaxReason)}", e);
+                throw new InvalidDataException($"Its program fails on images {channels}x{size.Height}x{size.Width}: " +
+                    $"{FileText.Show(LibTorchText.Reason(e.Message), MaxReason)}", e);
             }
 
             throw;

@@ -4,7 +4,9 @@ using MarginNet.Checkpoints;
 
 namespace MarginNet.Foreign;
 
-/// <summary>Where in a checkpoint the tensors of a residual network are: a dictionary in it, and what all their names in that begin with.</summary>
+/// <summary>
+/// Where in a checkpoint the tensors of a residual network are: a dictionary in it, and what all their names in that begin with.
+/// </summary>
 /// <param name="Path">The keys that lead to the dictionary.</param>
 /// <param name="Tensors">The dictionary.</param>
 /// <param name="Prefix">The beginning of the names, such as <c>module.</c>; empty, or with a dot at its end.</param>

@@ -137,7 +137,8 @@ public sealed class MarginModel : IDisposable
     /// <exception cref="ArgumentException">There is not one name for each class.</exception>
     public void NameClasses(ImmutableArray<string> classNames) => ClassNames = classNames.Length == Network.Options.ClassCount
         ? classNames
-        : throw new ArgumentException($"Expected {Network.Options.ClassCount} class names, but got {classNames.Length}.", nameof(classNames));
+        : throw new ArgumentException($"Expected {Network.Options.ClassCount} class names, but got " +
+            $"{classNames.Length}.", nameof(classNames));
 
     /// <summary>Writes the model file, whole or not at all.</summary>
     /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>

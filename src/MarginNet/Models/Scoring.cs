@@ -97,7 +97,8 @@ public static class Scoring
     {
         if (network is Classifier { Options.Normalization.Mean.Length: var channels } && pixels.dim() == 4 && pixels.shape[1] != channels)
         {
-            throw new InvalidDataException($"The images have {pixels.shape[1]} channels, but the network takes {channels}: give images as those that it was trained on.");
+            throw new InvalidDataException($"The images have {pixels.shape[1]} channels, but the network takes {channels}: give images " +
+                $"as those that it was trained on.");
         }
     }
 

@@ -60,13 +60,16 @@ public sealed class ForeignProgramTests : IDisposable
     public async Task Of_several_outputs_one_is_asked_for_and_remembered()
     {
         var model = _tool.File("t.pt");
-        await FailsAsync("features [n, 6], logits [n, 5]: say which has the scores by --model-output NAME, at import also --output NAME", "import", Fixture("pair.onnx"), "--out", model);
+        await FailsAsync("features [n, 6], logits [n, 5]: say which has the scores by --model-output NAME, at import also --output " +
+            "NAME", "import", Fixture("pair.onnx"), "--out", model);
         await SucceedsAsync("import", Fixture("pair.onnx"), "--out", model, "--output", "logits");
         await SucceedsAsync("export", model, "--to", "onnx", "--out", _tool.File("again.onnx"));
         Assert.Equal(File.ReadAllBytes(Fixture("pair.onnx")), File.ReadAllBytes(_tool.File("again.onnx")));
-        await FailsAsync("which cannot be written as TorchScript: it can be given back as ONNX, as it was imported", "export", model, "--to", "torchscript");
+        await FailsAsync("which cannot be written as TorchScript: it can be given back as ONNX, as it was " +
+            "imported", "export", model, "--to", "torchscript");
         await FailsAsync("has no weights of known names: export it as TorchScript or ONNX", "export", model, "--to", "safetensors");
-        await FailsAsync("has no weights of known names: export it as TorchScript or ONNX", "export", model, "--to", "state-dict", "--names", "pytorch-cifar");
+        await FailsAsync("has no weights of known names: export it as TorchScript or " +
+            "ONNX", "export", model, "--to", "state-dict", "--names", "pytorch-cifar");
         await FailsAsync("--output is 'x'", "pvalue", "--model", model, "--output", "x");
     }
 
@@ -93,7 +96,8 @@ public sealed class ForeignProgramTests : IDisposable
         await _tool.TrainAsync("m.pt");
         await SucceedsAsync("export", _tool.File("m.pt"), "--to", "onnx");
         await IsNamedAsync("import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"));
-        await FailsAsync("normalizes its images itself", "import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"), "--normalize", "0.5,0.5,0.5/1,1,1");
+        await FailsAsync("normalizes its images " +
+            "itself", "import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"), "--normalize", "0.5,0.5,0.5/1,1,1");
 
         static async Task IsNamedAsync(params string[] args)
         {
@@ -123,7 +127,8 @@ public sealed class ForeignProgramTests : IDisposable
         using var process = ToolProcess.StartWith([], "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--time-limit", "2", "--out", _tool.File("t.pt"));
         var error = await process.EndAsync();
         Assert.Equal(2, process.ExitCode);
-        Assert.Equal($"marginnet: '{Fixture(file)}' is not a model this MarginNet can use. It ran for more than 2 s on 4 images and is given up: it may never end; a slow one needs more by --time-limit (LoadOptions.TimeLimit).\n", error);
+        Assert.Equal($"marginnet: '{Fixture(file)}' is not a model this MarginNet can use. It ran for more than 2 s on 4 images and is " +
+            $"given up: it may never end; a slow one needs more by --time-limit (LoadOptions.TimeLimit).\n", error);
         Assert.Empty(_tool.Files);
     }
 

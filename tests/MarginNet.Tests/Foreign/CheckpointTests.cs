@@ -95,7 +95,8 @@ public sealed class CheckpointTests : IDisposable
         averaged["fc.bias"] = Floats(10);
         var path = Write(new() { ["state_dict"] = usual, ["state_dict_ema"] = averaged.ToDictionary(entry => "module." + entry.Key, entry => entry.Value), ["epoch"] = 3L });
         using var model = MarginModel.Load(path, ForeignFiles.Trained);
-        Assert.Contains(model.Notes, note => note.Contains("the weights state_dict_ema.module: --weights state_dict_ema.module", StringComparison.Ordinal));
+        Assert.Contains(model.Notes, note => note.Contains("the weights state_dict_ema.module: --weights " +
+            "state_dict_ema.module", StringComparison.Ordinal));
         Assert.Equal(Scores(Write(usual, "u.pt")), Scores(model));
         foreach (var name in new[] { "state_dict_ema", "state_dict_ema.module" })
         {
@@ -104,7 +105,8 @@ public sealed class CheckpointTests : IDisposable
         }
 
         Refused(path, "It has no weights 'teacher': there are state_dict, state_dict_ema.module", new() { Weights = "teacher" });
-        Refused(Write(new() { ["teacher"] = usual, ["student"] = averaged }), "several networks: choose one by --weights (LoadOptions.Weights); there are teacher, student");
+        Refused(Write(new() { ["teacher"] = usual, ["student"] = averaged }), "several networks: choose one by --weights " +
+            "(LoadOptions.Weights); there are teacher, student");
 
         // The same within one dictionary.
         var both = usual.Concat(averaged.ToDictionary(entry => "model_ema.module." + entry.Key, entry => entry.Value)).ToDictionary(entry => entry.Key, entry => entry.Value);
@@ -138,8 +140,10 @@ public sealed class CheckpointTests : IDisposable
         }
 
         IsRefused("its stem conv1 is of 5x5 pixels", state => state["conv1.weight"] = Floats(2, 3, 5, 5));
-        IsRefused("'fc' is several layers (fc.0.weight, fc.2.weight)", state => (state["fc.0.weight"], state["fc.2.weight"]) = (state["fc.weight"], Floats(10, 10)));
-        IsRefused("'fc' is a container (fc.1.weight)", state => (state["fc.1.weight"], _) = (state["fc.weight"], state.Remove("fc.weight")));
+        IsRefused("'fc' is several layers (fc.0.weight, " +
+            "fc.2.weight)", state => (state["fc.0.weight"], state["fc.2.weight"]) = (state["fc.weight"], Floats(10, 10)));
+        IsRefused("'fc' is a container " +
+            "(fc.1.weight)", state => (state["fc.1.weight"], _) = (state["fc.weight"], state.Remove("fc.weight")));
         IsRefused("one output", state => (state["fc.weight"], state["fc.bias"]) = (Floats(1, 16), Floats(1)));
         IsRefused("no last layer", state => state.Remove("fc.weight"));
         IsRefused("no bn1", state => state.Remove("bn1.weight"));
@@ -150,7 +154,8 @@ public sealed class CheckpointTests : IDisposable
         {
             var inner = State().ToDictionary(entry => part + entry.Key, entry => entry.Value);
             inner[head] = Floats(shape);
-            Refused(Write(inner), $"layers beside it, {head} [{string.Join(", ", shape)}]; if it is whole without them, --weights {part[..^1]} says so");
+            Refused(Write(inner), $"layers beside it, {head} [{string.Join(", ", shape)}]; if it is whole without them, --weights " +
+                $"{part[..^1]} says so");
             using var chosen = MarginModel.Load(Write(inner), new LoadOptions { Weights = part[..^1] });
             Assert.Equal<string>([head], chosen.LeftOut);
         }
@@ -185,7 +190,8 @@ public sealed class CheckpointTests : IDisposable
         using var model = MarginModel.Load(Write(state));
         Assert.Equal(channels, model.Channels);
         var message = Assert.Throws<InvalidDataException>(() => model.Score(MarginNet.Data.ImageSet.Create(new byte[3 * 32 * 32], [0], 3, 32, 32))).Message;
-        Assert.Equal($"The images have 3 channels, but the network takes {channels}: give images as those that it was trained on.", message);
+        Assert.Equal($"The images have 3 channels, but the network takes {channels}: give images as those that it was trained " +
+            $"on.", message);
     }
 
     [Fact]
@@ -201,7 +207,8 @@ public sealed class CheckpointTests : IDisposable
     public void Our_own_file_is_read_again_after_Python_has_loaded_and_saved_it()
     {
         var path = SaveOwn();
-        File.WriteAllText(_folder["again.py"], "import sys, torch, collections\nm = torch.load(sys.argv[1])\nm['training']['note'] = collections.Counter('abc')\ntorch.save(m, sys.argv[2])\n");
+        File.WriteAllText(_folder["again.py"], "import sys, torch, collections\nm = torch.load(sys.argv[1])\nm['training']['note'] = " +
+            "collections.Counter('abc')\ntorch.save(m, sys.argv[2])\n");
         PythonFactAttribute.Run(_folder["again.py"], path, _folder["again.pt"]);
         AssertSame(path, _folder["again.pt"]);
     }

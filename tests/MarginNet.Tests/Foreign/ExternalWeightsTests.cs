@@ -42,7 +42,8 @@ public sealed class ExternalWeightsTests : IDisposable
     [InlineData("C:\\weights.bin")]
     [InlineData("..\\weights.bin")]
     [InlineData("")]
-    public void A_file_elsewhere_is_not_followed(string location) => Refused(location, "not in its own folder and is not followed: keep it beside the model, or save the model as one file: torch.onnx.export(..., external_data=False)");
+    public void A_file_elsewhere_is_not_followed(string location) => Refused(location, "not in its own folder and is not followed: keep " +
+        "it beside the model, or save the model as one file: torch.onnx.export(..., external_data=False)");
 
     [Fact]
     public void A_link_that_leads_out_is_not_followed_wherever_in_the_path_it_is()

@@ -83,7 +83,8 @@ public sealed class ProgramOutputTests : IDisposable
     public void A_pass_of_ONNX_that_takes_too_long_is_given_up()
     {
         File.WriteAllBytes(_folder["loop.onnx"], OnnxFiles.Forever(16));
-        Refused(_folder["loop.onnx"], new() { TimeLimit = TimeSpan.FromSeconds(0.5) }, "It ran for more than 0.5 s on 2 images and is given up");
+        Refused(_folder["loop.onnx"], new() { TimeLimit = TimeSpan.FromSeconds(0.5) }, "It ran for more than 0.5 s on 2 images and is " +
+            "given up");
     }
 
     [Fact]
