@@ -98,7 +98,7 @@ internal sealed class DataOptions
             Folder when directory is not null => ImageFolder.ClassNames(directory),
             Folder => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
             _ when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but no --data says what is " +
-                $"there: give --data folder, or leave it out."),
+                "there: give --data folder, or leave it out."),
             _ => null,
         };
     }

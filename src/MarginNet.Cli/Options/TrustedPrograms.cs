@@ -6,8 +6,8 @@ using MarginNet.Checkpoints;
 namespace MarginNet.Cli.Options;
 
 /// <summary>
-/// The TorchScript programs that this user has imported as trusted, by the SHA-256 of each, in a file of the user's own: whoever makes a model
-/// file cannot put its program there.
+/// The TorchScript programs that this user has imported as trusted, by the SHA-256 of each, in a file of the user's own: whoever makes a
+/// model file cannot put its program there.
 /// </summary>
 internal static class TrustedPrograms
 {
@@ -52,7 +52,8 @@ internal static class TrustedPrograms
             if (!known.Contains(hash))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-                var lines = string.Concat(known.Add(hash).Where(line => line.Length > 0).Order(StringComparer.Ordinal).Select(line => line + "\n"));
+                var hashes = known.Add(hash).Where(line => line.Length > 0).Order(StringComparer.Ordinal);
+                var lines = string.Concat(hashes.Select(line => line + "\n"));
                 AtomicFile.Write(file, stream => stream.Write(Encoding.ASCII.GetBytes(lines)));
             }
 

@@ -28,7 +28,8 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
         output.WriteLine($"classes     {names.Length}: {string.Join(", ", names.Take(NamesShown))}{(names.Length > NamesShown ? ", ..." : "")}");
         if (!model.LeftOut.IsEmpty)
         {
-            output.WriteLine($"left out    {string.Join(", ", model.LeftOut.Take(LeftOutShown))}{(model.LeftOut.Length > LeftOutShown ? $", ... ({model.LeftOut.Length} in all)" : "")}: no part of the network");
+            var more = model.LeftOut.Length > LeftOutShown ? $", ... ({model.LeftOut.Length} in all)" : "";
+            output.WriteLine($"left out    {string.Join(", ", model.LeftOut.Take(LeftOutShown))}{more}: no part of the network");
         }
 
         output.WriteLine($"written     {file}");

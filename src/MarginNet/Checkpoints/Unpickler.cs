@@ -161,7 +161,8 @@ internal sealed class Unpickler
         ? _objects.Call(call[0], arguments)
         : throw Malformed("has a call without arguments");
 
-    private object? ReadLong(uint length) => length > sizeof(long) && _objects.LeavesClosed ? SkippedBytes(length) : _reader.ReadLong(length);
+    private object? ReadLong(uint length) =>
+        length > sizeof(long) && _objects.LeavesClosed ? SkippedBytes(length) : _reader.ReadLong(length);
 
     private void SkipBytes(ulong length) => Push(SkippedBytes(length));
 

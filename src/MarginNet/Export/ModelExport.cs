@@ -50,7 +50,7 @@ public static class ModelExport
         if (model.Network is not ProgramNetwork program)
         {
             throw new NotSupportedException($"The model is a {model.Network.GetName()} and no TorchScript program: export it as ONNX, " +
-                $"safetensors or a state dict.");
+                "safetensors or a state dict.");
         }
 
         Write(program, program is TorchScriptNetwork, "ONNX", "TorchScript", path);

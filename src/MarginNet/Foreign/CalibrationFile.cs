@@ -83,6 +83,8 @@ public static class CalibrationFile
     private static bool Fits(Dictionary<string, object?> state, Dictionary<string, object?> key)
     {
         var (read, own) = (new PlainDictionary(state, ""), new PlainDictionary(key, ""));
-        return read.Text("model_sha256") == own.Text("model_sha256") && state.GetValueOrDefault(Part) as string == key[Part] as string && Array.TrueForAll(["mean", "std", "image_size"], name => read.Numbers(name).SequenceEqual(own.Numbers(name)));
+        return read.Text("model_sha256") == own.Text("model_sha256")
+            && state.GetValueOrDefault(Part) as string == key[Part] as string
+            && Array.TrueForAll(["mean", "std", "image_size"], name => read.Numbers(name).SequenceEqual(own.Numbers(name)));
     }
 }

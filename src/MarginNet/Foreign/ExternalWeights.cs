@@ -124,7 +124,7 @@ internal sealed class ExternalWeights
         if (_taken > Math.Min(Array.MaxLength, 4 * _files.Values.Sum(file => file.Length)))
         {
             throw new InvalidDataException($"Its weights in other files take more than {Array.MaxLength} bytes, or several times what " +
-                $"these files have.");
+                "these files have.");
         }
 
         var content = GC.AllocateUninitializedArray<byte>((int)length);
@@ -141,7 +141,7 @@ internal sealed class ExternalWeights
             return known;
         }
 
-        var isInside = location.Length > 0 && !location.Contains('\0', StringComparison.Ordinal) && !Path.IsPathRooted(location) && !location.Contains(':', StringComparison.Ordinal)
+        var isInside = location.Length > 0 && location.AsSpan().IndexOfAny('\0', ':') < 0 && !Path.IsPathRooted(location)
             && !location.Split('/', '\\').Contains("..");
         var path = isInside ? RealPath(Path.GetFullPath(Path.Combine(_folder, location))) : "";
         if (!path.StartsWith(_folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
@@ -185,7 +185,8 @@ internal sealed class ExternalWeights
         return real;
     }
 
-    private static string[] Names(string path) => path[Path.GetPathRoot(path)!.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Names(string path) =>
+        path[Path.GetPathRoot(path)!.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
 
     private static long? Whole(Dictionary<string, string> place, string key) => place.TryGetValue(key, out var text)
         ? long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1

@@ -40,7 +40,7 @@ internal static class ImageFunction
             if (Difference(batch, trusted.Call(images)) is > RepeatTolerance and var difference)
             {
                 throw Refusal($"It gives the same images other scores each time, by {Percent(difference)} of the largest: dropout or " +
-                    $"another source of chance is left on");
+                    "another source of chance is left on");
             }
         }
 

@@ -4,6 +4,6 @@ namespace MarginNet.Foreign;
 internal static class LibTorchText
 {
     /// <summary>The last line: before it stands where in the program, behind it where in LibTorch.</summary>
-    public static string Reason(string message) =>
-        message.Split("\nException raised from", 2)[0].Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+    public static string Reason(string message) => message.Split("\nException raised from", 2)[0]
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
 }

@@ -30,7 +30,8 @@ internal sealed class OnnxProgram : IDisposable
         try
         {
             (string Name, NodeMetadata Node)[] inputs = [.. _session.InputMetadata.Select(entry => (entry.Key, entry.Value))];
-            if (inputs is not [{ Node: { IsTensor: true, Dimensions.Length: 4 } node } input] || node.ElementDataType != TensorElementType.Float)
+            if (inputs is not [{ Node: { IsTensor: true, Dimensions.Length: 4 } node } input]
+                || node.ElementDataType != TensorElementType.Float)
             {
                 throw new InvalidDataException($"Its inputs are {string.Join(", ", inputs.Select(Describe))}: expected one, float32 [N, " +
                     $"C, H, W].");
@@ -106,7 +107,8 @@ internal sealed class OnnxProgram : IDisposable
         {
             using var outputs = _session.Run(options, _input, [input], _output);
             var type = outputs[0].GetTensorTypeAndShape();
-            return type.ElementDataType == TensorElementType.Float && type.Shape is [var rows, .. var rest] && rows == shape[0] && rest.Count(size => size != 1) <= 1
+            var isFloat = type.ElementDataType == TensorElementType.Float;
+            return isFloat && type.Shape is [var rows, .. var rest] && rows == shape[0] && rest.Count(size => size != 1) <= 1
                 ? tensor(outputs[0].GetTensorDataAsSpan<float>().ToArray(), [rows, rest.Aggregate(1L, (product, size) => product * size)])
                 : throw new InvalidDataException($"Its output '{FileText.Show(_output[0])}' is {type.ElementDataType} " +
                     $"[{string.Join(", ", type.Shape)}] for {shape[0]} images: expected float32 [N, C].");
@@ -126,7 +128,8 @@ internal sealed class OnnxProgram : IDisposable
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // Other programs share the cores.
 
-        // Weights in other files were brought in before; a path that is left is to be in a folder that there is not: else any file under the current one would do.
+        // Weights in other files were brought in before; a path that is left is to be in a folder that there is not: else any file
+        // under the current one would do.
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
         return new(program.ToArray(), options);
     }
@@ -139,8 +142,11 @@ internal sealed class OnnxProgram : IDisposable
         }
 
         var isFloat = node.ElementDataType == TensorElementType.Float;
-        var sizes = node.Dimensions.Select((size, i) => size > 0 ? $"{size}" : i < node.SymbolicDimensions.Length && node.SymbolicDimensions[i].Length > 0 ? node.SymbolicDimensions[i] : "?");
-        return new(name, node.Dimensions.Length == 0 ? null : [.. node.Dimensions.Select(size => (long)size)], isFloat, $"{(isFloat ? "" : node.ElementDataType + " ")}[{string.Join(", ", sizes)}]");
+        var symbols = node.SymbolicDimensions;
+        var sizes = node.Dimensions.Select((size, i) =>
+            size > 0 ? $"{size}" : i < symbols.Length && symbols[i].Length > 0 ? symbols[i] : "?");
+        var shape = node.Dimensions.Length == 0 ? null : Array.ConvertAll(node.Dimensions, size => (long)size);
+        return new(name, shape, isFloat, $"{(isFloat ? "" : node.ElementDataType + " ")}[{string.Join(", ", sizes)}]");
     }
 
     private static string Describe((string Name, NodeMetadata Node) input) => input.Node.IsTensor

@@ -16,7 +16,8 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
     private readonly OnnxProgram _onnx;
 
     private OnnxRuntimeNetwork(OnnxProgram onnx, ReadOnlyMemory<byte> program, int classCount, ChannelStatistics normalization)
-        : base(nameof(OnnxRuntimeNetwork), program, onnx.Outputs.Length > 1 ? onnx.Chosen.Name : null, classCount, normalization) => _onnx = onnx;
+        : base(nameof(OnnxRuntimeNetwork), program, onnx.Outputs.Length > 1 ? onnx.Chosen.Name : null, classCount, normalization) =>
+        _onnx = onnx;
 
     public override bool IsDifferentiable => false;
 
@@ -42,7 +43,10 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 
     /// <summary>Loads a model.</summary>
     /// <param name="program">The file, with all its weights.</param>
-    /// <param name="options">How long it may run, and where the file does not say it the size of its images, what comes before it and which output has the scores.</param>
+    /// <param name="options">
+    /// How long it may run, and where the file does not say it the size of its images, what comes before it and which output has the
+    /// scores.
+    /// </param>
     /// <returns>The network, and the size of its images.</returns>
     /// <exception cref="InvalidDataException">It is damaged, or no classifier of such images.</exception>
     public static (OnnxRuntimeNetwork Network, (int Height, int Width) Size) Load(ReadOnlyMemory<byte> program, LoadOptions options)
@@ -99,7 +103,9 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
     /// <summary>Counts the classes with the channels that it says, that are given, or that it takes.</summary>
     private static (int Channels, int Classes) Try(OnnxProgram onnx, LoadOptions options, (int Height, int Width) size)
     {
-        int[] candidates = onnx.Channels is { } stated ? [stated] : options.Normalization is { } given ? [given.Mean.Length] : UsualChannels;
+        int[] candidates = onnx.Channels is { } stated ? [stated]
+            : options.Normalization is { } given ? [given.Mean.Length]
+            : UsualChannels;
         OnnxRuntimeException? first = null;
         foreach (var channels in candidates)
         {

@@ -11,7 +11,8 @@ internal abstract class ProgramNetwork : Classifier
     private readonly NormalizeLayer _normalize;
 #pragma warning restore CA2213
 
-    private protected ProgramNetwork(string name, ReadOnlyMemory<byte> program, string? output, int classCount, ChannelStatistics normalization)
+    private protected ProgramNetwork(
+        string name, ReadOnlyMemory<byte> program, string? output, int classCount, ChannelStatistics normalization)
         : base(name, new ProgramOptions { ClassCount = classCount, Normalization = normalization })
     {
         (Program, Output) = (program, output);

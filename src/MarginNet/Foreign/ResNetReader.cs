@@ -39,7 +39,12 @@ internal static class ResNetReader
             Normalization = options.NormalizationFor(channels),
         };
         var size = isLarge ? LargeSize : SmallSize;
-        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size)) { Part = options.Weights is null ? null : state.Name, Notes = [.. Notes(state, channels, options)], LeftOut = [.. state.Rest.Select(name => FileText.Show(name))] };
+        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size))
+        {
+            Part = options.Weights is null ? null : state.Name,
+            Notes = [.. Notes(state, channels, options)],
+            LeftOut = [.. state.Rest.Select(name => FileText.Show(name))],
+        };
     }
 
     /// <summary>What the file holds beside the network.</summary>

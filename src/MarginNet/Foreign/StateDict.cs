@@ -52,11 +52,13 @@ internal sealed record StateDict(
     }
 
     /// <summary>Names in one line, the first few of many.</summary>
-    public static string ListOf(IReadOnlyCollection<string> names, int shown = MostShown) =>
-        names.Count == 0 ? "none" : $"{string.Join(", ", names.Take(shown).Select(name => FileText.Show(name)))}{(names.Count > shown ? ", ..." : "")}";
+    public static string ListOf(IReadOnlyCollection<string> names, int shown = MostShown) => names.Count == 0
+        ? "none"
+        : string.Join(", ", names.Take(shown).Select(name => FileText.Show(name))) + (names.Count > shown ? ", ..." : "");
 
-    private static string Choices(WeightsPlace[] places) =>
-        places.Length == 0 ? "there is no residual network in it" : $"there are {ListOf([.. places.Select(place => place.Name.Length > 0 ? place.Name : "those without a name")], shown: 8)}";
+    private static string Choices(WeightsPlace[] places) => places.Length == 0
+        ? "there is no residual network in it"
+        : $"there are {ListOf([.. places.Select(place => place.Name.Length > 0 ? place.Name : "those without a name")], shown: 8)}";
 
     /// <summary>The one that is taken without being asked for.</summary>
     private static WeightsPlace? Usual(object? graph, WeightsPlace[] places)
@@ -67,19 +69,21 @@ internal sealed record StateDict(
         return places.Length == 1 ? places[0] : here.Length == 1 ? here[0] : plain.Length == 1 ? plain[0] : null;
     }
 
-    private static bool IsUsualWrapping(WeightsPlace place) => place.Prefix.Split('.', StringSplitOptions.RemoveEmptyEntries).All(Prefixes.Contains);
+    private static bool IsUsualWrapping(WeightsPlace place) =>
+        place.Prefix.Split('.', StringSplitOptions.RemoveEmptyEntries).All(Prefixes.Contains);
 
     /// <summary>Whether the usual place holds a network, and that is none of those found.</summary>
     private static bool IsOther(Dictionary<string, object?>? usual, WeightsPlace[] places) =>
-        usual is not null && !Array.Exists(places, place => place.Tensors == usual) && usual.Any(entry => entry.Key.EndsWith(".weight", StringComparison.Ordinal) && entry.Value is StoredTensor { Shape.Length: >= 2 });
+        usual is not null && !Array.Exists(places, place => place.Tensors == usual)
+        && usual.Any(entry => entry.Value is StoredTensor { Shape.Length: >= 2 } && entry.Key.EndsWith(".weight", StringComparison.Ordinal));
 
     /// <summary>Follows the keys under which training scripts keep a network.</summary>
     private static Dictionary<string, object?>? Unwrap(object? graph)
     {
         var entries = WeightsPlace.EntriesOf(graph);
-        while (entries is not null && Array.Find(Wrappers, key => WeightsPlace.EntriesOf(entries.GetValueOrDefault(key)) is not null) is { } wrapper)
+        while (Array.Find(Wrappers, key => WeightsPlace.EntriesOf(entries?.GetValueOrDefault(key)) is not null) is { } wrapper)
         {
-            entries = WeightsPlace.EntriesOf(entries[wrapper]);
+            entries = WeightsPlace.EntriesOf(entries![wrapper]);
         }
 
         return entries;

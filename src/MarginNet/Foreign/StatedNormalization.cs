@@ -6,6 +6,8 @@ namespace MarginNet.Foreign;
 /// <summary>Constants beside a network that look like those by which its images are normalised.</summary>
 internal static class StatedNormalization
 {
+    private const int MostChannels = 4; // More numbers are likely to be something else.
+
     private static readonly (string Mean, string Deviation)[] Names = [("mu", "sigma"), ("mean", "std")];
 
     /// <summary>What they are, and the option that applies them; null where there are none.</summary>
@@ -24,9 +26,10 @@ internal static class StatedNormalization
         return null;
     }
 
-    private static (string Name, StoredTensor Tensor) Named(IReadOnlyDictionary<string, StoredTensor> tensors, string name, int channels) => tensors
-        .Where(entry => entry.Value.Count == channels && channels <= 4 && (entry.Key == name || entry.Key.EndsWith('.' + name, StringComparison.Ordinal) || entry.Key.EndsWith('_' + name, StringComparison.Ordinal)))
-        .Select(entry => (entry.Key, entry.Value)).FirstOrDefault();
+    private static (string Name, StoredTensor Tensor) Named(IReadOnlyDictionary<string, StoredTensor> tensors, string name, int channels) =>
+        tensors.Where(entry => entry.Value.Count == channels && channels <= MostChannels && entry.Key.Split('.', '_')[^1] == name)
+            .Select(entry => (entry.Key, entry.Value)).FirstOrDefault();
 
-    private static string List(StoredTensor tensor) => string.Join(',', tensor.ToDoubles().Select(value => value.ToString("g4", CultureInfo.InvariantCulture)));
+    private static string List(StoredTensor tensor) =>
+        string.Join(',', tensor.ToDoubles().Select(value => value.ToString("g4", CultureInfo.InvariantCulture)));
 }

@@ -61,7 +61,8 @@ internal sealed class TorchScriptCall : IDisposable
     public void Dispose() => Module.Dispose();
 
     /// <summary>Whether an exception tells of a program that fails.</summary>
-    public static bool IsFailure(Exception e) => e is ExternalException or InvalidCastException or ArgumentException or NotSupportedException or NotImplementedException;
+    public static bool IsFailure(Exception e) =>
+        e is ExternalException or InvalidCastException or ArgumentException or NotSupportedException or NotImplementedException;
 
     private Tensor RunTogether(Tensor images, string? name)
     {
@@ -72,6 +73,7 @@ internal sealed class TorchScriptCall : IDisposable
         }
 
         var outputs = Outputs(images);
-        return outputs.FirstOrDefault(output => output.Name == name).Value ?? throw new InvalidDataException($"It has no tensor '{name}' among its outputs this time.");
+        return outputs.FirstOrDefault(output => output.Name == name).Value
+            ?? throw new InvalidDataException($"It has no tensor '{name}' among its outputs this time.");
     }
 }

@@ -5,8 +5,8 @@ using MarginNet.Checkpoints;
 namespace MarginNet.Foreign;
 
 /// <summary>
-/// A TorchScript program that returns a dictionary of tensors, which TorchSharp cannot take: two methods are added to a copy of it, one that
-/// gives the values as a list and one that gives the keys.
+/// A TorchScript program that returns a dictionary of tensors, which TorchSharp cannot take: two methods are added to a copy of it, one
+/// that gives the values as a list and one that gives the keys.
 /// </summary>
 internal static class TorchScriptDictionary
 {
@@ -69,7 +69,8 @@ internal static class TorchScriptDictionary
     {
         var start = code.IndexOf($"class {type[(type.LastIndexOf('.') + 1)..]}(Module):", StringComparison.Ordinal);
         var forward = start < 0 ? -1 : code.IndexOf(Forward, start, StringComparison.Ordinal);
-        var end = forward < 0 ? -1 : code.IndexOf(':' + "\n    ", code.IndexOf("->", forward, StringComparison.Ordinal) is var arrow and >= 0 ? arrow : code.Length, StringComparison.Ordinal);
+        var arrow = forward < 0 ? -1 : code.IndexOf("->", forward, StringComparison.Ordinal);
+        var end = arrow < 0 ? -1 : code.IndexOf(":\n", arrow, StringComparison.Ordinal);
         if (end < 0 || !code[forward..(end + 1)].EndsWith(Returned, StringComparison.Ordinal))
         {
             return null;

@@ -16,7 +16,13 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
     private readonly TorchScriptCall _script; // No registered component: Module.Dispose would ask it for its own when it is disposed.
     private readonly PassLimit _limit;
 
-    private TorchScriptNetwork(TorchScriptCall script, ReadOnlyMemory<byte> program, string? output, int classCount, ChannelStatistics normalization, PassLimit limit)
+    private TorchScriptNetwork(
+        TorchScriptCall script,
+        ReadOnlyMemory<byte> program,
+        string? output,
+        int classCount,
+        ChannelStatistics normalization,
+        PassLimit limit)
         : base(nameof(TorchScriptNetwork), program, output, classCount, normalization) => (_script, _limit) = (script, limit);
 
     /// <summary>All that it gives, with the sizes that it has.</summary>
@@ -27,7 +33,10 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
 
     /// <summary>Loads a program, which runs it.</summary>
     /// <param name="program">The archive that <c>torch.jit.save</c> wrote.</param>
-    /// <param name="options">Whether it is trusted, how long it may run, and where the file does not say it the size of its images, what comes before it and which output has the scores.</param>
+    /// <param name="options">
+    /// Whether it is trusted, how long it may run, and where the file does not say it the size of its images, what comes before it and
+    /// which output has the scores.
+    /// </param>
     /// <exception cref="InvalidDataException">It is not trusted, is damaged, or is no classifier of such images.</exception>
     public static TorchScriptNetwork Load(ReadOnlyMemory<byte> program, LoadOptions options)
     {
@@ -102,12 +111,16 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
     private Tensor AsScores(Tensor output, long images) =>
         images == 1 && output.dim() == 1 && output.shape[0] == Options.ClassCount ? output.unsqueeze(0) : AsScores(output);
 
-    private static Tensor AsScores(Tensor output) => output.dim() > 2 && output.shape[1..].Count(size => size != 1) <= 1 ? output.flatten(1) : output;
+    private static Tensor AsScores(Tensor output) =>
+        output.dim() > 2 && output.shape[1..].Count(size => size != 1) <= 1 ? output.flatten(1) : output;
 
     /// <summary>Runs it on black images of the channels given, or of as many as it takes.</summary>
-    private static (int Channels, ProgramOutput[] Outputs) Try(TorchScriptCall script, LoadOptions options, (int Height, int Width) size, PassLimit limit)
+    private static (int Channels, ProgramOutput[] Outputs) Try(
+        TorchScriptCall script, LoadOptions options, (int Height, int Width) size, PassLimit limit)
     {
-        int[] candidates = options.Normalization is { } given ? [given.Mean.Length] : [UsualChannels[0], .. FirstKernel(script), .. UsualChannels[1..]];
+        int[] candidates = options.Normalization is { } given
+            ? [given.Mean.Length]
+            : [UsualChannels[0], .. FirstKernel(script), .. UsualChannels[1..]];
         Exception? first = null;
         foreach (var channels in candidates.Distinct())
         {
@@ -131,7 +144,8 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
     private static IEnumerable<int> FirstKernel(TorchScriptCall script)
     {
         using var scope = NewDisposeScope();
-        return [.. script.Module.parameters().Where(parameter => parameter.dim() == 4).Take(1).Select(parameter => (int)parameter.shape[1])];
+        var kernels = script.Module.parameters().Where(parameter => parameter.dim() == 4);
+        return [.. kernels.Take(1).Select(kernel => (int)kernel.shape[1])];
     }
 
     private static ProgramOutput Describe((string Name, Tensor? Value) output) => output.Value is { } tensor

@@ -35,7 +35,8 @@ internal sealed record WeightsPlace(ImmutableArray<string> Path, Dictionary<stri
     {
         Dictionary<string, object?> dictionary => dictionary,
         ClosedObject { Items: { Count: > 0 } items } => items,
-        List<object?> { Count: > 0 and <= MaxListed } list => list.Select((item, i) => (item, i)).ToDictionary(pair => pair.i.ToString(CultureInfo.InvariantCulture), pair => pair.item),
+        List<object?> { Count: > 0 and <= MaxListed } list =>
+            list.Index().ToDictionary(entry => entry.Index.ToString(CultureInfo.InvariantCulture), entry => entry.Item),
         _ => null,
     };
 
@@ -59,7 +60,8 @@ internal sealed record WeightsPlace(ImmutableArray<string> Path, Dictionary<stri
                     Find(entry, path.Add(key), found, seen);
                 }
             }
-            else if (key.EndsWith(Stem, StringComparison.Ordinal) && key[..^Stem.Length] is var prefix && (prefix.Length == 0 || prefix[^1] == '.') && entries.GetValueOrDefault(prefix + FirstBlock) is StoredTensor)
+            else if (key.EndsWith(Stem, StringComparison.Ordinal) && key[..^Stem.Length] is var prefix and ("" or [.., '.'])
+                && entries.GetValueOrDefault(prefix + FirstBlock) is StoredTensor)
             {
                 found.Add(new(path, entries, prefix));
             }

@@ -70,7 +70,8 @@ public sealed record LoadOptions
     internal bool Rectify { get; init; }
 
     /// <summary>Whether anything is said of the model.</summary>
-    internal bool Describes => Normalization is not null || ImageSize is not null || ClassNames is not null || Weights is not null || Output is not null;
+    internal bool Describes =>
+        Normalization is not null || ImageSize is not null || ClassNames is not null || Weights is not null || Output is not null;
 
     internal bool Trusts(ReadOnlyMemory<byte> program) =>
         TrustTorchScript || (!TrustedPrograms.IsEmpty && TrustedPrograms.Contains(Convert.ToHexStringLower(SHA256.HashData(program.Span))));

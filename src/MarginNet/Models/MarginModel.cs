@@ -89,8 +89,8 @@ public sealed class MarginModel : IDisposable
 
     /// <summary>
     /// Reads a model file of this library or of another program, whichever its content says: a PyTorch state dict of a ResNet-18 in
-    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or anywhere in the checkpoint of a training script; the same as
-    /// safetensors; a TorchScript archive or an ONNX model of any architecture, whose scores must be a function of one image: a few are
+    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or anywhere in the checkpoint of a training script; the same
+    /// as safetensors; a TorchScript archive or an ONNX model of any architecture, whose scores must be a function of one image: a few are
     /// scored to see it. Its calibration is read as well: see <see cref="CalibrationFile"/>.
     /// </summary>
     /// <param name="path">The file.</param>

@@ -75,7 +75,8 @@ internal static class MarginModelFormat
         try
         {
             var values = (Dictionary<string, object?>)graph!;
-            return Read(new PlainDictionary(values.ToDictionary(entry => entry.Key, entry => entry.Key == StateDict ? entry.Value : WithNumbers(entry.Value)), ""), load);
+            var plain = values.ToDictionary(entry => entry.Key, entry => entry.Key == StateDict ? entry.Value : WithNumbers(entry.Value));
+            return Read(new PlainDictionary(plain, ""), load);
         }
         catch (InvalidDataException e)
         {
@@ -84,14 +85,15 @@ internal static class MarginModelFormat
     }
 
     /// <summary>
-    /// The same with numbers where there are tensors of one number and no shape, which numbers become where Python reads and saves the file anew;
-    /// without objects that Python code added.
+    /// The same with numbers where there are tensors of one number and no shape, which numbers become where Python reads and saves the
+    /// file anew; without objects that Python code added.
     /// </summary>
     private static object? WithNumbers(object? value) => value switch
     {
         StoredTensor { Type: ScalarType.Float64, Shape.IsEmpty: true } scalar => scalar.ToDoubles()[0],
         List<object?> list => list.ConvertAll(WithNumbers),
-        Dictionary<string, object?> dictionary => dictionary.Where(entry => entry.Value is not ClosedObject).ToDictionary(entry => entry.Key, entry => WithNumbers(entry.Value)),
+        Dictionary<string, object?> dictionary =>
+            dictionary.Where(entry => entry.Value is not ClosedObject).ToDictionary(entry => entry.Key, entry => WithNumbers(entry.Value)),
         ClosedObject => null,
         _ => value,
     };
@@ -208,8 +210,11 @@ internal static class MarginModelFormat
         PlainDictionary architecture, ChannelStatistics normalization, int classes, (int Height, int Width) size, LoadOptions load)
     {
         var program = architecture.Tensor(Program).Data;
-        var options = load with { Normalization = normalization, ImageSize = size, Output = architecture.Has(Output) ? architecture.Text(Output) : null, TakesFirstOutput = !architecture.Has(Output) };
-        ProgramNetwork network = architecture.Text("name") == TorchScript ? TorchScriptNetwork.Load(program, options) : OnnxRuntimeNetwork.Load(program, options).Network;
+        var output = architecture.Has(Output) ? architecture.Text(Output) : null;
+        var options = load with { Normalization = normalization, ImageSize = size, Output = output, TakesFirstOutput = output is null };
+        ProgramNetwork network = architecture.Text("name") == TorchScript
+            ? TorchScriptNetwork.Load(program, options)
+            : OnnxRuntimeNetwork.Load(program, options).Network;
         if (network.Options.ClassCount == classes)
         {
             return network;

@@ -19,7 +19,7 @@ public static class Scoring
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
-    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network takes.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
     /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
@@ -39,7 +39,7 @@ public static class Scoring
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
-    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network takes.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
     /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(

@@ -146,12 +146,14 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Theory]
-    [InlineData("kuangliu.pt")]
-    [InlineData("traced.pt")]
-    [InlineData("dynamic.onnx")]
-    public void Scoring_leaves_no_tensor_behind(string file)
+    [InlineData("kuangliu.pt", null)]
+    [InlineData("traced.pt", null)]
+    [InlineData("dynamic.onnx", null)]
+    [InlineData("pair.pt", "1")]
+    [InlineData("named.pt", "logits")]
+    public void Scoring_leaves_no_tensor_behind(string file, string? output)
     {
-        using var model = MarginModel.Load(ForeignFiles.Committed[file], ForeignFiles.Trained);
+        using var model = MarginModel.Load(ForeignFiles.Committed[file], ForeignFiles.Trained with { Output = output });
         var pixels = new float[3 * 16 * 16];
         model.Score(pixels);
         Assert.Equal(0, LiveTensors.LeftBy(() => model.Score(pixels)));
