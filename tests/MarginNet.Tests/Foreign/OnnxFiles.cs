@@ -39,6 +39,20 @@ internal static class OnnxFiles
         }
     });
 
+    /// <summary>Scores [N, 3] that are the channels' means of pixels of 8 bits, whose scale is that of the whole batch.</summary>
+    public static byte[] DynamicallyQuantized() => Model(graph =>
+    {
+        graph.Message(1, node =>
+        {
+            node.Text(1, "images");
+            Array.ForEach(["quantized", "scale", "zero"], output => node.Text(2, output));
+            node.Text(4, "DynamicQuantizeLinear");
+        });
+        Node(graph, "DequantizeLinear", ["quantized", "scale", "zero"], "pixels");
+        Node(graph, "GlobalAveragePool", ["pixels"], "means");
+        Node(graph, "Flatten", ["means"], "scores");
+    });
+
     /// <summary>A loop whose condition stays true.</summary>
     public static byte[] Forever(int size) => Model(
         graph =>

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using MarginNet.Arrays;
+using MarginNet.Checkpoints;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using static TorchSharp.torch;
@@ -77,6 +79,31 @@ public sealed class ProgramOutputTests : IDisposable
     {
         Refused(file, ProgramFiles.Trusted, reason);
         Refused(file, ProgramFiles.Trusted, "Call model.eval() before torch.onnx.export or torch.jit.trace, and export it again.");
+    }
+
+    [Fact]
+    public void A_program_that_takes_one_scale_from_a_whole_batch_is_run_image_by_image()
+    {
+        File.WriteAllBytes(_folder["q.onnx"], OnnxFiles.DynamicallyQuantized());
+        using var model = MarginModel.Load(_folder["q.onnx"]);
+        float[] dark = [.. Enumerable.Range(0, 3 * 16 * 16).Select(i => i / 76_800f)];
+        float[] bright = [.. dark.Select(pixel => 100 * pixel)];
+        var scores = new ImageArray([.. dark, .. bright], 3, 16, 16).Score(model.Network);
+        Assert.Equal(model.Score(dark), scores[0].ToArray());
+        Assert.Equal(model.Score(bright), scores[1].ToArray());
+    }
+
+    [Fact]
+    public void A_file_of_ours_that_names_no_output_means_the_first()
+    {
+        using var model = MarginModel.Load(ProgramFiles.PathOf("pair.onnx"), new LoadOptions { Output = "features" });
+        model.Save(_folder["own.pt"]);
+        var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["own.pt"])!;
+        Assert.True(((Dictionary<string, object?>)graph["architecture"]!).Remove("output"));
+        PyTorchFile.Write(_folder["old.pt"], graph);
+        using var old = MarginModel.Load(_folder["old.pt"]);
+        var pixels = new float[3 * 16 * 16];
+        Assert.Equal(model.Score(pixels), old.Score(pixels));
     }
 
     [Fact]
