@@ -29,7 +29,7 @@ internal static class ModelFit
     public static void ThrowIfOtherSize(MarginModel model, string path, ImageDataset dataset)
     {
         var (height, width) = model.ImageSize;
-        var channels = model.Network.Options.Normalization.Mean.Length;
+        var channels = model.Channels;
         if (dataset.Test.Channels != channels)
         {
             throw new UserErrorException($"'{path}' takes images of {channels} channels, but the data has {dataset.Test.Channels}: give the data it was trained on.");
@@ -51,6 +51,17 @@ internal static class ModelFit
         if (!model.Network.IsDifferentiable)
         {
             throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: give the same network as TorchScript or a state dict.");
+        }
+    }
+
+    /// <summary>
+    /// Takes the names of the data's classes for those of a model that does not name them, as a state dict and a program do not.
+    /// </summary>
+    public static void TakeNames(MarginModel model, ImmutableArray<string> names)
+    {
+        if (AreNumbers(model.ClassNames) && names.Length == model.ClassNames.Length)
+        {
+            model.NameClasses(names);
         }
     }
 

@@ -27,9 +27,10 @@ internal static class ImageArrayFile
         var images = ImageArray.Read(path, units.PixelUnitOf(parsed), normalization);
         units.Warn(parsed, images, normalization, path);
         var (height, width) = model.ImageSize;
-        if ((images.Channels, images.Height, images.Width) != (3, height, width))
+        if ((images.Channels, images.Height, images.Width) != (model.Channels, height, width))
         {
-            throw new UserErrorException($"'{path}' has images of {images.Channels}x{images.Height}x{images.Width}, but the model takes 3x{height}x{width}: give images made for it.");
+            throw new UserErrorException($"'{path}' has images of {images.Channels}x{images.Height}x{images.Width}, but the model takes " +
+                $"{model.Channels}x{height}x{width}: give images made for it.");
         }
 
         labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;

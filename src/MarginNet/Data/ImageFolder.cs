@@ -35,6 +35,12 @@ public static class ImageFolder
             Read(test, height, width, channels, cancellationToken));
     }
 
+    /// <summary>The names of the classes of a dataset, without its images.</summary>
+    /// <param name="root">The folder that has <c>train</c>.</param>
+    /// <returns>The folders' names in ordinal order, as <see cref="Load"/> gives them.</returns>
+    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/> or its <c>train</c> does not exist.</exception>
+    public static ImmutableArray<string> ClassNames(string root) => FindClasses(Path.Combine(root, "train"));
+
     /// <summary>Reads loose image files, whose classes are unknown.</summary>
     /// <param name="files">JPEG or PNG files of any extension.</param>
     /// <param name="height">The height of the images in memory; default 32.</param>
