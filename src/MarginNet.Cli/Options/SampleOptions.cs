@@ -37,7 +37,7 @@ internal sealed class SampleOptions
         _images = !takesImages ? null : new("--images")
         {
             Description = takesPictures
-                ? $"Score these JPEG or PNG files, whose classes are unknown, instead of a data set; or {Arrays}."
+                ? $"Score these pictures (JPEG, PNG, BMP, WebP; a folder stands for those in it), whose classes are unknown, instead of a data set; or {Arrays}."
                 : $"Instead of a data set, {Arrays}; its labels are FILE.labels.npy beside it, or --labels.",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -150,14 +150,15 @@ internal sealed class SampleOptions
     }
 
     /// <summary>Loads the data that goes with a model.</summary>
-    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>
-        _data.LoadForAsync(parsed, model, ModelPath(parsed), cancellation);
+    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, bool isTrainUsed, CancellationToken cancellation) =>
+        _data.LoadForAsync(parsed, model, ModelPath(parsed), isTrainUsed, cancellation);
 
     /// <summary>Reads the images of the <c>--split</c>, by default the test images.</summary>
     public async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
-        var dataset = await LoadDataAsync(parsed, model, cancellation);
-        return Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var isTrain = Split(parsed) == "train";
+        var dataset = await LoadDataAsync(parsed, model, isTrain, cancellation);
+        return isTrain ? dataset.Train : dataset.Test;
     }
 
     /// <summary>
@@ -183,14 +184,32 @@ internal sealed class SampleOptions
 
         if (files is [var file] && ImageArrayFile.IsOne(file))
         {
-            return ImageArrayFile.Score(model, file, parsed.GetValue(_labels), cancellation);
+            return ImageArrayFile.Score(parsed, model, file, parsed.GetValue(_labels), cancellation);
         }
 
         return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
-            ? Score(model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "the network", cancellation)
-            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or JPEG and PNG files without --labels" : "")}.");
+            ? Score(model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
+            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
+    }
+
+    /// <summary>Reads picture files as the images of the model.</summary>
+    public ImageSet ReadPictures(ParseResult parsed, MarginModel model, IReadOnlyList<string> files, CancellationToken cancellation) =>
+        _data.ReadPictures(parsed, model, files, cancellation);
+
+    /// <summary>Has a model remember what was said of picture files.</summary>
+    public void KeepPictures(ParseResult parsed, MarginModel model) => _data.KeepPictures(parsed, model);
+
+    private static string[] PicturesOf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(path).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new UserErrorException($"--images '{path}' is a folder without .jpg, .jpeg, .png, .bmp or .webp files: give pictures, or a folder that has them.");
     }
 
     public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        Samples.FromModel(model.Network.Score(images, cancellation: cancellation), images.Labels, model.ClassNames, source);
+        Samples.FromModel(model.Network.Score(images, cancellation: cancellation), images.Labels, model.ClassNames, source).From(images);
 }

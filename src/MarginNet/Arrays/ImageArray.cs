@@ -52,7 +52,7 @@ public sealed class ImageArray
     public ReadOnlySpan<float> this[int index] => _values.AsSpan(index * Channels * Height * Width, Channels * Height * Width);
 
     /// <summary>Reads images.</summary>
-    /// <param name="path">A .npy file of float16, float32 or float64, shape [N, C, H, W] in C order, with at least one image.</param>
+    /// <param name="path">A .npy file of float16, float32 or float64, shape [N, C, H, W], or [N, H, W] for one channel, in C order, with at least one image.</param>
     /// <returns>The images.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is malformed, has another shape or type, or pixels that are not in [0, 1] even before clipping.</exception>
@@ -60,7 +60,7 @@ public sealed class ImageArray
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"There is no file {path}; give a .npy file of images [N, C, H, W].", path);
+            throw new FileNotFoundException($"There is no file {path}; give a .npy file of images [N, C, H, W] or [N, H, W].", path);
         }
 
         using var stream = File.OpenRead(path);
@@ -69,6 +69,42 @@ public sealed class ImageArray
         return bad < 0
             ? new(values, shape[1], shape[2], shape[3])
             : throw new InvalidDataException(FormattableString.Invariant($"{path}: image {bad / (values.Length / shape[0])} has a pixel of {values[bad]}: expected pixels in [0, 1]; divide bytes by 255."));
+    }
+
+    /// <summary>Takes the numbers for [N, H, W, C], channels last, where they were taken for [N, C, H, W].</summary>
+    /// <returns>The images, of as many channels as these are wide.</returns>
+    public ImageArray FromChannelsLast()
+    {
+        var (height, width, channels) = (Channels, Height, Width);
+        var (plane, planar) = (height * width, new float[_values.Length]);
+        for (var i = 0; i < _values.Length; i++)
+        {
+            var (pixel, channel) = Math.DivRem(i, channels);
+            var (image, place) = Math.DivRem(pixel, plane);
+            planar[(((image * channels) + channel) * plane) + place] = _values[i];
+        }
+
+        return new(planar, channels, height, width);
+    }
+
+    /// <summary>Gives images of one channel several equal ones, as grey is shown in colour.</summary>
+    /// <param name="channels">How many, at least 1.</param>
+    /// <exception cref="InvalidOperationException">The images have several channels.</exception>
+    public ImageArray RepeatChannel(int channels)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        if (Channels != 1)
+        {
+            throw new InvalidOperationException($"Expected images of one channel, but these have {Channels}.");
+        }
+
+        var (plane, repeated) = (Height * Width, new float[_values.Length * channels]);
+        for (var i = 0; i < Count * channels; i++)
+        {
+            this[i / channels].CopyTo(repeated.AsSpan(i * plane));
+        }
+
+        return new(repeated, channels, Height, Width);
     }
 
     /// <summary>Writes a .npy file, float32, whole or not at all.</summary>

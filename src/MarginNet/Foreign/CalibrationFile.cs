@@ -15,6 +15,9 @@ public static class CalibrationFile
     private const string Format = "marginnet-margins";
     private const string NullModel = "null_model";
 
+    /// <summary>Settings of <see cref="MarginModel.Training"/> that say how pictures become images, which a model of another program has no place for.</summary>
+    private static readonly string[] Pictures = ["resize", "exif"];
+
     /// <summary>The file of the null model: x.pt.margins.json for x.pt.</summary>
     /// <param name="modelPath">The model file.</param>
     public static string PathFor(string modelPath) => modelPath + ".margins.json";
@@ -23,6 +26,11 @@ public static class CalibrationFile
     {
         var state = KeyOf(modelPath, model);
         state[NullModel] = model.NullModel?.ToState();
+        foreach (var name in Pictures.Where(model.Training.ContainsKey))
+        {
+            state[name] = model.Training[name];
+        }
+
         AtomicFile.Write(PathFor(modelPath), stream =>
         {
             using var writer = new Utf8JsonWriter(stream);
@@ -45,7 +53,17 @@ public static class CalibrationFile
             }
 
             var read = Fits(state, KeyOf(modelPath, model)) ? MarginNullModel.FromState(nullModel) : null;
-            return read?.Classes.Length == model.ClassNames.Length ? read : null;
+            if (read?.Classes.Length != model.ClassNames.Length)
+            {
+                return null;
+            }
+
+            foreach (var name in Pictures.Where(name => state.GetValueOrDefault(name) is string))
+            {
+                model.Training[name] = state[name];
+            }
+
+            return read;
         }
         catch (InvalidDataException e)
         {

@@ -49,6 +49,9 @@ public sealed class MarginModel : IDisposable
     /// <summary>Height and width of the images the network was trained on, in pixels.</summary>
     public (int Height, int Width) ImageSize { get; }
 
+    /// <summary>The channels of its images: 1 for grey, 3 for RGB, or as many as the network takes.</summary>
+    public int Channels => Network.Options.Normalization.Mean.Length;
+
     /// <summary>Where it computes.</summary>
     public Device Device => Network.Device();
 
