@@ -66,6 +66,7 @@ internal sealed class TrainCommand : Command
         var settings = _settings.Read(parsed);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
+        _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
         var dataset = await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
@@ -221,6 +222,11 @@ internal sealed class TrainCommand : Command
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
         {
             throw new UserErrorException($"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+        }
+
+        if (initial.Channels != dataset.Train.Channels)
+        {
+            throw new UserErrorException($"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: give --channels {initial.Channels}.");
         }
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);

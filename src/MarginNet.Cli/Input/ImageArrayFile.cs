@@ -34,7 +34,7 @@ internal static class ImageArrayFile
         if (images.Channels != channels && (images.Width == channels || isGreyLast) && (images.Channels, images.Height) == (height, width))
         {
             images = images.FromChannelsLast();
-            notes.WriteLine($"note: '{path}' is read as [N, H, W, C]: the model's {channels} channels are its last dimension, not its second.");
+            notes.WriteLine($"note: '{path}' is read as [N, H, W, C], channels last.");
         }
 
         if (images.Channels == 1 && channels == 3 && (images.Height, images.Width) == (height, width) && images.Count != channels)

@@ -59,7 +59,6 @@ internal sealed class DataOptions
             await parsed.Notes().WriteLineAsync($"note: --data-dir {known}, as in training.");
         }
 
-        ThrowIfNoPictures(parsed, name);
         var dataset = name switch
         {
             Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
@@ -104,8 +103,10 @@ internal sealed class DataOptions
         return _pictures.Read(parsed, defaults.Settings, size, defaults.Channels);
     }
 
-    private void ThrowIfNoPictures(ParseResult parsed, string name)
+    /// <summary>Requires picture files for what is said of them.</summary>
+    public void ThrowIfNoPictures(ParseResult parsed, string byDefault)
     {
+        var name = Name(parsed, byDefault);
         if (name != Folder && Array.Find(_pictures.All, parsed.IsGiven) is { } idle)
         {
             throw new UserErrorException($"{idle.Name} is for picture files, but the data is {name}: leave it out, or give --data folder.");
