@@ -152,6 +152,6 @@ internal sealed class LipschitzCommand : Command
             parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"estimated {i + 1} of {estimates.Length} samples"));
         }
 
-        return new(estimates, options, model.ClassNames);
+        return new(estimates, options, model.ClassNames, images);
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Samples
         var logits = ScoreKinds.ToLogits(scores, kind ?? ScoreKind.Logits);
         (Logits, Labels, ClassNames, Source, Kind) = (logits, labels, classNames, source, kind ?? ScoreKinds.Guess(scores));
         (Predicted, Margins) = (new int[Count], new double[Count]);
+        Numbers = [.. Enumerable.Range(0, Count)];
         for (var i = 0; i < Count; i++)
         {
             (Predicted[i], Margins[i]) = Decide(logits.Row(i), i, source);
@@ -35,6 +36,12 @@ internal sealed class Samples
 
     /// <summary>What messages call the samples.</summary>
     public string Source { get; }
+
+    /// <summary>The files of the samples, shape [N]; empty where they have none of their own.</summary>
+    public ImmutableArray<string> Files { get; private set; } = [];
+
+    /// <summary>The number of each sample in the file or data set that it is from, shape [N].</summary>
+    public ImmutableArray<int> Numbers { get; private set; }
 
     public int[] Predicted { get; }
 
@@ -57,6 +64,14 @@ internal sealed class Samples
         }
 
         return new(new(values, scores.Count, scores.ClassCount, IsVector: false), labels.ToArray(), classNames, source, kind);
+    }
+
+    /// <summary>Says which images of a data set the samples are.</summary>
+    /// <returns>The same samples.</returns>
+    public Samples From(ImageSet images)
+    {
+        (Numbers, Files) = ([.. images.Numbers], images.Files);
+        return this;
     }
 
     /// <summary>Reads scores, and labels where a file has them; the classes are called by their numbers, whatever names the labels go by.</summary>

@@ -40,7 +40,7 @@ internal sealed class SampleOptions
         _images = !takesImages ? null : new("--images")
         {
             Description = takesPictures
-                ? $"Score these JPEG or PNG files, whose classes are unknown, instead of a data set; or {Arrays}."
+                ? $"Score these pictures (JPEG, PNG, BMP, WebP; a folder stands for those in it), whose classes are unknown, instead of a data set; or {Arrays}."
                 : $"Instead of a data set, {Arrays}; its labels are FILE.labels.npy beside it, or --labels.",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -158,14 +158,15 @@ internal sealed class SampleOptions
     }
 
     /// <summary>Loads the data that goes with a model.</summary>
-    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>
-        _data.LoadForAsync(parsed, model, ModelPath(parsed), cancellation);
+    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, bool isTrainUsed, CancellationToken cancellation) =>
+        _data.LoadForAsync(parsed, model, ModelPath(parsed), isTrainUsed, cancellation);
 
     /// <summary>Reads the images of the <c>--split</c>, by default the test images.</summary>
     public async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
-        var dataset = await LoadDataAsync(parsed, model, cancellation);
-        return Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var isTrain = Split(parsed) == "train";
+        var dataset = await LoadDataAsync(parsed, model, isTrain, cancellation);
+        return isTrain ? dataset.Train : dataset.Test;
     }
 
     /// <summary>
@@ -195,8 +196,8 @@ internal sealed class SampleOptions
         }
 
         return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
-            ? ScoreImages(parsed, model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "the network", cancellation)
-            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or JPEG and PNG files without --labels" : "")}.");
+            ? ScoreImages(parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
+            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
     }
 
     /// <summary>What <c>--scores</c> says; null where it is not given.</summary>
@@ -210,11 +211,29 @@ internal sealed class SampleOptions
         Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, cancellation));
 
     public Samples ScoreImages(ParseResult parsed, MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        FromModel(parsed, model, model.Network.Score(images, cancellation: cancellation), images.Labels, source);
+        FromModel(parsed, model, model.Network.Score(images, cancellation: cancellation), images.Labels, source).From(images);
 
     /// <summary>Takes scores of a model.</summary>
     public Samples FromModel(ParseResult parsed, MarginModel model, ScoreMatrix scores, ReadOnlySpan<int> labels, string source) =>
         Checked(parsed, Samples.FromModel(scores, labels, model.ClassNames, source, _units.ScoreKindOf(parsed)));
+
+    /// <summary>Reads picture files as the images of the model.</summary>
+    public ImageSet ReadPictures(ParseResult parsed, MarginModel model, IReadOnlyList<string> files, CancellationToken cancellation) =>
+        _data.ReadPictures(parsed, model, files, cancellation);
+
+    /// <summary>Has a model remember what was said of picture files.</summary>
+    public void KeepPictures(ParseResult parsed, MarginModel model) => _data.KeepPictures(parsed, model);
+
+    private static string[] PicturesOf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(path).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new UserErrorException($"--images '{path}' is a folder without .jpg, .jpeg, .png, .bmp or .webp files: give pictures, or a folder that has them.");
+    }
 
     /// <summary>Tells what reading left out, and warns where the scores look like something else than logits.</summary>
     private Samples Checked(ParseResult parsed, Samples samples)

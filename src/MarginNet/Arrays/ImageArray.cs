@@ -57,7 +57,7 @@ public sealed class ImageArray
     public (float Least, float Most) Range => (TensorPrimitives.Min<float>(_values), TensorPrimitives.Max<float>(_values));
 
     /// <summary>Reads images.</summary>
-    /// <param name="path">A .npy file of numbers, shape [N, C, H, W], with at least one image.</param>
+    /// <param name="path">A .npy file of numbers, shape [N, C, H, W], or [N, H, W] for one channel, with at least one image.</param>
     /// <param name="unit">
     /// What the pixels are; null, the default, for <see cref="PixelUnit.Byte"/> where they are stored as integers (of 16 bits, 65535
     /// stands for 1 where one is above 255) and <see cref="PixelUnit.Unit"/> where they are not.
@@ -70,7 +70,7 @@ public sealed class ImageArray
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"There is no file {path}; give a .npy file of images [N, C, H, W].", path);
+            throw new FileNotFoundException($"There is no file {path}; give a .npy file of images [N, C, H, W] or [N, H, W].", path);
         }
 
         using var stream = File.OpenRead(path);
@@ -91,6 +91,42 @@ public sealed class ImageArray
         return least >= -LargestAttack && most <= 1 + LargestAttack ? PixelUnit.Unit
             : least >= 0 && Array.TrueForAll(_values, float.IsInteger) ? PixelUnit.Byte
             : PixelUnit.Normalized;
+    }
+
+    /// <summary>Takes the numbers for [N, H, W, C], channels last, where they were taken for [N, C, H, W].</summary>
+    /// <returns>The images, of as many channels as these are wide.</returns>
+    public ImageArray FromChannelsLast()
+    {
+        var (height, width, channels) = (Channels, Height, Width);
+        var (plane, planar) = (height * width, new float[_values.Length]);
+        for (var i = 0; i < _values.Length; i++)
+        {
+            var (pixel, channel) = Math.DivRem(i, channels);
+            var (image, place) = Math.DivRem(pixel, plane);
+            planar[(((image * channels) + channel) * plane) + place] = _values[i];
+        }
+
+        return new(planar, channels, height, width);
+    }
+
+    /// <summary>Gives images of one channel several equal ones, as grey is shown in colour.</summary>
+    /// <param name="channels">How many, at least 1.</param>
+    /// <exception cref="InvalidOperationException">The images have several channels.</exception>
+    public ImageArray RepeatChannel(int channels)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        if (Channels != 1)
+        {
+            throw new InvalidOperationException($"Expected images of one channel, but these have {Channels}.");
+        }
+
+        var (plane, repeated) = (Height * Width, new float[_values.Length * channels]);
+        for (var i = 0; i < Count * channels; i++)
+        {
+            this[i / channels].CopyTo(repeated.AsSpan(i * plane));
+        }
+
+        return new(repeated, channels, Height, Width);
     }
 
     /// <summary>Writes a .npy file, float32, whole or not at all.</summary>

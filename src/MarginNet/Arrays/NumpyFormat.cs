@@ -45,16 +45,17 @@ internal static partial class NumpyFormat
         return new NumericArray(values, rows, columns, header.Shape.Length == 1);
     }
 
-    /// <summary>Reads images, shape [N, C, H, W] with at least one of each.</summary>
+    /// <summary>Reads images, shape [N, C, H, W], or [N, H, W] for one channel, with at least one of each.</summary>
     /// <inheritdoc cref="Read(Stream, long, string)"/>
     public static (float[] Values, int[] Shape, string Type) ReadImages(Stream stream, long length, string name)
     {
         var header = ParseHeader(stream, length, name);
-        if (header.Shape.Length != 4 || header.Shape.Contains(0))
-            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W], but found shape ({header.ShapeText}).");
+        if (header.Shape.Length is not (3 or 4) || header.Shape.Contains(0))
+            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W] or [N, H, W], but found shape ({header.ShapeText}).");
 
         var values = ReadValues<float>(stream, name, header);
-        return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, header.Shape, header.Type[1..]);
+        var shape = header.Shape is [var count, var height, var width] ? [count, 1, height, width] : header.Shape;
+        return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, shape, header.Type[1..]);
     }
 
     /// <summary>Writes an array in C order, as numpy.save does: version 1, the numbers aligned at 64 bytes.</summary>
