@@ -164,18 +164,17 @@ public sealed class ImageArray
             TensorPrimitives.Divide(values, type == "u2" && TensorPrimitives.Max<float>(values) > byte.MaxValue ? ushort.MaxValue : byte.MaxValue, values);
         }
 
-        if (unit != PixelUnit.Normalized || normalization is null || normalization.Mean.Length != shape[1])
+        if (unit != PixelUnit.Normalized || normalization is null)
         {
             return;
         }
 
-        var plane = shape[2] * shape[3];
-        for (var start = 0; start < values.Length; start += plane)
+        var (channels, plane) = (normalization.Mean.Length, shape[2] * shape[3]);
+        var isLast = channels != shape[1] && channels == shape[3]; // [N, H, W, C]
+        for (var i = 0; i < values.Length && (isLast || channels == shape[1]); i++)
         {
-            var channel = start / plane % shape[1];
-            var pixels = values.AsSpan(start, plane);
-            TensorPrimitives.Multiply(pixels, (float)normalization.StandardDeviation[channel], pixels);
-            TensorPrimitives.Add(pixels, (float)normalization.Mean[channel], pixels);
+            var channel = (isLast ? i : i / plane) % channels;
+            values[i] = (values[i] * (float)normalization.StandardDeviation[channel]) + (float)normalization.Mean[channel];
         }
     }
 }

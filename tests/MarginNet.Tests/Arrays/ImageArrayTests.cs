@@ -1,5 +1,6 @@
 using System.Text;
 using MarginNet.Arrays;
+using MarginNet.Data;
 
 namespace MarginNet.Tests.Arrays;
 
@@ -20,6 +21,22 @@ public sealed class ImageArrayTests : IDisposable
         using var tensor = read.ToTensor();
         Assert.Equal(new long[] { 2, 3, 4, 5 }, tensor.shape);
         Assert.Equal(values, tensor.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Normalised_pixels_are_made_what_they_were_whichever_axis_has_the_channels()
+    {
+        var statistics = new ChannelStatistics([0.5, 0.25, 0.75], [0.25, 0.5, 0.125]);
+        float Normalised(float pixel, int channel) => (pixel - (float)statistics.Mean[channel]) / (float)statistics.StandardDeviation[channel];
+
+        var pixels = Enumerable.Range(0, 2 * 3 * 4 * 5).Select(i => i % 8 / 8f).ToArray();
+        new ImageArray([.. pixels.Select((pixel, i) => Normalised(pixel, i / 20 % 3))], 3, 4, 5).Save(_folder["first.npy"]);
+        new ImageArray([.. pixels.Select((pixel, i) => Normalised(pixel, i % 3))], 4, 5, 3).Save(_folder["last.npy"]);
+        foreach (var file in new[] { "first.npy", "last.npy" })
+        {
+            var read = ImageArray.Read(_folder[file], PixelUnit.Normalized, statistics);
+            Assert.Equal(pixels, read[0].ToArray().Concat(read[1].ToArray()));
+        }
     }
 
     [Fact]
