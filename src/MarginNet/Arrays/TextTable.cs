@@ -261,7 +261,7 @@ internal sealed class TextTable
             return TakeHeader(_first);
         if (others == 0 && IsNumbered(numeric))
         {
-            Note($"line {_firstLine} is {_first[numeric[0]]} to {_first[numeric[^1]]}, so it was taken for the names of the columns.");
+            Note($"line {_firstLine} is {(numeric.Length == 1 ? "0" : $"{_first[numeric[0]]} to {_first[numeric[^1]]}")}, so it was taken for a header.");
             return TakeHeader(_first);
         }
 
@@ -292,7 +292,7 @@ internal sealed class TextTable
             return false;
 
         return numeric.Length < SomeColumns
-            ? numeric.Length > 1 && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
+            ? (numeric.Length > 1 || _first[numeric[0]] == "0") && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
             : _columns[numeric[0]].First != numeric.Length + (_first[numeric[0]] == "0" ? 0 : 1); // Data that counts on is an example's.
     }
 
