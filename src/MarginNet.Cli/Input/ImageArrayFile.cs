@@ -30,7 +30,7 @@ internal static class ImageArrayFile
         var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)] : ArrayFile.ReadLabels(labelsPath, model.ClassNames, images.Count, parsed.Note);
         return labels.Length == images.Count
             ? Samples.FromModel(images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path, units.ScoreKindOf(parsed))
-            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: give one label for each.");
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: give one label for each{Samples.HeaderHint(labels, images.Count)}.");
     }
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour; other images that are not the model's are refused.</summary>

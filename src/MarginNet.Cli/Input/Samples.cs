@@ -97,8 +97,12 @@ internal sealed class Samples
         var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)] : ArrayFile.ReadLabels(labelsPath, names, logits.Rows, note);
         return labels.Length == logits.Rows
             ? new(logits, labels, NamesOf(logits.Columns), logitsPath, kind)
-            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row.");
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row{HeaderHint(labels, logits.Rows)}.");
     }
+
+    /// <summary>What may be wrong where there is one label too many, and the first is 0.</summary>
+    public static string HeaderHint(int[] labels, int count) =>
+        labels.Length == count + 1 && labels[0] == 0 ? ", and if the first, 0, is the header that pandas gives a column without a name, leave it out (header=False)" : "";
 
     /// <summary>The logits in float32, which a network's are.</summary>
     public ScoreMatrix ToScores()

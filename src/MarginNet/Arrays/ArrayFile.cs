@@ -48,7 +48,7 @@ public static class ArrayFile
     /// <remarks>Of a text with several columns that one is read that its header calls label, target or class, or the only one that may be; a note says so.</remarks>
     /// <param name="path">The file; see <see cref="Read"/>. A .npy or .npz file may hold texts, too.</param>
     /// <param name="classNames">The name of each of the C classes, in the order of the scores; their numbers 0 to C − 1 where they have none.</param>
-    /// <param name="sampleCount">How many samples there are, by which a first line 0 is told for the header that pandas writes; null, the default, where unknown.</param>
+    /// <param name="sampleCount">How many samples there are, by which a header is told from a name that no class has; null, the default, where unknown.</param>
     /// <param name="note">Told what was left out or taken otherwise than it may seem, a line each; null, the default, for nobody.</param>
     /// <returns>Labels, shape [N], each in [0, C).</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -34,7 +34,7 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
         foreach (var line in table.Notes)
             note?.Invoke(line);
 
-        return table.IsText(column) ? FromTexts(table.Texts(column)) : FromNumbers(WithoutHeader(table.Numbers([column])));
+        return table.IsText(column) ? FromTexts(table.Texts(column)) : FromNumbers(table.Numbers([column]));
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
@@ -53,16 +53,6 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
             : numbers.Length == 2 && data.Length == 2 && table.IsCounting(data[0]) && table.IsWhole(data[1]) && table.Rows > FewRows ? data[1]
             : Array.FindAll(data, column => table.IsText(column) && Array.TrueForAll(table.Texts(column), text => Find(text) >= 0)) is [var known] ? known
             : null;
-    }
-
-    /// <summary>Leaves out a first 0 where it is one number too many: the header that pandas gives a column without a name.</summary>
-    private double[] WithoutHeader(double[] values)
-    {
-        if (values.Length - 1 != sampleCount || values.Length == 0 || values[0] != 0)
-            return values;
-
-        note?.Invoke($"{path}: the first line is 0 and one more than there are samples, so it was taken for the name of the column.");
-        return values[1..];
     }
 
     private int[] FromMatrix(NumericArray array)

@@ -234,7 +234,7 @@ internal sealed class TextTable
         return true;
 
         bool IsOneKind(TableColumn column, int index) => column.Numbers == Rows
-            || (column.Numbers == 0 && column.Texts == Rows && (index == 0 || NameOf(index).Length > 0))
+            || (column.Numbers == 0 && column.Texts == Rows && (NameOf(index).Length > 0 || (index == 0 && !BeginsWithNumber(_first[0]))))
             || (column.Empties == Rows && NameOf(index).Length == 0);
     }
 
@@ -251,7 +251,7 @@ internal sealed class TextTable
             return _separator != ' ' && Array.Exists(_first, LabelNames.Contains) && TakeHeader(_first);
         if (_separator == ' ' && numeric.Length < _columns.Length - (_first.Length < _columns.Length && IsText(0) ? 1 : 0))
             return false; // Names with spaces.
-        if (_first.Length == _columns.Length - 1 && (isNamed || IsCount(_first)) && (_columns[0].IsIdentity || IsText(0)))
+        if (_first.Length == _columns.Length - 1 && (!BeginsWithNumber(_first[0]) || IsCount(_first)) && (_columns[0].IsIdentity || IsText(0)))
             return TakeHeader(["", .. _first]);
         if (_first.Length != _columns.Length)
             return !BeginsWithNumber(_first[0]) && !(_first.Length == _columns.Length + 1 && _trailing == _laterRows) && TakeHeader([]);
@@ -261,7 +261,7 @@ internal sealed class TextTable
             return TakeHeader(_first);
         if (others == 0 && IsNumbered(numeric))
         {
-            Note($"line {_firstLine} is {_first[numeric[0]]} to {_first[numeric[^1]]}, so it was taken for the names of the columns.");
+            Note($"line {_firstLine} is {(numeric.Length == 1 ? "0" : $"{_first[numeric[0]]} to {_first[numeric[^1]]}")}, so it was taken for a header.");
             return TakeHeader(_first);
         }
 
@@ -292,7 +292,7 @@ internal sealed class TextTable
             return false;
 
         return numeric.Length < SomeColumns
-            ? numeric.Length > 1 && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
+            ? (numeric.Length > 1 || _first[numeric[0]] == "0") && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
             : _columns[numeric[0]].First != numeric.Length + (_first[numeric[0]] == "0" ? 0 : 1); // Data that counts on is an example's.
     }
 

@@ -97,6 +97,31 @@ public sealed class ArrayFileTests : IDisposable
     public void An_array_that_is_no_vector_or_matrix_of_numbers_is_a_clear_error(string file) => Message(() => ArrayFile.Read(Write("bad.npy", file)));
 
     [Theory]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }")]
+    [InlineData("{'shape': (2, 3), 'fortran_order': False, 'descr': '<f8'}")]
+    [InlineData("{\"descr\": \"<f8\", \"fortran_order\": False, \"shape\": (2, 3)}")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }")]
+    [InlineData("  { 'fortran_order' :False ,'descr':'<f8','shape':( 2 ,3, ) , } ")]
+    [InlineData("{u'descr': u'<f8', u'fortran_order': False, u'shape': (2, 3)}")]
+    [InlineData("{'descr': 'float64', 'fortran_order': False,\n 'shape': (2, 3)}")]
+    [InlineData("{'descr': 'd', 'fortran_order': False, 'shape': (2, 3)}")]
+    public void A_header_is_any_dictionary_of_the_three_entries_in_every_version(string header)
+    {
+        for (var version = 1; version <= 3; version++)
+        {
+            Assert.Equal(Expected, ArrayFile.Read(WriteArray(header, version)).Values.ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData("{'descr': '<f8', 'descr': '<f8', 'shape': (2, 3)}")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False}")]
+    [InlineData("{'descr': \"<f8', 'fortran_order': False, 'shape': (2, 3)}")]
+    [InlineData("{'descr': '<f8', 'fortran_order': 0, 'shape': (2, 3)}")]
+    public void A_header_without_each_of_them_is_refused(string header) =>
+        Assert.Contains("expected a header with descr, fortran_order and shape", Message(() => ArrayFile.Read(WriteArray(header, version: 1))), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("1,2\n3,4\n")]
     [InlineData("1;2\r\n3;4")]
     [InlineData("a,b\n1.0,2e0\n\n3,4\n")]
@@ -138,6 +163,43 @@ public sealed class ArrayFileTests : IDisposable
         Assert.True(rows.MoveNext());
         Assert.Equal([1, 2], rows.Current);
         Assert.Throws<NotSupportedException>(() => rows.MoveNext());
+    }
+
+    [Theory]
+    [InlineData("1,2\n3,4\n")]
+    [InlineData("1;2\n3;4\n")]
+    [InlineData("1,0;2,0\n3;4,0\n")]
+    [InlineData(",a,b\n7,1,2\n9,3,4\n")]
+    [InlineData("\ta\tb\r\n7\t1\t2\t\r\n9\t3\t4\t\r\n")]
+    [InlineData("a b\n7 1 2\n9 3 4\n")]
+    [InlineData("1\t2\n3 , 4\n")]
+    public void Rows_of_a_known_length_come_as_their_table_would(string text)
+    {
+        using var reader = new StringReader(text);
+        Assert.Equal([[1, 2], [3, 4]], CsvRows.Read(reader, "stdin", 2));
+    }
+
+    [Theory]
+    [InlineData("0,1,2\n5,4,3\n", 1)]
+    [InlineData("0,1,3\n5,4,3\n", 0)]
+    [InlineData("id,a,b,c\n0,5,4,3\n", 1)]
+    public void What_a_stream_leaves_out_is_noted(string text, int notes)
+    {
+        var noted = new List<string>();
+        using var reader = new StringReader(text);
+        Assert.Equal([5, 4, 3], CsvRows.Read(reader, "stdin", 3, noted.Add).Last());
+        Assert.Equal(notes, noted.Count);
+    }
+
+    [Theory]
+    [InlineData("1,2\nx,4\n", "stdin, line 2: expected numbers, but found 'x'")]
+    [InlineData("1,2\n3\n", "stdin, line 2: expected 2 numbers as in the lines before, but found 1")]
+    [InlineData("1,234;5\n", "'1,234' may have a decimal comma")]
+    [InlineData("1.5;2\n3,5;2\n", "line 2: '3,5' may have a decimal comma")]
+    public void A_stream_names_the_line_that_is_no_row(string text, string expected)
+    {
+        using var reader = new StringReader(text);
+        Assert.Contains(expected, Message(() => _ = CsvRows.Read(reader, "stdin", 2).ToArray()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -196,6 +258,15 @@ public sealed class ArrayFileTests : IDisposable
     {
         var path = Path.Combine(_folder, name);
         File.WriteAllBytes(path, Convert.FromBase64String(content));
+        return path;
+    }
+
+    private string WriteArray(string header, int version)
+    {
+        var text = Encoding.UTF8.GetBytes(header + "\n");
+        byte[] length = version == 1 ? [(byte)text.Length, 0] : [(byte)text.Length, 0, 0, 0];
+        var path = Path.Combine(_folder, "h.npy");
+        File.WriteAllBytes(path, [0x93, .. "NUMPY"u8, (byte)version, 0, .. length, .. text, .. Expected.SelectMany(BitConverter.GetBytes)]);
         return path;
     }
 

@@ -130,4 +130,58 @@ public sealed class ImageArrayTests : IDisposable
         Assert.Equal((2, 1, 1, 3), (images.Count, images.Channels, images.Height, images.Width));
         Assert.Equal([0.4f, 0.5f, 0.6f], images[1].ToArray());
     }
+
+    [PythonFact]
+    public void Pixels_of_every_type_and_order_of_NumPy_are_brought_to_0_to_1()
+    {
+        File.WriteAllText(_folder["write.py"], """
+            import sys, numpy
+            x = (numpy.arange(2 * 3 * 4 * 5) * 2).reshape(2, 3, 4, 5)
+            for t in ['B', 'h', 'H', 'i', 'L', '>i4']:
+                numpy.save(f'{sys.argv[1]}/whole{ord(t[-1])}{len(t)}.npy', x.astype(t))
+            numpy.save(f'{sys.argv[1]}/wholeF.npy', numpy.asfortranarray(x.astype('B')))
+            numpy.save(f'{sys.argv[1]}/bytes.npy', x.astype('f'))
+            numpy.save(f'{sys.argv[1]}/wide.npy', (x * 257).astype('H'))
+            numpy.save(f'{sys.argv[1]}/bits.npy', x > 100)
+            numpy.save(f'{sys.argv[1]}/fortran.npy', numpy.asfortranarray((x / 255).astype('f')))
+            """);
+        _ = PythonFactAttribute.Run(_folder["write.py"], _folder["."]);
+        var expected = Enumerable.Range(0, 2 * 3 * 4 * 5).Select(i => 2 * i / 255f).ToArray();
+        string[] files = [.. Directory.GetFiles(_folder["."], "whole*.npy"), _folder["wide.npy"], _folder["fortran.npy"]];
+        Assert.Equal(9, files.Length);
+        Assert.All(files, file => Assert.Equal(expected, Pixels(ImageArray.Read(file)), (a, b) => Math.Abs(a - b) < 1e-7));
+        Assert.Equal(expected, Pixels(ImageArray.Read(_folder["bytes.npy"], PixelUnit.Byte)));
+        Assert.Contains("--pixels byte", Assert.Throws<InvalidDataException>(() => ImageArray.Read(_folder["bytes.npy"])).Message, StringComparison.Ordinal);
+        Assert.Equal(expected.Select(value => value > 100 / 255f ? 1f : 0f), Pixels(ImageArray.Read(_folder["bits.npy"])));
+    }
+
+    [Fact]
+    public void Normalisation_is_undone_channel_by_channel()
+    {
+        ChannelStatistics statistics = new([0.5, 0.25], [0.25, 0.125]);
+        float[] pixels = [0, 0.25f, 0.5f, 1, 0.125f, 0.75f, 0.375f, 0.625f];
+        float[] normalized = [.. pixels.Select((pixel, i) => (float)((pixel - statistics.Mean[i / 2 % 2]) / statistics.StandardDeviation[i / 2 % 2]))];
+        new ImageArray(normalized, 2, 1, 2).Save(_folder["x.npy"]);
+        Assert.Equal(pixels, Pixels(ImageArray.Read(_folder["x.npy"], PixelUnit.Normalized, statistics)));
+        Assert.Equal(normalized, Pixels(ImageArray.Read(_folder["x.npy"], PixelUnit.Normalized))); // As a model without one takes them.
+        Assert.Equal(normalized, Pixels(ImageArray.Read(_folder["x.npy"])));
+    }
+
+    [Theory]
+    [InlineData(PixelUnit.Unit, 0, 1)]
+    [InlineData(PixelUnit.Unit, -0.3f, 1.3f)] // The largest ε in use, not clipped.
+    [InlineData(PixelUnit.Normalized, -2.1f, 2.6f)] // ImageNet's statistics.
+    [InlineData(PixelUnit.Normalized, -1, 1)] // 0.5 and 0.5.
+    [InlineData(PixelUnit.Normalized, -0.42f, 2.8f)] // MNIST's.
+    [InlineData(PixelUnit.Normalized, -0.5f, 0.5f)] // Centred.
+    [InlineData(PixelUnit.Byte, 0, 255)]
+    [InlineData(PixelUnit.Byte, 0, 12)]
+    public void The_unit_shows_in_how_far_pixels_leave_0_to_1(PixelUnit expected, float least, float most)
+    {
+        ImageArray images = new([least, most, 0, 1], 1, 2, 2);
+        Assert.Equal(expected, images.GuessUnit());
+        Assert.Equal((Math.Min(least, 0), Math.Max(most, 1)), images.Range);
+    }
+
+    private static float[] Pixels(ImageArray images) => [.. Enumerable.Range(0, images.Count).SelectMany(i => images[i].ToArray())];
 }
