@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using MarginNet.Arrays;
 using MarginNet.Data;
+using MarginNet.Export;
 using MarginNet.Models;
 using MarginNet.PValues;
 using SkiaSharp;
@@ -174,5 +175,55 @@ internal static class Seeds
         var bytes = new byte[count];
         new Random(1).NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>An ONNX model, scores [N, 4] of the means of three channels, whose weights lie in "a file beside it": in itself, as it is called here.</summary>
+    public static byte[] LinkedOnnx()
+    {
+        const int Float = 1;
+        var file = new ProtobufWriter();
+        void Node(ProtobufWriter graph, string operation, string[] inputs, string output) => graph.Message(1, node =>
+        {
+            Array.ForEach(inputs, input => node.Text(1, input));
+            node.Text(2, output);
+            node.Text(4, operation);
+        });
+        void Value(ProtobufWriter graph, int field, string name, long[] shape) => graph.Message(field, value =>
+        {
+            value.Text(1, name);
+            value.Message(2, type => type.Message(1, tensor =>
+            {
+                tensor.Integer(1, Float);
+                tensor.Message(2, sizes => Array.ForEach(shape, size => sizes.Message(1, dimension => dimension.Integer(1, size))));
+            }));
+        });
+        file.Integer(1, 8);
+        file.Message(7, graph =>
+        {
+            Node(graph, "GlobalAveragePool", ["images"], "means");
+            Node(graph, "Flatten", ["means"], "flat");
+            Node(graph, "MatMul", ["flat", "weights"], "scores");
+            graph.Text(2, "graph");
+            graph.Message(5, tensor =>
+            {
+                Array.ForEach([3, 4], size => tensor.Integer(1, size));
+                tensor.Integer(2, Float);
+                tensor.Text(8, "weights");
+                foreach (var (key, value) in new[] { ("location", "fuzz.onnx"), ("offset", "16"), ("length", "48") })
+                {
+                    tensor.Message(13, entry =>
+                    {
+                        entry.Text(1, key);
+                        entry.Text(2, value);
+                    });
+                }
+
+                tensor.Integer(14, 1);
+            });
+            Value(graph, 11, "images", [1, 3, 12, 12]);
+            Value(graph, 12, "scores", [1, 4]);
+        });
+        file.Message(8, operators => operators.Integer(2, 13));
+        return file.Content.ToArray();
     }
 }

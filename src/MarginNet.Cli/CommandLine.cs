@@ -48,7 +48,7 @@ internal static class CommandLine
             await error.WriteLineAsync("marginnet: interrupted.");
             return Interrupted;
         }
-        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or DllNotFoundException)
         {
             await error.WriteLineAsync($"marginnet: {OneLine(e.Message)}");
             await (isVerbose ? error.WriteLineAsync(e.ToString()) : Task.CompletedTask);
@@ -74,6 +74,11 @@ internal static class CommandLine
     public static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellation = default)
     {
         using var log = parsed.Errors.Count == 0 && parsed.IsVerbose() ? new VerboseLog(configuration.Error, RunConfiguration.Of(parsed)) : null;
+        if (parsed.Errors.Count == 0)
+        {
+            parsed.LoadTorch();
+        }
+
         var exitCode = await parsed.InvokeAsync(configuration, cancellation);
         if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand) // It saves what its presets decided.
         {

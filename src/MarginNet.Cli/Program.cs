@@ -1,3 +1,12 @@
 using MarginNet.Cli;
 
-return await CommandLine.RunAsync(args, Console.Out, Console.Error);
+try
+{
+    return await CommandLine.RunAsync(args, Console.Out, Console.Error);
+}
+catch (TypeInitializationException e) when (e.InnerException is IOException or InvalidDataException or PlatformNotSupportedException or DllNotFoundException)
+{
+    // The library refuses the PyTorch that the environment names, before anything of it runs.
+    await Console.Error.WriteLineAsync($"marginnet: {MarginNet.TorchInstallation.Variable}: {e.InnerException.Message}");
+    return 2;
+}

@@ -66,6 +66,7 @@ internal sealed class AttackCommand : Command
             }
 
             var images = split == "train" ? dataset.Train : dataset.Test;
+            AttackSettings.Warn(parsed, options, (long)images.Channels * images.Height * images.Width);
 
             var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(parsed.Notes(), images.Count), cancellation);
             Save(result, images, file);

@@ -45,7 +45,7 @@ internal sealed class DetectCommand : Command
     {
         var nullModel = _samples.ReadCalibration(parsed);
         var samples = _samples.ReadLogits(parsed);
-        var foreign = parsed.GetValue(_foreignLogits) is { } path ? Samples.Read(path, labelsPath: null) : null;
+        var foreign = parsed.GetValue(_foreignLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
         if (!_samples.HasLabels(parsed) && foreign is null)
         {
             throw new UserErrorException("--logits need --labels, --ood-logits or both: there is nothing to part them from.");

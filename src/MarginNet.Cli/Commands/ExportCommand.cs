@@ -14,6 +14,7 @@ internal sealed class ExportCommand : Command
     private const string Onnx = "onnx";
     private const string SafeTensors = "safetensors";
     private const string StateDict = "state-dict";
+    private const string TorchScript = "torchscript";
     private const string Torchvision = "torchvision";
     private const string PytorchCifar = "pytorch-cifar";
 
@@ -22,11 +23,13 @@ internal sealed class ExportCommand : Command
 
     private readonly Option<string> _format = new("--to")
     {
-        Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: weights for load_state_dict in PyTorch.",
+        Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: " +
+            "weights for load_state_dict in PyTorch. A model that was imported as a program is given back as it was: onnx or torchscript.",
         Required = true,
     };
 
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending in .onnx, .safetensors or .state-dict.pt." };
+    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending " +
+        "in .onnx, .safetensors, .state-dict.pt or .torchscript.pt." };
 
     private readonly Option<string?> _names = new("--names")
     {
@@ -38,7 +41,7 @@ internal sealed class ExportCommand : Command
     public ExportCommand()
         : base("export", "Write a model for other frameworks: ONNX, safetensors or a PyTorch state dict.")
     {
-        _format.AcceptOnlyFromAmong(Onnx, SafeTensors, StateDict);
+        _format.AcceptOnlyFromAmong(Onnx, SafeTensors, StateDict, TorchScript);
         _names.AcceptOnlyFromAmong(Torchvision, PytorchCifar);
         Add(_model);
         _foreign.AddTo(this);
@@ -51,10 +54,10 @@ internal sealed class ExportCommand : Command
     private void Run(ParseResult parsed)
     {
         var (source, format) = (parsed.GetValue(_model)!, parsed.GetValue(_format)!);
-        var file = parsed.GetValue(_out) ?? Path.ChangeExtension(source, format == StateDict ? ".state-dict.pt" : format);
-        if (format == Onnx && parsed.GetValue(_names) is not null)
+        var file = parsed.GetValue(_out) ?? Path.ChangeExtension(source, format is StateDict or TorchScript ? $".{format}.pt" : format);
+        if (format is Onnx or TorchScript && parsed.GetValue(_names) is not null)
         {
-            throw new UserErrorException("--names does not go with --to onnx, whose weights nobody loads by name: leave it out.");
+            throw new UserErrorException($"--names does not go with --to {format}, whose weights nobody loads by name: leave it out.");
         }
 
         if (Path.GetFullPath(file) == Path.GetFullPath(source))
@@ -66,9 +69,11 @@ internal sealed class ExportCommand : Command
         _json.ThrowIfNotWritable(parsed);
         using var model = _foreign.Load(parsed, source, CPU);
         Write(model, format, file, parsed.GetValue(_names) == PytorchCifar ? WeightNames.PytorchCifar : WeightNames.Torchvision);
-        var summary = new ExportSummary(model, format, file, isWhole: format == Onnx);
+        var summary = new ExportSummary(model, format, file, isWhole: format == Onnx && IsOurs(model));
         _json.Report(parsed, summary.Write, summary.Write);
     }
+
+    private static bool IsOurs(MarginModel model) => model.Network is ResNet18 or FastNet or LipNet;
 
     private static void Write(MarginModel model, string format, string file, WeightNames names)
     {
@@ -76,6 +81,7 @@ internal sealed class ExportCommand : Command
         {
             switch (format)
             {
+                case TorchScript: ModelExport.ToTorchScript(model, file); break;
                 case Onnx: ModelExport.ToOnnx(model, file); break;
                 case SafeTensors: ModelExport.ToSafeTensors(model, file, names); break;
                 default: ModelExport.ToStateDict(model, file, names); break;

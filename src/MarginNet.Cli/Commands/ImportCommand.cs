@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Models;
 using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
@@ -14,7 +16,8 @@ internal sealed class ImportCommand : Command
         Description = "A PyTorch state dict of a ResNet-18 (.pt, .pth, .safetensors; torchvision's names or kuangliu/pytorch-cifar's), a TorchScript archive or an ONNX model.",
     };
 
-    private readonly ForeignOptions _foreign = new();
+    private readonly ForeignOptions _foreign = new(isImport: true);
+    private readonly DataOptions _data = new("none: the classes are called 0, 1, 2 and so on");
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model file to write.", Required = true };
     private readonly JsonOption _json = new();
 
@@ -23,6 +26,7 @@ internal sealed class ImportCommand : Command
     {
         Add(_file);
         _foreign.AddTo(this);
+        _data.AddNamesTo(this);
         Add(_out);
         _json.AddTo(this);
         SetAction(Run);
@@ -38,14 +42,46 @@ internal sealed class ImportCommand : Command
 
         AtomicFile.ThrowIfNotWritable(file);
         _json.ThrowIfNotWritable(parsed);
+        var names = _data.ClassNames(parsed);
         using var model = _foreign.Load(parsed, path, CPU);
         if (!model.IsForeign)
         {
             throw new UserErrorException($"'{path}' is a model of MarginNet already: use it as it is.");
         }
 
+        if (names is { } given)
+        {
+            TakeNames(parsed, model, path, given);
+        }
+
         model.Save(file);
+        KeepTrust(parsed, model, path);
         var summary = new ImportSummary(model, path, file);
         _json.Report(parsed, summary.Write, summary.Write);
+    }
+
+    /// <summary>Names the classes as the data does.</summary>
+    private void TakeNames(ParseResult parsed, MarginModel model, string path, ImmutableArray<string> names)
+    {
+        if (!ModelFit.AreSame(model.ClassNames, names))
+        {
+            throw new UserErrorException($"'{path}' has {model.ClassNames.Length} classes " +
+                $"({string.Join(", ", model.ClassNames.Take(3))}, ...), but the data has {names.Length} " +
+                $"({string.Join(", ", names.Take(3))}, ...): give the data it was trained on.");
+        }
+
+        ModelFit.TakeNames(model, names);
+        model.Training["data"] = _data.Name(parsed, "");
+    }
+
+    /// <summary>Keeps, for this user, that a TorchScript program is trusted.</summary>
+    private void KeepTrust(ParseResult parsed, MarginModel model, string path)
+    {
+        if (_foreign.IsTrusted(parsed) && model.Network is { IsDifferentiable: true } and not ResNet18)
+        {
+            parsed.Notes().WriteLine(TrustedPrograms.Add(path) is { } store
+                ? $"note: this program needs no --trust-torchscript from now on, for this user; '{store}' says so."
+                : "note: that this program is trusted could not be kept, so that --trust-torchscript is needed again.");
+        }
     }
 }

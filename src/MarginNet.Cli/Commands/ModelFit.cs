@@ -31,7 +31,9 @@ internal static class ModelFit
         var (height, width) = model.ImageSize;
         if (dataset.Test.Channels != model.Channels)
         {
-            throw new UserErrorException($"'{path}' takes images of {model.Channels} channels, but the data has {dataset.Test.Channels}: give an array [N, {model.Channels}, {height}, {width}] as a .npy file with --images.");
+            throw new UserErrorException(
+                $"'{path}' takes images of {model.Channels} channels, but the data has {dataset.Test.Channels}: "
+                + $"give an array [N, {model.Channels}, {height}, {width}] as a .npy file with --images.");
         }
 
         if ((dataset.Test.Height, dataset.Test.Width) != (height, width))
@@ -61,6 +63,17 @@ internal static class ModelFit
         if (!model.Network.IsDifferentiable)
         {
             throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: give the same network as TorchScript or a state dict.");
+        }
+    }
+
+    /// <summary>
+    /// Takes the names of the data's classes for those of a model that does not name them, as a state dict and a program do not.
+    /// </summary>
+    public static void TakeNames(MarginModel model, ImmutableArray<string> names)
+    {
+        if (AreNumbers(model.ClassNames) && names.Length == model.ClassNames.Length)
+        {
+            model.NameClasses(names);
         }
     }
 

@@ -13,8 +13,8 @@ internal sealed class RunConfiguration
     private const string VersionKey = "marginnet";
     private const string CommandKey = "command";
 
-    // How the tool speaks, and where a run goes on, is not what it computes.
-    private static readonly ImmutableArray<string> NotKept = ["--config", "--quiet", "--verbose", "--resume", "--help", "--version"];
+    // How the tool speaks, where a run goes on, and with which of the machine's libraries, is not what it computes.
+    private static readonly ImmutableArray<string> NotKept = ["--config", "--quiet", "--verbose", "--resume", "--help", "--version", "--torch", "--torch-any-version"];
 
     private static readonly ImmutableArray<string> Outputs = ["--out", "--output", "--json"];
 

@@ -15,13 +15,21 @@ internal static class ImageArrayFile
     public static string LabelsOf(string path) => Path.ChangeExtension(path, ".labels.npy");
 
     /// <summary>Scores the images; their labels come from the file given, from the one named after the images, or are unknown.</summary>
-    public static Samples Score(ParseResult parsed, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
+    /// <param name="parsed">The command line, for where notes and warnings go.</param>
+    /// <param name="units">What it says of the pixels and scores.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="path">The images.</param>
+    /// <param name="labelsPath">Their labels, or null.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static Samples Score(ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
     {
-        var images = Fit(ImageArray.Read(path), model, path, parsed.Notes());
+        var normalization = model.Network.Options.Normalization;
+        var images = Fit(ImageArray.Read(path, units.PixelUnitOf(parsed), normalization), model, path, parsed.Notes());
+        units.Warn(parsed, images, normalization, path);
         labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;
-        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)] : ArrayFile.ReadLabels(labelsPath, model.ClassNames.Length);
+        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)] : ArrayFile.ReadLabels(labelsPath, model.ClassNames, images.Count, parsed.Note);
         return labels.Length == images.Count
-            ? Samples.FromModel(images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path)
+            ? Samples.FromModel(images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path, units.ScoreKindOf(parsed))
             : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: give one label for each.");
     }
 
@@ -45,7 +53,8 @@ internal static class ImageArrayFile
 
         return (images.Channels, images.Height, images.Width) == (channels, height, width)
             ? images
-            : throw new UserErrorException($"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: {Cure(images, model)}.");
+            : throw new UserErrorException(
+                $"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: {Cure(images, model)}.");
     }
 
     private static string Cure(ImageArray images, MarginModel model) => (images.Channels, model.Channels) switch

@@ -36,7 +36,7 @@ internal sealed class AtypicalOptions
         if (parsed.GetValue(_attacked) is { } file)
         {
             return parsed.GetValue(_epsilon) is null && path is null
-                ? ImageArrayFile.Score(parsed, model, file, labelsPath: null, cancellation)
+                ? samples.ScoreArray(parsed, model, file, labelsPath: null, cancellation)
                 : throw new UserErrorException("--attacked are images that were attacked before: leave out --fgsm and --surrogate.");
         }
 
@@ -45,6 +45,7 @@ internal sealed class AtypicalOptions
             return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
         }
 
+        parsed.WarnOfDistance(_epsilon.Name, epsilon, AttackNorm.Linf, pixelCount: 1);
         if (images is null)
         {
             throw new UserErrorException("--fgsm attacks the images of a data set, not --images: leave one of them out.");
@@ -60,7 +61,7 @@ internal sealed class AtypicalOptions
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), cancellation: cancellation);
-        return Samples.FromModel(scores, images.Labels, model.ClassNames, "attacked images");
+        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images");
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>
@@ -78,7 +79,7 @@ internal sealed class AtypicalOptions
 
         string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
         return files.Length > 0
-            ? SampleOptions.Score(model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", cancellation)
+            ? samples.ScoreImages(parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", cancellation)
             : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");
     }
 }

@@ -7,6 +7,8 @@ internal static class CommonOptions
 {
     private const string Quiet = "--quiet";
     private const string Verbose = "--verbose";
+    private const string Torch = "--torch";
+    private const string AnyTorchVersion = "--torch-any-version";
 
     /// <summary>Adds them to the root, and so to every command.</summary>
     /// <returns>The option that names a configuration file.</returns>
@@ -16,7 +18,21 @@ internal static class CommonOptions
         root.Add(configuration);
         root.Add(new Option<bool>(Quiet, "-q") { Description = "Show results, warnings and errors only: no progress, no notes.", Recursive = true });
         root.Add(new Option<bool>(Verbose) { Description = "Also tell the versions, the options that were given, and what the run took; errors with their trace.", Recursive = true });
+        root.Add(new Option<string?>(Torch) { Description = $"Compute with an installed PyTorch, such as one for a GPU: its folder, or auto to look for it. {TorchInstallation.Variable} does the same.", Recursive = true });
+        root.Add(new Option<bool>(AnyTorchVersion) { Description = $"Try a version of PyTorch that MarginNet was not tried with; those are {string.Join(", ", TorchInstallation.TriedVersions)}.", Recursive = true });
         return configuration;
+    }
+
+    /// <summary>Loads the PyTorch that is asked for, which has to come before anything else of LibTorch.</summary>
+    public static void LoadTorch(this ParseResult parsed)
+    {
+        if (parsed.GetValue<string?>(Torch) is { } folder)
+        {
+            var anyVersion = parsed.GetValue<bool>(AnyTorchVersion);
+            TorchNative.Use(TorchInstallation.Open(folder), anyVersion);
+            Environment.SetEnvironmentVariable(TorchInstallation.Variable, TorchNative.Installation!.Folder); // For processes that this one starts.
+            Environment.SetEnvironmentVariable(TorchInstallation.AnyVersionVariable, anyVersion ? "1" : null);
+        }
     }
 
     public static bool IsQuiet(this ParseResult parsed) => parsed.GetValue<bool>(Quiet);
@@ -25,4 +41,7 @@ internal static class CommonOptions
 
     /// <summary>Where progress and notes go: standard error, or nowhere.</summary>
     public static TextWriter Notes(this ParseResult parsed) => parsed.IsQuiet() ? TextWriter.Null : parsed.InvocationConfiguration.Error;
+
+    /// <summary>Tells, on standard error, what a user may want to know.</summary>
+    public static void Note(this ParseResult parsed, string text) => parsed.Notes().WriteLine($"note: {text}");
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Output;
@@ -40,6 +41,13 @@ internal sealed class DataOptions
     public Option[] All => [_data, _directory, _imageSize, .. _pictures.All, _limitTrain, _limitTest];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
+
+    /// <summary>Adds those that say which data, and so what its classes are called.</summary>
+    public void AddNamesTo(Command command)
+    {
+        command.Add(_data);
+        command.Add(_directory);
+    }
 
     /// <summary>The name of the data asked for.</summary>
     public string Name(ParseResult parsed, string byDefault) => parsed.GetValue(_data) ?? byDefault;
@@ -87,7 +95,24 @@ internal sealed class DataOptions
     {
         var dataset = await LoadAsync(parsed, DataDefaults.Of(model, path) with { IsTrainUsed = isTrainUsed }, cancellation);
         ModelFit.ThrowIfOther(model, path, dataset);
+        ModelFit.TakeNames(model, dataset.ClassNames);
         return dataset;
+    }
+
+    /// <summary>The names of the classes of the data asked for, without its images; null where no data is.</summary>
+    public ImmutableArray<string>? ClassNames(ParseResult parsed)
+    {
+        var directory = parsed.GetValue(_directory);
+        return parsed.GetValue(_data) switch
+        {
+            Synthetic => SyntheticShapes.ClassNames,
+            Cifar => Cifar10.ClassNames,
+            Folder when directory is not null => ImageFolder.ClassNames(directory),
+            Folder => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
+            _ when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but no --data says what is " +
+                "there: give --data folder, or leave it out."),
+            _ => null,
+        };
     }
 
     /// <summary>Reads picture files as the images of a model.</summary>

@@ -26,6 +26,7 @@ internal sealed class DeviceOptions
     /// <summary>Sets the number of threads and chooses the device.</summary>
     public Device Select(ParseResult parsed)
     {
+        TorchNative.Load();
         if (parsed.GetValue(_threads) is { } threads)
         {
             set_num_threads(threads);
@@ -43,7 +44,7 @@ internal sealed class DeviceOptions
         if (!HasCuda())
         {
             throw new UserErrorException(
-                $"--device is '{name}', but this build or machine has no CUDA: use --device cpu, or on a machine with an NVIDIA GPU build with -p:TorchBackend=cuda.");
+                $"--device is '{name}', but this build or machine has no CUDA: use --device cpu, or on a machine with an NVIDIA GPU an installed PyTorch, by --torch.");
         }
 
         return index < cuda.device_count()

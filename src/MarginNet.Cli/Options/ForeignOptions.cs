@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MarginNet.Cli.Input;
@@ -7,10 +8,16 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Options;
 
-/// <summary>What a model file of another program does not say: <c>--normalize</c>, <c>--input-size</c> and <c>--classes</c>; and whether its program may run.</summary>
+/// <summary>
+/// What a model file of another program does not say: how its images are made, its classes, which of its weights or outputs; and whether
+/// and how long its program may run.
+/// </summary>
 internal sealed class ForeignOptions
 {
     private const int MaxSize = 4096;
+    private const double DefaultSeconds = 600;
+    private const double MostSeconds = 1e6; // Timers take no more than 49 days.
+    private const int UserMistake = 2;
 
     private readonly Option<ChannelStatistics?> _normalize = new("--normalize")
     {
@@ -26,15 +33,43 @@ internal sealed class ForeignOptions
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "For a model of another program: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+        Description = "For a model of another program, or for --logits with --labels that are names: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+    };
+
+    private readonly Option<string?> _weights = new("--weights")
+    {
+        Description = "For a PyTorch checkpoint of several networks: which to read, by its key or the beginning of its names, such as " +
+            "state_dict_ema. By default the one under the usual names.",
+    };
+
+    private readonly Option<string?> _output = new("--model-output")
+    {
+        Description = "For TorchScript or ONNX with several outputs: which has the scores, by its name, its key in a dictionary or its " +
+            "number in a tuple, from 0.",
     };
 
     private readonly Option<bool> _trust = new("--trust-torchscript")
     {
-        Description = "Run the TorchScript program that the model file is or holds. It is a program: as soon as it is loaded it may read and write your files. Give this only where you trust who made it.",
+        Description = "Run the TorchScript program that the model file is or holds. It is a program: as soon as it is loaded it may " +
+            "read and write your files. Give this only where you trust who made it; 'marginnet import' keeps it for that very program.",
     };
 
-    public Option[] All => [_normalize, _inputSize, _classes, _trust];
+    private readonly Option<double> _timeLimit = Number.Positive("--time-limit", "Seconds after which a TorchScript or ONNX program is " +
+        "given up that does not end on a batch of images, or while it is loaded.", DefaultSeconds);
+
+    /// <param name="isImport">Whether --output says which output of the model has the scores, and not where results go.</param>
+    public ForeignOptions(bool isImport = false)
+    {
+        if (isImport)
+        {
+            _output.Aliases.Add("--output");
+        }
+    }
+
+    public Option[] All => [_normalize, _inputSize, _classes, _weights, _output, _trust, _timeLimit];
+
+    /// <summary>Those that go with a model only.</summary>
+    public Option[] OfModels => [.. All.Except([_classes])];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -46,20 +81,45 @@ internal sealed class ForeignOptions
             TrialProcess.Load(path, [.. All.Where(parsed.IsGiven).SelectMany(option => Words(parsed, option))]);
         }
 
-        return LoadHere(parsed, path, device);
+        var model = LoadHere(parsed, path, device);
+        foreach (var note in model.Notes)
+        {
+            parsed.Notes().WriteLine($"note: '{path}': {note}");
+        }
+
+        return model;
     }
 
     /// <summary>Loads a model file in this process.</summary>
-    public MarginModel LoadHere(ParseResult parsed, string path, Device device) => MarginModel.Load(path, Read(parsed), device);
+    public MarginModel LoadHere(ParseResult parsed, string path, Device device) => MarginModel.Load(path, Read(parsed, path), device);
+
+    /// <summary>Whether the program in a model file was trusted on the command line.</summary>
+    public bool IsTrusted(ParseResult parsed) => parsed.GetValue(_trust);
+
+    /// <summary>The names of <c>--classes</c>; null where it is not given.</summary>
+    public string[]? ClassNames(ParseResult parsed) => parsed.GetValue(_classes) is { } file ? ReadNames(file) : null;
+
+    /// <summary>Ends the process, whose program nothing else can stop.</summary>
+    private static void GiveUp(TextWriter error, string path, string reason)
+    {
+        error.WriteLine($"marginnet: '{path}' is not a model this MarginNet can use. {reason}");
+        error.Flush();
+        NativeExit.Now(UserMistake);
+    }
 
     private static IEnumerable<string> Words(ParseResult parsed, Option option) => [option.Name, .. parsed.GetResult(option)!.Tokens.Select(token => token.Value)];
 
-    private LoadOptions Read(ParseResult parsed) => new()
+    private LoadOptions Read(ParseResult parsed, string path) => new()
     {
         Normalization = parsed.GetValue(_normalize),
         ImageSize = parsed.GetValue(_inputSize),
-        ClassNames = parsed.GetValue(_classes) is { } file ? [.. ReadNames(file)] : null,
+        ClassNames = ClassNames(parsed)?.ToImmutableArray(),
+        Weights = parsed.GetValue(_weights),
+        Output = parsed.GetValue(_output),
         TrustTorchScript = parsed.GetValue(_trust),
+        TrustedPrograms = TrustedPrograms.Read(),
+        TimeLimit = TimeSpan.FromSeconds(Math.Min(parsed.GetValue(_timeLimit), MostSeconds)),
+        TimeLimitExceeded = reason => GiveUp(parsed.InvocationConfiguration.Error, path, reason),
     };
 
     private static string[] ReadNames(string file)

@@ -24,6 +24,11 @@ internal sealed class DiagnosisTable(Diagnosis found)
         {
             Line(output, $"TorchSharp        {torch.TorchSharp}, {(torch.UsesAdaptedCopy ? "an adapted copy of its native library, for this system's older libstdc++" : "its native library as it comes")}");
             Line(output, $"LibTorch          {torch.Version}, {torch.Library ?? "in a file that the system does not tell"}");
+            if (torch.Installation is { } installed)
+            {
+                Line(output, $"PyTorch           in place of the package: {(installed.HasCuda ? "with CUDA" : "for the CPU")}, has the {installed.NeededSymbols.Length:N0} symbols that TorchSharp needs");
+            }
+
             Line(output, $"oneDNN            {torch.OneDnn ?? "of unknown version"}, {(torch.CanSwitchOneDnn ? "can be switched off" : "cannot be switched off")}");
         }
 
@@ -92,6 +97,7 @@ internal sealed class DiagnosisTable(Diagnosis found)
         json.WriteString("version", torch.Version);
         json.WriteString("torchsharp", torch.TorchSharp);
         json.WriteString("file", torch.Library);
+        json.WriteBoolean("installed_pytorch", torch.Installation is not null);
         json.WriteBoolean("adapted_copy", torch.UsesAdaptedCopy);
         json.WriteString("onednn", torch.OneDnn);
         json.WriteBoolean("onednn_switchable", torch.CanSwitchOneDnn);

@@ -10,6 +10,7 @@ namespace MarginNet.Cli.Output;
 internal sealed class ImportSummary(MarginModel model, string source, string file)
 {
     private const int NamesShown = 3;
+    private const int LeftOutShown = 8;
 
     private string Architecture => model.Network switch
     {
@@ -25,6 +26,12 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
         output.WriteLine($"imported    {source}: {Architecture}");
         output.WriteLine($"images      {normalization.Mean.Length}x{height}x{width}, {(isPlain ? "pixels in [0,1] as they are" : "normalized")}");
         output.WriteLine($"classes     {names.Length}: {string.Join(", ", names.Take(NamesShown))}{(names.Length > NamesShown ? ", ..." : "")}");
+        if (!model.LeftOut.IsEmpty)
+        {
+            var more = model.LeftOut.Length > LeftOutShown ? $", ... ({model.LeftOut.Length} in all)" : "";
+            output.WriteLine($"left out    {string.Join(", ", model.LeftOut.Take(LeftOutShown))}{more}: no part of the network");
+        }
+
         output.WriteLine($"written     {file}");
     }
 
@@ -35,6 +42,8 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
         json.WriteString("imported_from", source);
         json.WriteString("network", Architecture);
         ModelJson.Write(json, model);
+        ModelJson.Write(json, "left_out", model.LeftOut);
+        ModelJson.Write(json, "notes", model.Notes);
         json.WriteEndObject();
     }
 }

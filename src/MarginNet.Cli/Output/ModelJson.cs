@@ -16,7 +16,8 @@ internal static class ModelJson
         Write(json, "classes", model.ClassNames);
     }
 
-    private static void Write<T>(Utf8JsonWriter json, string name, IEnumerable<T> values)
+    /// <summary>Writes a list under its name.</summary>
+    public static void Write<T>(Utf8JsonWriter json, string name, IEnumerable<T> values)
     {
         json.WritePropertyName(name);
         JsonSerializer.Serialize(json, values);

@@ -25,10 +25,10 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> pickle)
 
     public double ReadDouble() => BinaryPrimitives.ReadDoubleBigEndian(Take(8));
 
-    /// <summary>Reads a two's complement integer with a leading byte for its length.</summary>
-    public long ReadLong()
+    /// <summary>Reads a two's complement integer of some bytes.</summary>
+    public long ReadLong(uint length)
     {
-        var bytes = Take(ReadByte());
+        var bytes = Take(length);
         if (bytes.Length > sizeof(long))
         {
             throw new InvalidDataException($"It holds an integer of {bytes.Length} bytes; expected at most {sizeof(long)}.");

@@ -55,6 +55,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
             bool or long or double => FormattableString.Invariant($"'{value}'"),
             double[] numbers => $"{numbers.Length} numbers",
             StoredTensor tensor => FileText.Show($"{tensor.Type} [{string.Join(", ", tensor.Shape)}]"),
+            ClosedObject closed => FileText.Show(closed.Name),
             _ => $"a {value.GetType().Name}"
         } : "nothing";
         return new InvalidDataException($"Expected {expected} under the key '{Path(key)}', but found {found}.");
@@ -66,6 +67,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     {
         double number => number,
         long integer => integer,
+        StoredTensor { Shape.IsEmpty: true } scalar => scalar.ToDoubles()[0],
         _ => null,
     };
 }

@@ -9,13 +9,15 @@ internal static class PlainGraph
     public const int MaxDepth = 100;
 
     /// <summary>Refuses a value that is not plain, nested too deep, or too large when its shared parts are counted each time.</summary>
-    public static void Check(object? root)
+    /// <param name="root">The value.</param>
+    /// <param name="allowsClosed">Whether a <see cref="ClosedObject"/> may be anywhere in it.</param>
+    public static void Check(object? root, bool allowsClosed = false)
     {
         var left = Unpickler.MaxValues;
-        Check(root, depth: 0, ref left);
+        Check(root, depth: 0, allowsClosed, ref left);
     }
 
-    private static void Check(object? value, int depth, ref int left)
+    private static void Check(object? value, int depth, bool allowsClosed, ref int left)
     {
         if (--left < 0)
         {
@@ -34,18 +36,27 @@ internal static class PlainGraph
             case List<object?> list:
                 foreach (var item in list)
                 {
-                    Check(item, depth + 1, ref left);
+                    Check(item, depth + 1, allowsClosed, ref left);
                 }
 
                 break;
             case Dictionary<string, object?> dictionary:
                 foreach (var item in dictionary.Values)
                 {
-                    Check(item, depth + 1, ref left);
+                    Check(item, depth + 1, allowsClosed, ref left);
                 }
 
                 break;
+            case ClosedObject closed when allowsClosed:
+                Check(closed.Items, depth + 1, allowsClosed, ref left);
+                Check(closed.Attributes, depth + 1, allowsClosed, ref left);
+                break;
             default:
+                if (allowsClosed)
+                {
+                    break; // A name or a storage that no tensor came of.
+                }
+
                 throw new InvalidDataException($"It holds {TorchObjects.Describe(value)} as a value; expected tensors and plain values.");
         }
     }

@@ -24,7 +24,12 @@ public static class PyTorchFile
     /// <exception cref="InvalidDataException">
     /// The file is no checkpoint, corrupt, or holds more than tensors and plain values; the message names the path and the reason.
     /// </exception>
-    public static object? Read(string path)
+    public static object? Read(string path) => Read(path, leavesClosed: false);
+
+    /// <summary>Reads a checkpoint that may hold other objects as well, which become a <see cref="ClosedObject"/>.</summary>
+    internal static object? ReadWithOthers(string path) => Read(path, leavesClosed: true);
+
+    private static object? Read(string path, bool leavesClosed)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path) && !Directory.Exists(path))
@@ -33,7 +38,7 @@ public static class PyTorchFile
         }
 
         using var file = File.OpenRead(path);
-        return Read(file, path);
+        return Read(file, path, leavesClosed);
     }
 
     /// <summary>Reads a checkpoint from a stream that can seek, from its beginning to its end.</summary>
@@ -47,7 +52,7 @@ public static class PyTorchFile
             throw new ArgumentException("Expected a stream that can seek; copy it to memory or to a file first.", nameof(stream));
         }
 
-        return Read(stream, (stream as FileStream)?.Name ?? "stream");
+        return Read(stream, (stream as FileStream)?.Name ?? "stream", leavesClosed: false);
     }
 
     /// <summary>Writes a checkpoint that <c>torch.load(path, weights_only=True)</c> opens; see <see cref="AtomicFile"/>.</summary>
@@ -87,13 +92,13 @@ public static class PyTorchFile
         zip.Finish();
     }
 
-    private static object? Read(Stream stream, string name)
+    private static object? Read(Stream stream, string name, bool leavesClosed)
     {
         try
         {
             using var archive = new CheckpointArchive(stream);
-            var graph = Unpickler.Load(archive.ReadPickle(), new TorchObjects(archive));
-            PlainGraph.Check(graph);
+            var graph = Unpickler.Load(archive.ReadPickle(), new TorchObjects(archive, leavesClosed));
+            PlainGraph.Check(graph, leavesClosed);
             archive.VerifyRest();
             return graph;
         }

@@ -6,12 +6,17 @@ namespace MarginNet.Checkpoints;
 /// The names that a state dict's pickle may hold, and what each becomes. They are matched as text: no code of that name is
 /// ever looked up or called.
 /// </summary>
-internal sealed class TorchObjects(CheckpointArchive archive)
+/// <param name="archive">Where the tensors' elements are.</param>
+/// <param name="leavesClosed">Whether other names become a <see cref="ClosedObject"/>; else they are refused.</param>
+internal sealed class TorchObjects(CheckpointArchive archive, bool leavesClosed = false)
 {
     private readonly StridedCopies _copies = new(archive.Length);
 
+    /// <summary>Whether names outside the list are left closed.</summary>
+    public bool LeavesClosed => leavesClosed;
+
     /// <summary>What a name stands for: a dtype is its own text, every other name a token.</summary>
-    public static object Resolve(string module, string name)
+    public object Resolve(string module, string name)
     {
         var full = $"{module}.{name}";
         return full switch
@@ -27,6 +32,8 @@ internal sealed class TorchObjects(CheckpointArchive archive)
             "torch._utils._rebuild_tensor_v3" or
             "torch._utils._rebuild_parameter" or
             "torch._utils._rebuild_parameter_with_state" => new Function(full),
+            "torch._tensor._rebuild_from_type_v2" when leavesClosed => new Function(full),
+            _ when leavesClosed => new ClosedObject(full),
             _ => throw new InvalidDataException(
                 $"It names {FileText.Show(full)}, which no state dict needs: nothing of it is run; save only tensors and plain values."),
         };
@@ -36,11 +43,16 @@ internal sealed class TorchObjects(CheckpointArchive archive)
     public static object Storage(object? id) =>
         id is List<object?> and ["storage", StorageType type, string key, string, long count]
             ? new StorageReference(type.Type, key, count)
+            : id is List<object?> and ["storage", ClosedObject other, ..] ? other
             : throw new InvalidDataException("It refers to something outside its pickle that is no storage of a tensor.");
 
     /// <summary>What a call of one of the names makes of its arguments.</summary>
     public object Call(object? callee, List<object?> arguments) => (callee, arguments) switch
     {
+        (ClosedObject unknown, _) => Close(unknown, arguments),
+        (Function, [ClosedObject unknown, ..]) => new ClosedObject(unknown.Name), // A tensor of a storage of another type.
+        // A tensor with attributes.
+        (Function { Name: "torch._tensor._rebuild_from_type_v2" }, [Function rebuild, _, List<object?> own, _]) => Call(rebuild, own),
         (Function { Name: "collections.OrderedDict" }, []) => new Dictionary<string, object?>(),
         (Function { Name: "torch.Size" }, [List<object?> sizes]) => sizes,
         (Function { Name: "torch.device" }, [string type]) => type,
@@ -60,6 +72,12 @@ internal sealed class TorchObjects(CheckpointArchive archive)
     /// <summary>Accepts, and drops, the attributes of an OrderedDict: PyTorch's _metadata.</summary>
     public static void IgnoreState(object? state, object? target)
     {
+        if (target is ClosedObject closed)
+        {
+            closed.Attributes = state as Dictionary<string, object?>;
+            return;
+        }
+
         if (state is not Dictionary<string, object?> || target is not Dictionary<string, object?>)
         {
             throw new InvalidDataException($"It sets the state of {Describe(target)}; expected only attributes of an OrderedDict.");
@@ -76,8 +94,21 @@ internal sealed class TorchObjects(CheckpointArchive archive)
         StoredTensor => "a tensor",
         StorageReference or StorageType => "a storage",
         Function function => function.Name,
+        ClosedObject closed => FileText.Show(closed.Name),
         _ => FormattableString.Invariant($"{value}"),
     };
+
+    /// <summary>What a call of an unknown name makes; a dictionary among its arguments, as a Counter has, is of its items.</summary>
+    private static ClosedObject Close(ClosedObject callee, List<object?> arguments)
+    {
+        var made = new ClosedObject(callee.Name);
+        foreach (var (key, value) in arguments is [Dictionary<string, object?> items] ? items : [])
+        {
+            made.Items[key] = value;
+        }
+
+        return made;
+    }
 
     private StoredTensor Tensor(StorageReference storage, long offset, List<object?> size, List<object?> stride, List<object?>? rest = null)
     {

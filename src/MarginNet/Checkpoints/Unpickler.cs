@@ -4,7 +4,7 @@ namespace MarginNet.Checkpoints;
 
 /// <summary>
 /// A pickle machine that runs nothing: it builds plain values, and leaves names, calls and storages to
-/// <see cref="TorchObjects"/>, which knows a closed list of them.
+/// <see cref="TorchObjects"/>, which knows a closed list of them and refuses the others or leaves them closed.
 /// </summary>
 /// <remarks>
 /// Values take memory in proportion to the pickle, up to <see cref="MaxValues"/> of them. There is no recursion, whatever the nesting.
@@ -54,7 +54,8 @@ internal sealed class Unpickler
             case PickleOpcode.BinInt: Push((long)_reader.ReadInt32()); break;
             case PickleOpcode.BinInt1: Push((long)_reader.ReadByte()); break;
             case PickleOpcode.BinInt2: Push(_reader.ReadUInt16()); break;
-            case PickleOpcode.Long1: Push(_reader.ReadLong()); break;
+            case PickleOpcode.Long1: Push(ReadLong(_reader.ReadByte())); break;
+            case PickleOpcode.Long4: Push(ReadLong(_reader.ReadUInt32())); break;
             case PickleOpcode.BinFloat: Push(_reader.ReadDouble()); break;
             case PickleOpcode.ShortBinUnicode: Push(_reader.ReadText(_reader.ReadByte())); break;
             case PickleOpcode.BinUnicode: Push(_reader.ReadText(_reader.ReadUInt32())); break;
@@ -71,6 +72,13 @@ internal sealed class Unpickler
             case PickleOpcode.SetItem: SetItems(PopLast(2)); break;
             case PickleOpcode.SetItems: SetItems(PopToMark()); break;
 
+            case PickleOpcode.ShortBinBytes when _objects.LeavesClosed: SkipBytes(_reader.ReadByte()); break;
+            case PickleOpcode.BinBytes when _objects.LeavesClosed: SkipBytes(_reader.ReadUInt32()); break;
+            case PickleOpcode.BinBytes8 or PickleOpcode.ByteArray8 when _objects.LeavesClosed: SkipBytes(_reader.ReadUInt64()); break;
+            case PickleOpcode.EmptySet when _objects.LeavesClosed: Push(new List<object?>()); break;
+            case PickleOpcode.AddItems when _objects.LeavesClosed: Append(PopToMark()); break;
+            case PickleOpcode.FrozenSet when _objects.LeavesClosed: Push(PopToMark()); break;
+
             case PickleOpcode.Mark: Mark(); break;
             case PickleOpcode.Pop: _ = Pop(); break;
             case PickleOpcode.PopMark: _ = PopToMark(); break;
@@ -81,10 +89,12 @@ internal sealed class Unpickler
             case PickleOpcode.BinGet: Push(Recall(_reader.ReadByte())); break;
             case PickleOpcode.LongBinGet: Push(Recall(_reader.ReadUInt32())); break;
 
-            case PickleOpcode.Global: Push(TorchObjects.Resolve(_reader.ReadLine(), _reader.ReadLine())); break;
+            case PickleOpcode.Global: Push(_objects.Resolve(_reader.ReadLine(), _reader.ReadLine())); break;
             case PickleOpcode.StackGlobal: Push(Resolve(PopLast(2))); break;
             case PickleOpcode.BinPersistentId: Push(TorchObjects.Storage(Pop())); break;
             case PickleOpcode.Reduce: Push(Reduce(PopLast(2))); break;
+            case PickleOpcode.NewObject when _objects.LeavesClosed: Push(Reduce(PopLast(2))); break;
+            case PickleOpcode.NewObjectEx when _objects.LeavesClosed: Push(Reduce(PopLast(3))); break;
             case PickleOpcode.Build: TorchObjects.IgnoreState(Pop(), Top); break;
 
             default: throw Malformed($"has the opcode 0x{(byte)opcode:x2}, which no state dict needs,");
@@ -101,6 +111,11 @@ internal sealed class Unpickler
 
     private void Append(List<object?> items)
     {
+        if (Top is ClosedObject)
+        {
+            return;
+        }
+
         if (Top is not List<object?> list)
         {
             throw Malformed("appends to what is no list");
@@ -111,13 +126,18 @@ internal sealed class Unpickler
 
     private void SetItems(List<object?> items)
     {
-        if (Top is not Dictionary<string, object?> dictionary || items.Count % 2 != 0)
+        if ((Top is ClosedObject closed ? closed.Items : Top) is not Dictionary<string, object?> dictionary || items.Count % 2 != 0)
         {
             throw Malformed("sets items of what is no dictionary");
         }
 
         for (var i = 0; i < items.Count; i += 2)
         {
+            if (_objects.LeavesClosed && items[i] is not (string or long))
+            {
+                continue; // No name of a tensor.
+            }
+
             var key = KeyOf(items[i]);
             if (!dictionary.TryAdd(key, items[i + 1]))
             {
@@ -134,12 +154,23 @@ internal sealed class Unpickler
     };
 
     private object? Resolve(List<object?> names) => names is [string module, string name]
-        ? TorchObjects.Resolve(module, name)
+        ? _objects.Resolve(module, name)
         : throw Malformed("has a name that is no text");
 
     private object? Reduce(List<object?> call) => call[1] is List<object?> arguments
         ? _objects.Call(call[0], arguments)
         : throw Malformed("has a call without arguments");
+
+    private object? ReadLong(uint length) =>
+        length > sizeof(long) && _objects.LeavesClosed ? SkippedBytes(length) : _reader.ReadLong(length);
+
+    private void SkipBytes(ulong length) => Push(SkippedBytes(length));
+
+    private ClosedObject SkippedBytes(ulong length)
+    {
+        _reader.Skip(length);
+        return new("bytes");
+    }
 
     private object? Top => _stack.Count > Floor ? _stack[^1] : throw Malformed("takes a value that is not there");
 

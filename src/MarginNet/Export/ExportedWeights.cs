@@ -11,6 +11,12 @@ internal static class ExportedWeights
 {
     public static Dictionary<string, StoredTensor> Of(Classifier network, WeightNames names)
     {
+        if (network is ProgramNetwork)
+        {
+            throw new NotSupportedException("The model is an imported TorchScript or ONNX program, which has no weights of known names: " +
+                "export it as TorchScript or ONNX, as it was imported.");
+        }
+
         if (names != WeightNames.Torchvision && network is not ResNet18)
         {
             throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
@@ -19,11 +25,6 @@ internal static class ExportedWeights
         if (network is LipNet)
         {
             throw new NotSupportedException("A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
-        }
-
-        if (network is ProgramNetwork)
-        {
-            throw new NotSupportedException("The model is a TorchScript or ONNX program, which has no weights of known names: use the file that it was imported from.");
         }
 
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ public static class ModelExport
     /// <summary>
     /// Writes a model as ONNX, operator set 13: from <c>images</c>, shape [N, channels, height, width], float32 pixels in [0, 1],
     /// to <c>scores</c>, shape [N, C]. The normalisation is part of the graph, N any number, height and width those of the model.
+    /// A model that was imported from ONNX is written as it was imported: what the model adds, its normalisation, is not in it.
     /// </summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
@@ -22,12 +24,36 @@ public static class ModelExport
     /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
     public static void ToOnnx(MarginModel model, string path)
     {
+        if (model.Network is ProgramNetwork program)
+        {
+            Write(program, program is OnnxRuntimeNetwork, "TorchScript", "ONNX", path);
+            return;
+        }
+
         var options = model.Network.Options;
         ToOnnx(
             model.Network,
             new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width),
             path,
             new() { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) });
+    }
+
+    /// <summary>
+    /// Writes the TorchScript program that a model is of, as it was imported: the normalisation that the model adds is not in it.
+    /// </summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>
+    /// <exception cref="NotSupportedException">The model is no TorchScript program.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public static void ToTorchScript(MarginModel model, string path)
+    {
+        if (model.Network is not ProgramNetwork program)
+        {
+            throw new NotSupportedException($"The model is a {model.Network.GetName()} and no TorchScript program: export it as ONNX, " +
+                "safetensors or a state dict.");
+        }
+
+        Write(program, program is TorchScriptNetwork, "ONNX", "TorchScript", path);
     }
 
     /// <summary>Writes a network as ONNX; see <see cref="ToOnnx(MarginModel, string)"/>.</summary>
@@ -76,6 +102,17 @@ public static class ModelExport
         var scores = new OnnxNetwork(graph).Add(network);
         var content = graph.ToModel(scores, Sizes(input), ClassCount(network, input), metadata);
         AtomicFile.Write(path, stream => stream.Write(content.Span));
+    }
+
+    private static void Write(ProgramNetwork program, bool isOfThatKind, string own, string asked, string path)
+    {
+        if (!isOfThatKind)
+        {
+            throw new NotSupportedException($"The model is an imported {own} program, which cannot be written as {asked}: it can be " +
+                $"given back as {own}, as it was imported.");
+        }
+
+        AtomicFile.Write(path, stream => stream.Write(program.Program.Span));
     }
 
     private static long[] Sizes(FeatureShape input) => input.IsVector ? [input.Channels] : [input.Channels, input.Height, input.Width];

@@ -38,6 +38,15 @@ internal sealed class ProtobufWriter
         _output.Write(value);
     }
 
+    /// <summary>What comes before the content of a field of bytes.</summary>
+    public static ReadOnlyMemory<byte> Header(int field, long length)
+    {
+        var writer = new ProtobufWriter();
+        writer.Varint((ulong)((field << 3) | WireBytes));
+        writer.Varint((ulong)length);
+        return writer.Content;
+    }
+
     /// <summary>Writes a message within this one.</summary>
     public void Message(int field, Action<ProtobufWriter> write)
     {

@@ -14,6 +14,7 @@ public static class CalibrationFile
 {
     private const string Format = "marginnet-margins";
     private const string NullModel = "null_model";
+    private const string Part = "part";
 
     /// <summary>Settings of <see cref="MarginModel.Training"/> that say how pictures become images, which a model of another program has no place for.</summary>
     private static readonly string[] Pictures = ["resize", "exif"];
@@ -73,21 +74,35 @@ public static class CalibrationFile
 
     private static Dictionary<string, object?> KeyOf(string modelPath, MarginModel model)
     {
-        using var file = File.OpenRead(modelPath);
         var normalization = model.Network.Options.Normalization;
         return new()
         {
             ["format"] = Format,
-            ["model_sha256"] = Convert.ToHexStringLower(SHA256.HashData(file)),
+            ["model_sha256"] = Convert.ToHexStringLower(Digest(modelPath, model)),
+            [Part] = model.Part,
             ["mean"] = normalization.Mean.ToArray(),
             ["std"] = normalization.StandardDeviation.ToArray(),
             ["image_size"] = new double[] { model.ImageSize.Height, model.ImageSize.Width },
         };
     }
 
+    /// <summary>The hash of the file, for a program with all its weights.</summary>
+    private static byte[] Digest(string modelPath, MarginModel model)
+    {
+        if (model.Network is ProgramNetwork program)
+        {
+            return SHA256.HashData(program.Program.Span);
+        }
+
+        using var file = File.OpenRead(modelPath);
+        return SHA256.HashData(file);
+    }
+
     private static bool Fits(Dictionary<string, object?> state, Dictionary<string, object?> key)
     {
         var (read, own) = (new PlainDictionary(state, ""), new PlainDictionary(key, ""));
-        return read.Text("model_sha256") == own.Text("model_sha256") && Array.TrueForAll(["mean", "std", "image_size"], name => read.Numbers(name).SequenceEqual(own.Numbers(name)));
+        return read.Text("model_sha256") == own.Text("model_sha256")
+            && state.GetValueOrDefault(Part) as string == key[Part] as string
+            && Array.TrueForAll(["mean", "std", "image_size"], name => read.Numbers(name).SequenceEqual(own.Numbers(name)));
     }
 }

@@ -28,6 +28,12 @@ internal static class ExportedDescription
         };
     }
 
+    /// <summary>Fills in what the caller does not say of a program, which normalises by itself.</summary>
+    public static LoadOptions OfProgram(LoadOptions options, IReadOnlyDictionary<string, string> metadata) =>
+        !metadata.ContainsKey(ModelDescription.Key) ? options
+        : options.Normalization is null ? options with { ClassNames = Complete(options, metadata).ClassNames }
+        : throw new InvalidDataException("It was exported by MarginNet and normalizes its images itself: leave the normalization out.");
+
     private static Dictionary<string, object?> Parse(string json)
     {
         try

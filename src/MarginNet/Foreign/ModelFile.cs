@@ -6,30 +6,36 @@ namespace MarginNet.Foreign;
 /// <summary>Reads model files of every kind.</summary>
 internal static class ModelFile
 {
-    private const int DefaultChannels = 3;
-
     public static MarginModel Read(string path, LoadOptions options)
     {
         var kind = ModelFileKinds.Of(path);
-        var graph = kind == ModelFileKind.PyTorch ? PyTorchFile.Read(path) : null;
+        var graph = kind == ModelFileKind.PyTorch ? PyTorchFile.ReadWithOthers(path) : null;
         if (!MarginModelFormat.IsOne(graph))
         {
             return Describe(path, () => ReadForeign(kind, path, graph, options));
         }
 
         return options.Describes
-            ? throw new InvalidDataException($"'{path}' is a model of MarginNet, which holds its normalization, image size and class names: leave them out.")
-            : MarginModelFormat.FromGraph(graph, path, options.TrustTorchScript);
+            ? throw new InvalidDataException($"'{path}' is a model of MarginNet, which holds its normalization, image size, class " +
+                $"names, weights and output: leave them out.")
+            : MarginModelFormat.FromGraph(graph, path, options);
     }
 
     private static MarginModel ReadForeign(ModelFileKind kind, string path, object? graph, LoadOptions options)
     {
+        var isProgram = kind is ModelFileKind.TorchScript or ModelFileKind.Onnx;
+        if (isProgram ? options.Weights is not null : options.Output is not null)
+        {
+            throw new InvalidDataException(isProgram ? "It is a program, of one network: leave --weights (LoadOptions.Weights) " +
+                "out." : "It holds weights, of one output: leave --model-output (LoadOptions.Output) out.");
+        }
+
         var model = kind switch
         {
             ModelFileKind.TorchScript => ReadTorchScript(path, options),
             ModelFileKind.Onnx => ReadOnnx(path, options),
             ModelFileKind.SafeTensors => ReadSafeTensors(path, options),
-            _ => ResNetReader.Read(StateDict.Find(graph), options),
+            _ => ResNetReader.Read(StateDict.Find(graph, options.Weights), options),
         };
         (model.IsForeign, model.Training["imported_from"]) = (true, Path.GetFileName(path));
         model.NullModel = CalibrationFile.Read(path, model);
@@ -38,23 +44,35 @@ internal static class ModelFile
 
     private static MarginModel ReadTorchScript(string path, LoadOptions options)
     {
-        var normalization = options.NormalizationFor(options.Normalization?.Mean.Length ?? DefaultChannels);
-        var program = options.TrustTorchScript ? ReadProgram(path) : default;
-        var network = TorchScriptNetwork.Load(program, normalization, options.ImageSize, options.TrustTorchScript);
-        return new(network, options.NamesFor(network.Options.ClassCount), options.ImageSize!.Value);
+        var network = TorchScriptNetwork.Load(ReadProgram(path), options);
+        return Model(network, options, options.ImageSize!.Value);
     }
 
     private static MarginModel ReadOnnx(string path, LoadOptions options)
     {
-        var (network, size) = OnnxRuntimeNetwork.Load(ReadProgram(path), options.NormalizationFor, options.ImageSize);
-        return new(network, options.NamesFor(network.Options.ClassCount), size);
+        var (network, size) = OnnxRuntimeNetwork.Load(ExternalWeights.Embed(ReadProgram(path), path), options);
+        return Model(network, options, size);
+    }
+
+    private static MarginModel Model(ProgramNetwork network, LoadOptions options, (int Height, int Width) size)
+    {
+        try
+        {
+            var described = network is OnnxRuntimeNetwork onnx ? ExportedDescription.OfProgram(options, onnx.Metadata) : options;
+            return new(network, described.NamesFor(network.Options.ClassCount), size) { Part = network.Output, Notes = [.. network.Notes] };
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     private static MarginModel ReadSafeTensors(string path, LoadOptions options)
     {
         var file = SafeTensorsFile.Read(path);
         var tensors = file.Tensors.ToDictionary(entry => entry.Key, entry => (object?)entry.Value);
-        return ResNetReader.Read(StateDict.Find(tensors), ExportedDescription.Complete(options, file.Metadata));
+        return ResNetReader.Read(StateDict.Find(tensors, options.Weights), ExportedDescription.Complete(options, file.Metadata));
     }
 
     private static byte[] ReadProgram(string path) => new FileInfo(path).Length <= Array.MaxLength

@@ -11,16 +11,23 @@ internal abstract class ProgramNetwork : Classifier
     private readonly NormalizeLayer _normalize;
 #pragma warning restore CA2213
 
-    private protected ProgramNetwork(string name, ReadOnlyMemory<byte> program, int classCount, ChannelStatistics normalization)
+    private protected ProgramNetwork(
+        string name, ReadOnlyMemory<byte> program, string? output, int classCount, ChannelStatistics normalization)
         : base(name, new ProgramOptions { ClassCount = classCount, Normalization = normalization })
     {
-        Program = program;
+        (Program, Output) = (program, output);
         _normalize = new NormalizeLayer(normalization);
         register_module("normalize", _normalize);
     }
 
     /// <summary>The file.</summary>
     public ReadOnlyMemory<byte> Program { get; }
+
+    /// <summary>The output that has the scores; null where it is the only one.</summary>
+    public string? Output { get; }
+
+    /// <summary>What was taken for granted of it, a sentence each.</summary>
+    public abstract IEnumerable<string> Notes { get; }
 
     public override Tensor forward(Tensor input)
     {

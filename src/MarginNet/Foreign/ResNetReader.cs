@@ -11,11 +11,16 @@ internal static class ResNetReader
     private const int LargeKernel = 7;
     private const int SmallSize = 32;
     private const int LargeSize = 224;
-    private const string OtherArchitectures = "save another architecture by torch.jit.trace or torch.onnx.export";
+    private const string OtherArchitectures = "export another architecture by torch.onnx.export or torch.jit.trace";
 
-    public static MarginModel Read(IReadOnlyDictionary<string, object?> state, LoadOptions options)
+    public static MarginModel Read(StateDict state, LoadOptions options)
     {
-        var tensors = Rename(state);
+        var tensors = Rename(state.Tensors);
+        if (OtherNetwork.Of(tensors, state) is { } reason)
+        {
+            throw new InvalidDataException($"It is no ResNet-18: {reason}; {OtherArchitectures}.");
+        }
+
         if (tensors.GetValueOrDefault("conv1.weight") is not StoredTensor { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue, SmallKernel or LargeKernel, _] and var kernels } ||
             tensors.GetValueOrDefault("fc.weight") is not StoredTensor { Shape: [>= 2 and <= int.MaxValue and var classes, _] })
         {
@@ -34,7 +39,28 @@ internal static class ResNetReader
             Normalization = options.NormalizationFor(channels),
         };
         var size = isLarge ? LargeSize : SmallSize;
-        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size));
+        return new(Create(network, tensors), options.NamesFor((int)classes), options.ImageSize ?? (size, size))
+        {
+            Part = options.Weights is null ? null : state.Name,
+            Notes = [.. Notes(state, channels, options)],
+            LeftOut = [.. state.Rest.Select(name => FileText.Show(name))],
+        };
+    }
+
+    /// <summary>What the file holds beside the network.</summary>
+    private static IEnumerable<string> Notes(StateDict state, int channels, LoadOptions options)
+    {
+        const int Shown = 8;
+        if (state.Others is [var other, ..] && options.Weights is null)
+        {
+            yield return $"it also holds the weights {StateDict.ListOf(state.Others, Shown)}: --weights {FileText.Show(other)} " +
+                $"(LoadOptions.Weights) reads those instead.";
+        }
+
+        if (options.Normalization is null && StatedNormalization.Find(state.Beside, channels) is { } stated)
+        {
+            yield return $"it holds {stated}.";
+        }
     }
 
     private static Dictionary<string, object?> Rename(IReadOnlyDictionary<string, object?> state)

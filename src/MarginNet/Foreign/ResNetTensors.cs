@@ -10,6 +10,10 @@ internal static class ResNetTensors
     public static string NameOf(string name) =>
         name.StartsWith("linear.", StringComparison.Ordinal) ? "fc." + name["linear.".Length..] : name.Replace(".shortcut.", ".downsample.", StringComparison.Ordinal);
 
+    /// <summary>Whether a name is of one of a residual network's own modules.</summary>
+    public static bool IsOwn(string name) =>
+        NameOf(name).Split('.')[0] is "conv1" or "bn1" or "fc" or ['l', 'a', 'y', 'e', 'r', >= '0' and <= '9', ..];
+
     public static Dictionary<string, long[]> Shapes(long width, long channels, long classes, long kernel)
     {
         var shapes = new Dictionary<string, long[]>();

@@ -30,6 +30,19 @@ internal static class TorchScriptArchive
         }
     }
 
+    /// <summary>Whether the code has a text, which it does not have by chance.</summary>
+    /// <param name="archive">An archive that <see cref="Check"/> has passed.</param>
+    /// <param name="text">The text.</param>
+    public static bool CodeHas(ReadOnlyMemory<byte> archive, string text)
+    {
+        using var zip = new ZipArchive(new MemoryStream(archive.ToArray(), writable: false), ZipArchiveMode.Read);
+        return zip.Entries.Where(entry => entry.FullName.EndsWith(".py", StringComparison.Ordinal)).Any(entry =>
+        {
+            using var code = new StreamReader(entry.Open());
+            return code.ReadToEnd().Contains(text, StringComparison.Ordinal);
+        });
+    }
+
     private static ZipArchive Open(MemoryStream stream)
     {
         try

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
@@ -6,7 +7,7 @@ namespace MarginNet.Models;
 public abstract class Classifier : nn.Module<Tensor, Tensor>
 {
     private protected Classifier(string name, ClassifierOptions options)
-        : base(name)
+        : base(Loaded(name))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ClassCount, 2, nameof(options));
         if (!(options.OutputScale > 0) || double.IsInfinity(options.OutputScale))
@@ -33,5 +34,12 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     {
         var scaled = Options.OutputScale == 1 ? output : output * Options.OutputScale;
         return Options.Rectify ? scaled.relu() : scaled;
+    }
+
+    /// <summary>Makes sure of LibTorch before TorchSharp looks for it, which tells at length what it tried.</summary>
+    private static string Loaded(string name)
+    {
+        TorchLibrary.Require();
+        return name;
     }
 }

@@ -44,13 +44,16 @@ public sealed class MarginModel : IDisposable
     public Classifier Network { get; }
 
     /// <summary>The name of each class.</summary>
-    public ImmutableArray<string> ClassNames { get; }
+    public ImmutableArray<string> ClassNames { get; private set; }
 
     /// <summary>Height and width of the images the network was trained on, in pixels.</summary>
     public (int Height, int Width) ImageSize { get; }
 
     /// <summary>The channels of its images: 1 for grey, 3 for RGB, or as many as the network takes.</summary>
     public int Channels => Network.Options.Normalization.Mean.Length;
+
+    /// <summary>Which of a foreign file's networks or outputs was asked for; null for the only or the usual one.</summary>
+    internal string? Part { get; init; }
 
     /// <summary>Where it computes.</summary>
     public Device Device => Network.Device();
@@ -60,6 +63,15 @@ public sealed class MarginModel : IDisposable
 
     /// <summary>Whether it was read from a file of another program, which cannot hold the null model.</summary>
     public bool IsForeign { get; internal set; }
+
+    /// <summary>
+    /// What was taken for granted when a file of another program was read, a sentence each, such as which of its outputs has the
+    /// scores. Empty for a file of this library.
+    /// </summary>
+    public ImmutableArray<string> Notes { get; internal init; } = [];
+
+    /// <summary>The names of what a file of another program holds beside the network, such as an optimizer; it is not kept.</summary>
+    public ImmutableArray<string> LeftOut { get; internal init; } = [];
 
     /// <summary>How it was trained: settings by name, plain values only.</summary>
     public Dictionary<string, object?> Training { get; init; } = [];
@@ -77,8 +89,9 @@ public sealed class MarginModel : IDisposable
 
     /// <summary>
     /// Reads a model file of this library or of another program, whichever its content says: a PyTorch state dict of a ResNet-18 in
-    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or in the checkpoint of a training script; the same as
-    /// safetensors; a TorchScript archive or an ONNX model of any architecture. Its calibration is read as well: see <see cref="CalibrationFile"/>.
+    /// torchvision's or kuangliu/pytorch-cifar's naming, of any width, alone or anywhere in the checkpoint of a training script; the same
+    /// as safetensors; a TorchScript archive or an ONNX model of any architecture, whose scores must be a function of one image: a few are
+    /// scored to see it. Its calibration is read as well: see <see cref="CalibrationFile"/>.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">What a file of another program does not say, and what is allowed.</param>
@@ -113,11 +126,19 @@ public sealed class MarginModel : IDisposable
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     public float[] Score(ReadOnlySpan<float> pixels)
     {
-        var (channels, height, width) = (Network.Options.Normalization.Mean.Length, ImageSize.Height, ImageSize.Width);
+        var (channels, height, width) = (Channels, ImageSize.Height, ImageSize.Width);
         return pixels.Length == channels * height * width
             ? new ImageArray(pixels.ToArray(), channels, height, width).Score(Network)[0].ToArray()
             : throw new ArgumentException($"Expected {channels}×{height}×{width} pixels, but got {pixels.Length}.", nameof(pixels));
     }
+
+    /// <summary>Names the classes, such as those of a program that the data names and the program does not.</summary>
+    /// <param name="classNames">The name of each class, as many as the network has.</param>
+    /// <exception cref="ArgumentException">There is not one name for each class.</exception>
+    public void NameClasses(ImmutableArray<string> classNames) => ClassNames = classNames.Length == Network.Options.ClassCount
+        ? classNames
+        : throw new ArgumentException($"Expected {Network.Options.ClassCount} class names, but got " +
+            $"{classNames.Length}.", nameof(classNames));
 
     /// <summary>Writes the model file, whole or not at all.</summary>
     /// <param name="path">The file to write or replace, by custom <c>*.pt</c>.</param>

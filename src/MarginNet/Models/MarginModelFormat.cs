@@ -19,6 +19,8 @@ internal static class MarginModelFormat
     private const string TorchScript = "torchscript";
     private const string Onnx = "onnx";
     private const string Program = "program";
+    private const string Output = "output";
+    private const string StateDict = "state_dict";
     private const int MaxWidth = 4096;
     private const int MaxChannels = 1024;
     private const int MaxSide = 1 << 14;
@@ -41,7 +43,7 @@ internal static class MarginModelFormat
             ["training"] = model.Training,
             ["metrics"] = model.Metrics,
             ["null_model"] = model.NullModel?.ToState(),
-            ["state_dict"] = NetworkWeights.Capture(model.Network),
+            [StateDict] = NetworkWeights.Capture(model.Network),
         };
     }
 
@@ -49,6 +51,7 @@ internal static class MarginModelFormat
     {
         ["name"] = network is OnnxRuntimeNetwork ? Onnx : TorchScript,
         [Program] = new StoredTensor(ScalarType.Byte, [network.Program.Length], network.Program),
+        [Output] = network.Output,
     };
 
     private static Dictionary<string, object?> DescribeLayers(Classifier network)
@@ -67,11 +70,13 @@ internal static class MarginModelFormat
     /// <summary>Whether this is what <see cref="ToGraph"/> makes, of any version.</summary>
     public static bool IsOne(object? graph) => graph is Dictionary<string, object?> values && values.GetValueOrDefault("format") as string == Format;
 
-    public static MarginModel FromGraph(object? graph, string path, bool trustTorchScript)
+    public static MarginModel FromGraph(object? graph, string path, LoadOptions load)
     {
         try
         {
-            return Read(new PlainDictionary((Dictionary<string, object?>)graph!, ""), trustTorchScript);
+            var values = (Dictionary<string, object?>)graph!;
+            var plain = values.ToDictionary(entry => entry.Key, entry => entry.Key == StateDict ? entry.Value : WithNumbers(entry.Value));
+            return Read(new PlainDictionary(plain, ""), load);
         }
         catch (InvalidDataException e)
         {
@@ -79,7 +84,21 @@ internal static class MarginModelFormat
         }
     }
 
-    private static MarginModel Read(PlainDictionary root, bool trustTorchScript)
+    /// <summary>
+    /// The same with numbers where there are tensors of one number and no shape, which numbers become where Python reads and saves the
+    /// file anew; without objects that Python code added.
+    /// </summary>
+    private static object? WithNumbers(object? value) => value switch
+    {
+        StoredTensor { Type: ScalarType.Float64, Shape.IsEmpty: true } scalar => scalar.ToDoubles()[0],
+        List<object?> list => list.ConvertAll(WithNumbers),
+        Dictionary<string, object?> dictionary =>
+            dictionary.Where(entry => entry.Value is not ClosedObject).ToDictionary(entry => entry.Key, entry => WithNumbers(entry.Value)),
+        ClosedObject => null,
+        _ => value,
+    };
+
+    private static MarginModel Read(PlainDictionary root, LoadOptions load)
     {
         if (root.Count("format_version") > Version)
         {
@@ -97,12 +116,12 @@ internal static class MarginModelFormat
             throw root.Unexpected("null_model", $"{root.Texts("class_names").Length} classes");
         }
 
-        var network = CreateNetwork(root, ((int)height, (int)width), trustTorchScript);
+        var network = CreateNetwork(root, ((int)height, (int)width), load);
         try
         {
             if (network is not ProgramNetwork)
             {
-                NetworkWeights.Load(network, root.Dictionary("state_dict"));
+                NetworkWeights.Load(network, root.Dictionary(StateDict));
             }
 
             return new(network, [.. root.Texts("class_names")], ((int)height, (int)width))
@@ -119,7 +138,7 @@ internal static class MarginModelFormat
         }
     }
 
-    private static Classifier CreateNetwork(PlainDictionary root, (int Height, int Width) size, bool trustTorchScript)
+    private static Classifier CreateNetwork(PlainDictionary root, (int Height, int Width) size, LoadOptions load)
     {
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
@@ -147,7 +166,7 @@ internal static class MarginModelFormat
 
         if (architecture.Text("name") is TorchScript or Onnx)
         {
-            return CreateProgram(architecture, statistics, classes, size, trustTorchScript);
+            return CreateProgram(architecture, statistics, classes, size, load);
         }
 
         if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
@@ -168,7 +187,7 @@ internal static class MarginModelFormat
             Lip => new LipNetOptions { Width = width, ImageSize = size, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
             _ => new ResNetOptions { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
         };
-        ThrowIfTooSmall(root.Dictionary("state_dict"), options);
+        ThrowIfTooSmall(root.Dictionary(StateDict), options);
         return options switch
         {
             FastNetOptions fast => new FastNet(fast),
@@ -188,12 +207,14 @@ internal static class MarginModelFormat
     }
 
     private static ProgramNetwork CreateProgram(
-        PlainDictionary architecture, ChannelStatistics normalization, int classes, (int Height, int Width) size, bool trustTorchScript)
+        PlainDictionary architecture, ChannelStatistics normalization, int classes, (int Height, int Width) size, LoadOptions load)
     {
         var program = architecture.Tensor(Program).Data;
+        var output = architecture.Has(Output) ? architecture.Text(Output) : null;
+        var options = load with { Normalization = normalization, ImageSize = size, Output = output, TakesFirstOutput = output is null };
         ProgramNetwork network = architecture.Text("name") == TorchScript
-            ? TorchScriptNetwork.Load(program, normalization, size, trustTorchScript)
-            : OnnxRuntimeNetwork.Load(program, _ => normalization, size).Network;
+            ? TorchScriptNetwork.Load(program, options)
+            : OnnxRuntimeNetwork.Load(program, options).Network;
         if (network.Options.ClassCount == classes)
         {
             return network;

@@ -19,7 +19,7 @@ public static class Scoring
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
-    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
     /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
@@ -39,7 +39,7 @@ public static class Scoring
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
-    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
     /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
@@ -71,7 +71,9 @@ public static class Scoring
                 var count = Math.Min(batchSize, images.Count - start);
                 using var scope = NewDisposeScope();
                 int[] batch = [.. Enumerable.Range(start, count)];
-                var scores = trusted.Call(transform(images.ToTensor(batch, device), images.LabelTensor(batch, device)));
+                var pixels = transform(images.ToTensor(batch, device), images.LabelTensor(batch, device));
+                ThrowIfOtherChannels(network, pixels);
+                var scores = trusted.Call(pixels);
                 classes = (int)scores.shape[1];
                 values ??= new float[images.Count * classes];
                 scores.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(start * classes));
@@ -87,6 +89,16 @@ public static class Scoring
             {
                 network.train();
             }
+        }
+    }
+
+    /// <summary>Requires the channels that the network was made for: the normalisation would stretch one to several.</summary>
+    private static void ThrowIfOtherChannels(nn.Module<Tensor, Tensor> network, Tensor pixels)
+    {
+        if (network is Classifier { Options.Normalization.Mean.Length: var channels } && pixels.dim() == 4 && pixels.shape[1] != channels)
+        {
+            throw new InvalidDataException($"The images have {pixels.shape[1]} channels, but the network takes {channels}: give images " +
+                $"as those that it was trained on.");
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace MarginNet.Native;
 
 /// <summary>What is wrong by a diagnosis, each with its cure.</summary>
@@ -11,7 +9,7 @@ internal static class DiagnosisProblems
     {
         if (found.TorchFailure is { } failure)
         {
-            yield return $"LibTorch cannot be loaded: {failure.TrimEnd('.')}. {Package()}";
+            yield return failure;
         }
 
         if (found.Torch?.Kernels is { AreRight: false } kernels)
@@ -33,15 +31,6 @@ internal static class DiagnosisProblems
         {
             yield return FormattableString.Invariant($"Only {found.FreeDiskBytes / Gibi:f2} GiB of disk are free for the cache folder '{found.CacheFolder}': free some, or set XDG_CACHE_HOME to a folder on another disk.");
         }
-    }
-
-    private static string Package()
-    {
-        var system = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
-        var (name, architecture) = (system[..system.IndexOf('-', StringComparison.Ordinal)], $"{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant());
-        return $"{name}-{architecture}" == system
-            ? $"Install the package libtorch-cpu-{system} in the program; the tool has it inside: install the tool again."
-            : $"LibTorch's package is for {system}, and this is {name}-{architecture}: use such a machine.";
     }
 
     private static string Of(KernelReport kernels, Diagnosis found)

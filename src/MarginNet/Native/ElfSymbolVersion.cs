@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Text;
+using static MarginNet.Native.ElfSection;
 
-namespace MarginNet;
+namespace MarginNet.Native;
 
 /// <summary>Edits the symbol versions that a 64-bit little-endian ELF image requires (ELF gABI, GNU symbol versioning).</summary>
 internal static class ElfSymbolVersion
@@ -22,7 +22,7 @@ internal static class ElfSymbolVersion
         {
             return MakeWeak(image, version, onlySymbol);
         }
-        catch (ArgumentOutOfRangeException)
+        catch (Exception e) when (e is ArgumentOutOfRangeException or OverflowException)
         {
             return false; // An offset points out of the image.
         }
@@ -30,12 +30,12 @@ internal static class ElfSymbolVersion
 
     private static bool MakeWeak(Span<byte> image, string version, string onlySymbol)
     {
-        if (image.Length < 64 || !image.StartsWith("\u007fELF\u0002\u0001"u8))
+        if (Locate(image) is not var (table, entryBytes, count))
         {
             return false;
         }
 
-        var sections = ReadSections(image);
+        var sections = Parse(image[checked((int)table)..], entryBytes, count);
         var need = sections.Find(section => section.Type == VersionNeed);
         var symbols = sections.Find(section => section.Type == VersionSymbols);
         if (need is null || symbols is null || FindRequirement(image, sections, need, version) is not { } requirement)
@@ -54,26 +54,11 @@ internal static class ElfSymbolVersion
         return true;
     }
 
-    private static List<Section> ReadSections(ReadOnlySpan<byte> image)
-    {
-        var table = (int)Xword(image, 0x28);
-        int size = Half(image, 0x3A), count = Half(image, 0x3C);
-        var sections = new List<Section>(count);
-        for (var i = 0; i < count; i++)
-        {
-            var header = image.Slice(table + (i * size), size);
-            sections.Add(new Section(
-                Word(header, 4), (int)Xword(header, 24), (int)Xword(header, 32), (int)Word(header, 40), (int)Word(header, 44)));
-        }
-
-        return sections;
-    }
-
     /// <summary>Walks the Verneed records, each with a chain of Vernaux records, and returns the offset and index of the Vernaux named <paramref name="version"/>.</summary>
-    private static (int Offset, int Index)? FindRequirement(ReadOnlySpan<byte> image, List<Section> sections, Section need, string version)
+    private static (int Offset, int Index)? FindRequirement(ReadOnlySpan<byte> image, List<ElfSection> sections, ElfSection need, string version)
     {
-        var names = sections[need.Link].Offset;
-        var record = need.Offset;
+        var names = (int)sections[need.Link].Offset;
+        var record = (int)need.Offset;
         for (int i = 0, next = 1; i < need.Info && next > 0; i++)
         {
             var auxiliary = record + (int)Word(image, record + 8);
@@ -94,33 +79,19 @@ internal static class ElfSymbolVersion
         return null;
     }
 
-    private static List<string> SymbolsOf(ReadOnlySpan<byte> image, List<Section> sections, Section versions, int index)
+    private static List<string> SymbolsOf(ReadOnlySpan<byte> image, List<ElfSection> sections, ElfSection versions, int index)
     {
         var table = sections[versions.Link];
-        var names = sections[table.Link].Offset;
+        var names = (int)sections[table.Link].Offset;
         var found = new List<string>();
         for (var i = 0; i < versions.Size / sizeof(ushort); i++)
         {
-            if ((Half(image, versions.Offset + (sizeof(ushort) * i)) & IndexMask) == index)
+            if ((Half(image, (int)versions.Offset + (sizeof(ushort) * i)) & IndexMask) == index)
             {
-                found.Add(Name(image, names + (int)Word(image, table.Offset + (24 * i))));
+                found.Add(Name(image, names + (int)Word(image, (int)table.Offset + (24 * i))));
             }
         }
 
         return found;
     }
-
-    private static string Name(ReadOnlySpan<byte> image, int offset)
-    {
-        var text = image[offset..];
-        return Encoding.ASCII.GetString(text[..text.IndexOf((byte)0)]);
-    }
-
-    private static ushort Half(ReadOnlySpan<byte> data, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(data[offset..]);
-
-    private static uint Word(ReadOnlySpan<byte> data, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(data[offset..]);
-
-    private static ulong Xword(ReadOnlySpan<byte> data, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(data[offset..]);
-
-    private sealed record Section(uint Type, int Offset, int Size, int Link, int Info);
 }

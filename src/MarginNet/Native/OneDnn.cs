@@ -1,20 +1,15 @@
-using System.Runtime.InteropServices;
-using static TorchSharp.torch;
-
 namespace MarginNet.Native;
 
 /// <summary>LibTorch's switch for oneDNN, whose kernels compute its float32 convolutions on a CPU; what is left without it is slower, and plain.</summary>
 /// <remarks>The switch is one for the process. TorchSharp does not have it: these are functions that LibTorch exports, under the names its compilers give them.</remarks>
 internal static unsafe class OneDnn
 {
-    private const string Library = "torch_cpu";
-
     private static readonly Lock Gate = new();
     private static readonly nint Context = Call("_ZN2at13globalContextEv", "?globalContext@at@@YAAEAVContext@1@XZ");
-    private static readonly delegate* unmanaged<nint, byte, void> Switch = (delegate* unmanaged<nint, byte, void>)Find(
+    private static readonly delegate* unmanaged<nint, byte, void> Switch = (delegate* unmanaged<nint, byte, void>)TorchLibrary.Find(
         "_ZN2at7Context20setUserEnabledMkldnnEb", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z");
 
-    private static readonly delegate* unmanaged<nint, byte> Read = (delegate* unmanaged<nint, byte>)Find(
+    private static readonly delegate* unmanaged<nint, byte> Read = (delegate* unmanaged<nint, byte>)TorchLibrary.Find(
         "_ZNK2at7Context17userEnabledMkldnnEv", "?userEnabledMkldnn@Context@at@@QEBA_NXZ");
 
     private static int _holders;
@@ -24,7 +19,7 @@ internal static unsafe class OneDnn
     static OneDnn()
     {
         // NNPACK, which LibTorch asks for single images, is no faster here and complains on standard error wherever the processor hides its caches.
-        var nnpack = (delegate* unmanaged<nint, byte, void>)Find("_ZN2at7Context20setUserEnabledNNPACKEb", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z");
+        var nnpack = (delegate* unmanaged<nint, byte, void>)TorchLibrary.Find("_ZN2at7Context20setUserEnabledNNPACKEb", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z");
         if (Context != 0 && nnpack != null)
         {
             nnpack(Context, 0);
@@ -69,17 +64,8 @@ internal static unsafe class OneDnn
 
     private static nint Call(string name, string windowsName)
     {
-        var function = (delegate* unmanaged<nint>)Find(name, windowsName);
+        var function = (delegate* unmanaged<nint>)TorchLibrary.Find(name, windowsName);
         return function == null ? 0 : function();
-    }
-
-    private static void* Find(string name, string windowsName)
-    {
-        InitializeDeviceType(TorchSharp.DeviceType.CPU); // Loads LibTorch, where nothing has yet.
-        return NativeLibrary.TryLoad(Library, typeof(TorchSharp.torch).Assembly, null, out var library)
-            && NativeLibrary.TryGetExport(library, OperatingSystem.IsWindows() ? windowsName : name, out var address)
-            ? (void*)address
-            : null;
     }
 
     private sealed class Scope : IDisposable

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,8 +11,11 @@ public sealed record TorchDiagnosis
     /// <summary>The version of TorchSharp.</summary>
     public required string TorchSharp { get; init; }
 
-    /// <summary>The version of LibTorch that TorchSharp is made for.</summary>
+    /// <summary>The version of LibTorch: the installation's, else the one that TorchSharp is made for.</summary>
     public required string Version { get; init; }
+
+    /// <summary>The installed PyTorch that takes the place of the packages' LibTorch; null where none does.</summary>
+    public TorchInstallation? Installation { get; init; }
 
     /// <summary>The file of its CPU library; null where the system does not tell.</summary>
     public string? Library { get; init; }
@@ -46,36 +48,25 @@ public sealed record TorchDiagnosis
     {
         try
         {
-            if (TorchNative.Library is null)
-            {
-                LoadLibraries();
-            }
-
+            TorchLibrary.Require();
             failure = null;
             return Make();
         }
         catch (Exception e) when (e is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException or FileNotFoundException)
         {
-            failure = Describe(e);
+            failure = (e is TypeInitializationException { InnerException: { } cause } ? cause : e).Message.Split('\n')[0];
             return null;
         }
-    }
-
-    /// <summary>Where this fails, TorchSharp would print its search to standard output and copy LibTorch from NuGet's cache: it is not asked.</summary>
-    private static void LoadLibraries()
-    {
-        NativeLibrary.Load("torch_cpu", typeof(torch).Assembly, null);
-        NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, null);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // What it uses is resolved when it is compiled, within the caller's try.
     private static TorchDiagnosis Make()
     {
-        InitializeDeviceType(DeviceType.CPU);
         return new()
         {
             TorchSharp = Diagnosis.VersionOf(typeof(torch).Assembly),
-            Version = global::System.Version.TryParse(__version__, out var version) ? version.ToString(3) : __version__,
+            Installation = TorchNative.Installation,
+            Version = TorchNative.Installation?.Version ?? (global::System.Version.TryParse(__version__, out var version) ? version.ToString(3) : __version__),
             Library = TorchNative.Library,
             UsesAdaptedCopy = TorchNative.UsesAdaptedCopy,
             OneDnn = TorchText.OneDnnVersion,
@@ -85,19 +76,5 @@ public sealed record TorchDiagnosis
             GpuCount = TryInitializeDeviceType(DeviceType.CUDA) && cuda.is_available() ? cuda.device_count() : 0,
             Kernels = NativeKernels.Check(again: true),
         };
-    }
-
-    /// <summary>The cause in one line. The dynamic loader tells many: it looks for the library in many places, and most do not have it.</summary>
-    private static string Describe(Exception e)
-    {
-        string[] lines = e.GetBaseException().Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (e is not DllNotFoundException || lines.Length == 1)
-        {
-            return lines[0];
-        }
-
-        var name = lines[0].Split('\'').ElementAtOrDefault(1) ?? "it";
-        return Array.Find(lines[1..], line => !line.Split(':')[0].Contains(name, StringComparison.Ordinal) || !line.Contains("No such file", StringComparison.Ordinal))
-            ?? $"there is no {name} where programs look";
     }
 }

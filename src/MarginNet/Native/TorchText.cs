@@ -19,14 +19,14 @@ internal static unsafe partial class TorchText
     /// </summary>
     private static string? Call(string name)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            || !NativeLibrary.TryLoad("torch_cpu", typeof(TorchSharp.torch).Assembly, null, out var library) || !NativeLibrary.TryGetExport(library, name, out var address))
+        var function = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 ? TorchLibrary.Find(name) : null;
+        if (function == null)
         {
             return null;
         }
 
         CxxString text = default;
-        ((delegate* unmanaged<CxxString*, CxxString*>)address)(&text);
+        ((delegate* unmanaged<CxxString*, CxxString*>)function)(&text);
         return Encoding.UTF8.GetString(text.Characters, (int)text.Length);
     }
 

@@ -1,3 +1,5 @@
+using MarginNet.Arrays;
+
 namespace MarginNet.Cli.Tests.Commands;
 
 /// <summary>TorchScript and ONNX on the command line, with files that PyTorch wrote.</summary>
@@ -10,19 +12,124 @@ public sealed class ForeignProgramTests : IDisposable
     public void Dispose() => _tool.Dispose();
 
     [Fact]
-    public async Task TorchScript_is_imported_and_then_calibrated_scored_and_attacked_where_it_is_trusted()
+    public async Task TorchScript_is_imported_once_as_trusted_and_then_calibrated_scored_and_attacked()
     {
         var model = _tool.File("t.pt");
-        await SucceedsAsync("import", Fixture("scripted.pt"), "--out", model, "--input-size", "32", "--trust-torchscript");
-        await SucceedsAsync(["calibrate", "--model", model, "--trust-torchscript", .. Data]);
-        await SucceedsAsync(["pvalue", "--model", model, "--trust-torchscript", "--data", "synthetic", "--limit-test", "40"]);
-        await SucceedsAsync(["attack", "--surrogate", model, "--trust-torchscript", "--epsilon", "1/255", .. Data]);
-        await FailsAsync("--trust-torchscript", "evaluate", "--model", model, "--data", "synthetic");
-        await FailsAsync("no proven Lipschitz constant", "lipschitz", "--model", model, "--trust-torchscript");
-        var clever = await Tool.RunAsync(["lipschitz", "--model", model, "--trust-torchscript", "--samples", "2", "--clever", "--clever-draws", "4", "--clever-batches", "3", .. Data]);
+        await FailsAsync("--trust-torchscript", "import", Fixture("traced.pt"), "--out", model, "--input-size", "32");
+        await SucceedsAsync("import", Fixture("traced.pt"), "--out", model, "--input-size", "32", "--trust-torchscript");
+        await SucceedsAsync(["calibrate", "--model", model, .. Data]);
+        await SucceedsAsync(["pvalue", "--model", model, "--data", "synthetic", "--limit-test", "40"]);
+        await SucceedsAsync(["attack", "--surrogate", model, "--epsilon", "1/255", .. Data]);
+        await SucceedsAsync(["evaluate", "--model", Fixture("traced.pt"), "--input-size", "32", .. Data]);
+        await FailsAsync("no proven Lipschitz constant", "lipschitz", "--model", model);
+        var clever = await Tool.RunAsync(["lipschitz", "--model", model, "--samples", "2", "--clever", "--clever-draws", "4", "--clever-batches", "3", .. Data]);
         Assert.Equal(0, clever.ExitCode);
         Assert.Contains("no proven Lipschitz constant", clever.Output, StringComparison.Ordinal);
         Assert.Contains("CLEVER estimates, which certify nothing: 3 batches of 4 points", clever.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Trust_is_of_one_program_and_one_user_and_not_in_the_model_file()
+    {
+        var (model, other) = (_tool.File("t.pt"), _tool.File("o.pt"));
+        var note = await SucceedsAsync("import", Fixture("grey.pt"), "--out", model, "--input-size", "16", "--trust-torchscript");
+        Assert.Contains("needs no --trust-torchscript from now on, for this user", note, StringComparison.Ordinal);
+        await SucceedsAsync("export", model, "--to", "torchscript", "--out", other);
+        Assert.Equal(File.ReadAllBytes(Fixture("grey.pt")), File.ReadAllBytes(other));
+        await FailsAsync("--trust-torchscript", "export", Fixture("pair.pt"), "--input-size", "16", "--model-output", "1", "--to", "torchscript", "--out", other);
+
+        // Another user.
+        var own = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
+        try
+        {
+            Environment.SetEnvironmentVariable("XDG_CONFIG_HOME", _tool.File("elsewhere"));
+            if (OperatingSystem.IsLinux())
+            {
+                await FailsAsync("--trust-torchscript", "export", model, "--to", "torchscript", "--out", other);
+            }
+
+            await SucceedsAsync("export", model, "--to", "torchscript", "--out", other, "--trust-torchscript");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("XDG_CONFIG_HOME", own);
+        }
+    }
+
+    [Fact]
+    public async Task Of_several_outputs_one_is_asked_for_and_remembered()
+    {
+        var model = _tool.File("t.pt");
+        await FailsAsync("features [n, 6], logits [n, 5]: say which has the scores by --model-output NAME, at import also --output " +
+            "NAME", "import", Fixture("pair.onnx"), "--out", model);
+        await SucceedsAsync("import", Fixture("pair.onnx"), "--out", model, "--output", "logits");
+        await SucceedsAsync("export", model, "--to", "onnx", "--out", _tool.File("again.onnx"));
+        Assert.Equal(File.ReadAllBytes(Fixture("pair.onnx")), File.ReadAllBytes(_tool.File("again.onnx")));
+        await FailsAsync("which cannot be written as TorchScript: it can be given back as ONNX, as it was " +
+            "imported", "export", model, "--to", "torchscript");
+        await FailsAsync("has no weights of known names: export it as TorchScript or ONNX", "export", model, "--to", "safetensors");
+        await FailsAsync("has no weights of known names: export it as TorchScript or " +
+            "ONNX", "export", model, "--to", "state-dict", "--names", "pytorch-cifar");
+        await FailsAsync("--output is 'x'", "pvalue", "--model", model, "--output", "x");
+    }
+
+    [Theory]
+    [InlineData("dropout.onnx")]
+    [InlineData("batchnorm.pt")]
+    public async Task A_program_left_in_training_mode_is_refused_at_every_command(string file)
+    {
+        await FailsAsync("Call model.eval()", "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--out", _tool.File("t.pt"));
+        await FailsAsync("Call model.eval()", "evaluate", "--model", Fixture(file), "--input-size", "16", "--trust-torchscript", "--images", "x.npy");
+        Assert.Empty(_tool.Files);
+    }
+
+    [Fact]
+    public async Task Classes_are_called_as_the_data_calls_them_and_our_own_export_names_them_itself()
+    {
+        var model = _tool.File("t.pt");
+        await SucceedsAsync("import", Fixture("dynamic.onnx"), "--input-size", "32", "--out", model);
+        await IsNamedAsync("evaluate", "--model", model, "--data", "synthetic", "--limit-test", "20");
+        await IsNamedAsync("import", Fixture("dynamic.onnx"), "--input-size", "32", "--out", model, "--data", "synthetic");
+        await IsNamedAsync("evaluate", "--model", model, "--limit-test", "20"); // Which data it is, is kept as well.
+        await FailsAsync("has 5 classes (0, 1, 2, ...), but the data has 10", "import", Fixture("grey.pt"), "--input-size", "16", "--trust-torchscript", "--out", _tool.File("c.pt"), "--data", "cifar10");
+
+        await _tool.TrainAsync("m.pt");
+        await SucceedsAsync("export", _tool.File("m.pt"), "--to", "onnx");
+        await IsNamedAsync("import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"));
+        await FailsAsync("normalizes its images " +
+            "itself", "import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"), "--normalize", "0.5,0.5,0.5/1,1,1");
+
+        static async Task IsNamedAsync(params string[] args)
+        {
+            var run = await Tool.RunAsync(args);
+            Assert.True(run.ExitCode == 0, run.Error);
+            Assert.Contains("arrow", run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Channels_are_the_models_and_others_are_one_line()
+    {
+        var (grey, colour) = (_tool.File("x1.npy"), _tool.File("x3.npy"));
+        new ImageArray(new float[2 * 16 * 16], 1, 16, 16).Save(grey);
+        new ImageArray(new float[2 * 3 * 16 * 16], 3, 16, 16).Save(colour);
+        ArrayFile.WriteLabels(_tool.File("y.npy"), [0, 1]);
+        string[] model = ["--model", Fixture("grey.pt"), "--input-size", "16", "--trust-torchscript", "--labels", _tool.File("y.npy")];
+        await SucceedsAsync(["evaluate", .. model, "--images", grey]);
+        await SucceedsAsync(["evaluate", .. model, "--images", grey, "--normalize", "0.5/0.25"]);
+        await FailsAsync("but the model takes 1x16x16", ["evaluate", .. model, "--images", colour]);
+    }
+
+    [LinuxTheory]
+    [InlineData("forever.pt")]
+    public async Task A_program_that_runs_for_ever_is_given_up(string file)
+    {
+        using var process = ToolProcess.StartWith([], "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--time-limit", "2", "--out", _tool.File("t.pt"));
+        var error = await process.EndAsync();
+        Assert.Equal(2, process.ExitCode);
+        Assert.Equal($"marginnet: '{Fixture(file)}' is not a model this MarginNet can use. It ran for more than 2 s on 4 images and is " +
+            $"given up: it may never end; a slow one needs more by --time-limit (LoadOptions.TimeLimit).\n", error);
+        Assert.Empty(_tool.Files);
     }
 
     [Fact]
@@ -84,10 +191,11 @@ public sealed class ForeignProgramTests : IDisposable
 
     private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Foreign", name);
 
-    private static async Task SucceedsAsync(params string[] args)
+    private static async Task<string> SucceedsAsync(params string[] args)
     {
         var run = await Tool.RunAsync(args);
         Assert.True(run.ExitCode == 0, run.Error);
+        return run.Error;
     }
 
     private static async Task<string> FailsAsync(string message, params string[] args)

@@ -30,6 +30,7 @@ public sealed class ForeignStateDictTests : IDisposable
         // Imported, it needs no description any more, and brings its calibration.
         run = await RunAsync(["import", foreign, "--out", imported, .. described]);
         Assert.Contains("ResNet-18 of width 4, stem 3x3", run.Output, StringComparison.Ordinal);
+        Assert.Contains("left out    epoch: no part of the network", run.Output, StringComparison.Ordinal);
         await AssertSameAsync(["pvalue", "--model", own, "--limit-test", "60", "--output", "o.csv"], ["pvalue", "--model", imported, "--limit-test", "60", "--output", "i.csv", .. Synthetic], ["o.csv"], ["i.csv"]);
         Assert.Equal(0, (await Tool.RunAsync(["detect", "--model", imported, "--limit-test", "60", .. Synthetic])).ExitCode);
     }

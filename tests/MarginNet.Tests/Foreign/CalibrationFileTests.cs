@@ -1,3 +1,4 @@
+using MarginNet.Checkpoints;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using MarginNet.PValues;
@@ -41,6 +42,38 @@ public sealed class CalibrationFileTests : IDisposable
         Assert.Null(Read(ForeignFiles.Trained));
     }
 
+    [Fact]
+    public void A_calibration_is_of_the_weights_and_of_the_output_that_were_chosen()
+    {
+        var state = PyTorchFile.Read(ForeignFiles.Committed["kuangliu.pt"]);
+        PyTorchFile.Write(_model, new Dictionary<string, object?> { ["state_dict"] = ((Dictionary<string, object?>)state!)["net"], ["ema"] = ((Dictionary<string, object?>)state)["net"] });
+        Calibrate(ForeignFiles.Trained);
+        Assert.NotNull(Read(ForeignFiles.Trained));
+        Assert.Null(Read(ForeignFiles.Trained with { Weights = "ema" }));
+        Calibrate(ForeignFiles.Trained with { Weights = "ema" });
+        Assert.NotNull(Read(ForeignFiles.Trained with { Weights = "ema.module" })); // By its whole name.
+        Assert.Null(Read(ForeignFiles.Trained));
+
+        File.Copy(ProgramFiles.PathOf("pair.onnx"), _model, overwrite: true);
+        Calibrate(new() { Output = "logits" });
+        Assert.NotNull(Read(new() { Output = "logits" }));
+        Assert.Null(Read(new() { Output = "features" }));
+    }
+
+    [Fact]
+    public void A_calibration_is_of_the_weights_beside_an_ONNX_model_too()
+    {
+        var weights = _folder["beside.onnx.data"];
+        File.Copy(ProgramFiles.PathOf("beside.onnx"), _model, overwrite: true);
+        File.Copy(ProgramFiles.PathOf("beside.onnx.data"), weights);
+        Calibrate(new());
+        Assert.NotNull(Read(new()));
+        var changed = File.ReadAllBytes(weights);
+        changed[20] ^= 1;
+        File.WriteAllBytes(weights, changed);
+        Assert.Null(Read(new()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
@@ -51,6 +84,15 @@ public sealed class CalibrationFileTests : IDisposable
         File.WriteAllText(CalibrationFile.PathFor(_model), content);
         var message = Assert.Throws<InvalidDataException>(() => Read(ForeignFiles.Trained)).Message;
         Assert.StartsWith($"'{CalibrationFile.PathFor(_model)}' is no calibration of '{_model}': delete it", message, StringComparison.Ordinal);
+    }
+
+    private void Calibrate(LoadOptions options)
+    {
+        using var model = MarginModel.Load(_model, options);
+        int[] labels = [.. Enumerable.Range(0, 20 * model.ClassNames.Length).Select(i => i % model.ClassNames.Length)];
+        double[] margins = [.. labels.Select((_, i) => 0.01 * (i + 1))];
+        model.NullModel = MarginNullModel.Fit(margins, labels, labels, model.ClassNames.Length);
+        model.SaveCalibration(_model);
     }
 
     private MarginNullModel? Read(LoadOptions options)

@@ -69,12 +69,13 @@ public sealed class StateDictTests : IDisposable
         var state = State();
         state.Remove("layer2.0.conv1.weight");
         state.Remove("fc.bias");
-        state["layer1.2.conv1.weight"] = state["layer1.0.conv1.weight"];
+        state["layer1.1.conv9.weight"] = state["layer1.0.conv1.weight"];
         state["layer4.1.bn2.bias"] = new StoredTensor(ScalarType.Float32, [5], new byte[20]);
         state["bn1.bias"] = As(state["bn1.bias"], ScalarType.Int32);
         Refused(
             state,
-            "2 missing (layer2.0.conv1.weight, fc.bias), 1 unknown (layer1.2.conv1.weight), 2 misshapen (bn1.bias is Int32 [2], expected [2], layer4.1.bn2.bias is Float32 [5], expected [16])");
+            "2 missing (layer2.0.conv1.weight, fc.bias), 1 unknown (layer1.1.conv9.weight), 2 misshapen (bn1.bias is Int32 [2], " +
+                "expected [2], layer4.1.bn2.bias is Float32 [5], expected [16])");
     }
 
     [Fact]
@@ -155,7 +156,8 @@ public sealed class StateDictTests : IDisposable
         Refused(path, new() { Normalization = new([0.5, double.NaN, 0.5], [1, 1, 1]) }, "a number that is not finite");
         using var model = MarginModel.Load(path);
         model.Save(_folder["own.pt"]);
-        Refused(_folder["own.pt"], new() { ImageSize = (16, 16) }, "holds its normalization, image size and class names");
+        Refused(_folder["own.pt"], new() { ImageSize = (16, 16) }, "holds its normalization, image size, class names, weights and " +
+            "output: leave them out");
     }
 
     private static StoredTensor Vector => new(ScalarType.Float32, [1], new byte[4]);

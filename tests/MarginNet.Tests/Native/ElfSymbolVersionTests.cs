@@ -1,3 +1,5 @@
+using MarginNet.Native;
+
 namespace MarginNet.Tests.Native;
 
 public sealed class ElfSymbolVersionTests
