@@ -28,7 +28,7 @@ internal sealed class Guard : IDisposable
         _rule = _nullModel.Rule ?? FlagRule.Calibrate(_nullModel, alpha: 0.05);
     }
 
-    /// <summary>Judges a JPEG or PNG file, resized to what the model takes.</summary>
+    /// <summary>Judges a picture file, resized to what the model takes.</summary>
     public Task<Verdict> ClassifyAsync(byte[] file, CancellationToken cancellation)
     {
         var image = ImageFolder.DecodeImage(file, "The image", _model.ImageSize.Height, _model.ImageSize.Width, Channels);

@@ -78,8 +78,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("application/octet-stream", "no image", "not a complete JPEG or PNG")]
-    [InlineData("application/octet-stream", "", "not a complete JPEG or PNG")]
+    [InlineData("application/octet-stream", "no image", "is no JPEG, PNG, BMP or WebP image")]
+    [InlineData("application/octet-stream", "", "is empty")]
     [InlineData("application/json", """{"pixels":[1,2,3]}""", "Expected 3 x 32 x 32 = 3072 pixels in [0, 1], but got 3 numbers from 1 to 3.")]
     [InlineData("application/json", """{"pixels":null}""", "but got 0 numbers")]
     [InlineData("application/json", """{"pixels":"all"}""", "pixels")]

@@ -32,7 +32,8 @@ internal sealed class PythonFactAttribute : FactAttribute
         return exitCode == 0 ? output : throw new InvalidOperationException(error);
     }
 
-    private static string? Find(string module) => Pythons.GetOrAdd(module, name => Array.Find(["python3", "/usr/bin/python3"], python => Has(python, name)));
+    private static string? Find(string module) =>
+        Pythons.GetOrAdd(module, name => Array.Find(["python3", "/usr/bin/python3"], python => Has(python, name)));
 
     private static bool Has(string python, string module)
     {

@@ -106,7 +106,8 @@ internal sealed class CalibrateCommand : Command
         var images = name == Test ? dataset.Test : Part(parsed, model, dataset.Train, isHeldOut: name == HeldOut);
         var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
         var others = isSupervised && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, _samples, model, cancellation);
+        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation)
+            ?? _atypical.Foreign(parsed, _samples, model, cancellation);
         var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
         if (file is not null)
@@ -137,7 +138,9 @@ internal sealed class CalibrateCommand : Command
     }
 
     private static double HeldOutShare(MarginModel model) =>
-        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long ? share : 0;
+        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long
+            ? share
+            : 0;
 
     /// <summary>The training images that training kept out, or the others.</summary>
     private ImageSet Part(ParseResult parsed, MarginModel model, ImageSet images, bool isHeldOut)
@@ -145,7 +148,8 @@ internal sealed class CalibrateCommand : Command
         if (HeldOutShare(model) is not (> 0 and var share))
         {
             return isHeldOut
-                ? throw new UserErrorException($"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
+                ? throw new UserErrorException(
+                    $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
                 : images;
         }
 
@@ -154,6 +158,7 @@ internal sealed class CalibrateCommand : Command
         return heldOut is long count && count == split.HeldOut.Length
             ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())
             : throw new UserErrorException(
-                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, but the data has {images.Count} to part: give the data it was trained on, without --limit-train, or --split test.");
+                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, but the data has {images.Count} to part: "
+                + "give the data it was trained on, without --limit-train, or --split test.");
     }
 }

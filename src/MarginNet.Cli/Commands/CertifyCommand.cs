@@ -78,12 +78,20 @@ internal sealed class CertifyCommand : Command
         }
 
         _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
-        return attack is null ? 0 : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames, images);
+        return attack is null
+            ? 0
+            : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames, images);
     }
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
     /// <returns>The exit code.</returns>
-    public static int Report(ImmutableArray<CertificateViolation> violations, CertifiedRadius[] radii, TextWriter output, TextWriter error, ImmutableArray<string> classNames, ImageSet images)
+    public static int Report(
+        ImmutableArray<CertificateViolation> violations,
+        CertifiedRadius[] radii,
+        TextWriter output,
+        TextWriter error,
+        ImmutableArray<string> classNames,
+        ImageSet images)
     {
         if (violations.IsEmpty)
         {
@@ -94,8 +102,9 @@ internal sealed class CertifyCommand : Command
         error.WriteLine(FormattableString.Invariant($"marginnet: a defect of MarginNet; please report it. {violations.Length} certificates are wrong, since an attack inside the ball changes the class:"));
         foreach (var violation in violations)
         {
-            error.WriteLine(FormattableString.Invariant(
-                $"sample {images.Numbers[violation.Index]}{(images.Files.IsEmpty ? "" : $" ({images.Files[violation.Index]})")}: certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
+            var file = images.Files.IsEmpty ? "" : $" ({images.Files[violation.Index]})";
+            error.WriteLine(FormattableString.Invariant($"sample {images.Numbers[violation.Index]}{file}: ")
+                + FormattableString.Invariant($"certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
         }
 
         return Unsound;

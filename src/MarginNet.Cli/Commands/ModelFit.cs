@@ -31,7 +31,9 @@ internal static class ModelFit
         var (height, width) = model.ImageSize;
         if (dataset.Test.Channels != model.Channels)
         {
-            throw new UserErrorException($"'{path}' takes images of {model.Channels} channels, but the data has {dataset.Test.Channels}: give an array [N, {model.Channels}, {height}, {width}] as a .npy file with --images.");
+            throw new UserErrorException(
+                $"'{path}' takes images of {model.Channels} channels, but the data has {dataset.Test.Channels}: "
+                + $"give an array [N, {model.Channels}, {height}, {width}] as a .npy file with --images.");
         }
 
         if ((dataset.Test.Height, dataset.Test.Width) != (height, width))

@@ -30,7 +30,10 @@ internal sealed class TrainCommand : Command
         "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; {DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<int?> _channels = Number.Optional<int>(
-        "--channels", "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), 4 on RGB and transparency.", value => value is 1 or 3 or 4, "1, 3 or 4");
+        "--channels",
+        "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), 4 on RGB and transparency.",
+        value => value is 1 or 3 or 4,
+        "1, 3 or 4");
 
     private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
     private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
@@ -226,7 +229,8 @@ internal sealed class TrainCommand : Command
 
         if (initial.Channels != dataset.Train.Channels)
         {
-            throw new UserErrorException($"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: give --channels {initial.Channels}.");
+            throw new UserErrorException(
+                $"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: give --channels {initial.Channels}.");
         }
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);

@@ -53,7 +53,8 @@ internal static class ImageArrayFile
 
         return (images.Channels, images.Height, images.Width) == (channels, height, width)
             ? images
-            : throw new UserErrorException($"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: {Cure(images, model)}.");
+            : throw new UserErrorException(
+                $"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: {Cure(images, model)}.");
     }
 
     private static string Cure(ImageArray images, MarginModel model) => (images.Channels, model.Channels) switch

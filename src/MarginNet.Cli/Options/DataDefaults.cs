@@ -25,7 +25,9 @@ internal sealed record DataDefaults(string Name, (int Height, int Width) Size, i
     public static DataDefaults Of(MarginModel model, string path)
     {
         var training = model.Training;
-        var count = training.GetValueOrDefault("train_count") is long trained && training.GetValueOrDefault("held_out_count") is long heldOut ? (int?)(trained + heldOut) : null;
+        var count = training.GetValueOrDefault("train_count") is long trained && training.GetValueOrDefault("held_out_count") is long heldOut
+            ? (int?)(trained + heldOut)
+            : null;
         return new(training.GetValueOrDefault("data") as string ?? DataOptions.Cifar, model.ImageSize, model.Channels)
         {
             Directory = FindDirectory(Path.ChangeExtension(path, ".config.json")),
@@ -46,7 +48,8 @@ internal sealed record DataDefaults(string Name, (int Height, int Width) Size, i
             using var document = JsonDocument.Parse(File.ReadAllBytes(configuration));
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("command", out var command) && command.ValueEquals("train")
-                && document.RootElement.TryGetProperty("data-dir", out var found) && found.GetString() is { } directory && System.IO.Directory.Exists(directory)
+                && document.RootElement.TryGetProperty("data-dir", out var found) && found.GetString() is { } directory
+                && System.IO.Directory.Exists(directory)
                 ? directory
                 : null;
         }

@@ -14,12 +14,14 @@ internal sealed class PictureOptions
 
     private readonly Option<string?> _resize = new("--resize")
     {
-        Description = "What is done with pictures of another shape: stretch them, crop them to their middle, or pad them with black. By default as the model was trained or calibrated, and stretch for a new one.",
+        Description = "What is done with pictures of another shape: stretch them, crop them to their middle, or pad them with black. "
+            + "By default as the model was trained or calibrated, and stretch for a new one.",
     };
 
     private readonly Option<string?> _exif = new("--exif")
     {
-        Description = "apply turns pictures as their EXIF orientation says; ignore takes them as they are stored. By default as the model was trained or calibrated, and ignore for a new one, as PyTorch's ImageFolder does.",
+        Description = "apply turns pictures as their EXIF orientation says; ignore takes them as they are stored. "
+            + "By default as the model was trained or calibrated, and ignore for a new one, as PyTorch's ImageFolder does.",
     };
 
     public PictureOptions()
@@ -41,9 +43,21 @@ internal sealed class PictureOptions
         Width = size.Width,
         Channels = channels is 1 or 3 or 4
             ? channels
-            : throw new UserErrorException($"The model takes images of {channels} channels, but picture files have 1, 3 or 4: give an array [N, {channels}, {size.Height}, {size.Width}] as a .npy file with --images."),
-        Resizing = (parsed.GetValue(_resize) ?? settings.GetValueOrDefault(ResizeKey) as string) switch { "crop" => ImageResizing.Crop, "pad" => ImageResizing.Pad, _ => ImageResizing.Stretch },
-        ApplyOrientation = (parsed.GetValue(_exif) ?? settings.GetValueOrDefault(ExifKey) as string) switch { Apply => true, Ignore => false, _ => null },
+            : throw new UserErrorException(
+                $"The model takes images of {channels} channels, but picture files have 1, 3 or 4: "
+                + $"give an array [N, {channels}, {size.Height}, {size.Width}] as a .npy file with --images."),
+        Resizing = (parsed.GetValue(_resize) ?? settings.GetValueOrDefault(ResizeKey) as string) switch
+        {
+            "crop" => ImageResizing.Crop,
+            "pad" => ImageResizing.Pad,
+            _ => ImageResizing.Stretch,
+        },
+        ApplyOrientation = (parsed.GetValue(_exif) ?? settings.GetValueOrDefault(ExifKey) as string) switch
+        {
+            Apply => true,
+            Ignore => false,
+            _ => null,
+        },
         Warn = text => parsed.InvocationConfiguration.Error.WriteLine($"warning: {text}"),
     };
 

@@ -232,7 +232,10 @@ internal sealed class SampleOptions
         }
 
         string[] files = [.. Directory.EnumerateFiles(path).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new UserErrorException($"--images '{path}' is a folder without .jpg, .jpeg, .png, .bmp or .webp files: give pictures, or a folder that has them.");
+        return files.Length > 0
+            ? files
+            : throw new UserErrorException(
+                $"--images '{path}' is a folder without .jpg, .jpeg, .png, .bmp or .webp files: give pictures, or a folder that has them.");
     }
 
     /// <summary>Tells what reading left out, and warns where the scores look like something else than logits.</summary>

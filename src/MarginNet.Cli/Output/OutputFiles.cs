@@ -59,10 +59,11 @@ internal sealed class OutputFiles : IDisposable
             writer.WriteLine($"index,class,margin,shortfall,lambda{(images.Files.IsEmpty ? "" : ",file")}");
             foreach (var violation in constraints.Violations)
             {
+                var (number, label) = (images.Numbers[violation.Index], Csv.Quote(classNames[images.Labels[violation.Index]]));
                 var file = images.Files.IsEmpty ? "" : $",{Csv.Quote(images.Files[violation.Index])}";
                 writer.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{images.Numbers[violation.Index]},{Csv.Quote(classNames[images.Labels[violation.Index]])},{violation.Margin:g9},{violation.Shortfall:g9},{violation.DualWeight:g9}{file}"));
+                    $"{number},{label},{violation.Margin:g9},{violation.Shortfall:g9},{violation.DualWeight:g9}{file}"));
             }
         });
     }

@@ -31,7 +31,8 @@ internal static class ExifOrientation
         var entries = tiff[((int)start + 2)..];
         for (var left = Number(tiff, (int)start, isLittle); left > 0 && entries.Length >= EntryLength; left--, entries = entries[EntryLength..])
         {
-            if (Number(entries, 0, isLittle) == Tag && Number(entries, 2, isLittle) == Short && Number(entries, 8, isLittle) is >= 1 and <= 8 and var orientation)
+            var isFound = Number(entries, 0, isLittle) == Tag && Number(entries, 2, isLittle) == Short;
+            if (isFound && Number(entries, 8, isLittle) is >= 1 and <= 8 and var orientation)
             {
                 return orientation;
             }

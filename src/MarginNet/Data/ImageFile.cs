@@ -49,7 +49,8 @@ internal static class ImageFile
         };
         if (!isWhole)
         {
-            throw new InvalidDataException($"'{path}' is not a complete {format} image ({file.Length} bytes): it is cut or damaged; replace or remove it.");
+            throw new InvalidDataException(
+                $"'{path}' is not a complete {format} image ({file.Length} bytes): it is cut or damaged; replace or remove it.");
         }
 
         ThrowIfNotRead(jpeg, path);
@@ -82,7 +83,8 @@ internal static class ImageFile
             ? $"'{path}' is no JPEG, PNG, BMP or WebP image ({file.Length} bytes, which begin {FileText.Show(Beginning(file))}): replace or remove it."
             : $"'{path}' is {(format[0] is 'A' or 'S' or 'I' ? "an" : "a")} {format} file, which is not read: {Cure}, or remove it.";
 
-    private static string Beginning(byte[] file) => string.Concat(file.Take(12).Select(value => value is >= 0x20 and < 0x7F ? (char)value : '.'));
+    private static string Beginning(byte[] file) =>
+        string.Concat(file.Take(12).Select(value => value is >= 0x20 and < 0x7F ? (char)value : '.'));
 
     private static void ThrowIfNotRead(JpegHeader? jpeg, string path)
     {
@@ -109,7 +111,8 @@ internal static class ImageFile
         return width >= 1 && height >= 1 && pixels <= Math.Min(MaxPixels, MaxPixelsPerByte * file.Length)
             ? (width, height)
             : throw new InvalidDataException(
-                $"'{path}' ({file.Length} bytes) claims {width} × {height} pixels, expected at least 1 and at most {MaxPixels} in all: it is damaged or too large; replace or shrink it.");
+                $"'{path}' ({file.Length} bytes) claims {width} × {height} pixels, expected at least 1 and at most {MaxPixels} in all: "
+                + "it is damaged or too large; replace or shrink it.");
     }
 
     private static (int Width, int Height) ReadInfo(byte[] file)
@@ -119,7 +122,10 @@ internal static class ImageFile
     }
 
     /// <summary>Decodes to interleaved pixels of 3 colours, or to 4 with transparency.</summary>
-    private static (int Colours, byte[] Pixels) DecodeWhole(byte[] file, string path, string? format, int channels) => Guarded(path, format, () =>
+    private static (int Colours, byte[] Pixels) DecodeWhole(byte[] file, string path, string? format, int channels) => Guarded(
+        path,
+        format,
+        () =>
         format == PictureFormat.WebP ? (4, WebPFile.Decode(file))
         : channels == 4 ? (4, ImageResult.FromMemory(file, ColorComponents.RedGreenBlueAlpha).Data)
         : (3, ImageResult.FromMemory(file, ColorComponents.RedGreenBlue).Data));
@@ -146,13 +152,15 @@ internal static class ImageFile
         }
         catch (Exception e) when (format == PictureFormat.WebP && (e is DllNotFoundException || e.InnerException is DllNotFoundException))
         {
-            throw new InvalidDataException($"'{path}' is a WebP image, which needs SkiaSharp's native library: add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or {Cure}.", e);
+            throw new InvalidDataException(
+                $"'{path}' is a WebP image, which needs SkiaSharp's native library: add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or {Cure}.", e);
         }
 #pragma warning disable CA1031 // Do not catch general exception types: damaged bytes surface from the decoder as exceptions of many types.
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
-            throw new InvalidDataException($"'{path}' does not decode: it is damaged, or of a kind of {format} not supported; replace or remove it.", e);
+            throw new InvalidDataException(
+                $"'{path}' does not decode: it is damaged, or of a kind of {format} not supported; replace or remove it.", e);
         }
     }
 

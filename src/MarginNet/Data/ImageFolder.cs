@@ -138,13 +138,16 @@ public static class ImageFolder
         var (files, others) = (Array.FindAll(all, PictureFormat.IsReadByName), Array.FindAll(all, PictureFormat.IsPassedOverByName));
         if (files.Length == 0)
         {
-            var found = others.Length == 0 ? "" : $" (but {others.Length} such as '{Path.GetFileName(others[0])}', which are not read: save them as PNG or JPEG)";
+            var found = others.Length == 0
+                ? ""
+                : $" (but {others.Length} such as '{Path.GetFileName(others[0])}', which are not read: save them as PNG or JPEG)";
             throw new InvalidDataException($"Class folder '{folder}' has no {Patterns} file{found}: add images or remove the class from train and test.");
         }
 
         if (others.Length > 0)
         {
-            options.Warn?.Invoke($"'{folder}' has {others.Length} picture files that are not read, such as '{Path.GetFileName(others[0])}': save them as PNG or JPEG to have them read.");
+            options.Warn?.Invoke(
+                $"'{folder}' has {others.Length} picture files that are not read, such as '{Path.GetFileName(others[0])}': save them as PNG or JPEG.");
         }
 
         return files;
@@ -180,7 +183,8 @@ public static class ImageFolder
 
         string[] paths = Array.ConvertAll(files, file => file.Path);
         Warn(options, paths, notes);
-        return new ImageSet(images, [.. files.Select(file => file.Label)], options.Channels, options.Height, options.Width).WithFiles([.. paths]);
+        int[] labels = Array.ConvertAll(files, file => file.Label);
+        return new ImageSet(images, labels, options.Channels, options.Height, options.Width).WithFiles([.. paths]);
     }
 
     private static void Warn(ImageOptions options, string[] paths, PictureNotes[] notes)
@@ -201,10 +205,13 @@ public static class ImageFolder
             warn($"{damaged.Length - MostNamed} more images are cut or damaged, the last of them '{damaged[^1].path}'.");
         }
 
-        var turned = paths.Zip(notes, (path, note) => (path, note.Orientation)).Where(one => one.Orientation != ExifOrientation.Upright).ToArray();
+        var turned = paths.Zip(notes, (path, note) => (path, note.Orientation))
+            .Where(one => one.Orientation != ExifOrientation.Upright).ToArray();
         if (turned.Length > 0 && options.ApplyOrientation is null)
         {
-            warn($"{turned.Length} of {paths.Length} images, such as '{turned[0].path}', ask by EXIF to be turned, and were read as they are stored: --exif apply turns them, --exif ignore says nothing.");
+            warn(
+                $"{turned.Length} of {paths.Length} images, such as '{turned[0].path}', ask by EXIF to be turned, and were read as they are stored: "
+                + "--exif apply turns them, --exif ignore says nothing.");
         }
     }
 }

@@ -24,7 +24,9 @@ public sealed record ImageOptions
     /// </summary>
     public bool? ApplyOrientation { get; init; }
 
-    /// <summary>Told, in one line each, what a reader should know: cut JPEG files, orientations that are not applied, picture files that are passed over. Default null.</summary>
+    /// <summary>
+    /// Told, in one line each, what a reader should know: cut JPEG files, orientations that are not applied, files that are passed over. Default null.
+    /// </summary>
     public Action<string>? Warn { get; init; }
 
     internal void ThrowIfInvalid()

@@ -49,7 +49,7 @@ public sealed class ImageSet
     public ReadOnlySpan<int> Numbers => _numbers;
 
     /// <summary>Gets the file of each image, shape [N]; empty where images are not in files of their own.</summary>
-    public ImmutableArray<string> Files { get; private init; }
+    public ImmutableArray<string> Files { get; }
 
     /// <summary>Makes a set of a copy of the given pixels.</summary>
     /// <param name="pixels">The images one after the other, each channel-planar: shape [N, C, H, W].</param>
@@ -111,7 +111,8 @@ public sealed class ImageSet
             files.AddRange(set.Files);
         }
 
-        return new ImageSet([.. images], [.. labels], sets[0].Channels, sets[0].Height, sets[0].Width) { Files = files.Count == images.Count ? [.. files] : [] };
+        var joined = new ImageSet([.. images], [.. labels], sets[0].Channels, sets[0].Height, sets[0].Width);
+        return files.Count == images.Count ? joined.WithFiles([.. files]) : joined;
     }
 
     /// <summary>Returns the bytes of one image, shape [C, H, W].</summary>
@@ -180,10 +181,12 @@ public sealed class ImageSet
 
         if (channels is not (1 or 3 or 4) || Channels is not (1 or 3 or 4))
         {
-            throw new ArgumentOutOfRangeException(nameof(channels), channels, $"Images of {Channels} channels cannot become ones of {channels}: expected 1, 3 or 4.");
+            throw new ArgumentOutOfRangeException(
+                nameof(channels), channels, $"Images of {Channels} channels cannot become ones of {channels}: expected 1, 3 or 4.");
         }
 
-        return new ImageSet(Array.ConvertAll(_images, image => (ReadOnlyMemory<byte>)Convert(image.Span, channels)), _labels, channels, Height, Width, _numbers, Files);
+        var images = Array.ConvertAll(_images, image => (ReadOnlyMemory<byte>)Convert(image.Span, channels));
+        return new ImageSet(images, _labels, channels, Height, Width, _numbers, Files);
     }
 
     /// <summary>Luma of ITU-R BT.601 in Pillow's fixed point.</summary>

@@ -24,7 +24,8 @@ internal sealed class JpegBits(byte[] file, int position)
         var (length, symbol) = code?.Read((int)(_bits >> 16)) ?? (0, 0);
         if (length == 0)
         {
-            (IsShort, IsBroken) = (_isAtMarker && _count < 16, !(_isAtMarker && _count < 16)); // The zeros after the end may be no code either.
+            IsShort = _isAtMarker && _count < 16; // The zeros after the end may be no code either.
+            IsBroken = !IsShort;
             return 0;
         }
 

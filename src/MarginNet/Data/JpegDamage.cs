@@ -1,7 +1,7 @@
 namespace MarginNet.Data;
 
 /// <summary>What the data of a JPEG file lack, although it ends as it should.</summary>
-/// <param name="MissingShare">The share of the picture, or of a pass over it, that no data are there for, in [0, 1]: decoders paint there what they like.</param>
+/// <param name="MissingShare">The share of the picture, or of a pass over it, that no data are there for, in [0, 1].</param>
 /// <param name="IsCoarse">Whether whole passes at the end of a progressive file are missing, so that the picture is less fine than it was.</param>
 internal readonly record struct JpegDamage(double MissingShare, bool IsCoarse)
 {

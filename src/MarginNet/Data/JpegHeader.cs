@@ -64,9 +64,11 @@ internal readonly record struct JpegHeader(byte Process, int Precision, int Comp
 
     private JpegHeader With(byte marker, ReadOnlySpan<byte> segment) => marker switch
     {
-        Exif when segment.StartsWith("Exif\0\0"u8) && Orientation == ExifOrientation.Upright => this with { Orientation = ExifOrientation.Read(segment) },
+        Exif when segment.StartsWith("Exif\0\0"u8) && Orientation == ExifOrientation.Upright =>
+            this with { Orientation = ExifOrientation.Read(segment) },
         Adobe when segment.Length >= 12 && segment.StartsWith("Adobe"u8) => this with { AdobeTransform = segment[11] },
-        >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) when segment.Length >= 6 => this with { Process = marker, Precision = segment[0], Components = segment[5] },
+        >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) when segment.Length >= 6 =>
+            this with { Process = marker, Precision = segment[0], Components = segment[5] },
         _ => this,
     };
 }

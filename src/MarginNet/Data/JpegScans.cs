@@ -97,7 +97,8 @@ internal sealed class JpegScans
             }
         }
 
-        (_components, _maxHorizontal, _maxVertical) = (components, components.Max(component => component.Horizontal), components.Max(component => component.Vertical));
+        _components = components;
+        (_maxHorizontal, _maxVertical) = (components.Max(component => component.Horizontal), components.Max(component => component.Vertical));
         return _height > 0 && _width > 0;
     }
 
@@ -140,7 +141,8 @@ internal sealed class JpegScans
 
         var last = segment[(1 + (2 * parts.Length))..];
         var scan = _isProgressive ? new Scan(last[0], last[1], last[2] >> 4, last[2] & 15) : new Scan(0, Coefficients - 1, 0, 0);
-        if (scan.First > scan.Last || scan.Last >= Coefficients || (_isProgressive && scan.First == 0 && scan.Last > 0) || (scan.First > 0 && parts.Length > 1))
+        var isMixed = (_isProgressive && scan.First == 0 && scan.Last > 0) || (scan.First > 0 && parts.Length > 1);
+        if (scan.First > scan.Last || scan.Last >= Coefficients || isMixed)
         {
             return false;
         }
@@ -306,7 +308,9 @@ internal sealed class JpegScans
 
     private static int Units(int length, int unit) => (length + unit - 1) / unit;
 
-    /// <summary>Coefficients <paramref name="First"/> to <paramref name="Last"/>, from bit <paramref name="High"/> (0 for all above) down to bit <paramref name="Low"/>.</summary>
+    /// <summary>
+    /// Coefficients <paramref name="First"/> to <paramref name="Last"/>, from bit <paramref name="High"/> (0 for all above) to <paramref name="Low"/>.
+    /// </summary>
     private readonly record struct Scan(int First, int Last, int High, int Low);
 
     private readonly record struct Part(Component Component, JpegCode? First, JpegCode? Others);

@@ -10,8 +10,9 @@ internal static class PictureFormat
 
     /// <summary>The extensions of what is read, and of what is a picture but not read.</summary>
     private static readonly HashSet<string> Read = new([".jpg", ".jpeg", ".png", ".bmp", ".webp"], StringComparer.OrdinalIgnoreCase);
-    private static readonly HashSet<string> NotRead =
-        new([".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pnm", ".jfif", ".jpe", ".ico", ".tga", ".psd", ".svg"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> NotRead = new(
+        [".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".pnm", ".jfif", ".jpe", ".ico", ".tga", ".psd", ".svg"],
+        StringComparer.OrdinalIgnoreCase);
 
     public static bool IsReadByName(string path) => Read.Contains(Path.GetExtension(path));
 
@@ -52,5 +53,6 @@ internal static class PictureFormat
         : file.StartsWith("%PDF"u8) ? "PDF"
         : null;
 
-    private static bool Has(ReadOnlySpan<byte> file, int at, ReadOnlySpan<byte> text) => file.Length >= at + text.Length && file[at..].StartsWith(text);
+    private static bool Has(ReadOnlySpan<byte> file, int at, ReadOnlySpan<byte> text) =>
+        file.Length >= at + text.Length && file[at..].StartsWith(text);
 }

@@ -114,7 +114,7 @@ public sealed class AttackCommandTests
             ("three.npy has 3 labels, but x.npy has 2 images", ["evaluate", "--images", "x.npy", "--labels", "three.npy"]),
             ("has images of 3x8x8, but the model takes 3x32x32", ["pvalue", "--images", "small.npy"]),
             ("expected one .npy file.", ["evaluate", "--images", "a.png"]),
-            ("expected one .npy file, or JPEG and PNG files", ["pvalue", "--images", "x.npy", "small.npy"]),
+            ("expected one .npy file, or pictures", ["pvalue", "--images", "x.npy", "small.npy"]),
             ("leave one of them out", ["evaluate", "--images", "x.npy", "--split", "train"]),
             ("--fgsm attacks the images of a data set", ["detect", "--images", "x.npy", "--labels", "two.npy", "--fgsm", "0.1"]),
             ("--attacked are images that were attacked before", ["detect", "--limit-test", "20", "--attacked", "x.npy", "--fgsm", "0.1"]),

@@ -97,7 +97,7 @@ public sealed class DetectCommandTests
         Assert.Contains("100 known samples, 3 foreign samples", run.Output, StringComparison.Ordinal);
         Assert.Contains("right decisions from wrong decisions: ", run.Output, StringComparison.Ordinal);
         Directory.CreateDirectory(tool.File("empty"));
-        foreach (var (folder, expected) in new[] { ("empty", "has no .jpg, .jpeg or .png file"), ("nowhere", "does not exist") })
+        foreach (var (folder, expected) in new[] { ("empty", "has no .jpg, .jpeg, .png, .bmp or .webp file"), ("nowhere", "does not exist") })
         {
             var refused = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--ood", tool.File(folder));
             Assert.Equal(2, refused.ExitCode);

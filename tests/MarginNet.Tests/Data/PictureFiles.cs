@@ -9,10 +9,14 @@ namespace MarginNet.Tests.Data;
 /// <summary>Small picture files of the kinds that StbImageWriteSharp does not write.</summary>
 internal static class PictureFiles
 {
-    /// <summary>8×8 of print colours with Adobe's marker, rows 0 to 3 and 4 to 7 alike; by Pillow 9.4, which reads (51, 207, 180) at the top left and (149, 21, 100) at the bottom right.</summary>
+    /// <summary>
+    /// 8×8 of print colours with Adobe's marker; by Pillow 9.4, which reads (51, 207, 180) at the top left and (149, 21, 100) at the bottom right.
+    /// </summary>
     public static byte[] Cmyk => Convert.FromBase64String(CmykText);
 
-    /// <summary>16×12 in ten passes with restart markers and EXIF orientation 6; by Pillow 9.4 and libjpeg-turbo's jpegtran. Pillow reads (162, 237, 217) at the top left.</summary>
+    /// <summary>
+    /// 16×12 in ten passes with restart markers and EXIF orientation 6; by Pillow 9.4 and jpegtran. Pillow reads (162, 237, 217) at the top left.
+    /// </summary>
     public static byte[] Progressive => Convert.FromBase64String(ProgressiveText);
 
     private const string CmykText =
