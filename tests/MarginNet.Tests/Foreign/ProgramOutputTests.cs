@@ -102,7 +102,7 @@ public sealed class ProgramOutputTests : IDisposable
         metadata.Message(14, entry => entry.Text(1, "a\0b"));
         File.WriteAllBytes(_folder["m.onnx"], [.. OnnxFiles.DynamicallyQuantized(), .. metadata.Content.Span]);
         using var model = MarginModel.Load(_folder["m.onnx"]);
-        Assert.Equal(["0", "1", "2"], model.ClassNames);
+        Assert.Equal<string>(["0", "1", "2"], model.ClassNames);
     }
 
     [Fact]
