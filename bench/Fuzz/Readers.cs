@@ -35,7 +35,7 @@ internal static class Readers
     [
         new("cifar", ".bin", [Seeds.CifarRecords(1), Seeds.CifarRecords(3)], ReadCifar),
         new("cifar-archive", ".tar.gz", [Seeds.CifarArchive()], path => Cifar10Archive.Read(path)) { Structured = [Structure.Gzip, Structure.TarGz, Structure.TarGz], AllocationPerByte = 1100 }, // Deflate's best ratio.
-        new("image", ".png", Seeds.Images(), ReadImage) { Structured = [Structure.Png], AllocationPerByte = 3 * 8 * 1032 }, // One bit of a pixel becomes three bytes, at deflate's best ratio.
+        new("image", ".png", Seeds.Images(), ReadImage) { Structured = [Structure.Png], AllocationPerByte = 3 * 3 * 8 * 1032 }, // One bit of a pixel becomes three bytes, at deflate's best ratio, which are turned and cut.
         new("npy", ".npy", [Seeds.Logits(), Seeds.Labels()], path => ArrayFile.Read(path)) { Tokens = Header },
         new("npy-images", ".npy", [Seeds.ImageArray()], path => ImageArray.Read(path)) { Tokens = Header },
         new("npz", ".npz", [Seeds.Npz("a"), Seeds.Npz("a", "b")], path => ArrayFile.Read(path)) { Structured = [(mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.Fastest)], Tokens = Header, AllocationPerByte = 8 * 1032 }, // A byte becomes a double, at deflate's best ratio.
@@ -66,7 +66,7 @@ internal static class Readers
 
     private static void ReadForeign(string path) => MarginModel.Load(path, new LoadOptions { ImageSize = (12, 12) }).Dispose();
 
-    private static void ReadImage(string path) => ImageFile.Decode(path, 3, 32, 32, new byte[3072]);
+    private static void ReadImage(string path) => ImageFile.Decode(path, new ImageOptions { ApplyOrientation = true, Resizing = ImageResizing.Crop }, new byte[3072]);
 
     /// <summary>Scores with what was read, too: a model that loads can be used.</summary>
     private static void ReadNullModel(string path)

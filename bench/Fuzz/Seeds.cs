@@ -8,6 +8,7 @@ using MarginNet.Data;
 using MarginNet.Export;
 using MarginNet.Models;
 using MarginNet.PValues;
+using SkiaSharp;
 using StbImageWriteSharp;
 
 namespace MarginNet.Fuzz;
@@ -57,7 +58,27 @@ internal static class Seeds
         Written((writer, stream) => writer.WritePng(Pixels(12 * 10 * 3), 10, 12, ColorComponents.RedGreenBlue, stream)),
         Written((writer, stream) => writer.WritePng(Pixels(9 * 7 * 4), 7, 9, ColorComponents.RedGreenBlueAlpha, stream)),
         Written((writer, stream) => writer.WritePng(Pixels(9 * 7), 7, 9, ColorComponents.Grey, stream)),
+        Written((writer, stream) => writer.WriteBmp(Pixels(9 * 7 * 3), 7, 9, ColorComponents.RedGreenBlue, stream)),
+        WebP(),
+        Convert.FromBase64String(ProgressiveJpeg),
     ];
+
+    /// <summary>16×12, four passes and more, restart markers, EXIF orientation 6; by Pillow 9.4 and libjpeg-turbo's jpegtran.</summary>
+    private const string ProgressiveJpeg =
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBM" +
+        "S0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/2wBDARUXFx4aHjshITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8" +
+        "fHx8fHx8fHx8fHx8fHz/wgARCAAMABADASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAABQT/xAAUAQEAAAAAAAAAAAAAAAAAAAAB/90ABAAB/9oADAMB" +
+        "AAIQAxAAAAGshQgf/8QAGRAAAgMBAAAAAAAAAAAAAAAAAhIRITJC/9oACAEBAAEFAjlf/9C2/9E8/wD/0uv/xAAVEQEBAAAAAAAAAAAAAAAAAAAAQ//aAAgB" +
+        "AwEBPwGb/8QAFhEAAwAAAAAAAAAAAAAAAAAAAAMz/9oACAECAQE/AV0P/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAGPwJ//9B//9F//9J//8QAFxAA" +
+        "AwEAAAAAAAAAAAAAAAAAAAFhkf/aAAgBAQABPyGnT//QddP/0WP/0mz/AP/aAAwDAQACAAMAAAAQ9//EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQMBAT8Q" +
+        "f//EABYRAAMAAAAAAAAAAAAAAAAAAAABIf/aAAgBAgEBPxBaP//EABcQAQEBAQAAAAAAAAAAAAAAAFEAMQH/2gAIAQEAAT8QRgX/0E6F/9EHML//0g80v//Z";
+
+    private static byte[] WebP()
+    {
+        using var image = SKImage.FromPixelCopy(new(7, 9, SKColorType.Rgba8888, SKAlphaType.Unpremul), Pixels(9 * 7 * 4));
+        using var file = image.Encode(SKEncodedImageFormat.Webp, quality: 60);
+        return file.ToArray();
+    }
 
     public static byte[] Logits() => Saved(".npy", path => ArrayFile.WriteLogits(path, new(Values(Samples * Classes), Classes)));
 

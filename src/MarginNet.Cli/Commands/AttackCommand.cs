@@ -58,14 +58,15 @@ internal sealed class AttackCommand : Command
             var device = _device.Select(parsed);
             Array.ForEach(paths, each => models.Add(_foreign.Load(parsed, each, device)));
             ModelFit.ThrowIfNotDifferentiable(models[0], path, "marginnet attack");
-            var dataset = await _data.LoadForAsync(parsed, models[0], path, cancellation);
+            var split = parsed.GetValue(_split)!;
+            var dataset = await _data.LoadForAsync(parsed, models[0], path, isTrainUsed: split == "train", cancellation);
             foreach (var (model, name) in models.Zip(paths))
             {
                 ModelFit.ThrowIfOther(model, name, dataset);
             }
 
-            var split = parsed.GetValue(_split)!;
             var images = split == "train" ? dataset.Train : dataset.Test;
+            AttackSettings.Warn(parsed, options, (long)images.Channels * images.Height * images.Width);
 
             var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(parsed.Notes(), images.Count), cancellation);
             Save(result, images, file);

@@ -77,8 +77,8 @@ internal sealed class CalibrateCommand : Command
         var file = parsed.GetValue(_out) ?? throw new UserErrorException("--logits need --out, the null model to write, such as null.json.");
         AtomicFile.ThrowIfNotWritable(file);
         var samples = _samples.ReadLogits(parsed);
-        var others = isSupervised ? Samples.Read(logits!, labels) : samples;
-        var atypical = parsed.GetValue(_atypicalLogits) is { } path ? Samples.Read(path, labelsPath: null) : null;
+        var others = isSupervised ? _samples.ReadLogits(parsed, logits!, labels) : samples;
+        var atypical = parsed.GetValue(_atypicalLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
         var nullModel = Calibrate(parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
@@ -100,13 +100,13 @@ internal sealed class CalibrateCommand : Command
         using var model = _samples.LoadModel(parsed);
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
         AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
-        var dataset = await _samples.LoadDataAsync(parsed, model, cancellation);
-        var split = Split(parsed, model, dataset.Train);
-        var name = _samples.Split(parsed) ?? (split.HeldOut.IsEmpty ? Train : HeldOut);
-        var images = name switch { Test => dataset.Test, HeldOut => dataset.Train.Select(split.HeldOut.AsSpan()), _ => dataset.Train.Select(split.Rest.AsSpan()) };
-        var samples = SampleOptions.Score(model, images, $"{name} samples", cancellation);
-        var others = isSupervised && name != Test ? SampleOptions.Score(model, dataset.Test, "test samples", cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, model, cancellation);
+        _samples.KeepPictures(parsed, model);
+        var name = _samples.Split(parsed) ?? (HeldOutShare(model) > 0 ? HeldOut : Train);
+        var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);
+        var images = name == Test ? dataset.Test : Part(parsed, model, dataset.Train, isHeldOut: name == HeldOut);
+        var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
+        var others = isSupervised && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
+        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation) ?? _atypical.Foreign(parsed, _samples, model, cancellation);
         var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         model.NullModel = nullModel;
         if (file is not null)
@@ -136,21 +136,24 @@ internal sealed class CalibrateCommand : Command
         _json.Report(parsed, summary.Write, summary.Write);
     }
 
-    /// <summary>The training images as training parted them.</summary>
-    private StratifiedSplit Split(ParseResult parsed, MarginModel model, ImageSet images)
+    private static double HeldOutShare(MarginModel model) =>
+        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long ? share : 0;
+
+    /// <summary>The training images that training kept out, or the others.</summary>
+    private ImageSet Part(ParseResult parsed, MarginModel model, ImageSet images, bool isHeldOut)
     {
-        var share = model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) as double? ?? 0;
-        if (share is > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long seed)
+        if (HeldOutShare(model) is not (> 0 and var share))
         {
-            var split = StratifiedSplit.Compute(images.Labels, share, (int)seed);
-            return model.Training.GetValueOrDefault("held_out_count") is long count && count == split.HeldOut.Length
-                ? split
-                : throw new UserErrorException(
-                    $"'{_samples.ModelPath(parsed)}' was trained on {model.Training.GetValueOrDefault("train_count")} images with {model.Training.GetValueOrDefault("held_out_count")} kept out, but the data has {images.Count}: give the same data and --limit-train, or --split test.");
+            return isHeldOut
+                ? throw new UserErrorException($"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
+                : images;
         }
 
-        return _samples.Split(parsed) == HeldOut
-            ? throw new UserErrorException($"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
-            : new([.. Enumerable.Range(0, images.Count)], []);
+        var split = StratifiedSplit.Compute(images.Labels, share, (int)(long)model.Training["seed"]!);
+        var (trained, heldOut) = (model.Training.GetValueOrDefault("train_count"), model.Training.GetValueOrDefault("held_out_count"));
+        return heldOut is long count && count == split.HeldOut.Length
+            ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())
+            : throw new UserErrorException(
+                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, but the data has {images.Count} to part: give the data it was trained on, without --limit-train, or --split test.");
     }
 }

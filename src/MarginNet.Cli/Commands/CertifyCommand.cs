@@ -6,6 +6,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Data;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Commands;
@@ -55,11 +56,16 @@ internal sealed class CertifyCommand : Command
         var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
+        foreach (var (_, value) in distances)
+        {
+            parsed.WarnOfDistance(_epsilons.Name, value, AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
+        }
+
         bounds.ThrowIfChanged(model.Network);
         var scores = model.Network.Score(images, cancellation: cancellation);
         var radii = CertifiedRadius.Compute(scores, images, bounds);
         var attackedAt = attack is null ? null : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
-        var table = new CertificateTable(radii, scores, labels, model.ClassNames, attackedAt);
+        var table = new CertificateTable(radii, scores, images, model.ClassNames, attackedAt);
         if (parsed.GetValue(_output) is { } path)
         {
             table.Save(path);
@@ -72,12 +78,12 @@ internal sealed class CertifyCommand : Command
         }
 
         _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
-        return attack is null ? 0 : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames);
+        return attack is null ? 0 : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames, images);
     }
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
     /// <returns>The exit code.</returns>
-    public static int Report(ImmutableArray<CertificateViolation> violations, CertifiedRadius[] radii, TextWriter output, TextWriter error, ImmutableArray<string> classNames)
+    public static int Report(ImmutableArray<CertificateViolation> violations, CertifiedRadius[] radii, TextWriter output, TextWriter error, ImmutableArray<string> classNames, ImageSet images)
     {
         if (violations.IsEmpty)
         {
@@ -89,7 +95,7 @@ internal sealed class CertifyCommand : Command
         foreach (var violation in violations)
         {
             error.WriteLine(FormattableString.Invariant(
-                $"sample {violation.Index}: certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
+                $"sample {images.Numbers[violation.Index]}{(images.Files.IsEmpty ? "" : $" ({images.Files[violation.Index]})")}: certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
         }
 
         return Unsound;

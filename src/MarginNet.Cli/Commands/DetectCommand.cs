@@ -45,7 +45,7 @@ internal sealed class DetectCommand : Command
     {
         var nullModel = _samples.ReadCalibration(parsed);
         var samples = _samples.ReadLogits(parsed);
-        var foreign = parsed.GetValue(_foreignLogits) is { } path ? Samples.Read(path, labelsPath: null) : null;
+        var foreign = parsed.GetValue(_foreignLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
         if (!_samples.HasLabels(parsed) && foreign is null)
         {
             throw new UserErrorException("--logits need --labels, --ood-logits or both: there is nothing to part them from.");
@@ -64,7 +64,7 @@ internal sealed class DetectCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        var foreign = _atypical.Foreign(parsed, model, cancellation);
+        var foreign = _atypical.Foreign(parsed, _samples, model, cancellation);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
         var attacked = _atypical.Attacked(parsed, _samples, model, images, cancellation);
         if (!samples.AreLabelled && attacked is null && foreign is null)

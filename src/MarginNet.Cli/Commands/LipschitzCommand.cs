@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using MarginNet.Attacks;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -138,6 +139,11 @@ internal sealed class LipschitzCommand : Command
             Radius = parsed.GetValue(_radius),
             Seed = parsed.GetValue(_seed),
         };
+        if (parsed.IsGiven(_radius))
+        {
+            parsed.WarnOfDistance(_radius.Name, options.Radius, AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
+        }
+
         var estimates = new Clever[images.Count];
         for (var i = 0; i < estimates.Length; i++)
         {
@@ -146,6 +152,6 @@ internal sealed class LipschitzCommand : Command
             parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"estimated {i + 1} of {estimates.Length} samples"));
         }
 
-        return new(estimates, options, model.ClassNames);
+        return new(estimates, options, model.ClassNames, images);
     }
 }

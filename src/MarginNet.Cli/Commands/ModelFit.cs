@@ -29,16 +29,26 @@ internal static class ModelFit
     public static void ThrowIfOtherSize(MarginModel model, string path, ImageDataset dataset)
     {
         var (height, width) = model.ImageSize;
-        var channels = model.Channels;
-        if (dataset.Test.Channels != channels)
+        if (dataset.Test.Channels != model.Channels)
         {
-            throw new UserErrorException($"'{path}' takes images of {channels} channels, but the data has {dataset.Test.Channels}: give the data it was trained on.");
+            throw new UserErrorException($"'{path}' takes images of {model.Channels} channels, but the data has {dataset.Test.Channels}: give an array [N, {model.Channels}, {height}, {width}] as a .npy file with --images.");
         }
 
         if ((dataset.Test.Height, dataset.Test.Width) != (height, width))
         {
             throw new UserErrorException($"'{path}' takes images of {height}x{width}, but the data has {dataset.Test.Height}x{dataset.Test.Width}: leave --image-size out, or give the data it was trained on.");
         }
+    }
+
+    /// <summary>Requires images of the same size and channels, as where one model's gradients attack another.</summary>
+    public static void ThrowIfOtherImages(MarginModel model, MarginModel other, string name)
+    {
+        if ((model.Channels, model.ImageSize) != (other.Channels, other.ImageSize))
+        {
+            throw new UserErrorException($"{name} takes images of {Size(other)}, but the model takes {Size(model)}: give one of the same images.");
+        }
+
+        static string Size(MarginModel of) => $"{of.Channels}x{of.ImageSize.Height}x{of.ImageSize.Width}";
     }
 
     /// <summary>Whether classes are the same in the same order; those of a model that does not name them are numbers, and stand for any.</summary>

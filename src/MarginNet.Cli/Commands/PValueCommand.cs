@@ -83,8 +83,10 @@ internal sealed class PValueCommand : Command
         void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
 
         // A read that waits for a row cannot be called off, but can be left behind.
-        var scoring = Task.Run(() => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, ThrowIfOtherClasses, cancellation), cancellation);
-        var (count, flagged) = await scoring.WaitAsync(cancellation);
+        var kind = _samples.ScoreKindOf(parsed);
+        var scoring = Task.Run(() => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, ThrowIfOtherClasses, parsed.Note, cancellation), cancellation);
+        var (count, flagged, seen) = await scoring.WaitAsync(cancellation);
+        _samples.Warn(parsed, seen, "standard input");
         await parsed.Notes().WriteLineAsync(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
     }
 

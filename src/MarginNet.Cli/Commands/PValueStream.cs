@@ -3,6 +3,7 @@ using MarginNet.Arrays;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Margins;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
@@ -17,13 +18,18 @@ internal static class PValueStream
     /// <param name="output">Receives a header and one line a row.</param>
     /// <param name="nullModel">The null model, of as many classes as a row has numbers.</param>
     /// <param name="rule">What flags.</param>
+    /// <param name="kind">What the rows are; null to take them for logits.</param>
     /// <param name="throwIfOtherClasses">Told the number of classes of each row.</param>
+    /// <param name="note">Told what is taken otherwise than it may seem.</param>
     /// <param name="cancellation">Stops between rows.</param>
-    /// <returns>The number of rows, and how many were flagged.</returns>
-    public static (int Count, int Flagged) Run(
-        Stream input, TextWriter output, MarginNullModel nullModel, FlagRule rule, Action<int, string> throwIfOtherClasses, CancellationToken cancellation)
+    /// <returns>The number of rows, how many were flagged, and what the first thousand look like.</returns>
+    public static (int Count, int Flagged, ScoreKind Kind) Run(
+        Stream input, TextWriter output, MarginNullModel nullModel, FlagRule rule, ScoreKind? kind, Action<int, string> throwIfOtherClasses, Action<string> note, CancellationToken cancellation)
     {
-        var format = new PValueFormat(Samples.NamesOf(nullModel.Classes.Length), rule.Tail == PValueTail.Empirical, withAdjusted: false);
+        const int Enough = 1000;
+        var (classes, firsts) = (nullModel.Classes.Length, new List<double>());
+
+        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail == PValueTail.Empirical, withAdjusted: false);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {
@@ -36,11 +42,13 @@ internal static class PValueStream
         var (count, flagged) = (0, 0);
         try
         {
-            foreach (var logits in CsvRows.Read(reader, Name))
+            foreach (var scores in CsvRows.Read(reader, Name, classes, note))
             {
                 cancellation.ThrowIfCancellationRequested();
-                throwIfOtherClasses(logits.Length, Name);
-                var (decided, margin) = Samples.Decide(logits, count, Name);
+                throwIfOtherClasses(scores.Length, Name);
+                firsts.AddRange(count < Enough ? scores : []);
+                var logits = ScoreKinds.ToLogits(new(scores, 1, classes, IsVector: false), kind ?? ScoreKind.Logits);
+                var (decided, margin) = Samples.Decide(logits.Row(0), count, Name);
                 var p = nullModel.Score(margin, decided, rule.Null);
                 var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, p, p.Of(rule.Tail), rule.Flags(p));
                 format.Append(lines, count, row);
@@ -53,6 +61,6 @@ internal static class PValueStream
             Reply();
         }
 
-        return (count, flagged);
+        return (count, flagged, ScoreKinds.Guess(new NumericArray(firsts.ToArray(), firsts.Count / classes, classes, IsVector: false)));
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using MarginNet.Checkpoints;
+using MarginNet.Attacks;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Report;
@@ -61,7 +62,8 @@ internal sealed class ReproduceCommand : Command
         AtomicFile.ThrowIfNotWritable(report);
         _json.ThrowIfNotWritable(parsed);
         var device = _device.Select(parsed);
-        var data = Limit(preset, await _data.LoadAsync(parsed, preset.Data, ImageSize, parsed.Notes(), cancellation));
+        var data = Limit(preset, await _data.LoadAsync(parsed, new(preset.Data, ImageSize, Channels: 3), cancellation));
+        parsed.WarnOfDistance(_epsilon.Name, parsed.GetValue(_epsilon), AttackNorm.Linf, pixelCount: 1);
         var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
         var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.IsQuiet(), error, cancellation);
         try

@@ -29,6 +29,9 @@ internal sealed class TrainCommand : Command
     private readonly Option<int?> _width = Number.Optional<int>(
         "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; {DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
+    private readonly Option<int?> _channels = Number.Optional<int>(
+        "--channels", "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), 4 on RGB and transparency.", value => value is 1 or 3 or 4, "1, 3 or 4");
+
     private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
     private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
 
@@ -49,7 +52,7 @@ internal sealed class TrainCommand : Command
         _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
-        Option[] options = [_width, _rectify, _init, _calibrationSplit, _out, _tensorBoard];
+        Option[] options = [_width, _channels, _rectify, _init, _calibrationSplit, _out, _tensorBoard];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -63,7 +66,8 @@ internal sealed class TrainCommand : Command
         var settings = _settings.Read(parsed);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
-        var dataset = await _data.LoadAsync(parsed, DataOptions.Cifar, DefaultImageSize, parsed.Notes(), cancellation);
+        _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
+        var dataset = await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
 
@@ -71,6 +75,7 @@ internal sealed class TrainCommand : Command
         {
             Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
         };
+        _data.KeepPictures(parsed, model);
         if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model))
         {
             await error.WriteLineAsync($"{files.Model} is the result of this command: nothing is left to resume.");
@@ -90,7 +95,7 @@ internal sealed class TrainCommand : Command
             model.Save(files.Model); // Whatever calibration makes of it, the network is kept.
             model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
             model.Save(files.Model);
-            files.WriteViolations(result.Constraints, split.Rest, dataset);
+            files.WriteViolations(result.Constraints, train, dataset.ClassNames);
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && options.Checkpoints is { Exist: true })
         {
@@ -98,7 +103,7 @@ internal sealed class TrainCommand : Command
         }
 
         options.Checkpoints?.Delete();
-        var summary = new TrainingSummary(model, result, options, files);
+        var summary = new TrainingSummary(model, result, options, files, train);
         _json.Report(parsed, summary.Write, summary.Write);
     }
 
@@ -217,6 +222,11 @@ internal sealed class TrainCommand : Command
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
         {
             throw new UserErrorException($"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+        }
+
+        if (initial.Channels != dataset.Train.Channels)
+        {
+            throw new UserErrorException($"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: give --channels {initial.Channels}.");
         }
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);

@@ -11,10 +11,12 @@ namespace MarginNet.Cli.Input;
 /// <summary>The logits of some samples, whoever computed them, with the decisions and margins that follow from them. LibTorch is not needed.</summary>
 internal sealed class Samples
 {
-    private Samples(NumericArray logits, int[] labels, ImmutableArray<string> classNames, string source)
+    private Samples(NumericArray scores, int[] labels, ImmutableArray<string> classNames, string source, ScoreKind? kind)
     {
-        (Logits, Labels, ClassNames, Source) = (logits, labels, classNames, source);
+        var logits = ScoreKinds.ToLogits(scores, kind ?? ScoreKind.Logits);
+        (Logits, Labels, ClassNames, Source, Kind) = (logits, labels, classNames, source, kind ?? ScoreKinds.Guess(scores));
         (Predicted, Margins) = (new int[Count], new double[Count]);
+        Numbers = [.. Enumerable.Range(0, Count)];
         for (var i = 0; i < Count; i++)
         {
             (Predicted[i], Margins[i]) = Decide(logits.Row(i), i, source);
@@ -29,8 +31,17 @@ internal sealed class Samples
 
     public ImmutableArray<string> ClassNames { get; }
 
+    /// <summary>What the scores were said to be, or look like.</summary>
+    public ScoreKind Kind { get; }
+
     /// <summary>What messages call the samples.</summary>
     public string Source { get; }
+
+    /// <summary>The files of the samples, shape [N]; empty where they have none of their own.</summary>
+    public ImmutableArray<string> Files { get; private set; } = [];
+
+    /// <summary>The number of each sample in the file or data set that it is from, shape [N].</summary>
+    public ImmutableArray<int> Numbers { get; private set; }
 
     public int[] Predicted { get; }
 
@@ -40,7 +51,8 @@ internal sealed class Samples
 
     public bool AreLabelled => !Labels.Contains(ImageSet.UnknownLabel);
 
-    public static Samples FromModel(ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source)
+    /// <summary>Takes a model's scores, which are of the kind given, or taken for logits.</summary>
+    public static Samples FromModel(ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source, ScoreKind? kind = null)
     {
         var values = new double[scores.Count * scores.ClassCount];
         for (var i = 0; i < scores.Count; i++)
@@ -51,11 +63,24 @@ internal sealed class Samples
             }
         }
 
-        return new(new(values, scores.Count, scores.ClassCount, IsVector: false), labels.ToArray(), classNames, source);
+        return new(new(values, scores.Count, scores.ClassCount, IsVector: false), labels.ToArray(), classNames, source, kind);
     }
 
-    /// <summary>Reads logits, and labels where a file has them; the classes are named by their indices.</summary>
-    public static Samples Read(string logitsPath, string? labelsPath)
+    /// <summary>Says which images of a data set the samples are.</summary>
+    /// <returns>The same samples.</returns>
+    public Samples From(ImageSet images)
+    {
+        (Numbers, Files) = ([.. images.Numbers], images.Files);
+        return this;
+    }
+
+    /// <summary>Reads scores, and labels where a file has them; the classes are called by their numbers, whatever names the labels go by.</summary>
+    /// <param name="logitsPath">The scores.</param>
+    /// <param name="labelsPath">The labels, or null.</param>
+    /// <param name="kind">What the scores are, or null to take them for logits.</param>
+    /// <param name="classNames">The names of the classes by which labels may go, or null for those in the header of the scores.</param>
+    /// <param name="note">Told what was left out of the labels or taken otherwise than it may seem; of the scores <see cref="NumericArray.Notes"/> tell it.</param>
+    public static Samples Read(string logitsPath, string? labelsPath, ScoreKind? kind, string[]? classNames, Action<string> note)
     {
         var logits = ArrayFile.ReadLogits(logitsPath);
         if (logits.Rows == 0)
@@ -63,9 +88,15 @@ internal sealed class Samples
             throw new InvalidDataException($"{logitsPath} holds no samples: expected logits of shape [N, C] with N >= 1.");
         }
 
-        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)] : ArrayFile.ReadLabels(labelsPath, logits.Columns);
+        if (classNames is not null && classNames.Length != logits.Columns)
+        {
+            throw new UserErrorException($"--classes has {classNames.Length} names, but {logitsPath} has scores of {logits.Columns} classes: give a name for each.");
+        }
+
+        var names = classNames ?? [.. logits.ColumnNames.IsEmpty ? NamesOf(logits.Columns) : logits.ColumnNames];
+        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)] : ArrayFile.ReadLabels(labelsPath, names, logits.Rows, note);
         return labels.Length == logits.Rows
-            ? new(logits, labels, NamesOf(logits.Columns), logitsPath)
+            ? new(logits, labels, NamesOf(logits.Columns), logitsPath, kind)
             : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row.");
     }
 

@@ -57,6 +57,16 @@ internal sealed class AttackSettings
         };
     }
 
+    /// <summary>Warns of a distance that was probably meant in steps of a byte.</summary>
+    public static void Warn(ParseResult parsed, AttackOptions options, long pixelCount)
+    {
+        parsed.WarnOfDistance("--epsilon", options.Epsilon, options.Norm, pixelCount);
+        if (options.StepSize is { } step)
+        {
+            parsed.WarnOfDistance("--step-size", step, options.Norm, pixelCount);
+        }
+    }
+
     /// <summary>The attack as plain values, in the words of the options.</summary>
     public static Dictionary<string, object?> Describe(AttackOptions options)
     {

@@ -15,7 +15,7 @@ internal sealed class AtypicalOptions
 
     private readonly Option<string?> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows, as where an attacker knows another network; by default the model's own." };
     private readonly Option<string?> _attacked = new("--attacked") { Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm." };
-    private readonly Option<string?> _foreign = new("--ood") { Description = "With --model: a folder of JPEG or PNG images, at any depth, that are of none of the classes (out of distribution)." };
+    private readonly Option<string?> _foreign = new("--ood") { Description = "With --model: a folder of pictures (JPEG, PNG, BMP, WebP), at any depth, that are of none of the classes (out of distribution)." };
 
     public Option[] All => [_epsilon, _surrogate, _attacked, _foreign];
 
@@ -36,7 +36,7 @@ internal sealed class AtypicalOptions
         if (parsed.GetValue(_attacked) is { } file)
         {
             return parsed.GetValue(_epsilon) is null && path is null
-                ? ImageArrayFile.Score(model, file, labelsPath: null, cancellation)
+                ? samples.ScoreArray(parsed, model, file, labelsPath: null, cancellation)
                 : throw new UserErrorException("--attacked are images that were attacked before: leave out --fgsm and --surrogate.");
         }
 
@@ -45,6 +45,7 @@ internal sealed class AtypicalOptions
             return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
         }
 
+        parsed.WarnOfDistance(_epsilon.Name, epsilon, AttackNorm.Linf, pixelCount: 1);
         if (images is null)
         {
             throw new UserErrorException("--fgsm attacks the images of a data set, not --images: leave one of them out.");
@@ -56,14 +57,15 @@ internal sealed class AtypicalOptions
             throw new UserErrorException($"--surrogate '{path}' has other classes than the model: give one trained on the same data.");
         }
 
+        ModelFit.ThrowIfOtherImages(model, surrogate ?? model, $"--surrogate '{path}'");
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), cancellation: cancellation);
-        return Samples.FromModel(scores, images.Labels, model.ClassNames, "attacked images");
+        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images");
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>
-    public Samples? Foreign(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    public Samples? Foreign(ParseResult parsed, SampleOptions samples, MarginModel model, CancellationToken cancellation)
     {
         if (parsed.GetValue(_foreign) is not { } folder)
         {
@@ -72,15 +74,12 @@ internal sealed class AtypicalOptions
 
         if (!Directory.Exists(folder))
         {
-            throw new UserErrorException($"--ood '{folder}' does not exist: give a folder of JPEG or PNG images.");
+            throw new UserErrorException($"--ood '{folder}' does not exist: give a folder of pictures.");
         }
 
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(IsImage).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
         return files.Length > 0
-            ? SampleOptions.Score(model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "foreign images", cancellation)
-            : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg or .png file: give a folder of images.");
+            ? samples.ScoreImages(parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", cancellation)
+            : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");
     }
-
-    private static bool IsImage(string path) =>
-        !Path.GetFileName(path).StartsWith('.') && Path.GetExtension(path).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG";
 }

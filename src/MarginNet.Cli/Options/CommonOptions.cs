@@ -41,4 +41,7 @@ internal static class CommonOptions
 
     /// <summary>Where progress and notes go: standard error, or nowhere.</summary>
     public static TextWriter Notes(this ParseResult parsed) => parsed.IsQuiet() ? TextWriter.Null : parsed.InvocationConfiguration.Error;
+
+    /// <summary>Tells, on standard error, what a user may want to know.</summary>
+    public static void Note(this ParseResult parsed, string text) => parsed.Notes().WriteLine($"note: {text}");
 }

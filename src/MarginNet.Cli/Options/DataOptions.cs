@@ -26,17 +26,19 @@ internal sealed class DataOptions
     private readonly Option<int?> _limitTrain = Number.Optional<int>("--limit-train", "Use only this many training images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
     private readonly Option<int?> _limitTest = Number.Optional<int>("--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
 
+    private readonly PictureOptions _pictures = new();
+
     /// <param name="defaultText">What <c>--data</c> is by default, in words where a command decides.</param>
     public DataOptions(string defaultText)
     {
         _data = new("--data")
         {
-            Description = $"cifar10, synthetic (drawn shapes, no download) or folder (JPEG and PNG files). By default {defaultText}.",
+            Description = $"cifar10, synthetic (drawn shapes, no download) or folder (JPEG, PNG, BMP and WebP files). By default {defaultText}.",
         };
         _data.AcceptOnlyFromAmong(Cifar, Synthetic, Folder);
     }
 
-    public Option[] All => [_data, _directory, _imageSize, _limitTrain, _limitTest];
+    public Option[] All => [_data, _directory, _imageSize, .. _pictures.All, _limitTrain, _limitTest];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -52,36 +54,46 @@ internal sealed class DataOptions
 
     /// <summary>Loads the data, downloading it first where it is to come from the cache and is not there.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="byDefault">The data where <c>--data</c> is not given.</param>
-    /// <param name="modelSize">The image size where <c>--image-size</c> is not given.</param>
-    /// <param name="error">Where the progress of a download goes.</param>
+    /// <param name="defaults">What it does not say.</param>
     /// <param name="cancellation">Stops the loading.</param>
     public async Task<ImageDataset> LoadAsync(
-        ParseResult parsed, string byDefault, (int Height, int Width) modelSize, TextWriter error, CancellationToken cancellation)
+        ParseResult parsed, DataDefaults defaults, CancellationToken cancellation)
     {
+        var name = Name(parsed, defaults.Name);
         var directory = parsed.GetValue(_directory);
-        var (height, width) = parsed.GetValue(_imageSize) is { } size ? (size, size) : modelSize;
-        var dataset = Name(parsed, byDefault) switch
+        if (directory is null && name == defaults.Name && defaults.Directory is { } known)
+        {
+            directory = known;
+            await parsed.Notes().WriteLineAsync($"note: --data-dir {known}, as in training.");
+        }
+
+        var dataset = name switch
         {
             Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
             Synthetic => SyntheticShapes.Create(),
             Folder when directory is null => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
-            Folder => ImageFolder.Load(directory, height, width, cancellationToken: cancellation),
+            Folder => ImageFolder.Load(directory, ReadPictures(parsed, defaults), cancellation),
             _ when directory is not null => Cifar10.Load(directory),
-            _ => await Cifar10.LoadOrDownloadAsync(progress: new DownloadDisplay(error), cancellationToken: cancellation),
+            _ => await Cifar10.LoadOrDownloadAsync(progress: new DownloadDisplay(parsed.Notes()), cancellationToken: cancellation),
         };
+        dataset = WithChannels(parsed, dataset, defaults.Channels);
+        var limit = parsed.GetValue(_limitTrain) ?? (name == defaults.Name ? defaults.TrainCount : null);
+        if (defaults.IsTrainUsed && parsed.GetValue(_limitTrain) is null && limit < dataset.Train.Count)
+        {
+            await parsed.Notes().WriteLineAsync($"note: --limit-train {limit} of {dataset.Train.Count} images, as in training.");
+        }
+
         return dataset with
         {
-            Train = Limit(dataset.Train, parsed.GetValue(_limitTrain)),
+            Train = Limit(dataset.Train, limit),
             Test = Limit(dataset.Test, parsed.GetValue(_limitTest)),
         };
     }
 
-    /// <summary>Loads the data that goes with a model: by default what it was trained on, at its image size.</summary>
-    public async Task<ImageDataset> LoadForAsync(ParseResult parsed, MarginModel model, string path, CancellationToken cancellation)
+    /// <summary>Loads the data that goes with a model: by default what it was trained on, as many training images as it was, and at its image size.</summary>
+    public async Task<ImageDataset> LoadForAsync(ParseResult parsed, MarginModel model, string path, bool isTrainUsed, CancellationToken cancellation)
     {
-        var trainedOn = model.Training.GetValueOrDefault("data") as string ?? Cifar;
-        var dataset = await LoadAsync(parsed, trainedOn, model.ImageSize, parsed.Notes(), cancellation);
+        var dataset = await LoadAsync(parsed, DataDefaults.Of(model, path) with { IsTrainUsed = isTrainUsed }, cancellation);
         ModelFit.ThrowIfOther(model, path, dataset);
         ModelFit.TakeNames(model, dataset.ClassNames);
         return dataset;
@@ -101,6 +113,40 @@ internal sealed class DataOptions
                 "there: give --data folder, or leave it out."),
             _ => null,
         };
+    }
+
+    /// <summary>Reads picture files as the images of a model.</summary>
+    public ImageSet ReadPictures(ParseResult parsed, MarginModel model, IReadOnlyList<string> files, CancellationToken cancellation) =>
+        ImageFolder.ReadImages(files, _pictures.Read(parsed, model.Training, model.ImageSize, model.Channels), cancellation);
+
+    /// <summary>Has a model remember what was said of picture files.</summary>
+    public void KeepPictures(ParseResult parsed, MarginModel model) => _pictures.Keep(parsed, model);
+
+    private ImageOptions ReadPictures(ParseResult parsed, DataDefaults defaults)
+    {
+        var size = parsed.GetValue(_imageSize) is { } given ? (given, given) : defaults.Size;
+        return _pictures.Read(parsed, defaults.Settings, size, defaults.Channels);
+    }
+
+    /// <summary>Requires picture files for what is said of them.</summary>
+    public void ThrowIfNoPictures(ParseResult parsed, string byDefault)
+    {
+        var name = Name(parsed, byDefault);
+        if (name != Folder && Array.Find(_pictures.All, parsed.IsGiven) is { } idle)
+        {
+            throw new UserErrorException($"{idle.Name} is for picture files, but the data is {name}: leave it out, or give --data folder.");
+        }
+    }
+
+    private static ImageDataset WithChannels(ParseResult parsed, ImageDataset dataset, int channels)
+    {
+        if (dataset.Test.Channels == channels || channels is not (1 or 3 or 4))
+        {
+            return dataset;
+        }
+
+        parsed.Notes().WriteLine($"note: the images of {dataset.Name} have {dataset.Test.Channels} channels and are made into ones of {channels}.");
+        return new(dataset.Name, dataset.ClassNames, dataset.Train.WithChannels(channels), dataset.Test.WithChannels(channels));
     }
 
     private static ImageSet Limit(ImageSet images, int? count) => count is { } limit ? images.TakeBalanced(limit) : images;

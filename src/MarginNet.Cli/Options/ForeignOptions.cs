@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MarginNet.Cli.Input;
@@ -32,7 +33,7 @@ internal sealed class ForeignOptions
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "For a model of another program: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+        Description = "For a model of another program, or for --logits with --labels that are names: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
     };
 
     private readonly Option<string?> _weights = new("--weights")
@@ -67,6 +68,9 @@ internal sealed class ForeignOptions
 
     public Option[] All => [_normalize, _inputSize, _classes, _weights, _output, _trust, _timeLimit];
 
+    /// <summary>Those that go with a model only.</summary>
+    public Option[] OfModels => [.. All.Except([_classes])];
+
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     /// <summary>Loads a model file of any kind; a TorchScript program first in a process of its own, which it may end.</summary>
@@ -92,6 +96,9 @@ internal sealed class ForeignOptions
     /// <summary>Whether the program in a model file was trusted on the command line.</summary>
     public bool IsTrusted(ParseResult parsed) => parsed.GetValue(_trust);
 
+    /// <summary>The names of <c>--classes</c>; null where it is not given.</summary>
+    public string[]? ClassNames(ParseResult parsed) => parsed.GetValue(_classes) is { } file ? ReadNames(file) : null;
+
     /// <summary>Ends the process, whose program nothing else can stop.</summary>
     private static void GiveUp(TextWriter error, string path, string reason)
     {
@@ -106,7 +113,7 @@ internal sealed class ForeignOptions
     {
         Normalization = parsed.GetValue(_normalize),
         ImageSize = parsed.GetValue(_inputSize),
-        ClassNames = parsed.GetValue(_classes) is { } file ? [.. ReadNames(file)] : null,
+        ClassNames = ClassNames(parsed)?.ToImmutableArray(),
         Weights = parsed.GetValue(_weights),
         Output = parsed.GetValue(_output),
         TrustTorchScript = parsed.GetValue(_trust),

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
+using MarginNet.Evaluation;
 using MarginNet.Foreign;
+using MarginNet.Margins;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -14,6 +16,7 @@ internal sealed class SampleOptions
     private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
+    private readonly UnitOptions _units = new();
     private readonly Option<string?> _split = new("--split");
     private readonly Option<string?> _logits = new("--logits");
     private readonly Option<string?> _labels = new("--labels");
@@ -37,7 +40,7 @@ internal sealed class SampleOptions
         _images = !takesImages ? null : new("--images")
         {
             Description = takesPictures
-                ? $"Score these JPEG or PNG files, whose classes are unknown, instead of a data set; or {Arrays}."
+                ? $"Score these pictures (JPEG, PNG, BMP, WebP; a folder stands for those in it), whose classes are unknown, instead of a data set; or {Arrays}."
                 : $"Instead of a data set, {Arrays}; its labels are FILE.labels.npy beside it, or --labels.",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -61,6 +64,7 @@ internal sealed class SampleOptions
             command.Add(_images);
         }
 
+        _units.AddTo(command);
         _foreign.AddTo(command);
         _data.AddTo(command);
         _device.AddTo(command);
@@ -98,7 +102,7 @@ internal sealed class SampleOptions
 
         Option[] images = _images is null ? [] : [_images];
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
-        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, .. images, .. _foreign.All, .. _data.All, .. _device.All, .. forModel];
+        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -112,7 +116,11 @@ internal sealed class SampleOptions
         return logits is not null;
     }
 
-    public Samples ReadLogits(ParseResult parsed) => Samples.Read(LogitsPath(parsed), parsed.GetValue(_labels));
+    public Samples ReadLogits(ParseResult parsed) => ReadLogits(parsed, LogitsPath(parsed), parsed.GetValue(_labels));
+
+    /// <summary>Reads scores that another option names, and their labels where it has them.</summary>
+    public Samples ReadLogits(ParseResult parsed, string path, string? labelsPath) =>
+        Checked(parsed, Samples.Read(path, labelsPath, _units.ScoreKindOf(parsed), _foreign.ClassNames(parsed), parsed.Note));
 
     public bool HasLabels(ParseResult parsed) => parsed.GetValue(_labels) is not null;
 
@@ -150,14 +158,15 @@ internal sealed class SampleOptions
     }
 
     /// <summary>Loads the data that goes with a model.</summary>
-    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation) =>
-        _data.LoadForAsync(parsed, model, ModelPath(parsed), cancellation);
+    public Task<ImageDataset> LoadDataAsync(ParseResult parsed, MarginModel model, bool isTrainUsed, CancellationToken cancellation) =>
+        _data.LoadForAsync(parsed, model, ModelPath(parsed), isTrainUsed, cancellation);
 
     /// <summary>Reads the images of the <c>--split</c>, by default the test images.</summary>
     public async Task<ImageSet> LoadImagesAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
-        var dataset = await LoadDataAsync(parsed, model, cancellation);
-        return Split(parsed) == "train" ? dataset.Train : dataset.Test;
+        var isTrain = Split(parsed) == "train";
+        var dataset = await LoadDataAsync(parsed, model, isTrain, cancellation);
+        return isTrain ? dataset.Train : dataset.Test;
     }
 
     /// <summary>
@@ -171,7 +180,7 @@ internal sealed class SampleOptions
         }
 
         var images = await LoadImagesAsync(parsed, model, cancellation);
-        return (Score(model, images, "the network", cancellation), images);
+        return (ScoreImages(parsed, model, images, "the network", cancellation), images);
     }
 
     private Samples ScoreFiles(ParseResult parsed, MarginModel model, string[] files, CancellationToken cancellation)
@@ -183,14 +192,64 @@ internal sealed class SampleOptions
 
         if (files is [var file] && ImageArrayFile.IsOne(file))
         {
-            return ImageArrayFile.Score(model, file, parsed.GetValue(_labels), cancellation);
+            return ScoreArray(parsed, model, file, parsed.GetValue(_labels), cancellation);
         }
 
         return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
-            ? Score(model, ImageFolder.ReadImages(files, model.ImageSize.Height, model.ImageSize.Width, cancellationToken: cancellation), "the network", cancellation)
-            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or JPEG and PNG files without --labels" : "")}.");
+            ? ScoreImages(parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
+            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
     }
 
-    public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        Samples.FromModel(model.Network.Score(images, cancellation: cancellation), images.Labels, model.ClassNames, source);
+    /// <summary>What <c>--scores</c> says; null where it is not given.</summary>
+    public ScoreKind? ScoreKindOf(ParseResult parsed) => _units.ScoreKindOf(parsed);
+
+    /// <summary>Warns where scores look like something else than logits.</summary>
+    public void Warn(ParseResult parsed, ScoreKind kind, string source) => _units.Warn(parsed, kind, source);
+
+    /// <summary>Scores the images of a .npy file.</summary>
+    public Samples ScoreArray(ParseResult parsed, MarginModel model, string file, string? labelsPath, CancellationToken cancellation) =>
+        Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, cancellation));
+
+    public Samples ScoreImages(ParseResult parsed, MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
+        FromModel(parsed, model, model.Network.Score(images, cancellation: cancellation), images.Labels, source).From(images);
+
+    /// <summary>Takes scores of a model.</summary>
+    public Samples FromModel(ParseResult parsed, MarginModel model, ScoreMatrix scores, ReadOnlySpan<int> labels, string source) =>
+        Checked(parsed, Samples.FromModel(scores, labels, model.ClassNames, source, _units.ScoreKindOf(parsed)));
+
+    /// <summary>Reads picture files as the images of the model.</summary>
+    public ImageSet ReadPictures(ParseResult parsed, MarginModel model, IReadOnlyList<string> files, CancellationToken cancellation) =>
+        _data.ReadPictures(parsed, model, files, cancellation);
+
+    /// <summary>Has a model remember what was said of picture files.</summary>
+    public void KeepPictures(ParseResult parsed, MarginModel model) => _data.KeepPictures(parsed, model);
+
+    private static string[] PicturesOf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(path).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new UserErrorException($"--images '{path}' is a folder without .jpg, .jpeg, .png, .bmp or .webp files: give pictures, or a folder that has them.");
+    }
+
+    /// <summary>Tells what reading left out, and warns where the scores look like something else than logits.</summary>
+    private Samples Checked(ParseResult parsed, Samples samples)
+    {
+        foreach (var line in samples.Logits.Notes)
+        {
+            parsed.Note(line);
+        }
+
+        _units.Warn(parsed, samples.Kind, samples.Source);
+        if (OneBasedLabels.AreSuspect(samples.Labels, samples.Predicted))
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(
+                $"warning: {samples.Source}: no label is 0, and the decisions agree better with the labels less 1: if they are counted from 1, subtract 1 from each.");
+        }
+
+        return samples;
+    }
 }

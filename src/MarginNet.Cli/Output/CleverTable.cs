@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using MarginNet.Data;
 using MarginNet.Lipschitz;
 
 namespace MarginNet.Cli.Output;
 
 /// <summary>CLEVER's estimates of some samples, as lines of text or as JSON.</summary>
-internal sealed class CleverTable(Clever[] samples, CleverOptions options, ImmutableArray<string> classNames)
+internal sealed class CleverTable(Clever[] samples, CleverOptions options, ImmutableArray<string> classNames, ImageSet images)
 {
     public void Write(TextWriter output)
     {
@@ -19,7 +20,7 @@ internal sealed class CleverTable(Clever[] samples, CleverOptions options, Immut
         for (var i = 0; i < samples.Length; i++)
         {
             var pair = samples[i].Nearest;
-            Line($"{i,6}  {classNames[samples[i].PredictedClass].PadRight(name)}  {classNames[pair.Rival].PadRight(name)}  {pair.Margin,8:g4}  {pair.Lipschitz.Value,12:g5}  {pair.SampleMaximum.Value,12:g5}  {pair.Radius,12:g4}  {(double.IsNaN(pair.PValue) ? "-" : pair.PValue.ToString("f3", CultureInfo.InvariantCulture)),6}  {Describe(pair.Source)}");
+            Line($"{images.Numbers[i],6}  {classNames[samples[i].PredictedClass].PadRight(name)}  {classNames[pair.Rival].PadRight(name)}  {pair.Margin,8:g4}  {pair.Lipschitz.Value,12:g5}  {pair.SampleMaximum.Value,12:g5}  {pair.Radius,12:g4}  {(double.IsNaN(pair.PValue) ? "-" : pair.PValue.ToString("f3", CultureInfo.InvariantCulture)),6}  {Describe(pair.Source)}{(images.Files.IsEmpty ? "" : $"  {images.Files[i]}")}");
         }
 
         var pairs = samples.SelectMany(sample => sample.Pairs).ToArray();
@@ -35,7 +36,12 @@ internal sealed class CleverTable(Clever[] samples, CleverOptions options, Immut
             foreach (var pair in samples[i].Pairs)
             {
                 json.WriteStartObject();
-                json.WriteNumber("sample", i);
+                json.WriteNumber("sample", images.Numbers[i]);
+                if (!images.Files.IsEmpty)
+                {
+                    json.WriteString("file", images.Files[i]);
+                }
+
                 json.WriteString("class", classNames[samples[i].PredictedClass]);
                 json.WriteString("rival", classNames[pair.Rival]);
                 json.WriteNumber("margin", pair.Margin);

@@ -42,7 +42,10 @@ internal sealed class OutputFiles : IDisposable
     public void Dispose() => _lock.Dispose();
 
     /// <summary>Lists the training images whose margin is below the prescribed one, or removes the list of an earlier run.</summary>
-    public void WriteViolations(ConstraintReport constraints, ImmutableArray<int> originalIndices, ImageDataset dataset)
+    /// <param name="constraints">Which margins are below it.</param>
+    /// <param name="images">The images trained on, which know their numbers in the data set and their files.</param>
+    /// <param name="classNames">The names of the classes.</param>
+    public void WriteViolations(ConstraintReport constraints, ImageSet images, ImmutableArray<string> classNames)
     {
         if (constraints.AllMet)
         {
@@ -53,13 +56,13 @@ internal sealed class OutputFiles : IDisposable
         AtomicFile.Write(Violations, stream =>
         {
             using var writer = new StreamWriter(stream, leaveOpen: true);
-            writer.WriteLine("index,class,margin,shortfall,lambda");
+            writer.WriteLine($"index,class,margin,shortfall,lambda{(images.Files.IsEmpty ? "" : ",file")}");
             foreach (var violation in constraints.Violations)
             {
-                var index = originalIndices[violation.Index];
+                var file = images.Files.IsEmpty ? "" : $",{Csv.Quote(images.Files[violation.Index])}";
                 writer.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{index},{Csv.Quote(dataset.ClassNames[dataset.Train.Labels[index]])},{violation.Margin:g9},{violation.Shortfall:g9},{violation.DualWeight:g9}"));
+                    $"{images.Numbers[violation.Index]},{Csv.Quote(classNames[images.Labels[violation.Index]])},{violation.Margin:g9},{violation.Shortfall:g9},{violation.DualWeight:g9}{file}"));
             }
         });
     }

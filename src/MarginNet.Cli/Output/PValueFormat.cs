@@ -6,14 +6,14 @@ using System.Text.Json;
 namespace MarginNet.Cli.Output;
 
 /// <summary>Rows of p-values as lines of CSV or as JSON; the empirical and the adjusted p-value are written where they are asked for.</summary>
-internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withEmpirical, bool withAdjusted)
+internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withEmpirical, bool withAdjusted, bool withFile = false)
 {
     private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
 
-    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(withEmpirical ? ",p_empirical" : "")}{(withAdjusted ? ",p_adjusted" : "")},flagged";
+    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(withEmpirical ? ",p_empirical" : "")}{(withAdjusted ? ",p_adjusted" : "")},flagged{(withFile ? ",file" : "")}";
 
     /// <summary>Adds one line.</summary>
-    public void Append(StringBuilder text, int index, PValueRow row)
+    public void Append(StringBuilder text, int index, PValueRow row, string? file = null)
     {
         var p = row.PValue;
         var (truth, predicted) = (row.TrueClass < 0 ? "" : _quoted[row.TrueClass], _quoted[row.PredictedClass]);
@@ -28,15 +28,26 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withE
             text.Append(CultureInfo.InvariantCulture, $",{row.Adjusted:g9}");
         }
 
-        text.Append(row.Flagged ? ",true\n" : ",false\n");
+        text.Append(row.Flagged ? ",true" : ",false");
+        if (withFile)
+        {
+            text.Append(',').Append(Csv.Quote(file!));
+        }
+
+        text.Append('\n');
     }
 
     /// <summary>Writes one JSON object.</summary>
-    public void Write(Utf8JsonWriter json, int index, PValueRow row)
+    public void Write(Utf8JsonWriter json, int index, PValueRow row, string? file = null)
     {
         var p = row.PValue;
         json.WriteStartObject();
         json.WriteNumber("index", index);
+        if (withFile)
+        {
+            json.WriteString("file", file);
+        }
+
         json.WriteString("true", row.TrueClass < 0 ? null : classNames[row.TrueClass]);
         json.WriteString("predicted", classNames[row.PredictedClass]);
         json.WriteNumber("margin", row.Margin);

@@ -16,11 +16,12 @@ internal sealed class PValueTable
     private const int ChunkLength = 1 << 14;
 
     private readonly PValueFormat _format;
+    private readonly Samples _samples;
 
-    private PValueTable(ImmutableArray<PValueRow> rows, ImmutableArray<string> classNames, FlagRule rule, bool isAdjusted)
+    private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted)
     {
-        (Rows, Rule, IsAdjusted) = (rows, rule, isAdjusted);
-        _format = new(classNames, rule.Tail == PValueTail.Empirical, isAdjusted);
+        (Rows, _samples, Rule, IsAdjusted) = (rows, samples, rule, isAdjusted);
+        _format = new(samples.ClassNames, rule.Tail == PValueTail.Empirical, isAdjusted, withFile: !samples.Files.IsEmpty);
     }
 
     public ImmutableArray<PValueRow> Rows { get; }
@@ -41,7 +42,7 @@ internal sealed class PValueTable
             rows.Add(new(samples.Labels[i], samples.Predicted[i], samples.Margins[i], values[i], deciding[i], rule.Threshold.Flags(deciding[i])));
         }
 
-        return new(rows.MoveToImmutable(), samples.ClassNames, rule, adjust);
+        return new(rows.MoveToImmutable(), samples, rule, adjust);
     }
 
     /// <summary>Writes a file, whole or not at all, as JSON if its name says so and as CSV otherwise.</summary>
@@ -68,12 +69,14 @@ internal sealed class PValueTable
         }
     }
 
+    private string? File(int sample) => _samples.Files.IsEmpty ? null : _samples.Files[sample];
+
     private StringBuilder Lines(int start)
     {
         var text = new StringBuilder();
         for (var i = start; i < Math.Min(start + ChunkLength, Rows.Length); i++)
         {
-            _format.Append(text, i, Rows[i]);
+            _format.Append(text, _samples.Numbers[i], Rows[i], File(i));
         }
 
         return text;
@@ -88,7 +91,7 @@ internal sealed class PValueTable
         json.WriteStartArray("samples");
         for (var i = 0; i < Rows.Length; i++)
         {
-            _format.Write(json, i, Rows[i]);
+            _format.Write(json, _samples.Numbers[i], Rows[i], File(i));
         }
 
         json.WriteEndArray();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MarginNet.Data;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
@@ -7,7 +8,7 @@ using MarginNet.Training;
 namespace MarginNet.Cli.Output;
 
 /// <summary>What a training run came to, as text and as JSON.</summary>
-internal sealed class TrainingSummary(MarginModel model, TrainingResult result, TrainingOptions options, OutputFiles files)
+internal sealed class TrainingSummary(MarginModel model, TrainingResult result, TrainingOptions options, OutputFiles files, ImageSet images)
 {
     private const int WorstShown = 5;
 
@@ -28,7 +29,7 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
         if (!constraints.AllMet)
         {
             var worst = constraints.Violations.Take(WorstShown).Select(violation => string.Create(
-                CultureInfo.InvariantCulture, $"#{violation.Index} by {violation.Shortfall:g4} (lambda {violation.DualWeight:g3})"));
+                CultureInfo.InvariantCulture, $"{Name(violation.Index)} by {violation.Shortfall:g4} (lambda {violation.DualWeight:g3})"));
             Line($"furthest below {(isRadius ? "it" : "mu")} {string.Join(", ", worst)}; all in {files.Violations}");
         }
 
@@ -40,6 +41,10 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
 
         Line($"written           {files.Model}, {files.History}");
     }
+
+    /// <summary>What an image trained on is called: its number in the data set, and its file.</summary>
+    private string Name(int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"#{images.Numbers[index]}{(images.Files.IsEmpty ? "" : $" ({images.Files[index]})")}");
 
     public void Write(Utf8JsonWriter json)
     {

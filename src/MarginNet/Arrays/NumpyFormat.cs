@@ -20,31 +20,42 @@ internal static partial class NumpyFormat
     /// <param name="stream">The file, from its start.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="name">What messages call it.</param>
-    public static NumericArray Read(Stream stream, long length, string name)
+    public static NumericArray Read(Stream stream, long length, string name) => Read(stream, name, ParseHeader(stream, length, name));
+
+    /// <summary>Reads a vector or a matrix, or a vector of texts, shape [N] or [N, 1].</summary>
+    /// <inheritdoc cref="Read(Stream, long, string)"/>
+    public static (NumericArray? Numbers, string[]? Texts) ReadNumbersOrTexts(Stream stream, long length, string name)
     {
-        var header = ParseHeader(stream, length, name);
+        var header = ParseHeader(stream, length, name, mayBeText: true);
+        return TextWidthOf(header.Type) == 0 ? (Read(stream, name, header), null)
+            : header.Shape is [_] or [_, 1] ? (null, ReadTexts(stream, name, header))
+            : throw new InvalidDataException($"{name}: expected a text for each sample, but found shape ({header.ShapeText}).");
+    }
+
+    private static NumericArray Read(Stream stream, string name, Header header)
+    {
         if (header.Shape.Length is not (1 or 2))
             throw new InvalidDataException($"{name}: expected a vector or a matrix, but found shape ({header.ShapeText}).");
 
         var values = ReadValues<double>(stream, name, header);
         var (rows, columns) = (header.Shape[0], header.Shape.Length == 2 ? header.Shape[1] : 1);
         if (header.IsFortran && header.Shape.Length == 2 && header.Count > 0) // Two thousand million rows of nothing are a long loop.
-            values = Transpose(values, rows, columns);
+            values = ToRowMajor(values, header.Shape);
 
         return new NumericArray(values, rows, columns, header.Shape.Length == 1);
     }
 
-    /// <summary>Reads images, shape [N, C, H, W] with at least one of each.</summary>
-    /// <inheritdoc cref="Read"/>
-    public static (float[] Values, int[] Shape) ReadImages(Stream stream, long length, string name)
+    /// <summary>Reads images, shape [N, C, H, W], or [N, H, W] for one channel, with at least one of each.</summary>
+    /// <inheritdoc cref="Read(Stream, long, string)"/>
+    public static (float[] Values, int[] Shape, string Type) ReadImages(Stream stream, long length, string name)
     {
         var header = ParseHeader(stream, length, name);
-        if (header.Shape.Length != 4 || header.Shape.Contains(0))
-            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W], but found shape ({header.ShapeText}).");
-        if (header.IsFortran || header.Type[1] != 'f')
-            throw new InvalidDataException($"{name}: expected floating-point pixels in C order, but found type {header.Type} in {(header.IsFortran ? "Fortran" : "C")} order; save numpy.ascontiguousarray(x, 'float32').");
+        if (header.Shape.Length is not (3 or 4) || header.Shape.Contains(0))
+            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W] or [N, H, W], but found shape ({header.ShapeText}).");
 
-        return (ReadValues<float>(stream, name, header), header.Shape);
+        var values = ReadValues<float>(stream, name, header);
+        var shape = header.Shape is [var count, var height, var width] ? [count, 1, height, width] : header.Shape;
+        return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, shape, header.Type[1..]);
     }
 
     /// <summary>Writes an array in C order, as numpy.save does: version 1, the numbers aligned at 64 bytes.</summary>
@@ -63,17 +74,17 @@ internal static partial class NumpyFormat
     }
 
     /// <summary>Reads up to the numbers, and makes sure that there are as many as the shape says.</summary>
-    private static Header ParseHeader(Stream stream, long length, string name)
+    private static Header ParseHeader(Stream stream, long length, string name, bool mayBeText = false)
     {
         var (text, headerLength) = ReadHeader(stream, name);
-        if (HeaderPattern().Match(text) is not { Success: true } match)
+        if (HeaderPattern().Match(text) is not { Success: true } match || !Array.TrueForAll(["type", "fortran", "shape"], part => match.Groups[part].Captures.Count == 1))
             throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {FileText.Show(text.Trim())}.");
 
         var sizes = match.Groups["shape"].Value;
         var (shapeText, shape) = (FileText.Show(sizes), Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
-        var type = match.Groups["type"].Value;
+        var type = Plain(match.Groups["type"].Value);
         var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
-        if (count > Array.MaxLength || (long)count * WidthOf(type, name) > length - headerLength)
+        if (count > Array.MaxLength || (long)count * (mayBeText && TextWidthOf(type) is var width and > 0 ? width : WidthOf(type, name)) > length - headerLength)
             throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
 
         return new(type, match.Groups["fortran"].Value == "True", shape, shapeText, (int)count);
@@ -102,6 +113,44 @@ internal static partial class NumpyFormat
         "i1" or "u1" or "b1" => 1,
         _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
     };
+
+    /// <summary>The bytes of a text in an array of texts, &lt;U7 of UTF-32 or |S7 of bytes; 0 of other types.</summary>
+    private static int TextWidthOf(string type) =>
+        type.Length > 2 && type[1] is 'U' or 'S' && int.TryParse(type.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= BufferLength / 4
+            ? type[1] == 'U' ? 4 * length : length
+            : 0;
+
+    private static string[] ReadTexts(Stream stream, string name, Header header)
+    {
+        var encoding = header.Type switch { ['>', 'U', ..] => new UTF32Encoding(bigEndian: true, byteOrderMark: false), [_, 'U', ..] => Encoding.UTF32, _ => Encoding.UTF8 };
+        var texts = new string[header.Count];
+        for (var i = 0; i < texts.Length; i++)
+            texts[i] = encoding.GetString(Take(stream, TextWidthOf(header.Type), name)).TrimEnd('\0');
+
+        return texts;
+    }
+
+    /// <summary>The type as numpy.save writes it, since numpy.load takes the other names of a type as well: float32 is =f4.</summary>
+    private static string Plain(string type)
+    {
+        var (order, name) = type[0] is '<' or '>' or '|' or '=' ? (type[0], type[1..]) : ('=', type);
+        return order + name switch
+        {
+            "float64" or "double" or "d" => "f8",
+            "float32" or "single" or "f" => "f4",
+            "float16" or "half" or "e" => "f2",
+            "int64" or "q" => "i8",
+            "int32" or "i" => "i4",
+            "int16" or "h" => "i2",
+            "int8" or "b" => "i1",
+            "uint64" or "Q" => "u8",
+            "uint32" or "I" => "u4",
+            "uint16" or "H" => "u2",
+            "uint8" or "B" => "u1",
+            "bool" or "?" => "b1",
+            _ => name,
+        };
+    }
 
     private static Action<ReadOnlyMemory<byte>, Memory<T>> ConverterOf<T>(string type)
         where T : unmanaged, INumberBase<T> => type[1..] switch
@@ -147,25 +196,43 @@ internal static partial class NumpyFormat
         where T : unmanaged, INumberBase<T> =>
         TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<byte, TStored>(bytes.Span), values.Span);
 
-    private static double[] Transpose(double[] values, int rows, int columns)
+    /// <summary>Reorders an array whose first index runs fastest so that the last one does.</summary>
+    private static T[] ToRowMajor<T>(T[] values, int[] shape)
     {
-        var transposed = new double[values.Length];
-        for (var row = 0; row < rows; row++)
-            for (var column = 0; column < columns; column++)
-                transposed[(row * columns) + column] = values[(column * rows) + row];
+        var ordered = new T[values.Length];
+        var index = new int[shape.Length];
+        foreach (var value in values)
+        {
+            var at = 0;
+            for (var axis = 0; axis < shape.Length; axis++)
+                at = (at * shape[axis]) + index[axis];
 
-        return transposed;
+            ordered[at] = value;
+            for (var axis = 0; axis < shape.Length && ++index[axis] == shape[axis]; axis++)
+                index[axis] = 0;
+        }
+
+        return ordered;
     }
 
     private static byte[] Take(Stream stream, int count, string name)
     {
         var bytes = new byte[count];
-        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short in its header.");
+        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short.");
     }
 
-    private static int ToLength(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
+    private static int ToLength(string text) => int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
 
-    [GeneratedRegex(@"^\{'descr': *'(?<type>[<>|=]\w+)', *'fortran_order': *(?<fortran>True|False), *'shape': *\((?<shape>[\d, ]*)\)", RegexOptions.CultureInvariant)]
+    // A Python dictionary: its entries in any order, either quotes, 120L as Python 2 wrote it, space wherever it may be.
+    [GeneratedRegex(
+        """
+        ^\s*\{(?:\s*(?:
+            u?(?:'descr'|"descr") \s*:\s* u?(?:'(?<type>[<>|=]?[\w?]+)'|"(?<type>[<>|=]?[\w?]+)") |
+            u?(?:'fortran_order'|"fortran_order") \s*:\s* (?<fortran>True|False) |
+            u?(?:'shape'|"shape") \s*:\s* \((?<shape>[\dL,\s]*)\)
+        )\s*,?){3}
+        """,
+        RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex HeaderPattern();
 
     private sealed record Header(string Type, bool IsFortran, int[] Shape, string ShapeText, int Count);

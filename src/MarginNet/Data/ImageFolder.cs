@@ -2,50 +2,59 @@ using System.Collections.Immutable;
 
 namespace MarginNet.Data;
 
-/// <summary>Reads a dataset kept as one JPEG or PNG file per image, <c>train/CLASS/…</c> and <c>test/CLASS/…</c>.</summary>
+/// <summary>Reads a dataset kept as one picture file per image, <c>train/CLASS/…</c> and <c>test/CLASS/…</c>.</summary>
 /// <remarks>
-/// Images of another size are stretched to the one asked for by antialiased bilinear interpolation. Transparency and EXIF
-/// orientation are ignored. Files that are not .jpg, .jpeg or .png, and names that start with a dot, are passed over.
+/// Read are JPEG (grey, colour and print colours, baseline and progressive), PNG (every depth; of 16 bits the higher 8), BMP and WebP, whatever a file is
+/// called; WebP needs SkiaSharp's native library. <see cref="ImageOptions"/> says what becomes of another size, shape, orientation and number of channels; images are
+/// resized by antialiased bilinear interpolation. Files that are not .jpg, .jpeg, .png, .bmp or .webp, and names that start with a dot, are passed over.
 /// </remarks>
 public static class ImageFolder
 {
-    private static readonly ImmutableArray<string> Extensions = [".jpg", ".jpeg", ".png"];
+    private const string Patterns = "*.jpg|jpeg|png|bmp|webp";
+    private const int MostNamed = 5;
 
     /// <summary>Loads the dataset; its classes are the folders' names in ordinal order, its images in ordinal order within each class.</summary>
     /// <param name="root">The folder that has <c>train</c> and <c>test</c>.</param>
     /// <param name="height">The height of the images in memory; default 32.</param>
     /// <param name="width">The width of the images in memory; default 32.</param>
-    /// <param name="channels">3, the default, for RGB; 1 for grey.</param>
+    /// <param name="channels">3, the default, for RGB; 1 for grey; 4 for RGB and transparency.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The dataset, named after the folder.</returns>
     /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>, its <c>train</c> or its <c>test</c> does not exist.</exception>
     /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two, or an image does not decode.</exception>
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
-    public static ImageDataset Load(string root, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default)
+    public static ImageDataset Load(string root, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default) =>
+        Load(root, new() { Height = height, Width = width, Channels = channels }, cancellationToken);
+
+    /// <summary>Loads the dataset; its classes are the folders' names in ordinal order, its images in ordinal order within each class.</summary>
+    /// <param name="root">The folder that has <c>train</c> and <c>test</c>.</param>
+    /// <param name="options">What becomes of each picture.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>The dataset, named after the folder; its images know their files.</returns>
+    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>, its <c>train</c> or its <c>test</c> does not exist.</exception>
+    /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two, or an image does not decode.</exception>
+    /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
+    public static ImageDataset Load(string root, ImageOptions options, CancellationToken cancellationToken = default)
     {
         var (trainRoot, testRoot) = (Path.Combine(root, "train"), Path.Combine(root, "test"));
         var (trainClasses, testClasses) = (FindClasses(trainRoot), FindClasses(testRoot));
         CheckSame(trainClasses, trainRoot, testClasses, testRoot);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)));
-        var (train, test) = (FindImages(trainRoot, trainClasses), FindImages(testRoot, testClasses));
-        return new ImageDataset(
-            name,
-            trainClasses,
-            Read(train, height, width, channels, cancellationToken),
-            Read(test, height, width, channels, cancellationToken));
+        var (train, test) = (FindImages(trainRoot, trainClasses, options), FindImages(testRoot, testClasses, options));
+        return new ImageDataset(name, trainClasses, Read(train, options, cancellationToken), Read(test, options, cancellationToken));
     }
 
     /// <summary>The names of the classes of a dataset, without its images.</summary>
     /// <param name="root">The folder that has <c>train</c>.</param>
-    /// <returns>The folders' names in ordinal order, as <see cref="Load"/> gives them.</returns>
+    /// <returns>The folders' names in ordinal order, as <see cref="Load(string, int, int, int, CancellationToken)"/> gives them.</returns>
     /// <exception cref="DirectoryNotFoundException"><paramref name="root"/> or its <c>train</c> does not exist.</exception>
     public static ImmutableArray<string> ClassNames(string root) => FindClasses(Path.Combine(root, "train"));
 
-    /// <summary>Reads loose image files, whose classes are unknown.</summary>
-    /// <param name="files">JPEG or PNG files of any extension.</param>
+    /// <summary>Reads loose picture files, whose classes are unknown.</summary>
+    /// <param name="files">JPEG, PNG, BMP or WebP files of any extension.</param>
     /// <param name="height">The height of the images in memory; default 32.</param>
     /// <param name="width">The width of the images in memory; default 32.</param>
-    /// <param name="channels">3, the default, for RGB; 1 for grey.</param>
+    /// <param name="channels">3, the default, for RGB; 1 for grey; 4 for RGB and transparency.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The images in the order of the files, with labels −1.</returns>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
@@ -53,28 +62,53 @@ public static class ImageFolder
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
     public static ImageSet ReadImages(
         IReadOnlyList<string> files, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default) =>
-        Read([.. files.Select(file => (file, ImageSet.UnknownLabel))], height, width, channels, cancellationToken);
+        ReadImages(files, new() { Height = height, Width = width, Channels = channels }, cancellationToken);
+
+    /// <summary>Reads loose picture files, whose classes are unknown.</summary>
+    /// <param name="files">JPEG, PNG, BMP or WebP files of any extension.</param>
+    /// <param name="options">What becomes of each picture.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>The images in the order of the files, which they know, with labels −1.</returns>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
+    /// <exception cref="InvalidDataException">An image does not decode.</exception>
+    /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
+    public static ImageSet ReadImages(IReadOnlyList<string> files, ImageOptions options, CancellationToken cancellationToken = default) =>
+        Read([.. files.Select(file => (file, ImageSet.UnknownLabel))], options, cancellationToken);
 
     /// <summary>Decodes one image that is in memory, such as one received over a network.</summary>
-    /// <param name="file">The content of a JPEG or PNG file, at most 33.5 million pixels.</param>
+    /// <param name="file">The content of a JPEG, PNG, BMP or WebP file, at most 33.5 million pixels.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="height">The height of the image in memory; default 32.</param>
     /// <param name="width">The width of the image in memory; default 32.</param>
-    /// <param name="channels">3, the default, for RGB; 1 for grey.</param>
+    /// <param name="channels">3, the default, for RGB; 1 for grey; 4 for RGB and transparency.</param>
     /// <returns>A set of the one image, with label −1.</returns>
     /// <exception cref="InvalidDataException">The image does not decode.</exception>
-    public static ImageSet DecodeImage(byte[] file, string name, int height = 32, int width = 32, int channels = 3)
+    public static ImageSet DecodeImage(byte[] file, string name, int height = 32, int width = 32, int channels = 3) =>
+        DecodeImage(file, name, new() { Height = height, Width = width, Channels = channels });
+
+    /// <summary>Decodes one image that is in memory, such as one received over a network.</summary>
+    /// <param name="file">The content of a JPEG, PNG, BMP or WebP file, at most 33.5 million pixels.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="options">What becomes of the picture.</param>
+    /// <returns>A set of the one image, with label −1.</returns>
+    /// <exception cref="InvalidDataException">The image does not decode.</exception>
+    public static ImageSet DecodeImage(byte[] file, string name, ImageOptions options)
     {
-        var pixels = new byte[channels * height * width];
-        ImageFile.Decode(file, name, channels, height, width, pixels);
-        return ImageSet.Create(pixels, [ImageSet.UnknownLabel], channels, height, width);
+        options.ThrowIfInvalid();
+        var pixels = new byte[options.Channels * options.Height * options.Width];
+        Warn(options, [name], [ImageFile.Decode(file, name, options, pixels)]);
+        return ImageSet.Create(pixels, [ImageSet.UnknownLabel], options.Channels, options.Height, options.Width);
     }
+
+    /// <summary>Whether a file is a picture by its name: .jpg, .jpeg, .png, .bmp or .webp, not beginning with a dot.</summary>
+    /// <param name="path">Its name or path.</param>
+    public static bool IsPicture(string path) => IsVisible(Path.GetFileName(path)) && PictureFormat.IsReadByName(path);
 
     private static ImmutableArray<string> FindClasses(string folder)
     {
         if (!Directory.Exists(folder))
         {
-            throw new DirectoryNotFoundException($"'{folder}' does not exist: an image folder has train/CLASS/*.jpg|jpeg|png and test/CLASS/*.jpg|jpeg|png.");
+            throw new DirectoryNotFoundException($"'{folder}' does not exist: an image folder has train/CLASS/{Patterns} and test/CLASS/{Patterns}.");
         }
 
         ImmutableArray<string> classes =
@@ -95,39 +129,41 @@ public static class ImageFolder
         }
     }
 
-    private static (string Path, int Label)[] FindImages(string root, ImmutableArray<string> classes) =>
-        [.. classes.SelectMany((name, label) => FindImages(Path.Combine(root, name)).Select(path => (path, label)))];
+    private static (string Path, int Label)[] FindImages(string root, ImmutableArray<string> classes, ImageOptions options) =>
+        [.. classes.SelectMany((name, label) => FindImages(Path.Combine(root, name), options).Select(path => (path, label)))];
 
-    private static string[] FindImages(string folder)
+    private static string[] FindImages(string folder, ImageOptions options)
     {
-        string[] files =
-            [.. Directory.EnumerateFiles(folder)
-                .Where(path => IsVisible(Path.GetFileName(path)) && Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-                .Order(StringComparer.Ordinal)];
-        return files.Length > 0
-            ? files
-            : throw new InvalidDataException($"Class folder '{folder}' has no .jpg, .jpeg or .png file: add images or remove the class from train and test.");
+        string[] all = [.. Directory.EnumerateFiles(folder).Where(path => IsVisible(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
+        var (files, others) = (Array.FindAll(all, PictureFormat.IsReadByName), Array.FindAll(all, PictureFormat.IsPassedOverByName));
+        if (files.Length == 0)
+        {
+            var found = others.Length == 0 ? "" : $" (but {others.Length} such as '{Path.GetFileName(others[0])}', which are not read: save them as PNG or JPEG)";
+            throw new InvalidDataException($"Class folder '{folder}' has no {Patterns} file{found}: add images or remove the class from train and test.");
+        }
+
+        if (others.Length > 0)
+        {
+            options.Warn?.Invoke($"'{folder}' has {others.Length} picture files that are not read, such as '{Path.GetFileName(others[0])}': save them as PNG or JPEG to have them read.");
+        }
+
+        return files;
     }
 
     private static bool IsVisible(string name) => !name.StartsWith('.');
 
-    private static ImageSet Read((string Path, int Label)[] files, int height, int width, int channels, CancellationToken cancellationToken)
+    private static ImageSet Read((string Path, int Label)[] files, ImageOptions options, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        if (channels is not (1 or 3))
-        {
-            throw new ArgumentOutOfRangeException(nameof(channels), channels, "Expected 1 channel (grey) or 3 (RGB).");
-        }
-
+        options.ThrowIfInvalid();
         var images = new ReadOnlyMemory<byte>[files.Length];
+        var notes = new PictureNotes[files.Length];
         var failures = new Exception?[files.Length];
         _ = Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellationToken }, (i, loop) =>
         {
             try
             {
-                var pixels = new byte[channels * height * width];
-                ImageFile.Decode(files[i].Path, channels, height, width, pixels);
+                var pixels = new byte[options.Channels * options.Height * options.Width];
+                notes[i] = ImageFile.Decode(files[i].Path, options, pixels);
                 images[i] = pixels;
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -137,8 +173,38 @@ public static class ImageFolder
             }
         });
 
-        return Array.Find(failures, e => e is not null) is { } failure
-            ? throw failure
-            : new ImageSet(images, [.. files.Select(file => file.Label)], channels, height, width);
+        if (Array.Find(failures, e => e is not null) is { } failure)
+        {
+            throw failure;
+        }
+
+        string[] paths = Array.ConvertAll(files, file => file.Path);
+        Warn(options, paths, notes);
+        return new ImageSet(images, [.. files.Select(file => file.Label)], options.Channels, options.Height, options.Width).WithFiles([.. paths]);
+    }
+
+    private static void Warn(ImageOptions options, string[] paths, PictureNotes[] notes)
+    {
+        if (options.Warn is not { } warn)
+        {
+            return;
+        }
+
+        var damaged = paths.Zip(notes, (path, note) => (path, note.Damage)).Where(one => one.Damage is not null).ToArray();
+        foreach (var (path, damage) in damaged.Take(MostNamed))
+        {
+            warn($"'{path}' {damage}");
+        }
+
+        if (damaged.Length > MostNamed)
+        {
+            warn($"{damaged.Length - MostNamed} more images are cut or damaged, the last of them '{damaged[^1].path}'.");
+        }
+
+        var turned = paths.Zip(notes, (path, note) => (path, note.Orientation)).Where(one => one.Orientation != ExifOrientation.Upright).ToArray();
+        if (turned.Length > 0 && options.ApplyOrientation is null)
+        {
+            warn($"{turned.Length} of {paths.Length} images, such as '{turned[0].path}', ask by EXIF to be turned, and were read as they are stored: --exif apply turns them, --exif ignore says nothing.");
+        }
     }
 }

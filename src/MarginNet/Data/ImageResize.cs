@@ -6,12 +6,55 @@ namespace MarginNet.Data;
 /// </summary>
 internal static class ImageResize
 {
-    /// <summary>Resizes interleaved pixels [H, W, C] to channel-planar ones [C, H', W'].</summary>
-    public static void ToPlanes(ReadOnlySpan<byte> source, int height, int width, int channels, Span<byte> target, int newHeight, int newWidth)
+    /// <summary>Makes interleaved pixels [H, W, S] channel-planar ones [C, H', W'] of the first C ≤ S channels.</summary>
+    public static void Fit(
+        ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth, ImageResizing resizing)
+    {
+        if (resizing == ImageResizing.Stretch || (long)height * newWidth == (long)width * newHeight)
+        {
+            ToPlanes(source, height, width, stride, target, channels, newHeight, newWidth);
+        }
+        else if (resizing == ImageResizing.Crop)
+        {
+            var (rows, columns) = Largest(newHeight, newWidth, height, width);
+            var part = Cut(source, width, stride, (height - rows) / 2, (width - columns) / 2, rows, columns);
+            ToPlanes(part, rows, columns, stride, target, channels, newHeight, newWidth);
+        }
+        else
+        {
+            var (rows, columns) = Largest(height, width, newHeight, newWidth);
+            var inner = new byte[channels * rows * columns];
+            ToPlanes(source, height, width, stride, inner, channels, rows, columns);
+            target.Clear();
+            for (var row = 0; row < channels * rows; row++)
+            {
+                var y = (row / rows * newHeight) + ((newHeight - rows) / 2) + (row % rows);
+                inner.AsSpan(row * columns, columns).CopyTo(target[((y * newWidth) + ((newWidth - columns) / 2))..]);
+            }
+        }
+    }
+
+    /// <summary>The largest size of the shape height × width within a box.</summary>
+    private static (int Height, int Width) Largest(int height, int width, int boxHeight, int boxWidth) => (long)height * boxWidth > (long)width * boxHeight
+        ? (boxHeight, Math.Clamp((int)Math.Round((double)boxHeight * width / height), 1, boxWidth))
+        : (Math.Clamp((int)Math.Round((double)boxWidth * height / width), 1, boxHeight), boxWidth);
+
+    private static byte[] Cut(ReadOnlySpan<byte> source, int width, int stride, int top, int left, int rows, int columns)
+    {
+        var part = new byte[rows * columns * stride];
+        for (var y = 0; y < rows; y++)
+        {
+            source.Slice((((top + y) * width) + left) * stride, columns * stride).CopyTo(part.AsSpan(y * columns * stride));
+        }
+
+        return part;
+    }
+
+    private static void ToPlanes(ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth)
     {
         if ((height, width) == (newHeight, newWidth))
         {
-            ToPlanes(source, channels, target);
+            ToPlanes(source, stride, target, channels);
             return;
         }
 
@@ -25,7 +68,7 @@ internal static class ImageResize
                 var first = rows.First[y];
                 for (var k = 0; k < rows.Count; k++)
                 {
-                    Accumulate(line, source.Slice((first + k) * width * channels, width * channels), c, channels, rows.Weights[(y * rows.Count) + k]);
+                    Accumulate(line, source.Slice((first + k) * width * stride, width * stride), c, stride, rows.Weights[(y * rows.Count) + k]);
                 }
 
                 for (var x = 0; x < newWidth; x++)
@@ -42,22 +85,22 @@ internal static class ImageResize
         }
     }
 
-    private static void ToPlanes(ReadOnlySpan<byte> source, int channels, Span<byte> target)
+    private static void ToPlanes(ReadOnlySpan<byte> source, int stride, Span<byte> target, int channels)
     {
         var plane = target.Length / channels;
         for (var i = 0; i < target.Length; i++)
         {
-            target[i] = source[(i % plane * channels) + (i / plane)];
+            target[i] = source[(i % plane * stride) + (i / plane)];
         }
     }
 
-    private static void Accumulate(float[] line, ReadOnlySpan<byte> row, int channel, int channels, float weight)
+    private static void Accumulate(float[] line, ReadOnlySpan<byte> row, int channel, int stride, float weight)
     {
         if (weight != 0)
         {
             for (var x = 0; x < line.Length; x++)
             {
-                line[x] += weight * row[(x * channels) + channel];
+                line[x] += weight * row[(x * stride) + channel];
             }
         }
     }

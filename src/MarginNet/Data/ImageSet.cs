@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using static TorchSharp.torch;
 
 namespace MarginNet.Data;
@@ -13,11 +14,17 @@ public sealed class ImageSet
 
     private readonly ReadOnlyMemory<byte>[] _images; // one channel-planar image each; sets made from a set share them
     private readonly int[] _labels;
+    private readonly int[] _numbers;
 
     /// <summary>Takes over the arrays, whose images must have the right length; the bytes must not change any more.</summary>
     internal ImageSet(ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width)
+        : this(images, labels, channels, height, width, [.. Enumerable.Range(0, images.Length)], [])
     {
-        (_images, _labels, Channels, Height, Width) = (images, labels, channels, height, width);
+    }
+
+    private ImageSet(ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width, int[] numbers, ImmutableArray<string> files)
+    {
+        (_images, _labels, Channels, Height, Width, _numbers, Files) = (images, labels, channels, height, width, numbers, files);
     }
 
     /// <summary>Gets the number of images, N.</summary>
@@ -34,6 +41,15 @@ public sealed class ImageSet
 
     /// <summary>Gets the class of each image, shape [N]; −1 where unknown.</summary>
     public ReadOnlySpan<int> Labels => _labels;
+
+    /// <summary>
+    /// Gets the number of each image in the data set or file that it was read from, counted from 0, shape [N]: parts of a set, such as those of a split,
+    /// keep the numbers that their images had in the whole.
+    /// </summary>
+    public ReadOnlySpan<int> Numbers => _numbers;
+
+    /// <summary>Gets the file of each image, shape [N]; empty where images are not in files of their own.</summary>
+    public ImmutableArray<string> Files { get; private init; }
 
     /// <summary>Makes a set of a copy of the given pixels.</summary>
     /// <param name="pixels">The images one after the other, each channel-planar: shape [N, C, H, W].</param>
@@ -71,7 +87,7 @@ public sealed class ImageSet
         return new ImageSet(images, labels.ToArray(), channels, height, width);
     }
 
-    /// <summary>Joins sets of one image size, in the order given; the pixels are shared, not copied.</summary>
+    /// <summary>Joins sets of one image size, in the order given; the pixels are shared, not copied, and the images are numbered anew.</summary>
     /// <param name="sets">At least one set.</param>
     /// <returns>A set with all their images.</returns>
     /// <exception cref="ArgumentException">There is no set, or the image sizes differ.</exception>
@@ -82,7 +98,7 @@ public sealed class ImageSet
             throw new ArgumentException("Expected at least one image set.", nameof(sets));
         }
 
-        var (images, labels) = (new List<ReadOnlyMemory<byte>>(), new List<int>());
+        var (images, labels, files) = (new List<ReadOnlyMemory<byte>>(), new List<int>(), new List<string>());
         foreach (var set in sets)
         {
             if (!set.HasSizeOf(sets[0]))
@@ -92,9 +108,10 @@ public sealed class ImageSet
 
             images.AddRange(set._images);
             labels.AddRange(set._labels);
+            files.AddRange(set.Files);
         }
 
-        return new ImageSet([.. images], [.. labels], sets[0].Channels, sets[0].Height, sets[0].Width);
+        return new ImageSet([.. images], [.. labels], sets[0].Channels, sets[0].Height, sets[0].Width) { Files = files.Count == images.Count ? [.. files] : [] };
     }
 
     /// <summary>Returns the bytes of one image, shape [C, H, W].</summary>
@@ -110,7 +127,7 @@ public sealed class ImageSet
     public ImageSet Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return count >= Count ? this : new ImageSet(_images[..count], _labels[..count], Channels, Height, Width);
+        return count >= Count ? this : Select([.. Enumerable.Range(0, count)]);
     }
 
     /// <summary>Returns images of all classes in equal numbers, as far as they reach: the first of each class, then the second, and so on.</summary>
@@ -131,14 +148,78 @@ public sealed class ImageSet
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public ImageSet Select(ReadOnlySpan<int> indices)
     {
-        var (images, labels) = (new ReadOnlyMemory<byte>[indices.Length], new int[indices.Length]);
+        var (images, labels, numbers) = (new ReadOnlyMemory<byte>[indices.Length], new int[indices.Length], new int[indices.Length]);
+        var files = new string[Files.IsEmpty ? 0 : indices.Length];
         for (var i = 0; i < indices.Length; i++)
         {
             images[i] = _images[Checked(indices[i])];
             labels[i] = _labels[indices[i]];
+            numbers[i] = _numbers[indices[i]];
+            if (files.Length > 0)
+            {
+                files[i] = Files[indices[i]];
+            }
         }
 
-        return new ImageSet(images, labels, Channels, Height, Width);
+        return new ImageSet(images, labels, Channels, Height, Width, numbers, [.. files]);
+    }
+
+    /// <summary>
+    /// Returns the images in another number of channels: colour becomes grey by 0.299 R + 0.587 G + 0.114 B, grey is repeated, transparency is
+    /// dropped, or 255 where there was none.
+    /// </summary>
+    /// <param name="channels">1 for grey, 3 for RGB, 4 for RGB and transparency; or what this set has.</param>
+    /// <returns>This set where it has so many channels, else one of new pixels.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such conversion.</exception>
+    public ImageSet WithChannels(int channels)
+    {
+        if (channels == Channels)
+        {
+            return this;
+        }
+
+        if (channels is not (1 or 3 or 4) || Channels is not (1 or 3 or 4))
+        {
+            throw new ArgumentOutOfRangeException(nameof(channels), channels, $"Images of {Channels} channels cannot become ones of {channels}: expected 1, 3 or 4.");
+        }
+
+        return new ImageSet(Array.ConvertAll(_images, image => (ReadOnlyMemory<byte>)Convert(image.Span, channels)), _labels, channels, Height, Width, _numbers, Files);
+    }
+
+    /// <summary>Luma of ITU-R BT.601 in Pillow's fixed point.</summary>
+    internal static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
+
+    /// <summary>The set with the file of each image.</summary>
+    internal ImageSet WithFiles(ImmutableArray<string> files) => new(_images, _labels, Channels, Height, Width, _numbers, files);
+
+    private byte[] Convert(ReadOnlySpan<byte> image, int channels)
+    {
+        var plane = Height * Width;
+        var converted = new byte[channels * plane];
+        if (channels == 1)
+        {
+            for (var i = 0; i < plane; i++)
+            {
+                converted[i] = Luma(image[i], image[plane + i], image[(2 * plane) + i]);
+            }
+
+            return converted;
+        }
+
+        for (var c = 0; c < channels; c++)
+        {
+            var target = converted.AsSpan(c * plane, plane);
+            if (c == 3 && Channels < 4)
+            {
+                target.Fill(255);
+            }
+            else
+            {
+                image.Slice((Channels == 1 ? 0 : c) * plane, plane).CopyTo(target);
+            }
+        }
+
+        return converted;
     }
 
     /// <summary>

@@ -16,6 +16,9 @@ public static class CalibrationFile
     private const string NullModel = "null_model";
     private const string Part = "part";
 
+    /// <summary>Settings of <see cref="MarginModel.Training"/> that say how pictures become images, which a model of another program has no place for.</summary>
+    private static readonly string[] Pictures = ["resize", "exif"];
+
     /// <summary>The file of the null model: x.pt.margins.json for x.pt.</summary>
     /// <param name="modelPath">The model file.</param>
     public static string PathFor(string modelPath) => modelPath + ".margins.json";
@@ -24,6 +27,11 @@ public static class CalibrationFile
     {
         var state = KeyOf(modelPath, model);
         state[NullModel] = model.NullModel?.ToState();
+        foreach (var name in Pictures.Where(model.Training.ContainsKey))
+        {
+            state[name] = model.Training[name];
+        }
+
         AtomicFile.Write(PathFor(modelPath), stream =>
         {
             using var writer = new Utf8JsonWriter(stream);
@@ -46,7 +54,17 @@ public static class CalibrationFile
             }
 
             var read = Fits(state, KeyOf(modelPath, model)) ? MarginNullModel.FromState(nullModel) : null;
-            return read?.Classes.Length == model.ClassNames.Length ? read : null;
+            if (read?.Classes.Length != model.ClassNames.Length)
+            {
+                return null;
+            }
+
+            foreach (var name in Pictures.Where(name => state.GetValueOrDefault(name) is string))
+            {
+                model.Training[name] = state[name];
+            }
+
+            return read;
         }
         catch (InvalidDataException e)
         {

@@ -100,7 +100,7 @@ public sealed class LipschitzCommandTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(1, CertifyCommand.Report([new(3, 0.5, 0.25, 1, 0)], [], output, error, ["cat", "dog"]));
+        Assert.Equal(1, CertifyCommand.Report([new(3, 0.5, 0.25, 1, 0)], [], output, error, ["cat", "dog"], ImageSet.Create(new byte[4], [0, 0, 0, 0], 1, 1, 1)));
         Assert.Equal("", output.ToString());
         Assert.Contains("sample 3: certified 'dog' within 0.5, but is 'cat' at 0.25", error.ToString(), StringComparison.Ordinal);
     }

@@ -113,7 +113,9 @@ public sealed class ArrayFileTests : IDisposable
     [InlineData("1,2\n3,x\n", "line 2: expected numbers, but found 'x'")]
     [InlineData("a,b\n1,2\nc,d\n", "line 3: expected numbers, but found 'c'")]
     [InlineData("1,2\n3\n", "line 2: expected 2 numbers as in the lines before, but found 1")]
-    [InlineData("1,\n", "line 1: expected numbers, but found ''")]
+    [InlineData("1,,2\n", "line 1: expected numbers, but found ''")]
+    [InlineData("a,b,c\n1,2,\n3,4,\n", "line 2: expected numbers, but found ''")]
+    [InlineData("1,\n", "shape [1, 1]")]
     [InlineData("", "shape [0, 0]")]
     [InlineData("1\n2\n", "shape [2, 1]")]
     public void Text_that_is_no_matrix_is_named_by_its_line(string text, string expected) =>

@@ -140,7 +140,7 @@ public sealed class ImageFolderTests : IDisposable
             for (var length = 0; length < whole.Length; length++)
             {
                 var cut = whole[..length];
-                var message = Assert.Throws<InvalidDataException>(() => ImageFile.Decode(cut, name, 3, 8, 8, new byte[192])).Message;
+                var message = Assert.Throws<InvalidDataException>(() => ImageFile.Decode(cut, name, new() { Height = 8, Width = 8 }, new byte[192])).Message;
                 Assert.Contains(name, message, StringComparison.Ordinal);
             }
         }
@@ -158,7 +158,7 @@ public sealed class ImageFolderTests : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(20), height);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(29), Crc32.HashToUInt32(bytes.AsSpan(12, 17)));
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Throws<InvalidDataException>(() => ImageFile.Decode(bytes, "absurd.png", 3, 4, 5, new byte[60]));
+        Assert.Throws<InvalidDataException>(() => ImageFile.Decode(bytes, "absurd.png", new() { Height = 4, Width = 5 }, new byte[60]));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 

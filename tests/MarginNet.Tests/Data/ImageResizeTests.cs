@@ -7,7 +7,7 @@ public sealed class ImageResizeTests
     private static byte[] Resize(byte[] source, int height, int width, int channels, int newHeight, int newWidth)
     {
         var target = new byte[channels * newHeight * newWidth];
-        ImageResize.ToPlanes(source, height, width, channels, target, newHeight, newWidth);
+        ImageResize.Fit(source, height, width, channels, target, channels, newHeight, newWidth, ImageResizing.Stretch);
         return target;
     }
 

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using MarginNet.Attacks;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>Warns of an ε that was probably meant in steps of a byte, such as 8 for 8/255.</summary>
+internal static class PixelDistanceWarning
+{
+    /// <param name="parsed">The command line, for where warnings go.</param>
+    /// <param name="option">The option that gave the distance.</param>
+    /// <param name="distance">The distance between images with pixels in [0, 1].</param>
+    /// <param name="norm">How it is measured.</param>
+    /// <param name="pixelCount">Numbers in an image, C·H·W; any in l∞.</param>
+    public static void WarnOfDistance(this ParseResult parsed, string option, double distance, AttackNorm norm, long pixelCount)
+    {
+        var suspect = PixelDistance.SuspectFrom(norm, pixelCount);
+        if (distance >= suspect)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant(
+                $"warning: {option} is {distance:g6}{(norm == AttackNorm.L2 ? " in l2" : "")}, but pixels are in [0, 1], {(norm == AttackNorm.L2 ? $"where {suspect:g2} is far" : "where a change by 1 makes any image of any other")}: write {distance:g6}/255 if steps of a byte are meant."));
+        }
+    }
+}
