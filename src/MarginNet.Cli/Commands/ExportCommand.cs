@@ -28,8 +28,10 @@ internal sealed class ExportCommand : Command
         Required = true,
     };
 
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write; by default the model's name ending " +
-        "in .onnx, .safetensors, .state-dict.pt or .torchscript.pt." };
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "The file to write; by default the model's name ending in .onnx, .safetensors, .state-dict.pt or .torchscript.pt.",
+    };
 
     private readonly Option<string?> _names = new("--names")
     {

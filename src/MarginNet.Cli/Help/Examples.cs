@@ -53,6 +53,8 @@ internal static class Examples
         [
             ("marginnet import resnet.pt --normalize 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616 --classes names.txt --out m.pt", "a state dict that PyTorch wrote, with what it does not say"),
             ("marginnet import scores.onnx --input-size 32 --out m.pt", "any architecture, for scores only"),
+            ("marginnet import checkpoint.ckpt --weights state_dict_ema --data folder --data-dir pets --out m.pt", "averaged weights, with the names of a folder's classes"),
+            ("marginnet import net.onnx --output logits --out m.pt", "of several outputs, the one that has the scores"),
         ],
         ["export"] =
         [

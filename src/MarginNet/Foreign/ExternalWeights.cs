@@ -92,7 +92,10 @@ internal sealed class ExternalWeights
             {
                 case 1: AddSizes(reader, shape); own.Add(reader.Whole); break;
                 case 2: type = reader.Number; own.Add(reader.Whole); break;
-                case TensorExternalData: AddEntry(reader.Content, place); break;
+                case TensorExternalData:
+                    var (key, value) = OnnxParts.Entry(reader.Content);
+                    place[key] = value;
+                    break;
                 case TensorLocation: isExternal = reader.Number == 1; break;
                 case TensorRawData: break;
                 default: own.Add(reader.Whole); break;
@@ -191,17 +194,6 @@ internal sealed class ExternalWeights
     private static long? Whole(Dictionary<string, string> place, string key) => place.TryGetValue(key, out var text)
         ? long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1
         : null;
-
-    private static void AddEntry(ReadOnlyMemory<byte> entry, Dictionary<string, string> place)
-    {
-        var (key, value) = ("", "");
-        for (var reader = new ProtobufReader(entry); reader.Next();)
-        {
-            (key, value) = reader.Field switch { 1 => (reader.Text, value), 2 => (key, reader.Text), _ => (key, value) };
-        }
-
-        place[key] = value;
-    }
 
     /// <summary>One size, or several in a row.</summary>
     private static void AddSizes(ProtobufReader reader, List<long> shape)

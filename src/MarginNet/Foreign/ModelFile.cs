@@ -58,7 +58,9 @@ internal static class ModelFile
     {
         try
         {
-            var described = network is OnnxRuntimeNetwork onnx ? ExportedDescription.OfProgram(options, onnx.Metadata) : options;
+            var described = network is OnnxRuntimeNetwork
+                ? ExportedDescription.OfProgram(options, OnnxParts.Metadata(network.Program))
+                : options;
             return new(network, described.NamesFor(network.Options.ClassCount), size) { Part = network.Output, Notes = [.. network.Notes] };
         }
         catch

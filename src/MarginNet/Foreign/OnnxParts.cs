@@ -39,6 +39,35 @@ internal static class OnnxParts
     /// <summary>The name of a batch normalisation that was exported in training mode; null where there is none.</summary>
     public static string? TrainingNormalization(ReadOnlyMemory<byte> model) => TrainingNormalization(model, OnnxPart.Model, depth: 0);
 
+    /// <summary>Texts that whoever wrote the model put beside its graph. ONNX Runtime's own reading of them fails at some damaged files.</summary>
+    public static Dictionary<string, string> Metadata(ReadOnlyMemory<byte> model)
+    {
+        const int Properties = 14;
+        var metadata = new Dictionary<string, string>();
+        for (var reader = new ProtobufReader(model); reader.Next();)
+        {
+            if (reader.Field == Properties)
+            {
+                var (key, value) = Entry(reader.Content);
+                metadata[key] = value;
+            }
+        }
+
+        return metadata;
+    }
+
+    /// <summary>The key and the value of a StringStringEntryProto.</summary>
+    public static (string Key, string Value) Entry(ReadOnlyMemory<byte> entry)
+    {
+        var (key, value) = ("", "");
+        for (var reader = new ProtobufReader(entry); reader.Next();)
+        {
+            (key, value) = reader.Field switch { 1 => (reader.Text, value), 2 => (key, reader.Text), _ => (key, value) };
+        }
+
+        return (key, value);
+    }
+
     private static string? TrainingNormalization(ReadOnlyMemory<byte> message, OnnxPart part, int depth)
     {
         if (part is OnnxPart.Tensor or OnnxPart.None || depth > MostNested)

@@ -64,9 +64,6 @@ internal sealed class OnnxProgram : IDisposable
     /// <summary>The channels of its images; null where it does not say.</summary>
     public int? Channels => _shape[1] > 0 ? _shape[1] : null;
 
-    /// <summary>Texts that whoever wrote it put beside the graph.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
-
     /// <summary>The size of its images: what the model says, or where it takes any size what the user says.</summary>
     public (int Height, int Width) SizeOr((int Height, int Width)? size) => (_shape[2], _shape[3], size) switch
     {

@@ -21,9 +21,6 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 
     public override bool IsDifferentiable => false;
 
-    /// <summary>Texts that whoever wrote it put beside the graph.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _onnx.Metadata;
-
     /// <inheritdoc/>
     public override IEnumerable<string> Notes
     {

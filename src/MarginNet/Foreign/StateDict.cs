@@ -56,8 +56,8 @@ internal sealed record StateDict(
         ? "none"
         : string.Join(", ", names.Take(shown).Select(name => FileText.Show(name))) + (names.Count > shown ? ", ..." : "");
 
-    private static string Choices(WeightsPlace[] places) => places.Length == 0
-        ? "there is no residual network in it"
+    private static string Choices(WeightsPlace[] places) => places.Length == 0 ? "there is no residual network in it"
+        : places is [{ Name.Length: 0 }] ? "its one network has no name, leave --weights out"
         : $"there are {ListOf([.. places.Select(place => place.Name.Length > 0 ? place.Name : "those without a name")], shown: 8)}";
 
     /// <summary>The one that is taken without being asked for.</summary>

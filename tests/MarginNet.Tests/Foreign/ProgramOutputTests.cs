@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
+using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using static TorchSharp.torch;
@@ -91,6 +92,17 @@ public sealed class ProgramOutputTests : IDisposable
         var scores = new ImageArray([.. dark, .. bright], 3, 16, 16).Score(model.Network);
         Assert.Equal(model.Score(dark), scores[0].ToArray());
         Assert.Equal(model.Score(bright), scores[1].ToArray());
+    }
+
+    /// <summary>ONNX Runtime's own reading of such metadata throws.</summary>
+    [Fact]
+    public void Metadata_may_be_any_text()
+    {
+        var metadata = new ProtobufWriter();
+        metadata.Message(14, entry => entry.Text(1, "a\0b"));
+        File.WriteAllBytes(_folder["m.onnx"], [.. OnnxFiles.DynamicallyQuantized(), .. metadata.Content.Span]);
+        using var model = MarginModel.Load(_folder["m.onnx"]);
+        Assert.Equal<string>(["0", "1", "2"], model.ClassNames);
     }
 
     [Fact]
