@@ -14,11 +14,14 @@ internal static class CommandLine
 {
     private const int Defect = 1;
     private const int UserMistake = 2;
-    private const int Interrupted = 130;
 
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="interruption">The signals that stop the command; null for none.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, Interruption? interruption = null)
     {
         var isVerbose = args.Contains("--verbose");
         void Warn(object? sender, KernelWarningEventArgs warning) => error.WriteLine($"marginnet: warning: {OneLine(warning.Message)}");
@@ -33,20 +36,19 @@ internal static class CommandLine
                 return UserMistake;
             }
 
-            // Time for a step of training to end and the model to be written after Ctrl-C.
-            var configuration = new InvocationConfiguration
+            var configuration = new ToolInvocation(interruption)
             {
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeSpan.FromMinutes(5),
+                ProcessTerminationTimeout = null, // The parser's own handling of signals aborts at the second one.
             };
-            return await InvokeAsync(parsed, configuration);
+            return await InvokeAsync(parsed, configuration, interruption?.Token ?? CancellationToken.None);
         }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("marginnet: interrupted.");
-            return Interrupted;
+            return Interruption.ExitCode;
         }
         catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {

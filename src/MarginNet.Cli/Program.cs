@@ -1,3 +1,4 @@
 using MarginNet.Cli;
 
-return await CommandLine.RunAsync(args, Console.Out, Console.Error);
+using var interruption = Interruption.Listen(Console.Error);
+return await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption);
