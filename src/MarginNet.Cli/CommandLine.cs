@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
@@ -108,10 +109,21 @@ internal static class CommandLine
         string[] known = [.. ConfigurationFile.OptionsOf(command).Select(option => option.Name), .. command.Subcommands.Select(each => each.Name)];
         var quoted = parsed.UnmatchedTokens.Select(token => (Token: token, Error: parsed.Errors.FirstOrDefault(error => error.Message.Contains($"'{token}'", StringComparison.Ordinal))))
             .FirstOrDefault(pair => pair.Error is not null);
-        var message = (quoted.Error ?? parsed.Errors[0]).Message;
-        var suggestion = quoted.Token is null ? "" : Suggestion.For(quoted.Token.Split('=')[0], known);
-        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) + suggestion;
+        var error = quoted.Error ?? parsed.Errors[0];
+        if (quoted.Token is null)
+        {
+            return WrongValue.Describe(error) ?? Joined(error.Message);
+        }
+
+        var suggestion = Suggestion.For(quoted.Token.Split('=')[0], known);
+        return suggestion.Length > 0 || Before(parsed, quoted.Token) is not { } option ? Joined(error.Message) + suggestion : $"{Joined(error.Message).TrimEnd('.')} after {option}.";
     }
+
+    private static string Joined(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>The option whose value a token was probably meant to be: the last one before it.</summary>
+    private static string? Before(ParseResult parsed, string token) =>
+        parsed.Tokens.TakeWhile(each => each.Value != token).LastOrDefault(each => each.Type == TokenType.Option)?.Value;
 
     private static string Name(Command command) => command is RootCommand ? "marginnet" : $"marginnet {command.Name}";
 
