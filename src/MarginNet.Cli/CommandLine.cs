@@ -112,7 +112,7 @@ internal static class CommandLine
         var error = quoted.Error ?? parsed.Errors[0];
         if (quoted.Token is null)
         {
-            return WrongValue.Describe(error) ?? Joined(error.Message);
+            return parsed.Errors.Select(WrongValue.Describe).FirstOrDefault(wrong => wrong is not null) ?? Joined(error.Message);
         }
 
         var suggestion = Suggestion.For(quoted.Token.Split('=')[0], known);

@@ -90,9 +90,9 @@ public sealed class CommandLineTests
     }
 
     /// <summary>Each option that takes one of some words, with its command.</summary>
-    public static TheoryData<string, string> Choices => [.. CommandLine.CreateRoot().Subcommands.SelectMany(command => command.Options
+    public static IEnumerable<object[]> Choices => CommandLine.CreateRoot().Subcommands.SelectMany(command => command.Options
         .Where(option => option.ValueType != typeof(bool) && option.GetCompletions(CompletionContext.Empty).Any())
-        .Select(option => (command.Name, option.Name)))];
+        .Select(option => new object[] { command.Name, option.Name }));
 
     [Theory]
     [MemberData(nameof(Choices))]
