@@ -78,6 +78,7 @@ internal sealed class TrainCommand : Command
         }
 
         SaveConfiguration(parsed, options, files.Configuration);
+        _settings.Remark(options, parsed.Notes());
         model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
         model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
@@ -239,7 +240,7 @@ internal sealed class TrainCommand : Command
         using var lastResort = parsed.Interruption()?.OnLastResort(() => SaveSoFar(model, options, files));
         try
         {
-            return TrainingDisplay.Run(error, parsed.IsQuiet(), display =>
+            return TrainingDisplay.Run(error, parsed.IsQuiet(), options, display =>
                 MarginTrainer.Train(model.Network, train, options, test, new RunLogs(display, logs), cancellation));
         }
         catch (OperationCanceledException)

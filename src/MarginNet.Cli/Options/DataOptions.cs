@@ -53,6 +53,7 @@ internal sealed class DataOptions
     {
         var directory = parsed.GetValue(_directory);
         var (height, width) = parsed.GetValue(_imageSize) is { } size ? (size, size) : modelSize;
+        using var note = new SlowNote(error, $"reading the data, {Name(parsed, byDefault)}{(directory is null ? "" : $" in {directory}")}");
         var dataset = Name(parsed, byDefault) switch
         {
             Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),

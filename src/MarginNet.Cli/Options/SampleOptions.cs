@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MarginNet.Cli.Input;
+using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Foreign;
 using MarginNet.Models;
@@ -171,7 +172,7 @@ internal sealed class SampleOptions
         }
 
         var images = await LoadImagesAsync(parsed, model, cancellation);
-        return (Score(model, images, "the network", cancellation), images);
+        return (Score(model, images, "the network", cancellation, new CountDisplay(parsed.Notes(), "scored", "images", images.Count)), images);
     }
 
     private Samples ScoreFiles(ParseResult parsed, MarginModel model, string[] files, CancellationToken cancellation)
@@ -191,6 +192,6 @@ internal sealed class SampleOptions
             : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or JPEG and PNG files without --labels" : "")}.");
     }
 
-    public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        Samples.FromModel(model.Network.Score(images, cancellation: cancellation), images.Labels, model.ClassNames, source);
+    public static Samples Score(MarginModel model, ImageSet images, string source, CancellationToken cancellation, IProgress<int>? progress = null) =>
+        Samples.FromModel(model.Network.Score(images, progress: progress, cancellation: cancellation), images.Labels, model.ClassNames, source);
 }
