@@ -92,11 +92,16 @@ internal sealed class TrainCommand : Command
             destination.Save(model); // Whatever calibration makes of it, the network is kept.
             model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
             destination.Save(model);
-            files.WriteViolations(result.Constraints, split.Rest, dataset);
+            if (destination.Trouble is null)
+            {
+                files.WriteViolations(result.Constraints, split.Rest, dataset);
+            }
         }
-        catch (Exception e) when (ModelDestination.IsOfDisk(e) && destination.Trouble is null && options.Checkpoints is { Exist: true })
+        catch (Exception e) when (ModelDestination.IsOfDisk(e))
         {
-            throw new UserErrorException($"{e.Message} The trained network is in {options.Checkpoints!.Path}: see to the disk, then give the same command with --resume.");
+            var kept = options.Checkpoints is { Exist: true } checkpoints ? $"The trained network is in {checkpoints.Path}: see to the disk, then give the same command with --resume."
+                : model.NullModel is null ? "" : $"The trained model is whole in {destination.Path}.";
+            throw new UserErrorException($"{e.Message} {kept}");
         }
 
         if (destination.Trouble is { } trouble)

@@ -77,6 +77,20 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
     }
 
     [LinuxTheory]
+    [InlineData("m.pt", "m.violations.csv")]
+    [InlineData("m.violations.csv")]
+    public async Task A_disk_without_room_for_anything_says_where_the_model_is(params string[] full)
+    {
+        using var tool = new Tool();
+        Array.ForEach(full, name => File.CreateSymbolicLink(tool.File(name), "/dev/full"));
+        var (exitCode, error) = await EndOnFullDiskAsync(tool, [.. WholeRun.Arguments, "--out", tool.File("m.pt"), "--quiet"]);
+        Assert.Equal(2, exitCode);
+        var model = full.Contains("m.pt") ? Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories)) : tool.File("m.pt");
+        Assert.Contains($"The trained model is whole in {model}", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(whole.Model), File.ReadAllBytes(model));
+    }
+
+    [LinuxTheory]
     [InlineData("INT")]
     public async Task A_disk_that_is_full_when_a_run_is_interrupted_loses_no_weights(string signal)
     {
