@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace MarginNet.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM. The first asks the command to stop at its next safe point, such as the end of a training step; more of them change nothing. Where no such point
-/// is reached in time, as in a native call that does not come back, what can be saved is saved and the process ends all the same.
+/// Ctrl-C and SIGTERM. The first asks the command to stop at its next safe point, such as the end of a training step; more of them
+/// change nothing. Where no such point is reached in time, as in a native call that does not come back, what can be saved is saved
+/// and the process ends all the same.
 /// </summary>
 internal sealed partial class Interruption : IDisposable
 {
@@ -95,7 +96,9 @@ internal sealed partial class Interruption : IDisposable
 
     /// <summary>Reads <see cref="Variable"/>: a number of seconds above 0; anything else is the default.</summary>
     public static TimeSpan Patience(string? text) => TimeSpan.FromSeconds(
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86_400 ? seconds : DefaultSeconds);
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86_400
+            ? seconds
+            : DefaultSeconds);
 
     private void Watch()
     {
@@ -106,7 +109,8 @@ internal sealed partial class Interruption : IDisposable
         }
 
         var seconds = _patience.TotalSeconds.ToString("0.##", CultureInfo.InvariantCulture);
-        _error.WriteLine($"marginnet: stopping as soon as the step under way has ended, within {seconds} s in any case; another signal changes nothing.");
+        _error.WriteLine(
+            $"marginnet: stopping as soon as the step under way has ended, within {seconds} s in any case; another signal changes nothing.");
         if (_ended.Wait(_patience - told))
         {
             return;

@@ -7,7 +7,9 @@ namespace MarginNet.Cli;
 /// <summary>A value that its option or argument does not take, where the parser's own message names neither.</summary>
 internal static class WrongValue
 {
-    /// <summary>The option, the value, what is taken and what was probably meant; null where the error is no such value, or says all that itself.</summary>
+    /// <summary>
+    /// The option, the value, what is taken and what was probably meant; null where the error is no such value, or says all that itself.
+    /// </summary>
     public static string? Describe(ParseError error)
     {
         var (owner, name) = Owner(error.SymbolResult);
@@ -16,9 +18,14 @@ internal static class WrongValue
             return null;
         }
 
-        string[] allowed = owner.ValueType() == typeof(bool) ? ["true", "false"] : [.. owner.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label)];
-        var value = Tokens(error.SymbolResult).Select(token => token.Value).FirstOrDefault(value => error.Message.Contains($"'{value}'", StringComparison.Ordinal) && !allowed.Contains(value));
-        return value is null || allowed.Length == 0 ? null : $"{name} is '{value}': expected {Listed(allowed)}.{Suggestion.For(value, allowed)}";
+        string[] allowed = owner.ValueType() == typeof(bool)
+            ? ["true", "false"]
+            : [.. owner.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label)];
+        var value = Tokens(error.SymbolResult).Select(token => token.Value)
+            .FirstOrDefault(value => error.Message.Contains($"'{value}'", StringComparison.Ordinal) && !allowed.Contains(value));
+        return value is null || allowed.Length == 0
+            ? null
+            : $"{name} is '{value}': expected {Listed(allowed)}.{Suggestion.For(value, allowed)}";
     }
 
     private static (Symbol? Symbol, string Name) Owner(SymbolResult? result) => result switch
@@ -29,7 +36,12 @@ internal static class WrongValue
         _ => (null, ""),
     };
 
-    private static Type? ValueType(this Symbol symbol) => symbol switch { Option option => option.ValueType, Argument argument => argument.ValueType, _ => null };
+    private static Type? ValueType(this Symbol symbol) => symbol switch
+    {
+        Option option => option.ValueType,
+        Argument argument => argument.ValueType,
+        _ => null,
+    };
 
     private static IEnumerable<Token> Tokens(SymbolResult? result) => result?.Tokens ?? [];
 

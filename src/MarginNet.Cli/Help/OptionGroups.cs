@@ -16,23 +16,28 @@ internal static class OptionGroups
         (
             Otherwise,
             [
-                "--preset", "--loss", "--mu", "--temperature", "--lipschitz-margin", "--lipschitz-projection", "--rounds", "--epochs", "--warmup-epochs", "--ramp-epochs", "--lambda-update",
-                "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule", "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
+                "--preset", "--loss", "--mu", "--temperature", "--lipschitz-margin", "--lipschitz-projection", "--rounds",
+                "--epochs", "--warmup-epochs", "--ramp-epochs", "--lambda-update",
+                "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
+                "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
-                "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts", "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
+                "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
+                "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
             ]),
         (
             "Data",
             [
-                "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train", "--limit-test", "--samples", "--calibration-split",
+                "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
+                "--limit-test", "--samples", "--calibration-split",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
             ]),
         (
             "Model",
             [
-                "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration", "--normalize", "--input-size", "--classes", "--trust-torchscript",
+                "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
+                "--normalize", "--input-size", "--classes", "--trust-torchscript",
             ]),
         ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
         ("Machine", ["--device", "--threads", "--tf32"]),
@@ -58,7 +63,8 @@ internal static class OptionGroups
     public static string Kind(string option) => option switch
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
-        "--out" or "--output" or "--json" or "--plot" or "--model" or "--surrogate" or "--init" or "--calibration" or "--classes" or "--config" or "--attacked" => "FILE",
+        "--out" or "--output" or "--json" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
+        "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),
     };
@@ -69,14 +75,15 @@ internal static class OptionGroups
     /// <summary>Those shown first, of a command.</summary>
     public static IReadOnlyList<string> ShownFirst(string command) => FirstOf.GetValueOrDefault(command, []);
 
-    /// <summary>The options of a command under their headings, those that matter first before all others; headings without options are left out.</summary>
+    /// <summary>The options of a command under their headings, those that matter before all others; no heading without options.</summary>
     public static IEnumerable<(string Heading, Option[] Options)> Of(Command command, IReadOnlyCollection<Option> options)
     {
         string[] first = [.. ShownFirst(command.Name)];
         var groups = options.Where(option => !option.Hidden).ToLookup(option => first.Contains(option.Name) ? First : Heading(option.Name));
         foreach (var (heading, listed) in All.Prepend((First, first)))
         {
-            Option[] own = [.. groups[heading].OrderBy(option => Array.IndexOf(listed, option.Name) is >= 0 and var place ? place : int.MaxValue)];
+            Option[] own =
+                [.. groups[heading].OrderBy(option => Array.IndexOf(listed, option.Name) is >= 0 and var place ? place : int.MaxValue)];
             if (own.Length > 0)
             {
                 yield return (heading, own);

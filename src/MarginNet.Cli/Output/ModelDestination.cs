@@ -2,7 +2,10 @@ using MarginNet.Models;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>Where a trained model goes: the file asked for or, where that cannot be written, as on a disk that has filled up meanwhile, a folder that has room.</summary>
+/// <summary>
+/// Where a trained model goes: the file asked for or, where that cannot be written, as on a disk that has filled up meanwhile, a folder
+/// that has room.
+/// </summary>
 internal sealed class ModelDestination(string path)
 {
     /// <summary>The file that holds the model, or is to hold it.</summary>
@@ -13,7 +16,12 @@ internal sealed class ModelDestination(string path)
 
     /// <summary>The folders of last resort, in the order in which they are tried.</summary>
     private static IEnumerable<string> Shelters =>
-        [System.IO.Path.GetTempPath(), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), Directory.GetCurrentDirectory(), "/dev/shm"];
+    [
+        System.IO.Path.GetTempPath(),
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+        Directory.GetCurrentDirectory(),
+        "/dev/shm",
+    ];
 
     /// <summary>Writes the model, whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written anywhere.</exception>
@@ -37,7 +45,8 @@ internal sealed class ModelDestination(string path)
         string[] shelters = [.. Shelters.Where(Directory.Exists).Distinct()];
         foreach (var shelter in shelters)
         {
-            var folder = System.IO.Path.Combine(shelter, $"marginnet-{System.IO.Path.GetRandomFileName()}"); // Of its own, so that nothing is replaced.
+            // A folder of its own, so that nothing is replaced.
+            var folder = System.IO.Path.Combine(shelter, $"marginnet-{System.IO.Path.GetRandomFileName()}");
             try
             {
                 Directory.CreateDirectory(folder);

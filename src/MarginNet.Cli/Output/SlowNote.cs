@@ -14,7 +14,8 @@ internal sealed class SlowNote : IDisposable
     public SlowNote(TextWriter error, string text, TimeSpan? delay = null)
     {
         var writer = TextWriter.Synchronized(error);
-        _timer = new(_ => writer.WriteLine(text), null, delay ?? (error == Console.Error && !Console.IsErrorRedirected ? OnTerminal : InLog), Timeout.InfiniteTimeSpan);
+        var due = delay ?? (error == Console.Error && !Console.IsErrorRedirected ? OnTerminal : InLog);
+        _timer = new(_ => writer.WriteLine(text), null, due, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>It is done.</summary>

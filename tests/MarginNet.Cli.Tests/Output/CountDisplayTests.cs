@@ -26,8 +26,9 @@ public sealed class CountDisplayTests
         })));
         string[] expected =
         [
-            "scored 2 of 20 images, 0:00:54 left", "scored 4 of 20 images, 0:00:48 left", "scored 6 of 20 images, 0:00:42 left", "scored 8 of 20 images, 0:00:36 left",
-            "scored 10 of 20 images, 0:00:30 left", "scored 12 of 20 images, 0:00:24 left", "scored 14 of 20 images, 0:00:18 left", "scored 16 of 20 images, 0:00:12 left",
+            "scored 2 of 20 images, 0:00:54 left", "scored 4 of 20 images, 0:00:48 left", "scored 6 of 20 images, 0:00:42 left",
+            "scored 8 of 20 images, 0:00:36 left", "scored 10 of 20 images, 0:00:30 left", "scored 12 of 20 images, 0:00:24 left",
+            "scored 14 of 20 images, 0:00:18 left", "scored 16 of 20 images, 0:00:12 left",
             "scored 18 of 20 images, 0:00:06 left",
         ];
         Assert.Equal(expected, error.ToString().TrimEnd().Split('\n'));
