@@ -5,5 +5,14 @@
 //      {"class":"ring","margin":18.06,"pValue":0.53,"flagged":false}
 using AspNetGuard;
 
-await using var app = GuardService.Create(args);
-await app.RunAsync();
+try
+{
+    await using var app = GuardService.Create(args);
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception e) when (e is IOException or InvalidDataException)
+{
+    await Console.Error.WriteLineAsync($"AspNetGuard: {e.Message}"); // Such as that the model is not there, or not calibrated; --model FILE names another.
+    return 2;
+}

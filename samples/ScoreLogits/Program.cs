@@ -8,6 +8,12 @@ using MarginNet.PValues;
 
 string[] files = args.Length == 3 ? args : [Beside("calibration.npy"), Beside("labels.npy"), Beside("new.csv")];
 
+if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+{
+    Console.Error.WriteLine($"'{missing}' does not exist: give calibration.npy labels.npy new.csv, or nothing for the files beside this program.");
+    return 2;
+}
+
 // Once: the null model of the right decisions' margins, and a threshold that flags at most 5 % of them. Save keeps both in a small file.
 var calibration = ArrayFile.ReadLogits(files[0]);
 var labels = ArrayFile.ReadLabels(files[1], calibration.Columns);
@@ -25,6 +31,8 @@ foreach (var (decided, margin) in Decide(ArrayFile.ReadLogits(files[2])))
     var p = nullModel.Score(margin, decided);
     Console.WriteLine($"class {decided}  margin {margin,6:f3}  p-value {p.Lower:f4}{(nullModel.Rule.Flags(p) ? "  do not trust" : "")}");
 }
+
+return 0;
 
 static (int Class, double Margin)[] Decide(NumericArray logits) => [.. Enumerable.Range(0, logits.Rows).Select(i => DecisionMargin.Compute(logits.Row(i)))];
 

@@ -6,10 +6,17 @@ using MarginNet.Data;
 using MarginNet.Models;
 using MarginNet.PValues;
 
+var file = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "shapes.pt");
+if (!File.Exists(file))
+{
+    Console.Error.WriteLine($"'{file}' does not exist: give a model file, or nothing for the one beside this program.");
+    return 2;
+}
+
 // What the file does not say: how its images were normalised, and what its classes are.
 var data = SyntheticShapes.Create(trainCount: 1_000, testCount: 1_000);
 var options = new LoadOptions { Normalization = new([0.355415, 0.357046, 0.358205], [0.212739, 0.215834, 0.212018]), ClassNames = data.ClassNames };
-using var model = MarginModel.Load(args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "shapes.pt"), options);
+using var model = MarginModel.Load(file, options);
 Console.WriteLine($"test accuracy {model.Score(data.Test).Accuracy(data.Test.Labels):p1}");
 
 // Calibrate on labelled images that it was not trained on, and judge others.
@@ -24,3 +31,4 @@ foreach (var i in Enumerable.Range(0, 5))
 }
 
 model.Save(Path.Combine(Path.GetTempPath(), "shapes-model.pt")); // All of it in one file, for the command line too.
+return 0;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
@@ -14,11 +15,14 @@ internal static class CommandLine
 {
     private const int Defect = 1;
     private const int UserMistake = 2;
-    private const int Interrupted = 130;
 
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="interruption">The signals that stop the command; null for none.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, Interruption? interruption = null)
     {
         var isVerbose = args.Contains("--verbose");
         void Warn(object? sender, KernelWarningEventArgs warning) => error.WriteLine($"marginnet: warning: {OneLine(warning.Message)}");
@@ -33,20 +37,19 @@ internal static class CommandLine
                 return UserMistake;
             }
 
-            // Time for a step of training to end and the model to be written after Ctrl-C.
-            var configuration = new InvocationConfiguration
+            var configuration = new ToolInvocation(interruption)
             {
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeSpan.FromMinutes(5),
+                ProcessTerminationTimeout = null, // The parser's own handling of signals aborts at the second one.
             };
-            return await InvokeAsync(parsed, configuration);
+            return await InvokeAsync(parsed, configuration, interruption?.Token ?? CancellationToken.None);
         }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("marginnet: interrupted.");
-            return Interrupted;
+            return Interruption.ExitCode;
         }
         catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or DllNotFoundException)
         {
@@ -111,10 +114,21 @@ internal static class CommandLine
         string[] known = [.. ConfigurationFile.OptionsOf(command).Select(option => option.Name), .. command.Subcommands.Select(each => each.Name)];
         var quoted = parsed.UnmatchedTokens.Select(token => (Token: token, Error: parsed.Errors.FirstOrDefault(error => error.Message.Contains($"'{token}'", StringComparison.Ordinal))))
             .FirstOrDefault(pair => pair.Error is not null);
-        var message = (quoted.Error ?? parsed.Errors[0]).Message;
-        var suggestion = quoted.Token is null ? "" : Suggestion.For(quoted.Token.Split('=')[0], known);
-        return string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) + suggestion;
+        var error = quoted.Error ?? parsed.Errors[0];
+        if (quoted.Token is null)
+        {
+            return parsed.Errors.Select(WrongValue.Describe).FirstOrDefault(wrong => wrong is not null) ?? Joined(error.Message);
+        }
+
+        var suggestion = Suggestion.For(quoted.Token.Split('=')[0], known);
+        return suggestion.Length > 0 || Before(parsed, quoted.Token) is not { } option ? Joined(error.Message) + suggestion : $"{Joined(error.Message).TrimEnd('.')} after {option}.";
     }
+
+    private static string Joined(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>The option whose value a token was probably meant to be: the last one before it.</summary>
+    private static string? Before(ParseResult parsed, string token) =>
+        parsed.Tokens.TakeWhile(each => each.Value != token).LastOrDefault(each => each.Type == TokenType.Option)?.Value;
 
     private static string Name(Command command) => command is RootCommand ? "marginnet" : $"marginnet {command.Name}";
 

@@ -2,7 +2,8 @@ using MarginNet.Cli;
 
 try
 {
-    return await CommandLine.RunAsync(args, Console.Out, Console.Error);
+    using var interruption = Interruption.Listen(Console.Error);
+    return await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption);
 }
 catch (TypeInitializationException e) when (e.InnerException is IOException or InvalidDataException or PlatformNotSupportedException or DllNotFoundException)
 {

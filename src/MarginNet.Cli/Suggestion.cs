@@ -8,7 +8,8 @@ internal static class Suggestion
     {
         var allowed = Math.Max(1, name.Trim('-').Length / 3);
         var nearest = candidates.Select(candidate => (Name: candidate, Distance: Distance(name, candidate)))
-            .Where(candidate => candidate.Distance <= allowed || candidate.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            .Where(candidate => candidate.Distance <= allowed || candidate.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)
+                || candidate.Name.EndsWith($"-{name}", StringComparison.OrdinalIgnoreCase))
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
             .FirstOrDefault();

@@ -1,3 +1,5 @@
+using System.CommandLine.Completions;
+
 namespace MarginNet.Cli.Tests;
 
 public sealed class CommandLineTests
@@ -33,7 +35,13 @@ public sealed class CommandLineTests
     [InlineData("give either --model, or --logits with --labels.", "evaluate")]
     [InlineData("--bins is '0'", "evaluate", "--model", "m.pt", "--bins", "0")]
     [InlineData("--labels does not go with --model", "evaluate", "--model", "m.pt", "--labels", "y.npy")]
-    [InlineData("'hinge' not recognized", "train", "--loss", "hinge")]
+    [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, margin-ratio or shifted-softmax. Did you mean 'dual-hinge'?", "train", "--loss", "hinge")]
+    [InlineData("--preset is 'fats': expected certified, fast or paper. Did you mean 'fast'? See 'marginnet train --help'.", "train", "--preset", "fats")]
+    [InlineData("--preset is 'FAST': expected certified, fast or paper. Did you mean 'fast'?", "train", "--preset=FAST")]
+    [InlineData("--adjust is 'bonferroni': expected bh.", "pvalue", "--adjust", "bonferroni")]
+    [InlineData("The argument SHELL is 'basch': expected bash, fish, pwsh or zsh. Did you mean 'bash'?", "completion", "basch")]
+    [InlineData("'maybe' after --rectify.", "train", "--rectify=maybe")]
+    [InlineData("'2' after --mu.", "train", "--mu", "1", "2")]
     [InlineData("'--epoch'", "train", "--epoch", "3")]
     [InlineData("Nothing to score: give either --model, or --logits with --calibration.", "pvalue")]
     [InlineData("--logits need --calibration", "pvalue", "--logits", "x.npy")]
@@ -79,6 +87,23 @@ public sealed class CommandLineTests
         {
             Directory.SetCurrentDirectory(before);
         }
+    }
+
+    /// <summary>Each option that takes one of some words, with its command.</summary>
+    public static IEnumerable<object[]> Choices => CommandLine.CreateRoot().Subcommands.SelectMany(command => command.Options
+        .Where(option => option.ValueType != typeof(bool) && option.GetCompletions(CompletionContext.Empty).Any())
+        .Select(option => new object[] { command.Name, option.Name }));
+
+    [Theory]
+    [MemberData(nameof(Choices))]
+    public async Task A_word_that_an_option_does_not_take_is_answered_with_the_option_and_the_words_that_it_takes(string command, string option)
+    {
+        var words = CommandLine.CreateRoot().Subcommands.Single(each => each.Name == command).Options.Single(each => each.Name == option).GetCompletions(CompletionContext.Empty);
+        var run = await Tool.RunAsync(command, option, "xyzzy");
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith($"marginnet: {option} is 'xyzzy': expected ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.All(words, word => Assert.Contains(word.Label, run.Error, StringComparison.Ordinal));
     }
 
     [NoCudaFact]

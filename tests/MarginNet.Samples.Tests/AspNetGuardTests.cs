@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -46,6 +47,23 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
         {
             _folder.Delete(recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData("nowhere.pt", "AspNetGuard: 'nowhere.pt' does not exist")]
+    [InlineData("damaged.pt", "AspNetGuard: 'damaged.pt'")]
+    public async Task A_model_that_cannot_be_used_is_one_line_and_exit_code_2(string model, string expected)
+    {
+        await File.WriteAllTextAsync(FileOf("damaged.pt"), "no model");
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AspNetGuard.dll"), "--model", model])
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardError = true,
+        })!;
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(2, process.ExitCode);
+        Assert.StartsWith(expected, Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ internal sealed class DetectCommand : Command
             var (right, wrong) = (parted[0].Right.Length, parted[0].Wrong.Length);
             if (right > 0 && wrong > 0)
             {
-                table.Add("wrong_decisions", "right decisions", "wrong decisions", parted, resamples, seed, cancellation);
+                table.Add("wrong_decisions", "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted), resamples, seed, cancellation);
             }
             else if (foreign is null && attacked is null)
             {
@@ -107,8 +107,10 @@ internal sealed class DetectCommand : Command
             if (others is not null)
             {
                 var pairs = scores.Zip(DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values));
-                table.Add(key, typical, atypical, pairs, resamples, seed, cancellation);
+                table.Add(key, typical, atypical, Display(atypical).Watch(pairs), resamples, seed, cancellation);
             }
         }
+
+        CountDisplay Display(string atypical) => new(parsed.Notes(), "compared", $"scores as detectors of {atypical}", scores.Length);
     }
 }

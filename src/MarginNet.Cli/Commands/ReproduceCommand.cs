@@ -6,6 +6,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Attacks;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
 using MarginNet.Cli.Report;
 using MarginNet.Cli.Reproduction;
 using MarginNet.Data;
@@ -58,6 +59,12 @@ internal sealed class ReproduceCommand : Command
         var preset = ReadPreset(parsed);
         var folder = parsed.GetValue(_out)!;
         Directory.CreateDirectory(folder);
+        using var onlyRun = new OutputLock(folder, Path.Combine(folder, "reproduce.lock"));
+        if (onlyRun.Remark is { } remark)
+        {
+            await parsed.Notes().WriteLineAsync(remark);
+        }
+
         var (report, results) = (Path.Combine(folder, "report.html"), Path.Combine(folder, "results.json"));
         AtomicFile.ThrowIfNotWritable(report);
         _json.ThrowIfNotWritable(parsed);
@@ -66,6 +73,8 @@ internal sealed class ReproduceCommand : Command
         parsed.WarnOfDistance(_epsilon.Name, parsed.GetValue(_epsilon), AttackNorm.Linf, pixelCount: 1);
         var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
         var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.IsQuiet(), error, cancellation);
+        var kept = $"What is finished stays in {folder}: the same command goes on from there.";
+        using var lastResort = parsed.Interruption()?.OnLastResort(() => kept);
         try
         {
             var result = experiment.Run();
@@ -77,9 +86,9 @@ internal sealed class ReproduceCommand : Command
             _json.Report(parsed, json => JsonSerializer.Serialize(json, result.ToJson(), ResultJson.Options), output => ResultTable.Write(output, result));
             await _json.Remarks(parsed).WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, scores and null models in {Path.Combine(folder, "seed-*")}");
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException || ModelDestination.IsOfDisk(e))
         {
-            await error.WriteLineAsync($"What is finished stays in {folder}: the same command goes on from there.");
+            await error.WriteLineAsync(kept);
             throw;
         }
     }

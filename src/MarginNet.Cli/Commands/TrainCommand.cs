@@ -64,7 +64,7 @@ internal sealed class TrainCommand : Command
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var error = parsed.InvocationConfiguration.Error;
-        using var files = new OutputFiles(parsed.GetValue(_out)!);
+        using var files = new OutputFiles(parsed.GetValue(_out)!, parsed.Notes());
         _json.ThrowIfNotWritable(parsed);
         var settings = _settings.Read(parsed);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
@@ -86,6 +86,7 @@ internal sealed class TrainCommand : Command
         }
 
         SaveConfiguration(parsed, options, files.Configuration);
+        _settings.Remark(options, parsed.Notes());
         model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
         model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
@@ -93,16 +94,28 @@ internal sealed class TrainCommand : Command
         model.Metrics["constraints"] = (long)result.Constraints.Total;
         model.Metrics["constraints_met"] = (long)result.Constraints.Met;
         model.Metrics["rounds"] = (long)result.Rounds;
+        var destination = new ModelDestination(files.Model);
         try
         {
-            model.Save(files.Model); // Whatever calibration makes of it, the network is kept.
+            destination.Save(model); // Whatever calibration makes of it, the network is kept.
             model.NullModel = Calibrate(model.Network, dataset.Train, split, result, cancellation);
-            model.Save(files.Model);
-            files.WriteViolations(result.Constraints, train, dataset.ClassNames);
+            destination.Save(model);
+            if (destination.Trouble is null)
+            {
+                files.WriteViolations(result.Constraints, train, dataset.ClassNames);
+            }
         }
-        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && options.Checkpoints is { Exist: true })
+        catch (Exception e) when (ModelDestination.IsOfDisk(e))
         {
-            throw new UserErrorException($"{e.Message} The trained network is in {options.Checkpoints!.Path}: see to the disk, then give the same command with --resume.");
+            var kept = options.Checkpoints is { Exist: true } checkpoints ? $"The trained network is in {checkpoints.Path}: see to the disk, then give the same command with --resume."
+                : model.NullModel is null ? "" : $"The trained model is whole in {destination.Path}.";
+            throw new UserErrorException($"{e.Message} {kept}");
+        }
+
+        if (destination.Trouble is { } trouble)
+        {
+            var resume = options.Checkpoints is { Exist: true } state ? $", or see to the disk and give the same command with --resume, which goes on from {state.Path}" : "";
+            throw new UserErrorException($"{trouble} The trained model is whole in {destination.Path} instead: move it where there is room{resume}.");
         }
 
         options.Checkpoints?.Delete();
@@ -242,23 +255,28 @@ internal sealed class TrainCommand : Command
     {
         var error = parsed.InvocationConfiguration.Error;
         using var history = new HistoryFile(files.History, model.Training);
-        var log = parsed.GetValue(_tensorBoard) is { } folder ? new TensorBoardLog(folder) : null;
+        IProgress<TrainingProgress>[] logs = parsed.GetValue(_tensorBoard) is { } folder ? [history, new TensorBoardLog(folder)] : [history];
+        using var lastResort = parsed.Interruption()?.OnLastResort(() => SaveSoFar(model, options, files));
         try
         {
-            return TrainingDisplay.Run(error, parsed.IsQuiet(), display =>
-                MarginTrainer.Train(model.Network, train, options, test, new Broadcast([history, log, display]), cancellation));
+            return TrainingDisplay.Run(error, parsed.IsQuiet(), options, display =>
+                MarginTrainer.Train(model.Network, train, options, test, new RunLogs(display, logs), cancellation));
         }
         catch (OperationCanceledException)
         {
-            model.Save(files.Model);
-            error.WriteLine($"The weights so far are in {files.Model}, without a null model.");
-            if (options.Checkpoints is { Exist: true } checkpoints)
-            {
-                error.WriteLine($"The same command with --resume goes on from {checkpoints.Path}.");
-            }
-
+            error.WriteLine(SaveSoFar(model, options, files));
             throw;
         }
+    }
+
+    /// <summary>Keeps the weights that there are, and says where.</summary>
+    private static string SaveSoFar(MarginModel model, TrainingOptions options, OutputFiles files)
+    {
+        var destination = new ModelDestination(files.Model);
+        destination.Save(model);
+        var trouble = destination.Trouble is null ? "" : $"{destination.Trouble} ";
+        var resume = options.Checkpoints is { Exist: true } checkpoints ? $"{Environment.NewLine}The same command with --resume goes on from {checkpoints.Path}." : "";
+        return $"{trouble}The weights so far are in {destination.Path}, without a null model.{resume}";
     }
 
     private static MarginNullModel Calibrate(Classifier network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
@@ -269,16 +287,5 @@ internal sealed class TrainCommand : Command
         var (classes, margins) = scores.Decisions();
         var options = new MarginNullOptions { Source = heldOut ? CalibrationSource.HeldOut : CalibrationSource.Training };
         return MarginNullModel.Fit(margins, classes, calibration.Labels, scores.ClassCount, options);
-    }
-
-    private sealed class Broadcast(ImmutableArray<IProgress<TrainingProgress>?> listeners) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            foreach (var listener in listeners)
-            {
-                listener?.Report(value);
-            }
-        }
     }
 }

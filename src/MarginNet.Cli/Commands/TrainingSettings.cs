@@ -142,6 +142,17 @@ internal sealed class TrainingSettings
         };
     }
 
+    /// <summary>Says where the margin asked for is not what the loss works towards.</summary>
+    public void Remark(TrainingOptions options, TextWriter notes)
+    {
+        if (options.Loss == MarginLoss.Dual && options.LipschitzMargin == 0)
+        {
+            var when = options.Rounds == 1 ? "there is but one" : FormattableString.Invariant($"feels it only between the {options.Rounds} there are");
+            notes.WriteLine(FormattableString.Invariant(
+                $"note: {_loss.Name} {options.Loss}, (9) as printed, does not feel {_mu.Name} {options.TargetMargin} within a round, and {when}: {_loss.Name} shifted-softmax or dual-hinge does."));
+        }
+    }
+
     /// <summary>Sets each option that a preset may decide.</summary>
     public void Resolve(TrainingOptions options, Action<string, object> set)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MarginNet.Attacks;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Input;
+using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Models;
 
@@ -60,7 +61,8 @@ internal sealed class AtypicalOptions
         ModelFit.ThrowIfOtherImages(model, surrogate ?? model, $"--surrogate '{path}'");
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
-        var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), cancellation: cancellation);
+        var display = new CountDisplay(parsed.Notes(), "attacked", "images", images.Count);
+        var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), progress: display, cancellation: cancellation);
         return samples.FromModel(parsed, model, scores, images.Labels, "attacked images");
     }
 

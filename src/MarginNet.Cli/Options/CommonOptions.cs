@@ -39,6 +39,9 @@ internal static class CommonOptions
 
     public static bool IsVerbose(this ParseResult parsed) => parsed.GetValue<bool>(Verbose);
 
+    /// <summary>The signals that may stop this run; null where it listens to none.</summary>
+    public static Interruption? Interruption(this ParseResult parsed) => (parsed.InvocationConfiguration as ToolInvocation)?.Interruption;
+
     /// <summary>Where progress and notes go: standard error, or nowhere.</summary>
     public static TextWriter Notes(this ParseResult parsed) => parsed.IsQuiet() ? TextWriter.Null : parsed.InvocationConfiguration.Error;
 

@@ -67,6 +67,7 @@ internal sealed class DataOptions
             await parsed.Notes().WriteLineAsync($"note: --data-dir {known}, as in training.");
         }
 
+        using var note = new SlowNote(parsed.Notes(), $"reading the data, {name}{(directory is null ? "" : $" in {directory}")}");
         var dataset = name switch
         {
             Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MarginNet.Cli.Input;
+using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Evaluation;
 using MarginNet.Foreign;
@@ -211,7 +212,8 @@ internal sealed class SampleOptions
         Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, cancellation));
 
     public Samples ScoreImages(ParseResult parsed, MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        FromModel(parsed, model, model.Network.Score(images, cancellation: cancellation), images.Labels, source).From(images);
+        FromModel(parsed, model, model.Network.Score(images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count), cancellation: cancellation), images.Labels, source)
+            .From(images);
 
     /// <summary>Takes scores of a model.</summary>
     public Samples FromModel(ParseResult parsed, MarginModel model, ScoreMatrix scores, ReadOnlySpan<int> labels, string source) =>

@@ -7,11 +7,13 @@ namespace MarginNet.Cli.Output;
 internal sealed class HistoryFile : IProgress<TrainingProgress>, IDisposable
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private readonly string _path;
     private readonly StreamWriter _file;
     private readonly IReadOnlyDictionary<string, object?> _settings;
 
     public HistoryFile(string path, IReadOnlyDictionary<string, object?> settings)
     {
+        _path = path;
         _file = new StreamWriter(path) { AutoFlush = true };
         _settings = settings;
         WriteStart();
@@ -33,7 +35,19 @@ internal sealed class HistoryFile : IProgress<TrainingProgress>, IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public override string ToString() => $"The history {_path}";
+
+    public void Dispose()
+    {
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // It writes once more what it could not write before, when that was told.
+        }
+    }
 
     /// <summary>Cuts the history back to a kept state.</summary>
     private void WriteAgain(RestoredProgress restored)

@@ -12,7 +12,9 @@ internal sealed class OutputFiles : IDisposable
     private readonly OutputLock _lock;
 
     /// <summary>Names the files, and makes sure before hours of training that they can be written, and that no other run does.</summary>
-    public OutputFiles(string model)
+    /// <param name="model">The model file.</param>
+    /// <param name="notes">Where a lock that was left behind is told of.</param>
+    public OutputFiles(string model, TextWriter notes)
     {
         Model = model;
         History = Path.ChangeExtension(model, ".history.jsonl");
@@ -26,6 +28,11 @@ internal sealed class OutputFiles : IDisposable
 
         AtomicFile.ThrowIfNotWritable(model);
         _lock = new(model);
+        if (_lock.Remark is { } remark)
+        {
+            notes.WriteLine(remark);
+        }
+
         AtomicFile.DeleteLeftovers(model);
     }
 

@@ -10,6 +10,8 @@ internal sealed class TensorBoardLog(string folder) : IProgress<TrainingProgress
     private readonly SummaryWriter _writer = SummaryWriter(folder);
     private int _epochs;
 
+    public override string ToString() => $"The log in {folder}";
+
     public void Report(TrainingProgress value)
     {
         _epochs = value is RestoredProgress restored ? restored.History.Length : _epochs;

@@ -8,8 +8,10 @@ namespace MarginNet.Cli.Output;
 /// <summary>Shows a training run while it goes on: a live bar on a terminal, plain lines elsewhere.</summary>
 internal static class TrainingDisplay
 {
-    /// <summary>Runs <paramref name="train"/> under a display on <paramref name="error"/>.</summary>
-    public static TrainingResult Run(TextWriter error, bool quiet, Func<IProgress<TrainingProgress>, TrainingResult> train)
+    private const int Roomy = 120;
+
+    /// <summary>Runs <paramref name="train"/>, a training by <paramref name="options"/>, under a display on <paramref name="error"/>.</summary>
+    public static TrainingResult Run(TextWriter error, bool quiet, TrainingOptions options, Func<IProgress<TrainingProgress>, TrainingResult> train)
     {
         if (quiet)
         {
@@ -18,14 +20,21 @@ internal static class TrainingDisplay
 
         if (error != Console.Error || Console.IsErrorRedirected)
         {
-            return train(new PlainLines(error));
+            return train(new PlainLines(error, options));
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         return console.Progress()
             .AutoClear(true)
-            .Columns(new SpinnerColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
-            .Start(context => train(new LiveBar(console, context.AddTask("training"))));
+            .Columns(new SpinnerColumn(), new ProgressBarColumn { Width = console.Profile.Width < Roomy ? 12 : 30 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context => train(new LiveBar(console, options, context.AddTask("the first step"))));
+    }
+
+    /// <summary>Where a step is in the whole run, such as "round 2/3 epoch 4/10".</summary>
+    private static string Place(StepProgress step, TrainingOptions options)
+    {
+        var round = step.Round == 0 ? "warm-up " : options.Rounds > 1 ? $"round {step.Round}/{options.Rounds} " : "";
+        return $"{round}epoch {step.Epoch}/{(step.Round == 0 ? options.WarmupEpochs : options.Epochs)}";
     }
 
     private static string Describe(EpochProgress epoch, double speed)
@@ -78,13 +87,35 @@ internal static class TrainingDisplay
         public void Pause() => _watch.Stop();
     }
 
-    private sealed class PlainLines(TextWriter error) : IProgress<TrainingProgress>
+    /// <summary>The time that the whole run still takes, all its epochs and rounds, judged by the steps so far and what came between them.</summary>
+    private sealed class RunClock
+    {
+        private readonly Stopwatch _watch = new();
+        private long _before;
+
+        /// <summary>Begins anew, as where the run goes on from a kept state.</summary>
+        public void Reset() => _watch.Reset();
+
+        public string Left(StepProgress step)
+        {
+            if (!_watch.IsRunning)
+            {
+                _watch.Start(); // The first step warms up, and is not counted.
+                _before = step.Steps;
+            }
+
+            var done = step.Steps - _before;
+            return done < 1 ? "" : Invariant($"{_watch.Elapsed * ((double)(step.TotalSteps - step.Steps) / done):h\\:mm\\:ss} left, ");
+        }
+    }
+
+    private sealed class PlainLines(TextWriter error, TrainingOptions options) : IProgress<TrainingProgress>
     {
         private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
         private readonly Speedometer _speed = new();
         private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
+        private readonly RunClock _clock = new();
         private TimeSpan _last;
-        private long _stepsBefore;
 
         public void Report(TrainingProgress value)
         {
@@ -92,9 +123,10 @@ internal static class TrainingDisplay
             {
                 case StepProgress step:
                     _speed.Step(step);
+                    var left = _clock.Left(step);
                     if (_sinceStart.Elapsed - _last > Interval)
                     {
-                        Write(Invariant($"step {step.Steps} of {step.TotalSteps}: loss {step.Loss:g4}, accuracy {step.Accuracy:p1}, {_speed.ImagesPerSecond:f0} images/s, {Left(step):h\\:mm\\:ss} left"));
+                        Write(Invariant($"{Place(step, options)}, step {step.Steps} of {step.TotalSteps}: {left}loss {step.Loss:g4}, accuracy {step.Accuracy:p1}, {_speed.ImagesPerSecond:f0} images/s"));
                     }
 
                     break;
@@ -106,8 +138,7 @@ internal static class TrainingDisplay
                     Write(Describe(round));
                     break;
                 case RestoredProgress restored:
-                    _stepsBefore = restored.Steps;
-                    _sinceStart.Restart();
+                    _clock.Reset();
                     Write(Describe(restored));
                     break;
                 case TrainingWarning warning:
@@ -116,8 +147,6 @@ internal static class TrainingDisplay
             }
         }
 
-        private TimeSpan Left(StepProgress step) => _sinceStart.Elapsed * ((double)(step.TotalSteps - step.Steps) / (step.Steps - _stepsBefore));
-
         private void Write(string line)
         {
             error.WriteLine(line);
@@ -125,9 +154,10 @@ internal static class TrainingDisplay
         }
     }
 
-    private sealed class LiveBar(IAnsiConsole console, ProgressTask task) : IProgress<TrainingProgress>
+    private sealed class LiveBar(IAnsiConsole console, TrainingOptions options, ProgressTask task) : IProgress<TrainingProgress>
     {
         private readonly Speedometer _speed = new();
+        private readonly RunClock _clock = new();
 
         public void Report(TrainingProgress value)
         {
@@ -137,7 +167,8 @@ internal static class TrainingDisplay
                     _speed.Step(step);
                     task.MaxValue = step.TotalSteps;
                     task.Value = step.Steps;
-                    task.Description = Invariant($"{_speed.ImagesPerSecond:f0} images/s, loss {step.Loss:g4}, accuracy {step.Accuracy:p1}, margins met {step.ConstraintsMet:p1}");
+                    var more = console.Profile.Width < Roomy ? "" : Invariant($", margins met {step.ConstraintsMet:p1}, {_speed.ImagesPerSecond:f0} images/s");
+                    task.Description = Invariant($"{_clock.Left(step)}{Place(step, options)}, loss {step.Loss:g3}, accuracy {step.Accuracy:p0}{more}");
                     break;
                 case EpochProgress epoch:
                     _speed.Pause();
@@ -147,6 +178,7 @@ internal static class TrainingDisplay
                     console.WriteLine(Describe(round));
                     break;
                 case RestoredProgress restored:
+                    _clock.Reset();
                     console.WriteLine(Describe(restored));
                     break;
                 case TrainingWarning warning:

@@ -82,7 +82,7 @@ internal sealed class Experiment
             manual_seed(seed);
             using var model = new MarginModel(_preset.CreateNetwork(_data.Train, _data.ClassNames.Length, options), _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { Training = description };
             model.Network.to(_device);
-            var result = TrainingDisplay.Run(_error, _quiet, display => MarginTrainer.Train(model.Network, _data.Train, options with { Checkpoints = checkpoints }, _data.Test, display, _cancellation));
+            var result = TrainingDisplay.Run(_error, _quiet, options, display => MarginTrainer.Train(model.Network, _data.Train, options with { Checkpoints = checkpoints }, _data.Test, display, _cancellation));
             using (var history = new HistoryFile(store.File(files.History), description))
             {
                 result.History.ToList().ForEach(history.Report);

@@ -12,8 +12,7 @@ public sealed class InterruptionTests
         using var tool = new Tool();
         using var process = ToolProcess.Start(
             "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4", "--epochs", "100000", "--out", tool.File("m.pt"));
-        var firstLine = await process.StandardError.ReadLineAsync();
-        Assert.StartsWith("epoch 1: loss", firstLine, StringComparison.Ordinal);
+        await process.ReadToAsync("epoch 1: loss");
         await process.SignalAsync(signal);
         var error = await process.EndAsync();
         Assert.Equal(130, process.ExitCode);
@@ -27,6 +26,63 @@ public sealed class InterruptionTests
         var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("has no null model", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Training steps of more than a second, and how to run them.</summary>
+    private static string[] LongSteps(Tool tool) =>
+        ["train", "--data", "synthetic", "--limit-train", "1000", "--batch-size", "1000", "--limit-test", "10", "--width", "16", "--epochs", "100", "--out", tool.File("m.pt")];
+
+    [LinuxTheory]
+    [InlineData("INT", "INT")]
+    [InlineData("INT", "TERM")]
+    [InlineData("TERM", "INT", "TERM")]
+    public async Task Further_signals_within_a_long_step_wait_for_its_end_and_lose_nothing(params string[] signals)
+    {
+        using var tool = new Tool();
+        using var process = ToolProcess.Start(LongSteps(tool));
+        await process.ReadToAsync("epoch 1: ");
+        foreach (var signal in signals)
+        {
+            await process.SignalAsync(signal);
+            await Task.Delay(20);
+        }
+
+        var error = await process.EndAsync();
+        Assert.Equal(130, process.ExitCode);
+        Assert.EndsWith($"The weights so far are in {tool.File("m.pt")}, without a null model.\nmarginnet: interrupted.\n", error, StringComparison.Ordinal);
+        Assert.Equal(["m.config.json", "m.history.jsonl", "m.pt"], tool.Files);
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Null(model.NullModel);
+    }
+
+    [LinuxTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task Work_that_reaches_no_safe_point_in_time_is_ended_with_the_weights_kept_and_its_lock_holds_no_longer(string signal)
+    {
+        using var tool = new Tool();
+        using (var process = ToolProcess.StartWith([$"{Interruption.Variable}=0.1"], LongSteps(tool)))
+        {
+            await process.ReadToAsync("epoch 1: ");
+            await process.SignalAsync(signal);
+            var error = await process.EndAsync();
+            Assert.Equal(130, process.ExitCode);
+            Assert.EndsWith(
+                $"marginnet: interrupted, in the midst of a step that did not end within 0.1 s (MARGINNET_STOP_SECONDS). The weights so far are in {tool.File("m.pt")}, without a null model.\n",
+                error,
+                StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["m.config.json", "m.history.jsonl", "m.pt", "m.pt.lock"], tool.Files);
+        using (var model = MarginModel.Load(tool.File("m.pt")))
+        {
+            Assert.Null(model.NullModel);
+        }
+
+        var again = await tool.TrainAsync("m.pt");
+        Assert.Equal(0, again.ExitCode);
+        Assert.StartsWith($"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up", again.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("m.pt.lock", tool.Files);
     }
 
     [LinuxTheory]

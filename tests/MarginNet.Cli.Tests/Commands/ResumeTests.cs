@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MarginNet.Cli.Output;
+using MarginNet.Models;
 
 namespace MarginNet.Cli.Tests.Commands;
 
@@ -44,14 +45,74 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         using var tool = new Tool();
         File.CreateSymbolicLink(tool.File(full), "/dev/full");
         string[] resume = [.. WholeRun.Arguments, "--out", tool.File("m.pt"), "--resume", "--quiet"];
-        var run = await Tool.RunAsync(resume);
-        Assert.Equal(2, run.ExitCode);
-        Assert.Contains("No space left on device", run.Error, StringComparison.Ordinal);
-        Assert.Contains($"The trained network is in {tool.File("m.resume.pt")}: see to the disk, then give the same command with --resume.", run.Error, StringComparison.Ordinal);
+        var (exitCode, error) = await EndOnFullDiskAsync(tool, resume);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("No space left on device", error, StringComparison.Ordinal);
+        Assert.Contains(
+            full == "m.pt" ? $"or see to the disk and give the same command with --resume, which goes on from {tool.File("m.resume.pt")}." : $"The trained network is in {tool.File("m.resume.pt")}: see to the disk, then give the same command with --resume.",
+            error,
+            StringComparison.Ordinal);
         Assert.Contains("m.resume.pt", tool.Files);
         File.Delete(tool.File(full));
+        Directory.Delete(tool.File("shelter"), recursive: true);
         Assert.Equal(0, (await Tool.RunAsync(resume)).ExitCode);
         whole.AssertSameFiles(tool);
+    }
+
+    [LinuxTheory]
+    [InlineData]
+    [InlineData("--resume")]
+    public async Task A_disk_that_is_full_at_the_end_loses_no_model_since_another_folder_has_room(params string[] more)
+    {
+        using var tool = new Tool();
+        File.CreateSymbolicLink(tool.File("m.pt"), "/dev/full");
+        var (exitCode, error) = await EndOnFullDiskAsync(tool, [.. WholeRun.Arguments, "--out", tool.File("m.pt"), "--quiet", .. more]);
+        Assert.Equal(2, exitCode);
+        var rescued = Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories));
+        Assert.Equal("m.pt", Path.GetFileName(rescued));
+        Assert.Equal(File.ReadAllBytes(whole.Model), File.ReadAllBytes(rescued));
+        var line = Assert.Single(error.TrimEnd().Split('\n'), line => line.StartsWith("marginnet: ", StringComparison.Ordinal));
+        Assert.StartsWith($"marginnet: Cannot write '{tool.File("m.pt")}': No space left on device", line, StringComparison.Ordinal);
+        Assert.Contains($"The trained model is whole in {rescued} instead: move it where there is room", line, StringComparison.Ordinal);
+    }
+
+    [LinuxTheory]
+    [InlineData("m.pt", "m.violations.csv")]
+    [InlineData("m.violations.csv")]
+    public async Task A_disk_without_room_for_anything_says_where_the_model_is(params string[] full)
+    {
+        using var tool = new Tool();
+        Array.ForEach(full, name => File.CreateSymbolicLink(tool.File(name), "/dev/full"));
+        var (exitCode, error) = await EndOnFullDiskAsync(tool, [.. WholeRun.Arguments, "--out", tool.File("m.pt"), "--quiet"]);
+        Assert.Equal(2, exitCode);
+        var model = full.Contains("m.pt") ? Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories)) : tool.File("m.pt");
+        Assert.Contains($"The trained model is whole in {model}", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(whole.Model), File.ReadAllBytes(model));
+    }
+
+    [LinuxTheory]
+    [InlineData("INT")]
+    public async Task A_disk_that_is_full_when_a_run_is_interrupted_loses_no_weights(string signal)
+    {
+        using var tool = new Tool();
+        Directory.CreateDirectory(tool.File("shelter"));
+        File.CreateSymbolicLink(tool.File("m.pt"), "/dev/full");
+        using var process = ToolProcess.StartWith([$"TMPDIR={tool.File("shelter")}"], [.. WholeRun.Arguments.Select(argument => argument == "3" ? "1000" : argument), "--out", tool.File("m.pt")]);
+        await process.ReadToAsync("epoch 1: ");
+        await process.SignalAsync(signal);
+        var error = await process.EndAsync();
+        Assert.Equal(130, process.ExitCode);
+        var rescued = Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories));
+        Assert.Contains($"The weights so far are in {rescued}, without a null model.", error, StringComparison.Ordinal);
+        MarginModel.Load(rescued).Dispose();
+    }
+
+    private static async Task<(int ExitCode, string Error)> EndOnFullDiskAsync(Tool tool, string[] arguments)
+    {
+        Directory.CreateDirectory(tool.File("shelter"));
+        using var process = ToolProcess.StartWith([$"TMPDIR={tool.File("shelter")}"], arguments);
+        var error = await process.EndAsync();
+        return (process.ExitCode, error);
     }
 
     [Fact]
@@ -66,7 +127,20 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
             Assert.Equal(0, (await tool.TrainAsync("other.pt")).ExitCode);
         }
 
-        Assert.Equal(0, (await tool.TrainAsync("m.pt")).ExitCode);
+        var after = await tool.TrainAsync("m.pt");
+        Assert.Equal(0, after.ExitCode);
+        Assert.DoesNotContain("lock", after.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lock_that_a_run_left_behind_is_told_and_passed()
+    {
+        using var tool = new Tool();
+        await File.WriteAllTextAsync(tool.File("m.pt.lock"), "");
+        var run = await tool.TrainAsync("m.pt");
+        Assert.Equal(0, run.ExitCode);
+        Assert.StartsWith($"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up: its lock '{tool.File("m.pt")}.lock' holds no longer.\n", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("m.pt.lock", tool.Files);
     }
 
     [Fact]

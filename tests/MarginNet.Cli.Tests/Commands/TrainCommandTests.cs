@@ -180,6 +180,30 @@ public sealed class TrainCommandTests
         Assert.Empty((await tool.TrainAsync("m.pt", "--quiet")).Error);
     }
 
+    [Theory]
+    [InlineData("1", "and there is but one")]
+    [InlineData("2", "and feels it only between the 2 there are")]
+    public async Task A_loss_that_does_not_feel_mu_is_said_when_training_starts_with_those_that_do(string rounds, string expected)
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", "--loss", "dual", "--mu", "50", "--rounds", rounds);
+        Assert.Equal(0, run.ExitCode);
+        Assert.StartsWith($"note: --loss dual, (9) as printed, does not feel --mu 50 within a round, {expected}: --loss shifted-softmax or dual-hinge does.\n", run.Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--loss", "shifted-softmax")]
+    [InlineData("--loss", "dual-hinge")]
+    [InlineData("--loss", "cross-entropy")]
+    [InlineData("--loss", "dual", "--quiet")]
+    public async Task Nothing_is_said_of_other_losses_nor_where_no_notes_are_wanted(params string[] more)
+    {
+        using var tool = new Tool();
+        var run = await tool.TrainAsync("m.pt", more);
+        Assert.Equal(0, run.ExitCode);
+        Assert.DoesNotContain("does not feel", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task TensorBoard_files_are_written_on_request()
     {

@@ -17,6 +17,8 @@ public sealed class WholeRun : IDisposable
 
     public void Dispose() => _tool.Dispose();
 
+    internal string Model => _tool.File("m.pt");
+
     internal void AssertSameFiles(Tool other)
     {
         Assert.Equal(Names, other.Files.Except(["m.config.json"])); // Its --out is another one.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MarginNet.Arrays;
+using MarginNet.Cli.Output;
 using MarginNet.Cli.Reproduction;
 using MarginNet.Models;
 
@@ -53,6 +54,19 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     }
 
     [Fact]
+    public async Task Two_runs_do_not_write_to_the_same_folder()
+    {
+        using (new OutputLock(smoke.Folder, smoke.File("reproduce.lock")))
+        {
+            var run = await SmokeRun.Reproduce(smoke.Folder);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Equal($"marginnet: Another run is writing '{smoke.Folder}', since it holds '{smoke.File("reproduce.lock")}': wait until it ends, or give another --out.\n", run.Error);
+        }
+
+        Assert.False(File.Exists(smoke.File("reproduce.lock")));
+    }
+
+    [Fact]
     public async Task The_results_can_be_printed_as_json()
     {
         var run = await SmokeRun.Reproduce(smoke.Folder, "--json", "-");
@@ -90,7 +104,7 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     [Theory]
     [InlineData("--seeds is '0': expected a whole number, at least 1.", "--seeds", "0")]
     [InlineData("--epsilon is '0': expected a number above 0.", "--epsilon", "0")]
-    [InlineData("'gpu' not recognized", "--preset", "gpu")]
+    [InlineData("--preset is 'gpu': expected cpu, paper or smoke.", "--preset", "gpu")]
     public async Task A_mistake_is_answered_in_one_line(string expected, params string[] arguments)
     {
         var run = await Tool.RunAsync(["reproduce", .. arguments]);

@@ -1,0 +1,95 @@
+using System.CommandLine;
+
+namespace MarginNet.Cli.Help;
+
+/// <summary>Under which heading the help of a command shows each of its options, and which it shows first.</summary>
+internal static class OptionGroups
+{
+    public const string First = "The few that matter";
+    public const string ForEveryCommand = "Every command";
+
+    /// <summary>The heading of an option that is in none of the lists.</summary>
+    public const string Otherwise = "What to do";
+
+    private static readonly (string Heading, string[] Options)[] All =
+    [
+        (
+            Otherwise,
+            [
+                "--preset", "--loss", "--mu", "--temperature", "--lipschitz-margin", "--lipschitz-projection", "--rounds",
+                "--epochs", "--warmup-epochs", "--ramp-epochs", "--lambda-update",
+                "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
+                "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
+                "--checkpoint-every", "--resume", "--on-divergence", "--force",
+                "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
+                "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
+                "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
+                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
+            ]),
+        (
+            "Data",
+            [
+                "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
+                "--limit-test", "--samples", "--calibration-split",
+                "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
+            ]),
+        (
+            "Model",
+            [
+                "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
+                "--normalize", "--input-size", "--classes", "--trust-torchscript",
+            ]),
+        ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
+        ("Machine", ["--device", "--threads", "--tf32"]),
+        (ForEveryCommand, ["--config", "--quiet", "--verbose", "--help", "--version"]),
+    ];
+
+    private static readonly Dictionary<string, string[]> FirstOf = new()
+    {
+        ["train"] = ["--preset", "--loss", "--mu", "--data", "--data-dir", "--epochs", "--calibration-split", "--out"],
+        ["import"] = ["--normalize", "--classes", "--out"],
+        ["calibrate"] = ["--model", "--logits", "--labels", "--alpha", "--out"],
+        ["evaluate"] = ["--model", "--logits", "--labels", "--data-dir"],
+        ["attack"] = ["--surrogate", "--model", "--method", "--epsilon", "--out"],
+        ["pvalue"] = ["--model", "--images", "--logits", "--calibration", "--alpha", "--output"],
+        ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
+        ["lipschitz"] = ["--model", "--samples"],
+        ["certify"] = ["--model", "--epsilon", "--no-attack", "--output"],
+        ["export"] = ["--to", "--out"],
+        ["reproduce"] = ["--preset", "--data-dir", "--seeds", "--out"],
+    };
+
+    /// <summary>What an option names that is no number: a file, a folder, or what the option is called.</summary>
+    public static string Kind(string option) => option switch
+    {
+        "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
+        "--out" or "--output" or "--json" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
+        "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
+        _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
+        _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),
+    };
+
+    /// <summary>Whether some list names the option.</summary>
+    public static bool IsListed(string option) => Array.Exists(All, group => group.Options.Contains(option));
+
+    /// <summary>Those shown first, of a command.</summary>
+    public static IReadOnlyList<string> ShownFirst(string command) => FirstOf.GetValueOrDefault(command, []);
+
+    /// <summary>The options of a command under their headings, those that matter before all others; no heading without options.</summary>
+    public static IEnumerable<(string Heading, Option[] Options)> Of(Command command, IReadOnlyCollection<Option> options)
+    {
+        string[] first = [.. ShownFirst(command.Name)];
+        var groups = options.Where(option => !option.Hidden).ToLookup(option => first.Contains(option.Name) ? First : Heading(option.Name));
+        foreach (var (heading, listed) in All.Prepend((First, first)))
+        {
+            Option[] own =
+                [.. groups[heading].OrderBy(option => Array.IndexOf(listed, option.Name) is >= 0 and var place ? place : int.MaxValue)];
+            if (own.Length > 0)
+            {
+                yield return (heading, own);
+            }
+        }
+    }
+
+    private static string Heading(string option) => Array.Find(All, group => group.Options.Contains(option)).Heading ?? Otherwise;
+}
