@@ -17,13 +17,14 @@ internal static class PValueStream
     /// <param name="output">Receives a header and one line a row.</param>
     /// <param name="nullModel">The null model, of as many classes as a row has numbers.</param>
     /// <param name="rule">What flags.</param>
+    /// <param name="ties">What breaks ties of ranks; null for none.</param>
     /// <param name="throwIfOtherClasses">Told the number of classes of each row.</param>
     /// <param name="cancellation">Stops between rows.</param>
     /// <returns>The number of rows, and how many were flagged.</returns>
     public static (int Count, int Flagged) Run(
-        Stream input, TextWriter output, MarginNullModel nullModel, FlagRule rule, Action<int, string> throwIfOtherClasses, CancellationToken cancellation)
+        Stream input, TextWriter output, MarginNullModel nullModel, FlagRule rule, Random? ties, Action<int, string> throwIfOtherClasses, CancellationToken cancellation)
     {
-        var format = new PValueFormat(Samples.NamesOf(nullModel.Classes.Length), rule.Tail == PValueTail.Empirical, withAdjusted: false);
+        var format = new PValueFormat(Samples.NamesOf(nullModel.Classes.Length), rule.Tail, withAdjusted: false);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {
@@ -41,7 +42,7 @@ internal static class PValueStream
                 cancellation.ThrowIfCancellationRequested();
                 throwIfOtherClasses(logits.Length, Name);
                 var (decided, margin) = Samples.Decide(logits, count, Name);
-                var p = nullModel.Score(margin, decided, rule.Null);
+                var p = nullModel.Score(margin, decided, rule.Null, ties);
                 var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, p, p.Of(rule.Tail), rule.Flags(p));
                 format.Append(lines, count, row);
                 count++;

@@ -20,7 +20,7 @@ internal sealed class PValueTable
     private PValueTable(ImmutableArray<PValueRow> rows, ImmutableArray<string> classNames, FlagRule rule, bool isAdjusted)
     {
         (Rows, Rule, IsAdjusted) = (rows, rule, isAdjusted);
-        _format = new(classNames, rule.Tail == PValueTail.Empirical, isAdjusted);
+        _format = new(classNames, rule.Tail, isAdjusted);
     }
 
     public ImmutableArray<PValueRow> Rows { get; }
@@ -30,9 +30,9 @@ internal sealed class PValueTable
     public bool IsAdjusted { get; }
 
     /// <summary>Scores every sample, and flags those whose p-value, or adjusted p-value, is at or below the rule's threshold.</summary>
-    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust)
+    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust, Random? ties = null)
     {
-        var values = samples.PValues(nullModel, rule.Null);
+        var values = samples.PValues(nullModel, rule.Null, ties);
         var deciding = Array.ConvertAll(values, p => p.Of(rule.Tail));
         deciding = adjust ? BenjaminiHochberg.Adjust(deciding) : deciding;
         var rows = ImmutableArray.CreateBuilder<PValueRow>(values.Length);

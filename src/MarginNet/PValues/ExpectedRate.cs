@@ -53,17 +53,20 @@ public sealed record ExpectedRate(double Mean, Interval Interval, ImmutableArray
             return (share, share * (1 - share) / (total + 2));
         }
 
-        var (mean, variance) = (0.0, 0.0);
+        // Classes that are scored by the pooled distribution vary together with it.
+        var (mean, variance, pooledDeviation) = (0.0, 0.0, 0.0);
         for (var c = 0; c < flagged.Length; c++)
         {
             var own = model.Classes[c].Distribution;
             var share = Attained(model.ClassThreshold(rule, c), own, rule.Tail);
             var weight = (double)flagged[c].Total / total;
+            var deviation = weight * Math.Sqrt(share * (1 - share) / (own.SampleCount + 2));
             mean += weight * share;
-            variance += weight * weight * share * (1 - share) / (own.SampleCount + 2);
+            variance += model.Classes[c].IsPooled ? 0 : deviation * deviation;
+            pooledDeviation += model.Classes[c].IsPooled ? deviation : 0;
         }
 
-        return (mean, variance);
+        return (mean, variance + (pooledDeviation * pooledDeviation));
     }
 
     /// <summary>The share of typical margins with a p-value of at most a threshold: the threshold, where p-values are interpolated, and else the step below.</summary>

@@ -23,11 +23,7 @@ public sealed record FlagRule(NullKind Null, PValueTail Tail, DetectionThreshold
     /// <param name="tail">Which p-value decides.</param>
     /// <returns>The rule, with the counts of the calibration samples; −∞ where too few of them allow no threshold.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="alpha"/>, <paramref name="kind"/> or <paramref name="tail"/> is out of range.</exception>
-    public static FlagRule Calibrate(MarginNullModel model, double alpha, NullKind kind = NullKind.Class, PValueTail tail = PValueTail.Lower) =>
-        Calibrate(model, alpha, kind, tail, []);
-
-    /// <summary>The same, with the atypical samples that the rule flags.</summary>
-    internal static FlagRule Calibrate(MarginNullModel model, double alpha, NullKind kind, PValueTail tail, ReadOnlySpan<double> atypical)
+    public static FlagRule Calibrate(MarginNullModel model, double alpha, NullKind kind = NullKind.Class, PValueTail tail = PValueTail.Lower)
     {
         if (alpha is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "Expected a rate in [0, 1).");
@@ -36,9 +32,9 @@ public sealed record FlagRule(NullKind Null, PValueTail Tail, DetectionThreshold
         var rank = (int)Math.Floor(alpha * (typical.Length + 1) * (1 + DetectionThreshold.Rounding));
         return new FlagRule(kind, tail, tail switch
         {
-            not (PValueTail.Formula or PValueTail.Mixture) => DetectionThreshold.At(alpha, typical, atypical),
-            _ when rank == 0 => DetectionThreshold.At(double.NegativeInfinity, typical, atypical),
-            _ => DetectionThreshold.Before(typical, rank - 1, atypical),
+            not (PValueTail.Formula or PValueTail.Mixture) => DetectionThreshold.At(alpha, typical, []),
+            _ when rank == 0 => DetectionThreshold.At(double.NegativeInfinity, typical, []),
+            _ => DetectionThreshold.Before(typical, rank - 1, []),
         });
     }
 }
