@@ -18,6 +18,6 @@ internal sealed class Rate
         _count++;
     }
 
-    /// <summary>Whether the rate is above a level by more than its interval.</summary>
-    public bool Exceeds(double level) => Mean - HalfWidth > level;
+    /// <summary>How many standard errors the rate is above a level.</summary>
+    public double Excess(double level) => Mean <= level ? 0 : (Mean - level) / (HalfWidth / 1.96);
 }

@@ -12,6 +12,7 @@ namespace MarginNet.Cli.Commands;
 internal sealed class EvaluateCommand : Command
 {
     private const double LargeError = 0.1;
+    private const int FewSamples = 200; // whose calibration error is mostly chance
 
     private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: false);
     private readonly Option<double?> _mu = Number.Optional<double>("--mu", "The margin that every sample should have, in logits; by default the one the model was trained with.", _ => true, "a number");
@@ -69,7 +70,7 @@ internal sealed class EvaluateCommand : Command
         var options = new EvaluationOptions { TargetMargin = parsed.GetValue(_mu) ?? trainedMargin, CalibrationBins = parsed.GetValue(_bins), Temperature = temperature ?? 1 };
         var report = EvaluationReport.Compute(samples.ToScores(), samples.Labels, options);
         var table = new EvaluationTable(report, samples.ClassNames, subject, temperature);
-        if (report.ExpectedCalibrationError > LargeError && temperature is null)
+        if (report.ExpectedCalibrationError > LargeError && samples.Count >= FewSamples && temperature is null)
         {
             parsed.Notes().WriteLine(FormattableString.Invariant(
                 $"note: a calibration error of {report.ExpectedCalibrationError:f2} means that softmax confidences are no probabilities (margins and p-values are not concerned): 'marginnet calibrate {calibrated} --temperature' fits the temperature that mends them, and evaluate uses it{(calibrated.StartsWith("--logits", StringComparison.Ordinal) ? " by --calibration null.json" : "")}."));

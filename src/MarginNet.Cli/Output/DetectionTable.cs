@@ -133,15 +133,13 @@ internal sealed class DetectionTable
             json.WriteNumber("typical_count", rows[0].Report.TypicalCount);
             json.WriteNumber("atypical_count", rows[0].Report.AtypicalCount);
             json.WriteStartArray("scores");
-            foreach (var (score, also, report) in rows)
+            foreach (var (score, first, report) in rows.SelectMany(row => row.Also.Prepend(row.Score).Select(score => (score, row.Score, row.Report))))
             {
                 json.WriteStartObject();
                 json.WriteString("score", score);
-                if (also.Count > 0)
+                if (score != first)
                 {
-                    json.WriteStartArray("same_order");
-                    also.ForEach(json.WriteStringValue);
-                    json.WriteEndArray();
+                    json.WriteString("same_order_as", first);
                 }
 
                 JsonNumbers.Write(json, "auroc", report.Metrics.Auroc, report.Auroc);
