@@ -4,7 +4,7 @@ using System.Globalization;
 using MarginNet.Levels;
 using MathNet.Numerics.Distributions;
 
-var work = new Option<int>("--work") { DefaultValueFactory = _ => 100_000, Description = "Calibration samples a class, in all replications together: at least 100 of them, at most 1,000." };
+var work = new Option<int>("--work") { DefaultValueFactory = _ => 30_000, Description = "Calibration samples a class, in all replications together, of which there are 20 to 2,000." };
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1, Description = "Of all draws." };
 var counts = new Option<int[]>("--samples") { DefaultValueFactory = _ => [30, 100, 1000, 4000], AllowMultipleArgumentsPerToken = true, Description = "Calibration samples a class." };
 var alternatives = new Option<bool>("--alternatives") { Description = "Compare other p-values for the lower tail of a class, and what they find." };
@@ -27,7 +27,7 @@ root.SetAction(parsed =>
     Console.WriteLine($"| n | shape | {string.Join(" | ", kinds.Select(kind => kind.Name))} |\n|{string.Concat(Enumerable.Repeat("---|", kinds.Length + 2))}");
     foreach (var count in samples)
     {
-        var replications = Math.Clamp(parsed.GetValue(work) / count, 100, 1000);
+        var replications = Math.Clamp(parsed.GetValue(work) / count, 20, 2000);
         foreach (var shape in Shape.All)
         {
             var result = new Simulation(shape, count, kinds, replications, parsed.GetValue(seed));

@@ -55,18 +55,19 @@ internal sealed class DetectionTable
         var (rows, orders) = (new List<Row>(), new List<int[]>());
         foreach (var score in scores)
         {
+            string[] names = score.Name == Margin ? [Margin, "p lower, pooled"] : [score.Name];
             var order = Order([.. score.Typical, .. score.Atypical]);
             var same = orders.FindIndex(other => other.AsSpan().SequenceEqual(order));
             if (same >= 0)
             {
-                rows[same].Also.Add(score.Name);
+                rows[same].Also.AddRange(names);
                 continue;
             }
 
             orders.Add(order);
             rows.Add(new(
-                score.Name,
-                score.Name == Margin ? ["p lower, pooled"] : [],
+                names[0],
+                [.. names[1..]],
                 DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)));
         }
 
