@@ -5,6 +5,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Evaluation;
 using MarginNet.Foreign;
 using MarginNet.Models;
 using MarginNet.PValues;
@@ -27,6 +28,11 @@ internal sealed class CalibrateCommand : Command
     private readonly Option<string?> _atypicalLogits = new("--atypical-logits") { Description = "With --logits: the logits of samples that should be flagged, such as attacked or foreign ones; by default the wrong decisions should." };
     private readonly AtypicalOptions _atypical = new();
     private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
+    private readonly Option<bool> _temperature = new("--temperature")
+    {
+        Description = "Also fit the temperature that makes softmax confidences honest (least negative log-likelihood), which 'marginnet evaluate' then uses.",
+    };
+
     private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, or where another program wrote it MODEL.margins.json beside it." };
     private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
     private readonly JsonOption _json = new();
@@ -36,7 +42,7 @@ internal sealed class CalibrateCommand : Command
     {
         _samples.AddTo(this);
         _rule.AddTo(this);
-        Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _out, _plot];
+        Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _temperature, _out, _plot];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -108,7 +114,9 @@ internal sealed class CalibrateCommand : Command
         var others = isSupervised && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
         var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation)
             ?? _atypical.Foreign(parsed, _samples, model, cancellation);
+        var earlier = model.NullModel?.Temperature;
         var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
+        nullModel = nullModel.WithTemperature(nullModel.Temperature ?? earlier);
         model.NullModel = nullModel;
         if (file is not null)
         {
@@ -121,7 +129,8 @@ internal sealed class CalibrateCommand : Command
     private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, CalibrationSource source)
     {
         var nullModel = MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
-        return nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
+        return parsed.GetValue(_temperature) ? nullModel.WithTemperature(TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
     }
 
     private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, Samples? atypical, string file)
@@ -133,8 +142,25 @@ internal sealed class CalibrateCommand : Command
             PlotFile.Save(plot, picture);
         }
 
-        var summary = new CalibrationSummary(nullModel, samples, others, atypical, _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}");
+        var summary = new CalibrationSummary(nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}")
+        {
+            Confidences = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
+        };
+        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfFit(nullModel, samples.ClassNames));
+        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
+        if (parsed.GetValue(_temperature) && nullModel.Source == CalibrationSource.Training)
+        {
+            parsed.Notes().WriteLine("warning: the temperature is fitted to samples the network was trained on, of which it is too sure: confidences of fresh ones come out too high.");
+        }
+
+        if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
+        {
+            parsed.Notes().WriteLine("warning: the temperature raises the likelihood, but not the calibration error: one number does not make these confidences probabilities.");
+        }
+
         _json.Report(parsed, summary.Write, summary.Write);
+
+        EvaluationReport Evaluate(double temperature) => EvaluationReport.Compute(samples.ToScores(), samples.Labels, new() { Temperature = temperature });
     }
 
     private static double HeldOutShare(MarginModel model) =>

@@ -85,7 +85,7 @@ internal sealed class DetectCommand : Command
             var (right, wrong) = (parted[0].Right.Length, parted[0].Wrong.Length);
             if (right > 0 && wrong > 0)
             {
-                table.Add("wrong_decisions", "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted), resamples, seed, cancellation);
+                table.Add(DetectionTable.WrongDecisions, "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted), resamples, seed, cancellation);
             }
             else if (foreign is null && attacked is null)
             {
@@ -97,10 +97,11 @@ internal sealed class DetectCommand : Command
             }
         }
 
-        AddPair("attack", "clean images", "attacked images", attacked);
-        AddPair("out_of_distribution", "known samples", "foreign samples", foreign);
+        AddPair(DetectionTable.Attack, "clean images", "attacked images", attacked);
+        AddPair(DetectionTable.OutOfDistribution, "known samples", "foreign samples", foreign);
 
         _json.Report(parsed, table.Write, table.Write);
+        CalibrationWarnings.WriteLines(parsed.Notes(), table.Reversals(_atypical.HasSurrogate(parsed)));
 
         void AddPair(string key, string typical, string atypical, Samples? others)
         {

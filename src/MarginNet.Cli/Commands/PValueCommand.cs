@@ -19,6 +19,9 @@ internal sealed class PValueCommand : Command
         Description = "bh: flag by p-values adjusted for the number of samples (Benjamini and Hochberg), so that alpha bounds the expected share of false alarms among those flagged.",
     };
 
+    private readonly Option<int?> _randomize = Number.Optional<int>(
+        "--randomize", "Break ties of ranks by draws of this seed, so that p-values by rank are exactly uniform on right decisions; by default ties count against the sample.", _ => true, "a whole number");
+
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV." };
     private readonly JsonOption _json = new();
 
@@ -28,7 +31,7 @@ internal sealed class PValueCommand : Command
         _adjust.AcceptOnlyFromAmong("bh");
         _samples.AddTo(this);
         _flag.AddTo(this);
-        Option[] options = [_adjust, _output];
+        Option[] options = [_adjust, _randomize, _output];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -44,7 +47,7 @@ internal sealed class PValueCommand : Command
         _json.ThrowIfNotWritable(parsed);
         if (parsed.GetValue(_adjust) is not null && _flag.Tail(parsed) == PValueTail.Formula)
         {
-            throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, twice the formula.");
+            throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, which is small for large margins too.");
         }
 
         if (!_samples.UseLogits(parsed, [], []))
@@ -80,11 +83,15 @@ internal sealed class PValueCommand : Command
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
         var rule = Rule(parsed, nullModel);
+        var names = Samples.NamesOf(nullModel.Classes.Length);
+        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, rule, names));
         void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
 
         // A read that waits for a row cannot be called off, but can be left behind.
         var kind = _samples.ScoreKindOf(parsed);
-        var scoring = Task.Run(() => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, ThrowIfOtherClasses, parsed.Note, cancellation), cancellation);
+        var scoring = Task.Run(
+            () => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, Ties(parsed), ThrowIfOtherClasses, parsed.Note, cancellation),
+            cancellation);
         var (count, flagged, seen) = await scoring.WaitAsync(cancellation);
         _samples.Warn(parsed, seen, "standard input");
         await parsed.Notes().WriteLineAsync(PValueSummary.Flagged(flagged, count, rule, isAdjusted: false));
@@ -92,7 +99,9 @@ internal sealed class PValueCommand : Command
 
     private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)
     {
-        var table = PValueTable.Compute(samples, nullModel, Rule(parsed, nullModel), parsed.GetValue(_adjust) is not null);
+        var rule = Rule(parsed, nullModel);
+        var table = PValueTable.Compute(samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed));
+        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, rule, samples.ClassNames));
         var file = parsed.GetValue(_output);
         if (file is not null)
         {
@@ -109,6 +118,8 @@ internal sealed class PValueCommand : Command
             PValueSummary.Write(file is null ? parsed.Notes() : output, table, nullModel, samples.ClassNames);
         });
     }
+
+    private Random? Ties(ParseResult parsed) => parsed.GetValue(_randomize) is { } seed ? new Random(seed) : null;
 
     /// <summary>What was chosen at calibration, unless the command line says something else.</summary>
     private FlagRule Rule(ParseResult parsed, MarginNullModel nullModel) =>

@@ -19,17 +19,26 @@ internal static class PValueStream
     /// <param name="nullModel">The null model, of as many classes as a row has numbers.</param>
     /// <param name="rule">What flags.</param>
     /// <param name="kind">What the rows are; null to take them for logits.</param>
+    /// <param name="ties">What breaks ties of ranks; null for none.</param>
     /// <param name="throwIfOtherClasses">Told the number of classes of each row.</param>
     /// <param name="note">Told what is taken otherwise than it may seem.</param>
     /// <param name="cancellation">Stops between rows.</param>
     /// <returns>The number of rows, how many were flagged, and what the first thousand look like.</returns>
     public static (int Count, int Flagged, ScoreKind Kind) Run(
-        Stream input, TextWriter output, MarginNullModel nullModel, FlagRule rule, ScoreKind? kind, Action<int, string> throwIfOtherClasses, Action<string> note, CancellationToken cancellation)
+        Stream input,
+        TextWriter output,
+        MarginNullModel nullModel,
+        FlagRule rule,
+        ScoreKind? kind,
+        Random? ties,
+        Action<int, string> throwIfOtherClasses,
+        Action<string> note,
+        CancellationToken cancellation)
     {
         const int Enough = 1000;
         var (classes, firsts) = (nullModel.Classes.Length, new List<double>());
 
-        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail == PValueTail.Empirical, withAdjusted: false);
+        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {
@@ -49,7 +58,7 @@ internal static class PValueStream
                 firsts.AddRange(count < Enough ? scores : []);
                 var logits = ScoreKinds.ToLogits(new(scores, 1, classes, IsVector: false), kind ?? ScoreKind.Logits);
                 var (decided, margin) = Samples.Decide(logits.Row(0), count, Name);
-                var p = nullModel.Score(margin, decided, rule.Null);
+                var p = nullModel.Score(margin, decided, rule.Null, ties);
                 var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, p, p.Of(rule.Tail), rule.Flags(p));
                 format.Append(lines, count, row);
                 count++;

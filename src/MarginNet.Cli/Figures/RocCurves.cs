@@ -7,7 +7,6 @@ namespace MarginNet.Cli.Figures;
 /// <summary>ROC curves of the detectors of section V.</summary>
 internal static class RocCurves
 {
-    private const string SameOrder = "p two-sided"; // Twice the formula: one curve is enough.
     private const int MaxPoints = 500; // of a curve; more cannot be seen
 
     public static Figure Draw(NetworkRun run, NetworkScores scores, NetworkResult result)
@@ -45,7 +44,7 @@ internal static class RocCurves
     {
         PlotFont.Use();
         var plot = new Plot();
-        foreach (var (score, result) in scores.Zip(results).Where(pair => pair.First.Name != SameOrder))
+        foreach (var (score, result) in scores.Zip(results))
         {
             var (x, y) = Curve(score.Typical, score.Atypical);
             var curve = plot.Add.ScatterLine(x, y);

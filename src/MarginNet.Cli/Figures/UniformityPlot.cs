@@ -5,7 +5,7 @@ using ScottPlot;
 
 namespace MarginNet.Cli.Figures;
 
-/// <summary>A P-P plot: the lower-tail p-values of the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
+/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
 {
     private const int MaxPoints = 1000; // of a curve; more cannot be seen
@@ -21,7 +21,7 @@ internal static class UniformityPlot
         {
             var rank = (int)((i + 0.5) * positive.Length / count);
             shares[i] = (rank + 0.5) / positive.Length;
-            values[i] = own.Distribution.Score(positive[rank]).Lower;
+            values[i] = own.Distribution.Score(positive[rank]).Mixture;
         }
 
         return (shares, values);

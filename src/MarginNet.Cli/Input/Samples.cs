@@ -135,10 +135,10 @@ internal sealed class Samples
     public bool IsRight(int sample) => Predicted[sample] == Labels[sample];
 
     /// <summary>The p-values of every sample.</summary>
-    public MarginPValue[] PValues(MarginNullModel nullModel, NullKind kind)
+    public MarginPValue[] PValues(MarginNullModel nullModel, NullKind kind, Random? ties = null)
     {
         var values = new MarginPValue[Count];
-        nullModel.Score(Margins, Predicted, values, kind);
+        nullModel.Score(Margins, Predicted, values, kind, ties);
         return values;
     }
 

@@ -20,6 +20,9 @@ internal sealed class AtypicalOptions
 
     public Option[] All => [_epsilon, _surrogate, _attacked, _foreign];
 
+    /// <summary>Whether the attack follows, or may have followed, another network than the one attacked.</summary>
+    public bool HasSurrogate(ParseResult parsed) => parsed.GetValue(_surrogate) is not null || parsed.GetValue(_attacked) is not null;
+
     /// <summary>Requires one kind of samples at most, for a threshold is chosen by one.</summary>
     public void ThrowIfTwoKinds(ParseResult parsed)
     {

@@ -12,7 +12,12 @@ internal sealed class FlagOptions
 
     private readonly Option<string?> _tail = new("--tail")
     {
-        Description = "The p-value that flags: lower (the default: the share of smaller margins), formula (as printed in the paper, at most 1/2, small for large margins too), two-sided (twice the formula) or empirical (by rank, without a mixture).",
+        Description = "The p-value that flags: lower (the default: by rank among the calibration margins, so that it keeps its level), two-sided (small for large margins too), empirical (by rank alone, without a mixture), mixture (the mixture's own lower tail, which few samples leave far off) or formula (as printed in the paper, at most 1/2, small for large margins too).",
+    };
+
+    private readonly Option<bool> _extrapolate = new("--extrapolate")
+    {
+        Description = "Let the mixture continue the lower tail below 1/(n + 1), which n calibration samples do not support: far tails in their order, but without a level.",
     };
 
     private readonly Option<string?> _null = new("--null")
@@ -23,7 +28,7 @@ internal sealed class FlagOptions
     public FlagOptions(string alphaDescription)
     {
         _alpha = Number.Optional<double>("--alpha", alphaDescription, value => value is > 0 and < 1, "a number between 0 and 1");
-        _tail.AcceptOnlyFromAmong("lower", "formula", "two-sided", "empirical");
+        _tail.AcceptOnlyFromAmong("lower", "two-sided", "empirical", "mixture", "formula");
         _null.AcceptOnlyFromAmong("class", "pooled", "error-weighted");
     }
 
@@ -32,20 +37,24 @@ internal sealed class FlagOptions
         command.Add(_alpha);
         command.Add(_tail);
         command.Add(_null);
+        command.Add(_extrapolate);
     }
 
-    public bool AreGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null || parsed.GetValue(_tail) is not null || parsed.GetValue(_null) is not null;
+    public bool AreGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null || parsed.GetValue(_tail) is not null || parsed.GetValue(_null) is not null || parsed.GetValue(_extrapolate);
 
     public bool IsAlphaGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null;
 
     public double Alpha(ParseResult parsed) => parsed.GetValue(_alpha) ?? DefaultAlpha;
 
-    public PValueTail Tail(ParseResult parsed) => parsed.GetValue(_tail) switch
+    public PValueTail Tail(ParseResult parsed) => (parsed.GetValue(_tail) ?? "lower", parsed.GetValue(_extrapolate)) switch
     {
-        "formula" => PValueTail.Formula,
-        "two-sided" => PValueTail.TwoSided,
-        "empirical" => PValueTail.Empirical,
-        _ => PValueTail.Lower,
+        ("lower", true) => PValueTail.Extrapolated,
+        ("lower", false) => PValueTail.Lower,
+        (var other, true) => throw new UserErrorException($"--extrapolate continues the lower tail: leave out --tail {other}."),
+        ("formula", _) => PValueTail.Formula,
+        ("two-sided", _) => PValueTail.TwoSided,
+        ("empirical", _) => PValueTail.Empirical,
+        _ => PValueTail.Mixture,
     };
 
     public NullKind Null(ParseResult parsed) => parsed.GetValue(_null) switch
@@ -61,7 +70,15 @@ internal sealed class FlagOptions
     /// <summary>A p-value in words.</summary>
     public static string Describe(PValueTail tail, NullKind kind)
     {
-        var name = tail switch { PValueTail.Formula => "formula", PValueTail.TwoSided => "two-sided", PValueTail.Empirical => "empirical", _ => "lower tail" };
+        var name = tail switch
+        {
+            PValueTail.Formula => "formula",
+            PValueTail.TwoSided => "two-sided",
+            PValueTail.Empirical => "empirical",
+            PValueTail.Extrapolated => "lower tail, extrapolated",
+            PValueTail.Mixture => "mixture's lower tail",
+            _ => "lower tail",
+        };
         return kind switch { NullKind.Pooled => $"{name}, pooled", NullKind.ErrorWeighted => $"{name}, error-weighted", _ => name };
     }
 }

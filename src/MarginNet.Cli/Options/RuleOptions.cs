@@ -10,11 +10,11 @@ internal sealed class RuleOptions
 {
     private const string Unsupervised = "alpha";
 
-    private readonly FlagOptions _flag = new("The largest share of typical samples that may be flagged. Default 0.05.");
+    private readonly FlagOptions _flag = new("The largest share of right decisions that may be flagged. Default 0.05.");
 
     private readonly Option<string> _rule = new("--rule")
     {
-        Description = "The largest threshold that flags at most a share alpha of the calibration samples (alpha, the default) or of right decisions on other samples (fpr), or the one that best parts right from wrong decisions there (youden), or at least cost (cost).",
+        Description = "The threshold that is expected to flag at most a share alpha of fresh right decisions (alpha, the default), the largest that flags at most that share of those on other samples (fpr), or the one that best parts right from wrong decisions there (youden), or at least cost (cost).",
         DefaultValueFactory = _ => Unsupervised,
     };
 
@@ -66,8 +66,15 @@ internal sealed class RuleOptions
         {
             "youden" => DetectionThreshold.ByYouden(right, wrong),
             "cost" => DetectionThreshold.ByCost(right, wrong, parsed.GetValue(_costRatio)!.Value),
-            _ => DetectionThreshold.ForFalsePositiveRate(right, alpha, wrong),
+            "fpr" => DetectionThreshold.ForFalsePositiveRate(right, alpha, wrong),
+            _ => Expected(),
         });
+
+        DetectionThreshold Expected()
+        {
+            var chosen = FlagRule.Calibrate(nullModel, alpha, kind, tail).Threshold;
+            return chosen with { TruePositives = new(wrong.Count(chosen.Flags), wrong.Length) };
+        }
     }
 
     /// <summary>The choice in words.</summary>
@@ -75,6 +82,7 @@ internal sealed class RuleOptions
     {
         "youden" => "largest true-positive less false-positive rate",
         "cost" => FormattableString.Invariant($"least cost, a miss costing {parsed.GetValue(_costRatio)} false alarms"),
-        _ => FormattableString.Invariant($"at most {_flag.Alpha(parsed):p2} of right decisions flagged"),
+        "fpr" => FormattableString.Invariant($"the largest threshold that flags at most {_flag.Alpha(parsed):p2} of right decisions"),
+        _ => FormattableString.Invariant($"at most {_flag.Alpha(parsed):p2} of fresh right decisions expected"),
     };
 }

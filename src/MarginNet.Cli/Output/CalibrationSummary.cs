@@ -4,46 +4,73 @@ using System.Text.Json;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Detection;
+using MarginNet.Evaluation;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
 /// <summary>What a calibration came to, as text and as JSON.</summary>
-internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitted, Samples chosenOn, Samples? atypical, string choice, string file)
+internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitted, Samples chosenOn, Samples? atypical, bool isSupervised, string choice, string file)
 {
+    /// <summary>What fresh right decisions may expect of a rule chosen without others; null where it was chosen by them.</summary>
+    private readonly ExpectedRate? _expected = isSupervised ? null : ExpectedRate.Compute(nullModel, nullModel.Rule!);
+
+    /// <summary>How far a temperature mended confidences; null where none was fitted.</summary>
+    public (EvaluationReport Before, EvaluationReport After)? Confidences { get; init; }
+
     public void Write(TextWriter output)
     {
         WriteFit(output, fitted.ClassNames);
         var (rule, source) = (nullModel.Rule!, nullModel.Source == CalibrationSource.HeldOut ? "kept out of training" : "the network was trained on");
         Line(output, $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source})");
         Line(output, $"flagged where     p ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}: {choice}");
-        Line(output, $"false positives   {Describe(rule.Threshold.FalsePositives)} right decisions ({chosenOn.Source})");
-        Line(output, $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
-        foreach (var warning in PValueSummary.Warnings(nullModel, fitted.ClassNames))
+        if (_expected is null)
         {
-            output.WriteLine(warning);
+            Line(output, $"false positives   {Describe(rule.Threshold.FalsePositives)} right decisions ({chosenOn.Source})");
+        }
+        else
+        {
+            WriteExpected(output, _expected);
+        }
+
+        Line(output, $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
+        if (Confidences is var (before, after))
+        {
+            Line(output, $"temperature       {nullModel.Temperature:g4}: calibration error {before.ExpectedCalibrationError:f4} becomes {after.ExpectedCalibrationError:f4}, negative log-likelihood {before.NegativeLogLikelihood:f4} becomes {after.NegativeLogLikelihood:f4}, on these samples");
         }
 
         Line(output, $"written           {file}");
     }
 
+    private void WriteExpected(TextWriter output, ExpectedRate expected)
+    {
+        var known = Enumerable.Range(0, fitted.ClassNames.Length).Where(c => nullModel.Classes[c].SampleCount > 0).ToArray();
+        var worst = known.MaxBy(c => expected.Classes[c].High);
+        var (low, high) = (known.Min(c => expected.SmallestPValues[c]), known.Max(c => expected.SmallestPValues[c]));
+        var doubt = nullModel.Source == CalibrationSource.HeldOut ? "" : ", if their margins were as large as training margins are";
+        Line(output, $"fresh ones        {expected.Mean:p2} of right decisions are expected to be flagged, 95 % interval {expected.Interval.Low:p2} to {expected.Interval.High:p2}{doubt}");
+        Line(output, $"worst class       {fitted.ClassNames[worst]}: {expected.Classes[worst].Low:p2} to {expected.Classes[worst].High:p2} of its right decisions, by {nullModel.Classes[worst].SampleCount} calibrated on");
+        Line(output, $"smallest p        {low:g3}{(high > low ? $" to {high:g3}, by class" : "")}: what so many samples support");
+        Line(output, $"false positives   {nullModel.Rule!.Threshold.FalsePositives.Count} of {nullModel.Rule.Threshold.FalsePositives.Total} right decisions calibrated on");
+    }
+
     private void WriteFit(TextWriter output, ImmutableArray<string> classNames)
     {
         var width = Math.Max("class".Length, classNames.Max(name => name.Length));
-        Line(output, $"{"class".PadRight(width)}  right  wrong  zero margins  components  Kolmogorov-Smirnov  allowed");
+        Line(output, $"{"class".PadRight(width)}  right  wrong  zero margins  components  Kolmogorov-Smirnov  p of fit");
         for (var c = 0; c < classNames.Length; c++)
         {
             var own = nullModel.Classes[c];
-            var components = string.Create(CultureInfo.InvariantCulture, $"{own.Distribution.Fit.Mixture.Components.Length}{(own.IsPooled ? "*" : "")}");
+            var components = string.Create(CultureInfo.InvariantCulture, $"{own.Distribution.Fit.Mixture.Components.Length}{PValueSummary.Mark(own)}");
             Line(
                 output,
-                $"{classNames[c].PadRight(width)}  {own.SampleCount,5}  {own.MisclassifiedCount,5}  {own.ZeroCount,12}  {components,10}  {Number(own.KolmogorovSmirnov),18}  {Number(PValueSummary.AllowedDistance(own.SampleCount)),7}");
+                $"{classNames[c].PadRight(width)}  {own.SampleCount,5}  {own.MisclassifiedCount,5}  {own.ZeroCount,12}  {components,10}  {Number(own.KolmogorovSmirnov),18}  {Number(own.FitPValue),8}");
         }
 
         var pooled = nullModel.Pooled;
         Line(
             output,
-            $"{"all".PadRight(width)}  {pooled.SampleCount,5}  {nullModel.MisclassifiedCount,5}  {pooled.ZeroCount,12}  {pooled.Fit.Mixture.Components.Length,10}  {Number(pooled.KolmogorovSmirnov),18}  {Number(PValueSummary.AllowedDistance(pooled.SampleCount)),7}");
+            $"{"all".PadRight(width)}  {pooled.SampleCount,5}  {nullModel.MisclassifiedCount,5}  {pooled.ZeroCount,12}  {pooled.Fit.Mixture.Components.Length,10}  {Number(pooled.KolmogorovSmirnov),18}  {Number(pooled.FitPValue),8}");
     }
 
     public void Write(Utf8JsonWriter json)
@@ -59,9 +86,20 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
         JsonNumbers.Write(json, "threshold", rule.Threshold.Value);
         JsonNumbers.Write(json, "false_positive_rate", rule.Threshold.FalsePositives);
         JsonNumbers.Write(json, "true_positive_rate", rule.Threshold.TruePositives);
-        json.WriteStartArray("classes");
-        foreach (var (name, own) in fitted.ClassNames.Zip(nullModel.Classes))
+        if (_expected is not null)
         {
+            JsonNumbers.Write(json, "expected_false_positive_rate", _expected.Mean, _expected.Interval);
+        }
+
+        if (nullModel.Temperature is { } temperature)
+        {
+            json.WriteNumber("temperature", temperature);
+        }
+
+        json.WriteStartArray("classes");
+        for (var c = 0; c < fitted.ClassNames.Length; c++)
+        {
+            var (name, own) = (fitted.ClassNames[c], nullModel.Classes[c]);
             json.WriteStartObject();
             json.WriteString("class", name);
             json.WriteNumber("right", own.SampleCount);
@@ -70,6 +108,16 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
             json.WriteNumber("components", own.Distribution.Fit.Mixture.Components.Length);
             json.WriteBoolean("pooled", own.IsPooled);
             JsonNumbers.Write(json, "kolmogorov_smirnov", own.KolmogorovSmirnov);
+            JsonNumbers.Write(json, "fit_p", own.FitPValue);
+            if (_expected is not null)
+            {
+                json.WriteNumber("smallest_p", _expected.SmallestPValues[c]);
+                json.WriteStartArray("false_positive_rate_interval");
+                json.WriteNumberValue(_expected.Classes[c].Low);
+                json.WriteNumberValue(_expected.Classes[c].High);
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         }
 

@@ -9,9 +9,19 @@ namespace MarginNet.Cli.Output;
 /// <summary>How well each score parts two sets of samples, as text and as JSON.</summary>
 internal sealed class DetectionTable
 {
-    private readonly List<(string Title, string Key, string Typical, string Atypical, List<(string Score, DetectionReport Report)> Rows)> _sections = [];
+    public const string WrongDecisions = "wrong_decisions";
+    public const string Attack = "attack";
+    public const string OutOfDistribution = "out_of_distribution";
+    private const string Lower = "p lower";
+    private const string TwoSided = "p two-sided";
+    private const string Margin = "margin";
 
-    /// <summary>The scores compared, by name, larger for typical samples.</summary>
+    private readonly List<Section> _sections = [];
+
+    /// <summary>
+    /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the calibration margins, so that the order of
+    /// far tails counts, too; that of all classes together orders samples as the margin does, and is not computed.
+    /// </summary>
     public static (string Name, double[] Values)[] Scores(Samples samples, MarginNullModel nullModel)
     {
         var own = samples.PValues(nullModel, NullKind.Class);
@@ -19,14 +29,13 @@ internal sealed class DetectionTable
         double[] Each(Func<int, double> score) => [.. Enumerable.Range(0, samples.Count).Select(score)];
         return
         [
-            ("p lower", Of(own, PValueTail.Lower)),
+            (Lower, Of(own, PValueTail.Extrapolated)),
             ("p formula", Of(own, PValueTail.Formula)),
-            ("p two-sided", Of(own, PValueTail.TwoSided)),
+            (TwoSided, Of(own, PValueTail.TwoSided)),
             ("p empirical", Of(own, PValueTail.Empirical)),
-            ("p lower, pooled", Of(samples.PValues(nullModel, NullKind.Pooled), PValueTail.Lower)),
-            ("p lower, error-weighted", Of(samples.PValues(nullModel, NullKind.ErrorWeighted), PValueTail.Lower)),
-            ("margin", samples.Margins),
-            ("max softmax", Each(i => LogitScores.MaxSoftmax(samples.Logits.Row(i)))),
+            ("p lower, error-weighted", Of(samples.PValues(nullModel, NullKind.ErrorWeighted), PValueTail.Extrapolated)),
+            (Margin, samples.Margins),
+            ("max softmax", Each(i => LogitScores.MaxSoftmaxLogOdds(samples.Logits.Row(i)))),
             ("max logit", Each(i => LogitScores.MaxLogit(samples.Logits.Row(i)))),
             ("energy", Each(i => LogitScores.Energy(samples.Logits.Row(i)))),
             ("entropy", Each(i => LogitScores.NegativeEntropy(samples.Logits.Row(i)))),
@@ -37,30 +46,77 @@ internal sealed class DetectionTable
     /// <param name="key">What JSON calls the comparison.</param>
     /// <param name="typical">What the typical samples are.</param>
     /// <param name="atypical">What the atypical samples are.</param>
-    /// <param name="scores">The scores of both by name.</param>
+    /// <param name="scores">The scores of both by name; one that orders all samples as an earlier one does shares its row.</param>
     /// <param name="resamples">Bootstrap draws.</param>
     /// <param name="seed">Their seed.</param>
     /// <param name="cancellation">Stops between two draws.</param>
-    public void Add(string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed, CancellationToken cancellation) =>
-        _sections.Add((
-            $"{typical} from {atypical}",
-            key,
-            typical,
-            atypical,
-            [.. scores.Select(score => (score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)))]));
+    public void Add(string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed, CancellationToken cancellation)
+    {
+        var (rows, orders) = (new List<Row>(), new List<int[]>());
+        foreach (var score in scores)
+        {
+            string[] names = score.Name == Margin ? [Margin, "p lower, pooled"] : [score.Name];
+            var order = Order([.. score.Typical, .. score.Atypical]);
+            var same = orders.FindIndex(other => other.AsSpan().SequenceEqual(order));
+            if (same >= 0)
+            {
+                rows[same].Also.AddRange(names);
+                continue;
+            }
+
+            orders.Add(order);
+            rows.Add(new(
+                names[0],
+                [.. names[1..]],
+                DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)));
+        }
+
+        _sections.Add(new($"{typical} from {atypical}", key, typical, atypical, rows));
+    }
+
+    /// <summary>What a headline score that is worse than chance means, one line for each comparison.</summary>
+    /// <param name="hasSurrogate">Whether the attack follows another network than the one attacked.</param>
+    public IEnumerable<string> Reversals(bool hasSurrogate)
+    {
+        foreach (var section in _sections)
+        {
+            if (section.Find(Lower) is not { Auroc.High: < 0.5, Metrics.Auroc: var area })
+            {
+                continue;
+            }
+
+            var twoSided = section.Find(TwoSided)!.Metrics.Auroc;
+            var other = twoSided > 0.5 ? string.Create(CultureInfo.InvariantCulture, $" --tail two-sided, which flags large margins too, has {twoSided:f3}.") : "";
+            var why = section.Key switch
+            {
+                Attack when !hasSurrogate => "the attack followed this network's own gradients and made wrong decisions of large margin, which no small-margin test finds. --surrogate OTHER.pt makes it on another network, as in the paper.",
+                Attack => "the attack made decisions of large margin, which no small-margin test finds.",
+                WrongDecisions => "wrong decisions have larger margins than right ones, as where the labels are not those of these samples.",
+                _ => "foreign samples have larger margins than known ones, which no small-margin test finds.",
+            };
+            yield return string.Create(CultureInfo.InvariantCulture, $"note: {Lower} has an AUROC of {area:f3}, below the 0.5 of guessing: {why}{other}");
+        }
+    }
+
+    /// <summary>The rank of each number among the different ones.</summary>
+    private static int[] Order(double[] values)
+    {
+        double[] distinct = [.. values.Distinct().Order()];
+        return Array.ConvertAll(values, value => Array.BinarySearch(distinct, value));
+    }
 
     public void Write(TextWriter output)
     {
-        var width = _sections.Max(section => section.Rows.Max(row => row.Score.Length));
+        var width = _sections.Max(section => section.Rows.Max(row => row.Title.Length));
         foreach (var (title, _, typical, atypical, rows) in _sections)
         {
             var any = rows[0].Report;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title}: {any.TypicalCount} {typical}, {any.AtypicalCount} {atypical}; 95 % bootstrap intervals"));
             output.WriteLine($"{"score".PadRight(width)}  {"AUROC",-22}{"AUPR typical",-22}{"AUPR atypical",-22}FPR at 95 % TPR");
-            foreach (var (score, report) in rows)
+            foreach (var row in rows)
             {
-                var m = report.Metrics;
-                output.WriteLine($"{score.PadRight(width)}  {Cell(m.Auroc, report.Auroc),-22}{Cell(m.AuprIn, report.AuprIn),-22}{Cell(m.AuprOut, report.AuprOut),-22}{Cell(m.FprAt95Tpr, report.FprAt95Tpr)}");
+                var (report, m) = (row.Report, row.Report.Metrics);
+                output.WriteLine($"{row.Title.PadRight(width)}  {Cell(m.Auroc, report.Auroc),-22}{Cell(m.AuprIn, report.AuprIn),-22}{Cell(m.AuprOut, report.AuprOut),-22}{Cell(m.FprAt95Tpr, report.FprAt95Tpr)}");
             }
 
             output.WriteLine();
@@ -78,10 +134,15 @@ internal sealed class DetectionTable
             json.WriteNumber("typical_count", rows[0].Report.TypicalCount);
             json.WriteNumber("atypical_count", rows[0].Report.AtypicalCount);
             json.WriteStartArray("scores");
-            foreach (var (score, report) in rows)
+            foreach (var (score, first, report) in rows.SelectMany(row => row.Also.Prepend(row.Score).Select(score => (score, row.Score, row.Report))))
             {
                 json.WriteStartObject();
                 json.WriteString("score", score);
+                if (score != first)
+                {
+                    json.WriteString("same_order_as", first);
+                }
+
                 JsonNumbers.Write(json, "auroc", report.Metrics.Auroc, report.Auroc);
                 JsonNumbers.Write(json, "aupr_typical", report.Metrics.AuprIn, report.AuprIn);
                 JsonNumbers.Write(json, "aupr_atypical", report.Metrics.AuprOut, report.AuprOut);
@@ -94,6 +155,16 @@ internal sealed class DetectionTable
         }
 
         json.WriteEndObject();
+    }
+
+    private sealed record Section(string Title, string Key, string Typical, string Atypical, List<Row> Rows)
+    {
+        public DetectionReport? Find(string score) => Rows.Find(row => row.Score == score || row.Also.Contains(score))?.Report;
+    }
+
+    private sealed record Row(string Score, List<string> Also, DetectionReport Report)
+    {
+        public string Title => string.Join(" = ", [Score, .. Also]);
     }
 
     private static string Cell(double value, Interval interval) => string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");

@@ -9,7 +9,8 @@ namespace MarginNet.Cli.Output;
 /// <param name="report">The figures.</param>
 /// <param name="classNames">The name of each class.</param>
 /// <param name="subject">What was evaluated, such as: m.pt on its test images.</param>
-internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<string> classNames, string subject)
+/// <param name="temperature">The calibrated temperature of the confidences; null where there is none.</param>
+internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<string> classNames, string subject, double? temperature)
 {
     private const int MostConfused = 20; // Classes whose confusion is still readable as text; JSON has any number.
 
@@ -22,7 +23,7 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
             Line(output, $"constraints met   {ShareText.WithInterval(met)} (labelled margin at least {report.TargetMargin})");
         }
 
-        Line(output, $"calibration       expected error {report.ExpectedCalibrationError:f4} in {report.CalibrationBins.Length} bins of softmax confidence; negative log-likelihood {report.NegativeLogLikelihood:f4} nats");
+        Line(output, $"calibration       expected error {report.ExpectedCalibrationError:f4} in {report.CalibrationBins.Length} bins of softmax confidence{(temperature is null ? "" : $" at the calibrated temperature {temperature:g4}")}; negative log-likelihood {report.NegativeLogLikelihood:f4} nats");
         output.WriteLine();
         WriteClasses(output);
         output.WriteLine();
@@ -69,6 +70,11 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
         {
             json.WriteNumber("target_margin", report.TargetMargin!.Value);
             JsonNumbers.Write(json, "constraints_met", met);
+        }
+
+        if (temperature is { } value)
+        {
+            json.WriteNumber("temperature", value);
         }
 
         JsonNumbers.Write(json, "negative_log_likelihood", report.NegativeLogLikelihood);

@@ -2,15 +2,27 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>Rows of p-values as lines of CSV or as JSON; the empirical and the adjusted p-value are written where they are asked for.</summary>
-internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withEmpirical, bool withAdjusted, bool withFile = false)
+/// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own, and so has the adjusted one where it is asked for.</summary>
+internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false)
 {
+    // Beside the lower tail and the formula, which are always there.
+    private readonly string? _ownColumn = tail switch
+    {
+        PValueTail.TwoSided => "p_two_sided",
+        PValueTail.Empirical => "p_empirical",
+        PValueTail.Extrapolated => "p_extrapolated",
+        PValueTail.Mixture => "p_mixture",
+        _ => null,
+    };
+
     private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
 
-    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(withEmpirical ? ",p_empirical" : "")}{(withAdjusted ? ",p_adjusted" : "")},flagged{(withFile ? ",file" : "")}";
+    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}"
+        + $"{(withAdjusted ? ",p_adjusted" : "")},flagged{(withFile ? ",file" : "")}";
 
     /// <summary>Adds one line.</summary>
     public void Append(StringBuilder text, int index, PValueRow row, string? file = null)
@@ -18,9 +30,9 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withE
         var p = row.PValue;
         var (truth, predicted) = (row.TrueClass < 0 ? "" : _quoted[row.TrueClass], _quoted[row.PredictedClass]);
         text.Append(CultureInfo.InvariantCulture, $"{index},{truth},{predicted},{row.Margin:g9},{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
-        if (withEmpirical)
+        if (_ownColumn is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $",{p.Empirical:g9}");
+            text.Append(CultureInfo.InvariantCulture, $",{p.Of(tail):g9}");
         }
 
         if (withAdjusted)
@@ -54,9 +66,9 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, bool withE
         JsonNumbers.Write(json, "log_margin", p.LogMargin);
         json.WriteNumber("p_formula", p.Formula);
         json.WriteNumber("p_lower", p.Lower);
-        if (withEmpirical)
+        if (_ownColumn is not null)
         {
-            json.WriteNumber("p_empirical", p.Empirical);
+            json.WriteNumber(_ownColumn, p.Of(tail));
         }
 
         if (withAdjusted)

@@ -8,9 +8,6 @@ namespace MarginNet.Cli.Output;
 /// <summary>What a table of p-values comes to, class by class, as lines of text.</summary>
 internal static class PValueSummary
 {
-    private const double PoorFit = 0.05; // Kolmogorov-Smirnov distance above which the mixture misleads,
-    private const double Significant = 1.36; // and times √n, above which it is no accident (5 %).
-
     public static void Write(TextWriter output, PValueTable table, MarginNullModel nullModel, ImmutableArray<string> classNames)
     {
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
@@ -34,42 +31,22 @@ internal static class PValueSummary
         var pooled = nullModel.Pooled;
         Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
         Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model from {Source(nullModel.Source)}.");
-        foreach (var warning in Warnings(nullModel, classNames))
+        var marked = nullModel.Classes.Count(own => Mark(own).Length > 0);
+        if (marked > 0)
         {
-            output.WriteLine(warning);
+            Line($"* scored by the pooled null model; ? poorly described by its mixture, on which --tail lower does not rest: {marked} of {classNames.Length} classes, as calibration warned.");
         }
     }
 
     /// <summary>How many samples were flagged, and by what.</summary>
     public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}{(double.IsNegativeInfinity(rule.Threshold.Value) ? ": too few calibration samples to flag any at that rate" : "")}.");
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
 
-    /// <summary>What a user should know of the null model before trusting its p-values.</summary>
-    public static IEnumerable<string> Warnings(MarginNullModel nullModel, ImmutableArray<string> classNames)
-    {
-        for (var c = 0; c < classNames.Length; c++)
-        {
-            var own = nullModel.Classes[c];
-            var isPoor = own.KolmogorovSmirnov > AllowedDistance(own.SampleCount);
-            var poorly = string.Create(CultureInfo.InvariantCulture, $"poorly (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2})");
-            if (own.IsPooled)
-            {
-                yield return $"warning: class '{classNames[c]}' has only {own.SampleCount} correct calibration samples; it is scored by the pooled null model (*){(isPoor ? $", which describes its margins {poorly}: calibrate on more" : "")}.";
-            }
-            else if (isPoor)
-            {
-                yield return $"warning: the mixture describes the margins of class '{classNames[c]}' {poorly}: its p-values are off; --tail empirical needs no mixture.";
-            }
-        }
-    }
+    /// <summary>What is short to say of a class: * without a null model of its own, ? whose margins its mixture does not describe.</summary>
+    public static string Mark(ClassNull own) => own.IsPooled ? "*" : CalibrationWarnings.IsPoor(own) ? "?" : "";
 
-    /// <summary>The Kolmogorov-Smirnov distance from which on a fit is called poor.</summary>
-    public static double AllowedDistance(int count) => Math.Max(PoorFit, Significant / Math.Sqrt(count));
-
-    private static string Components(ClassNull own) =>
-        own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + (own.IsPooled ? "*" : "");
-
+    private static string Components(ClassNull own) => own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + Mark(own);
 
     private static string Source(CalibrationSource source) =>
         source == CalibrationSource.HeldOut ? "held-out samples" : "training samples, so fresh ones are flagged more often than alpha says";

@@ -21,7 +21,7 @@ internal sealed class PValueTable
     private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted)
     {
         (Rows, _samples, Rule, IsAdjusted) = (rows, samples, rule, isAdjusted);
-        _format = new(samples.ClassNames, rule.Tail == PValueTail.Empirical, isAdjusted, withFile: !samples.Files.IsEmpty);
+        _format = new(samples.ClassNames, rule.Tail, isAdjusted, withFile: !samples.Files.IsEmpty);
     }
 
     public ImmutableArray<PValueRow> Rows { get; }
@@ -31,9 +31,9 @@ internal sealed class PValueTable
     public bool IsAdjusted { get; }
 
     /// <summary>Scores every sample, and flags those whose p-value, or adjusted p-value, is at or below the rule's threshold.</summary>
-    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust)
+    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust, Random? ties = null)
     {
-        var values = samples.PValues(nullModel, rule.Null);
+        var values = samples.PValues(nullModel, rule.Null, ties);
         var deciding = Array.ConvertAll(values, p => p.Of(rule.Tail));
         deciding = adjust ? BenjaminiHochberg.Adjust(deciding) : deciding;
         var rows = ImmutableArray.CreateBuilder<PValueRow>(values.Length);

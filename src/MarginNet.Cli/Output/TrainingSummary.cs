@@ -34,7 +34,7 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
         }
 
         Line($"null model        from {model.NullModel!.Pooled.SampleCount} correct {(model.NullModel.Source == CalibrationSource.HeldOut ? "held-out" : "training")} samples");
-        foreach (var warning in PValueSummary.Warnings(model.NullModel, model.ClassNames))
+        foreach (var warning in CalibrationWarnings.OfFit(model.NullModel, model.ClassNames))
         {
             output.WriteLine(warning);
         }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using MarginNet.Cli.Figures;
-using MarginNet.Cli.Output;
 using MarginNet.Cli.Reproduction;
 
 namespace MarginNet.Cli.Report;
@@ -34,7 +33,7 @@ internal static class PValueSection
     {
         var (wrong, attack) = (run.First.WrongDecisions, run.First.Attack);
         return ScrollTable.Compose(
-            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, {resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, and of clean from attacked images{Counts(attack)}. Lower-tail, printed and two-sided p-values are those of the class-wise mixtures; softmax is the largest softmax probability."),
+            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, {resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, and of clean from attacked images{Counts(attack)}. The lower-tail and the two-sided p-value are by rank within the decided class, the former continued by the mixture below all ranks; the printed one is the class-wise mixture’s own; softmax is the log-odds of the largest softmax probability."),
             [
                 ScrollTable.Head("score"), ScrollTable.NumberHead("wrong decisions"), ScrollTable.NumberHead("FPR at 95 % TPR"), ScrollTable.NumberHead("attacked images"),
                 ScrollTable.NumberHead("FPR at 95 % TPR"),
@@ -54,7 +53,7 @@ internal static class PValueSection
         $"{run.Run.Title}: the null model, fitted to right decisions on training images. The distance is that of Kolmogorov and Smirnov, of the p-values of the same images from uniform; * marks a class with too few, scored by the mixture of all.",
         [
             ScrollTable.Head("decided class"), ScrollTable.NumberHead("right"), ScrollTable.NumberHead("wrong, left out"), ScrollTable.NumberHead("components"),
-            ScrollTable.NumberHead("distance"), ScrollTable.NumberHead("poor above"), ScrollTable.Head("mixture of log-margins: weight N(mean, deviation)"),
+            ScrollTable.NumberHead("distance"), ScrollTable.NumberHead("p of the fit"), ScrollTable.Head("mixture of log-margins: weight N(mean, deviation)"),
         ],
         run.First.Null.Select(own => ScrollTable.Row(
             own.IsPooled ? $"{own.Name} *" : own.Name,
@@ -62,13 +61,13 @@ internal static class PValueSection
             ScrollTable.Number($"{own.Wrong:n0}"),
             ScrollTable.Number($"{own.Components.Length}"),
             Distance(own),
-            own.Right == 0 ? ScrollTable.Number($"-") : ScrollTable.Number($"{PValueSummary.AllowedDistance(own.Right):f3}"),
+            own.FitPValue is { } fit ? ScrollTable.Number($"{fit:f3}") : ScrollTable.Number($"-"),
             Html.Format($"<td class=\"keep\">{string.Join(" + ", own.Components.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Weight:f2} N({c.Mean:f2}, {c.StandardDeviation:f2})")))}</td>"))));
 
     private static Html Distance(NullSummary own) => own.KolmogorovSmirnov switch
     {
         null => ScrollTable.Number($"-"),
-        { } distance when distance > PValueSummary.AllowedDistance(own.Right) => Html.Format($"<td class=\"n differs\">{distance:f3} poor</td>"),
+        { } distance when own.IsPoor => Html.Format($"<td class=\"n differs\">{distance:f3} poor</td>"),
         { } distance => ScrollTable.Number($"{distance:f3}"),
     };
 }

@@ -10,7 +10,7 @@ namespace MarginNet.Cli.Reproduction;
 internal sealed record NetworkResult
 {
     /// <summary>Goes up with every change to what is computed here, so that what an earlier version kept is not taken for it.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>The p-value at or below which a sample counts as flagged.</summary>
     public const double Alpha = 0.05;
@@ -86,16 +86,36 @@ internal sealed record NetworkResult
 /// <param name="Wrong">Wrong decisions for it, left out.</param>
 /// <param name="Components">The mixture's components.</param>
 /// <param name="KolmogorovSmirnov">How far its p-values are from uniform; null where it has no sample.</param>
+/// <param name="FitPValue">How likely so large a distance is of a right mixture; null where it has none of its own.</param>
+/// <param name="IsPoor">Whether the mixture does not describe its margins.</param>
 /// <param name="IsPooled">Whether it has too few samples, so that the mixture of all classes takes its place.</param>
-internal sealed record NullSummary(string Name, int Right, int Wrong, ImmutableArray<MixtureComponent> Components, double? KolmogorovSmirnov, bool IsPooled)
+internal sealed record NullSummary(
+    string Name, int Right, int Wrong, ImmutableArray<MixtureComponent> Components, double? KolmogorovSmirnov, double? FitPValue, bool IsPoor, bool IsPooled)
 {
     public const string All = "all";
 
     public static NullSummary Of(string name, ClassNull own) => new(
-        name, own.SampleCount, own.MisclassifiedCount, own.Distribution.Fit.Mixture.Components, double.IsNaN(own.KolmogorovSmirnov) ? null : own.KolmogorovSmirnov, own.IsPooled);
+        name,
+        own.SampleCount,
+        own.MisclassifiedCount,
+        own.Distribution.Fit.Mixture.Components,
+        NotNaN(own.KolmogorovSmirnov),
+        NotNaN(own.FitPValue),
+        CalibrationWarnings.IsPoor(own),
+        own.IsPooled);
 
     public static NullSummary Of(MarginNullModel model) =>
-        new(All, model.Pooled.SampleCount, model.MisclassifiedCount, model.Pooled.Fit.Mixture.Components, model.Pooled.KolmogorovSmirnov, IsPooled: false);
+        new(
+            All,
+            model.Pooled.SampleCount,
+            model.MisclassifiedCount,
+            model.Pooled.Fit.Mixture.Components,
+            model.Pooled.KolmogorovSmirnov,
+            NotNaN(model.Pooled.FitPValue),
+            IsPoor: false,
+            IsPooled: false);
+
+    private static double? NotNaN(double value) => double.IsNaN(value) ? null : value;
 }
 
 /// <summary>How well one score parts typical from atypical samples.</summary>

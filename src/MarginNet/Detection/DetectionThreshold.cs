@@ -6,6 +6,9 @@ namespace MarginNet.Detection;
 /// <param name="TruePositives">Atypical samples that it flags, among those it was chosen on; none of none where it was chosen on typical samples alone.</param>
 public readonly record struct DetectionThreshold(double Value, Proportion FalsePositives, Proportion TruePositives)
 {
+    /// <summary>What a product with a rate such as 0.29, which is no binary fraction, may fall short of a whole number.</summary>
+    internal const double Rounding = 1e-12;
+
     /// <summary>Whether a score is flagged as atypical.</summary>
     /// <param name="score">The score.</param>
     /// <returns>True at or below the threshold.</returns>
@@ -15,14 +18,43 @@ public readonly record struct DetectionThreshold(double Value, Proportion FalseP
     /// <param name="typical">Scores of typical samples, such as the p-values of the calibration samples themselves, shape [N] with N ≥ 1.</param>
     /// <param name="alpha">Largest false-positive rate α, in [0, 1).</param>
     /// <param name="atypical">Scores of atypical samples, shape [M], to report the true-positive rate on; may be empty.</param>
-    /// <returns>The threshold, one of the typical scores; −∞ where not one of them may be flagged.</returns>
+    /// <returns>The threshold, the last number before the first typical score that it may not flag.</returns>
     /// <exception cref="ArgumentException">There is no typical score, a score is NaN, or <paramref name="alpha"/> is out of range.</exception>
     public static DetectionThreshold ForFalsePositiveRate(ReadOnlySpan<double> typical, double alpha, ReadOnlySpan<double> atypical = default)
     {
         if (alpha is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "Expected a rate in [0, 1).");
 
-        return Best(typical, atypical, candidate => candidate.FalsePositives.Rate <= alpha ? candidate.FalsePositives.Count : -1);
+        ScoreTable.ThrowIfInvalid(typical, nameof(typical));
+        var allowed = (int)Math.Floor(alpha * typical.Length * (1 + Rounding));
+        return Before(typical, Math.Min(allowed, typical.Length - 1), atypical);
+    }
+
+    /// <summary>A given threshold, with the samples that it flags.</summary>
+    /// <param name="value">The threshold.</param>
+    /// <param name="typical">Scores of typical samples, shape [N]; may be empty.</param>
+    /// <param name="atypical">Scores of atypical samples, shape [M]; may be empty.</param>
+    /// <returns>The threshold.</returns>
+    internal static DetectionThreshold At(double value, ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical)
+    {
+        return new(value, Flagged(typical), Flagged(atypical));
+
+        Proportion Flagged(ReadOnlySpan<double> scores)
+        {
+            var count = 0;
+            foreach (var score in scores)
+                count += score <= value ? 1 : 0;
+
+            return new(count, scores.Length);
+        }
+    }
+
+    /// <summary>The largest threshold that does not flag the typical sample of a rank in [0, N), nor those that score as high.</summary>
+    internal static DetectionThreshold Before(ReadOnlySpan<double> typical, int rank, ReadOnlySpan<double> atypical)
+    {
+        var sorted = typical.ToArray();
+        Array.Sort(sorted);
+        return At(Math.BitDecrement(sorted[rank]), typical, atypical);
     }
 
     /// <summary>Chooses the threshold with the largest true-positive rate less false-positive rate (Youden 1950); among equals, the smallest.</summary>

@@ -80,26 +80,20 @@ internal sealed class ScoreTable
         return new DetectionMetrics(auroc, Aupr(Typical, Atypical, TypicalCount, fromTop: true), Aupr(Atypical, Typical, AtypicalCount, fromTop: false), fpr);
     }
 
-    // From the point of recall 0 and precision 1, as scikit-learn has it.
+    // Average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the different scores, which equal scores enter together.
     private static double Aupr(int[] positives, int[] negatives, int positiveCount, bool fromTop)
     {
-        var (area, recall, precision) = (0.0, 0.0, 1.0);
+        var area = 0.0;
         var (hits, flagged) = (0L, 0L);
         for (var i = 0; i < positives.Length; i++)
         {
             var place = fromTop ? positives.Length - 1 - i : i;
             hits += positives[place];
             flagged += positives[place] + negatives[place];
-            if (flagged == 0)
-                continue;
-
-            var nextRecall = (double)hits / positiveCount;
-            var nextPrecision = (double)hits / flagged;
-            area += (nextRecall - recall) * (precision + nextPrecision) / 2;
-            (recall, precision) = (nextRecall, nextPrecision);
+            area += flagged == 0 ? 0 : (double)positives[place] * hits / flagged;
         }
 
-        return area;
+        return area / positiveCount;
     }
 
     private static int[] Draw(int[] places, Random random)

@@ -38,4 +38,7 @@ public sealed class ClassNull
     /// near 0 where <see cref="Distribution"/> describes the class; NaN where the class has no positive margin.
     /// </summary>
     public double KolmogorovSmirnov { get; }
+
+    /// <summary>How likely so large a distance is if the mixture is right, as <see cref="NullDistribution.FitPValue"/>; NaN where the class has no mixture of its own.</summary>
+    public double FitPValue => IsPooled ? double.NaN : Distribution.FitPValue;
 }

@@ -27,7 +27,24 @@ internal sealed class ErrorWeighting
     public MarginPValue Apply(MarginPValue p, int predictedClass)
     {
         var odds = _odds[predictedClass];
-        return p with { Lower = Weigh(p.Lower / odds), Formula = 0.5 * Weigh(p.TwoSided / odds), Empirical = Weigh(p.Empirical / odds) };
+        return new MarginPValue(
+            p.LogMargin,
+            Weigh(p.Lower / odds),
+            Weigh(p.Upper / odds),
+            Weigh(p.Empirical / odds),
+            Weigh(p.Extrapolated / odds),
+            Weigh(p.Mixture / odds),
+            0.5 * Weigh(2 * p.Formula / odds));
+    }
+
+    /// <summary>The p-value of a class that is weighted to <paramref name="weighted"/>, or the largest below it.</summary>
+    public double Unweigh(double weighted, int predictedClass)
+    {
+        var piece = 0;
+        while (piece < _knots.Length && _constants[piece] + (_slopes[piece] * _knots[piece]) <= weighted)
+            piece++;
+
+        return piece == _knots.Length ? 1 : Math.Min(1, _odds[predictedClass] * (weighted - _constants[piece]) / _slopes[piece]);
     }
 
     private double Weigh(double t)

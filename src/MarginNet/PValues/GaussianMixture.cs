@@ -113,6 +113,17 @@ public sealed class GaussianMixture : IEquatable<GaussianMixture>
     public override string ToString() =>
         string.Join(" + ", Components.Select(c => FormattableString.Invariant($"{c.Weight:G4} N({c.Mean:G4}, {c.StandardDeviation:G4}²)")));
 
+    /// <summary>Draws a number.</summary>
+    internal double Draw(Random random)
+    {
+        var (remaining, k) = (random.NextDouble(), 0);
+        while (k < Components.Length - 1 && (remaining -= Components[k].Weight) > 0)
+            k++;
+
+        var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        return Components[k].Mean + (Components[k].StandardDeviation * normal);
+    }
+
     internal double Bic(double logLikelihood, int sampleCount) => (-2 * logLikelihood) + (ParameterCount * Math.Log(sampleCount));
 
     private static double LogTerm(MixtureComponent component, double x)

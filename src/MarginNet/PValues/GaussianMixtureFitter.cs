@@ -23,7 +23,7 @@ public static class GaussianMixtureFitter
         options ??= new GaussianMixtureOptions();
         options.Validate();
         var sample = MixtureSample.Create(values);
-        var floor = options.VarianceFloor ?? DefaultVarianceFloor(sample.Count);
+        var floor = options.VarianceFloorOf(sample.Count);
         var coarse = sample.Compress(CoarseCells);
         var orders = Math.Clamp(sample.DistinctCount / ValuesPerComponent, 1, options.MaxComponents);
         var runs = new MixtureRun[orders];
@@ -76,6 +76,4 @@ public static class GaussianMixtureFitter
         var logLikelihood = run.LogLikelihood - (sample.Count * Math.Log(sample.Scale));
         return new MixtureOrderFit(mixture, logLikelihood, mixture.Bic(logLikelihood, sample.Count), run.Iterations, run.Converged);
     }
-
-    private static double DefaultVarianceFloor(int count) => Math.Max(1e-6, Math.Pow(count, -1.5));
 }

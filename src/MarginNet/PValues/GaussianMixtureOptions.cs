@@ -24,6 +24,8 @@ public sealed record GaussianMixtureOptions
     /// <summary>Seed of the k-means++ starts. Default 0.</summary>
     public int Seed { get; init; }
 
+    internal double VarianceFloorOf(int count) => VarianceFloor ?? Math.Max(1e-6, Math.Pow(count, -1.5));
+
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxComponents, 1, nameof(MaxComponents));

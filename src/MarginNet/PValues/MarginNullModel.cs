@@ -13,9 +13,9 @@ public sealed class MarginNullModel
 {
     private readonly ErrorWeighting _weighting;
 
-    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule)
+    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule, double? temperature)
     {
-        (Classes, Pooled, Source, Rule) = (classes, pooled, source, rule);
+        (Classes, Pooled, Source, Rule, Temperature) = (classes, pooled, source, rule, temperature);
         _weighting = new ErrorWeighting(classes);
     }
 
@@ -33,6 +33,9 @@ public sealed class MarginNullModel
 
     /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
     public FlagRule? Rule { get; }
+
+    /// <summary>The temperature T > 0 that makes softmax(f/T) honest, where one was fitted (<see cref="Evaluation.TemperatureScaling"/>); else null.</summary>
+    public double? Temperature { get; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
     /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
@@ -85,24 +88,33 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, rule);
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, rule, Temperature);
+
+    /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
+    /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
+    public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
+        ? new(Classes, Pooled, Source, Rule, temperature)
+        : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>
     /// <param name="predictedClass">The predicted class, in [0, C).</param>
     /// <param name="kind">Which samples the margin is compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
+    /// <param name="ties">What breaks ties of ranks; see <see cref="NullDistribution.Score"/>. Default null: every tie counts against the sample.</param>
     /// <returns>Its p-values.</returns>
     /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN, or there is no such class or kind.</exception>
-    public MarginPValue Score(double margin, int predictedClass, NullKind kind = NullKind.Class)
+    public MarginPValue Score(double margin, int predictedClass, NullKind kind = NullKind.Class, Random? ties = null)
     {
         if ((uint)predictedClass >= (uint)Classes.Length)
             throw new ArgumentOutOfRangeException(nameof(predictedClass), predictedClass, $"Expected a class in [0, {Classes.Length}).");
 
         return kind switch
         {
-            NullKind.Class => Classes[predictedClass].Distribution.Score(margin),
-            NullKind.Pooled => Pooled.Score(margin),
-            NullKind.ErrorWeighted => _weighting.Apply(Classes[predictedClass].Distribution.Score(margin), predictedClass),
+            NullKind.Class => Classes[predictedClass].Distribution.Score(margin, ties),
+            NullKind.Pooled => Pooled.Score(margin, ties),
+            NullKind.ErrorWeighted => _weighting.Apply(Classes[predictedClass].Distribution.Score(margin, ties), predictedClass),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Expected a defined kind."),
         };
     }
@@ -112,8 +124,10 @@ public sealed class MarginNullModel
     /// <param name="predicted">Predicted classes, shape [N], each in [0, C).</param>
     /// <param name="destination">Receives the p-values, shape [N].</param>
     /// <param name="kind">Which samples the margins are compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
+    /// <param name="ties">What breaks ties of ranks, one draw for each margin; see <see cref="NullDistribution.Score"/>. Default null.</param>
     /// <exception cref="ArgumentException">The lengths differ, or a margin is negative, infinite or NaN, or a class is out of range; the message names its index.</exception>
-    public void Score(ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination, NullKind kind = NullKind.Class)
+    public void Score(
+        ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination, NullKind kind = NullKind.Class, Random? ties = null)
     {
         if (predicted.Length != margins.Length || destination.Length < margins.Length)
             throw new ArgumentException($"Expected as many predicted classes and places as margins ({margins.Length}), but got {predicted.Length} and {destination.Length}.", nameof(predicted));
@@ -121,9 +135,17 @@ public sealed class MarginNullModel
         for (var i = 0; i < margins.Length; i++)
         {
             ThrowIfInvalid(margins[i], predicted[i], Classes.Length, i);
-            destination[i] = Score(margins[i], predicted[i], kind);
+            destination[i] = Score(margins[i], predicted[i], kind, ties);
         }
     }
+
+    /// <summary>The smallest p-value that a sample decided as a class can have.</summary>
+    internal double SmallestPValue(int predictedClass, NullKind kind, PValueTail tail) =>
+        Math.Min(Score(0, predictedClass, kind).Of(tail), Score(double.MaxValue, predictedClass, kind).Of(tail));
+
+    /// <summary>The p-value among its own class at or below which a rule flags a sample, for a rule that does not pool the classes.</summary>
+    internal double ClassThreshold(FlagRule rule, int predictedClass) =>
+        rule.Null == NullKind.ErrorWeighted ? _weighting.Unweigh(rule.Threshold.Value, predictedClass) : rule.Threshold.Value;
 
     /// <summary>Turns the model into plain values (text, numbers, lists, dictionaries), for a model file or JSON.</summary>
     /// <returns>The values that <see cref="FromState"/> reads.</returns>
@@ -170,6 +192,7 @@ public sealed class MarginNullModel
     private static MarginNullModel Fit(double[][] margins, int[] misclassified, MarginNullOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinSamples, 2, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.FitTestDraws, nameof(options));
         var all = Pool(margins);
         if (all.Length == 0 || all[^1] == 0)
             throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: give more samples, or a better trained network.");
@@ -186,11 +209,20 @@ public sealed class MarginNullModel
             for (var k = 0; k < logMargins.Length; k++)
                 logMargins[k] = Math.Log(positive[k]);
 
-            distributions[i] = new NullDistribution(GaussianMixtureFitter.Fit(logMargins, options.Mixture), sorted);
+            distributions[i] = Fit(logMargins, sorted, options);
         });
 
         var pooled = distributions[^1]!;
-        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))], pooled, options.Source, rule: null);
+        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))], pooled, options.Source, rule: null, temperature: null);
+    }
+
+    private static NullDistribution Fit(double[] logMargins, double[] sortedMargins, MarginNullOptions options)
+    {
+        var fit = GaussianMixtureFitter.Fit(logMargins, options.Mixture);
+        var fitted = new NullDistribution(fit, sortedMargins);
+        return options.FitTestDraws == 0
+            ? fitted
+            : new NullDistribution(fit, sortedMargins, MixtureFitTest.PValue(fit, fitted.MixtureTails, options.Mixture, options.FitTestDraws));
     }
 
     private static void ThrowIfInvalid(double margin, int predictedClass, int classCount, int index)

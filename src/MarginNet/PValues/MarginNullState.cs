@@ -8,12 +8,16 @@ internal static class MarginNullState
 {
     private const string Training = "training";
     private const string HeldOut = "held-out";
+    private const string ByRank = "rank"; // Before, there was the mixture's lower tail alone, and twice the formula was called two-sided.
 
     public static Dictionary<string, object?> Write(MarginNullModel model) => new()
     {
         ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
+        ["p_values"] = ByRank,
+        ["temperature"] = model.Temperature,
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
+        ["pooled_fit_p"] = WriteProbability(model.Pooled.FitPValue),
         ["classes"] = model.Classes.Select(WriteClass).ToList(),
     };
 
@@ -28,10 +32,16 @@ internal static class MarginNullState
         };
         var classes = root.Dictionaries("classes");
         var margins = classes.Select(ReadMargins).ToArray();
-        var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins));
-        var own = classes.Select((c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i]) : null);
-        var rule = root.Has("rule") ? ReadRule(root.Dictionary("rule")) : null;
-        return new MarginNullModel([.. own.Select((distribution, i) => new ClassNull(margins[i], classes[i].Count("misclassified"), distribution, pooled))], pooled, source, rule);
+        var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins), ReadProbability(root, "pooled_fit_p"));
+        var own = classes.Select((c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i], ReadProbability(c, "fit_p")) : null);
+        var isByRank = root.Has("p_values") && (root.Text("p_values") == ByRank ? true : throw root.Unexpected("p_values", $"'{ByRank}'"));
+        var rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null;
+        return new MarginNullModel(
+            [.. own.Select((distribution, i) => new ClassNull(margins[i], classes[i].Count("misclassified"), distribution, pooled))],
+            pooled,
+            source,
+            rule,
+            root.Has("temperature") ? ReadTemperature(root) : null);
     }
 
     private static object? WriteClass(ClassNull @class) => new Dictionary<string, object?>
@@ -39,6 +49,7 @@ internal static class MarginNullState
         ["misclassified"] = (long)@class.MisclassifiedCount,
         ["margins"] = @class.Margins.ToArray(),
         ["mixtures"] = @class.IsPooled ? null : WriteOrders(@class.Distribution.Fit),
+        ["fit_p"] = WriteProbability(@class.FitPValue),
     };
 
     private static Dictionary<string, object?> WriteRule(FlagRule rule) => new()
@@ -52,6 +63,8 @@ internal static class MarginNullState
         ["atypical"] = (long)rule.Threshold.TruePositives.Total,
     };
 
+    private static double? WriteProbability(double value) => double.IsNaN(value) ? null : value;
+
     private static List<object?> WriteOrders(GaussianMixtureFit fit) => [.. fit.Orders.Select(order => new Dictionary<string, object?>
     {
         ["weights"] = order.Mixture.Components.Select(c => c.Weight).ToArray(),
@@ -62,13 +75,29 @@ internal static class MarginNullState
         ["converged"] = order.Converged,
     })];
 
-    private static FlagRule ReadRule(PlainDictionary rule) => new(
-        rule.Name<NullKind>("null"),
-        rule.Name<PValueTail>("tail"),
-        new DetectionThreshold(
+    private static double ReadProbability(PlainDictionary parent, string key) => !parent.Has(key) ? double.NaN
+        : parent.Number(key) is > 0 and <= 1 and var value ? value
+        : throw parent.Unexpected(key, "a number in (0, 1]");
+
+    private static double ReadTemperature(PlainDictionary root) => root.Number("temperature") is > 0 and < double.PositiveInfinity and var value
+        ? value
+        : throw root.Unexpected("temperature", "a number above 0");
+
+    /// <summary>Reads a rule; one of version 0.1.0 flags what it did.</summary>
+    private static FlagRule ReadRule(PlainDictionary rule, bool isByRank)
+    {
+        var threshold = new DetectionThreshold(
             rule.Has("threshold") ? rule.Number("threshold") : double.NegativeInfinity,
             ReadProportion(rule, "false_positives", "typical"),
-            ReadProportion(rule, "true_positives", "atypical")));
+            ReadProportion(rule, "true_positives", "atypical"));
+        var (kind, tail) = (rule.Name<NullKind>("null"), rule.Name<PValueTail>("tail"));
+        return (isByRank, tail) switch
+        {
+            (false, PValueTail.Lower) => new(kind, PValueTail.Mixture, threshold),
+            (false, PValueTail.TwoSided) => new(kind, PValueTail.Formula, threshold with { Value = threshold.Value / 2 }),
+            _ => new(kind, tail, threshold),
+        };
+    }
 
     private static Proportion ReadProportion(PlainDictionary rule, string count, string total) => rule.Count(count) <= rule.Count(total)
         ? new(rule.Count(count), rule.Count(total))
@@ -84,13 +113,13 @@ internal static class MarginNullState
         return margins;
     }
 
-    private static NullDistribution ReadDistribution(PlainDictionary parent, string key, double[] sortedMargins)
+    private static NullDistribution ReadDistribution(PlainDictionary parent, string key, double[] sortedMargins, double fitPValue)
     {
         var positive = sortedMargins.Length - (sortedMargins.AsSpan().LastIndexOf(0.0) + 1);
         if (positive == 0)
             throw parent.Unexpected(key, "no mixture where there are no positive margins");
 
-        return new NullDistribution(new GaussianMixtureFit(positive, [.. parent.Dictionaries(key).Select(order => ReadOrder(order, positive))]), sortedMargins);
+        return new NullDistribution(new GaussianMixtureFit(positive, [.. parent.Dictionaries(key).Select(order => ReadOrder(order, positive))]), sortedMargins, fitPValue);
     }
 
     private static MixtureOrderFit ReadOrder(PlainDictionary order, int count)

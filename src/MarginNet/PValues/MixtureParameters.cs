@@ -17,6 +17,19 @@ internal sealed class MixtureParameters(int order)
 
     public Span<double> LogDeviations => _coordinates.AsSpan(2 * order, order);
 
+    /// <summary>A mixture's parameters for data of the given centre and scale.</summary>
+    public static MixtureParameters Of(GaussianMixture mixture, double center, double scale)
+    {
+        var parameters = new MixtureParameters(mixture.Components.Length);
+        for (var k = 0; k < parameters.Order; k++)
+        {
+            var (weight, mean, deviation) = mixture.Components[k];
+            parameters.Set(k, weight, (mean - center) / scale, deviation * deviation / (scale * scale));
+        }
+
+        return parameters;
+    }
+
     /// <summary>Brings the parameters back to weights that sum to one and variances at or above the floor.</summary>
     public void Constrain(double varianceFloor)
     {

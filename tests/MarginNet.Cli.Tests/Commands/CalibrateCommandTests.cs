@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using MarginNet.Detection;
 using MarginNet.Models;
@@ -13,35 +14,151 @@ public sealed partial class CalibrateCommandTests
     [InlineData("two-sided", "pooled", PValueTail.TwoSided, NullKind.Pooled)]
     [InlineData("formula", "class", PValueTail.Formula, NullKind.Class)]
     [InlineData("empirical", "error-weighted", PValueTail.Empirical, NullKind.ErrorWeighted)]
-    public async Task The_unsupervised_threshold_flags_at_most_alpha_of_the_calibration_samples_and_is_the_largest_that_does(
-        string tail, string kind, PValueTail expectedTail, NullKind expectedKind)
+    [InlineData("mixture", "class", PValueTail.Mixture, NullKind.Class)]
+    public async Task The_unsupervised_threshold_is_that_of_the_library(string tail, string kind, PValueTail expectedTail, NullKind expectedKind)
     {
         using var tool = new Tool();
-        var rule = MarginNullModel.Load(await LogitFiles.CalibrateAsync(tool, "--alpha", "0.02", "--tail", tail, "--null", kind)).Rule!;
-        Assert.Equal((expectedTail, expectedKind), (rule.Tail, rule.Null));
-        var p = CalibrationValues(tool, rule);
-        Assert.Equal(p.Count(value => value <= rule.Threshold.Value), rule.Threshold.FalsePositives.Count);
-        Assert.Equal(p.Length, rule.Threshold.FalsePositives.Total);
-        Assert.True(rule.Threshold.FalsePositives.Rate <= 0.02);
-        var next = p.Where(value => value > rule.Threshold.Value).Min();
-        Assert.True(p.Count(value => value <= next) > 0.02 * p.Length);
+        var nullModel = MarginNullModel.Load(await LogitFiles.CalibrateAsync(tool, "--alpha", "0.02", "--tail", tail, "--null", kind));
+        var expected = FlagRule.Calibrate(nullModel, 0.02, expectedKind, expectedTail);
+        Assert.Equal(expected with { Threshold = expected.Threshold with { TruePositives = nullModel.Rule!.Threshold.TruePositives } }, nullModel.Rule);
+        var p = CalibrationValues(tool, nullModel.Rule);
+        Assert.Equal(new(p.Count(value => value <= nullModel.Rule.Threshold.Value), p.Length), nullModel.Rule.Threshold.FalsePositives);
     }
 
     [Fact]
-    public async Task Counts_and_exact_intervals_are_printed()
+    public async Task What_fresh_decisions_may_expect_is_printed_and_the_class_that_may_expect_the_worst()
     {
         using var tool = new Tool();
         var (logits, labels) = LogitFiles.Write(tool, "train", 900, seed: 1);
-        var run = await Tool.RunAsync("calibrate", "--logits", logits, "--labels", labels, "--out", tool.File("null.json"), "--alpha", "0.05");
+        string[] command = ["calibrate", "--logits", logits, "--labels", labels, "--out", tool.File("null.json"), "--alpha", "0.05"];
+        var run = await Tool.RunAsync([.. command, "--json", tool.File("c.json")]);
         Assert.Equal(0, run.ExitCode);
         var nullModel = MarginNullModel.Load(tool.File("null.json"));
-        var match = FalsePositives().Match(run.Output);
-        var proportion = new Proportion(Count(match, 1), Count(match, 2));
-        Assert.Equal(nullModel.Rule!.Threshold.FalsePositives, proportion);
-        var interval = proportion.ExactInterval();
-        Assert.Contains(FormattableString.Invariant($"exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of right decisions"), run.Output, StringComparison.Ordinal);
+        var rate = ExpectedRate.Compute(nullModel, nullModel.Rule!);
+        Assert.Equal(0.05, rate.Mean, 1e-9);
+        Assert.Contains(
+            FormattableString.Invariant($"fresh ones        5.00 % of right decisions are expected to be flagged, 95 % interval {rate.Interval.Low:p2} to {rate.Interval.High:p2}, if their margins were as large as training margins are"),
+            run.Output,
+            StringComparison.Ordinal);
+        var worst = Enumerable.Range(0, LogitFiles.Classes).MaxBy(c => rate.Classes[c].High);
+        Assert.Contains(FormattableString.Invariant($"worst class       {worst}: {rate.Classes[worst].Low:p2} to {rate.Classes[worst].High:p2}"), run.Output, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"smallest p        {rate.SmallestPValues.Min():g3} to {rate.SmallestPValues.Max():g3}, by class"), run.Output, StringComparison.Ordinal);
+        var counts = nullModel.Rule!.Threshold.FalsePositives;
+        Assert.Contains($"false positives   {counts.Count} of {counts.Total} right decisions calibrated on", run.Output, StringComparison.Ordinal);
         Assert.Contains($"calibrated on     {nullModel.Pooled.SampleCount} right decisions of 900 samples the network was trained on ({logits})", run.Output, StringComparison.Ordinal);
         Assert.Equal(nullModel.MisclassifiedCount, nullModel.Rule.Threshold.TruePositives.Total);
+        Assert.DoesNotContain("if their margins", (await Tool.RunAsync([.. command, "--held-out"])).Output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(File.ReadAllBytes(tool.File("c.json")));
+        Assert.Equal(rate.Mean, json.RootElement.GetProperty("expected_false_positive_rate").GetDouble());
+    }
+
+    [Fact]
+    public async Task A_threshold_that_can_never_flag_is_warned_of_with_the_number_of_samples_that_would_do()
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "few", 10, seed: 1);
+        string[] command = ["calibrate", "--logits", logits, "--labels", labels, "--out", tool.File("n.json"), "--held-out"];
+        var run = await Tool.RunAsync([.. command, "--alpha", "0.01"]);
+        Assert.Equal(0, run.ExitCode);
+        const string Never = "warning: p <= 0.01 never flags anything: the right decisions calibrated on support p-values down to ";
+        Assert.Contains(Never, run.Error, StringComparison.Ordinal);
+        Assert.Contains("it takes 99 of each class, or --extrapolate.", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Infinity", run.Output, StringComparison.Ordinal);
+        Assert.Contains(Never, (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", tool.File("n.json"))).Error, StringComparison.Ordinal);
+        Assert.Contains("nothing is ever flagged", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--tail", "formula"])).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("never flags", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--extrapolate"])).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("never flags", (await Tool.RunAsync([.. command, "--alpha", "0.2"])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Classes_that_a_threshold_never_flags_are_named_with_a_cure()
+    {
+        using var tool = new Tool();
+        var calibration = await LogitFiles.CalibrateAsync(tool, "--alpha", "0.003");
+        var nullModel = MarginNullModel.Load(calibration);
+        var (logits, _) = LogitFiles.Write(tool, "test", 20, seed: 3);
+        var run = await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration);
+        Assert.Contains("never flags anything", run.Error, StringComparison.Ordinal); // Some 240 of each class support 0.0042.
+        Assert.Contains(FormattableString.Invariant($"it takes 333 of each class, or --null pooled (down to {nullModel.Pooled.SmallestPValue:g2}), or --extrapolate."), run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("never", (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration, "--null", "pooled", "--alpha", "0.003")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Margins_that_repeat_are_warned_of_and_randomised_on_request()
+    {
+        using var tool = new Tool();
+        var (rows, classes) = LogitFiles.Draw(300, seed: 1);
+        await File.WriteAllLinesAsync(tool.File("x.csv"), rows.Select(row => LogitFiles.Line([.. row.Select(value => Math.Round(value))])));
+        await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
+        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
+        Assert.Contains("warning: margins repeat, as of rounded scores, in class '0' (", run.Error, StringComparison.Ordinal);
+        string[] command = ["pvalue", "--logits", tool.File("x.csv"), "--calibration", tool.File("n.json")];
+        var (plain, drawn) = (await Tool.RunAsync(command), await Tool.RunAsync([.. command, "--randomize", "7"]));
+        Assert.Equal(drawn.Output, (await Tool.RunAsync([.. command, "--randomize", "7"])).Output);
+        var smaller = plain.OutputLines[1..].Zip(drawn.OutputLines[1..], (a, b) => (P(a), P(b))).ToArray();
+        Assert.All(smaller, pair => Assert.True(pair.Item2 <= pair.Item1));
+        Assert.True(smaller.Count(pair => pair.Item2 < pair.Item1) > 250);
+
+        static double P(string line) => double.Parse(line.Split(',')[6], CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task Warnings_of_the_fit_are_said_at_calibration_and_marked_after()
+    {
+        using var tool = new Tool();
+        var (rows, classes) = LogitFiles.Draw(60, seed: 1);
+        await File.WriteAllLinesAsync(tool.File("x.csv"), rows.Select(LogitFiles.Line));
+        await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
+        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
+        Assert.Single(run.Error.Split('\n'), line => line.Contains("too few right decisions to calibrate on", StringComparison.Ordinal));
+        var scored = await Tool.RunAsync("pvalue", "--logits", tool.File("x.csv"), "--calibration", tool.File("n.json"), "--output", tool.File("p.csv"));
+        Assert.DoesNotContain("warning", scored.Error, StringComparison.Ordinal);
+        Assert.Contains("3 of 3 classes, as calibration warned.", scored.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_temperature_is_fitted_kept_and_used_for_confidences()
+    {
+        using var tool = new Tool();
+        var (rows, classes) = LogitFiles.Draw(600, seed: 1);
+        await File.WriteAllLinesAsync(tool.File("x.csv"), rows.Select(row => LogitFiles.Line([.. row.Select(value => 40 * value)])));
+        await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
+        string[] data = ["--logits", tool.File("x.csv"), "--labels", tool.File("y.csv")];
+        var plain = await Tool.RunAsync(["evaluate", .. data]);
+        Assert.Contains("'marginnet calibrate --logits FILE --labels FILE --out null.json --held-out --temperature'", plain.Error, StringComparison.Ordinal);
+        await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
+        Assert.Contains("has no temperature", (await Tool.RunAsync(["evaluate", .. data, "--calibration", tool.File("n.json")])).Error, StringComparison.Ordinal);
+        var run = await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json"), "--held-out", "--temperature"]);
+        Assert.Contains("temperature  ", run.Output, StringComparison.Ordinal);
+        Assert.InRange(MarginNullModel.Load(tool.File("n.json")).Temperature!.Value, 10, 100);
+        var mended = await Tool.RunAsync(["evaluate", .. data, "--calibration", tool.File("n.json")]);
+        Assert.Equal((0, ""), (mended.ExitCode, mended.Error));
+        Assert.Contains("at the calibrated temperature", mended.Output, StringComparison.Ordinal);
+        Assert.True(Error(mended) < Error(plain) / 2, mended.Output + plain.Output);
+
+        static double Error(ToolRun run) => double.Parse(ExpectedError().Match(run.Output).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task Extrapolation_goes_with_the_lower_tail_only()
+    {
+        var run = await Tool.RunAsync("calibrate", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--tail", "two-sided", "--extrapolate");
+        Assert.Equal(2, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Counts_and_exact_intervals_of_a_threshold_chosen_on_other_samples_are_printed()
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "other", 600, seed: 2);
+        var (train, trainLabels) = LogitFiles.Write(tool, "train", 900, seed: 1);
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", train, "--labels", trainLabels, "--out", tool.File("null.json"), "--rule", "fpr", "--rule-logits", logits, "--rule-labels", labels);
+        var match = FalsePositives().Match(run.Output);
+        var proportion = new Proportion(Count(match, 1), Count(match, 2));
+        Assert.Equal(MarginNullModel.Load(tool.File("null.json")).Rule!.Threshold.FalsePositives, proportion);
+        var interval = proportion.ExactInterval();
+        Assert.Contains(FormattableString.Invariant($"exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of right decisions"), run.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -232,4 +349,7 @@ public sealed partial class CalibrateCommandTests
 
     [GeneratedRegex(@"false positives   (\d+) of (\d+) = ")]
     private static partial Regex FalsePositives();
+
+    [GeneratedRegex(@"expected error ([0-9.]+)")]
+    private static partial Regex ExpectedError();
 }

@@ -20,7 +20,7 @@ public sealed class DetectCommandTests
         Assert.Equal(isRight.Count(right => !right), wrong.GetProperty("atypical_count").GetInt32());
         (string Name, Func<double[], double> Score)[] scores =
         [
-            ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmax(row)), ("max logit", row => LogitScores.MaxLogit(row)),
+            ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmaxLogOdds(row)), ("max logit", row => LogitScores.MaxLogit(row)),
             ("energy", row => LogitScores.Energy(row)), ("entropy", row => LogitScores.NegativeEntropy(row)),
         ];
         foreach (var (name, score) in scores)
@@ -44,16 +44,59 @@ public sealed class DetectCommandTests
         await DetectAsync(tool, "--labels", labels, "--resamples", "50");
         var wrong = Section(tool, "wrong_decisions");
         Assert.Equal(
-            ["p lower", "p formula", "p two-sided", "p empirical", "p lower, pooled", "p lower, error-weighted", "margin", "max softmax", "max logit", "energy", "entropy"],
+            ["p lower", "p formula", "p two-sided", "p empirical", "p lower, error-weighted", "margin", "p lower, pooled", "max softmax", "max logit", "energy", "entropy"],
             wrong.GetProperty("scores").EnumerateArray().Select(row => row.GetProperty("score").GetString()));
         double Auroc(string name) => Score(wrong, name).GetProperty("auroc").GetDouble();
-        Assert.Equal(Auroc("p formula"), Auroc("p two-sided"));
-        Assert.Equal(Auroc("margin"), Auroc("p lower, pooled"), 1e-9);
+        Assert.NotEqual(Auroc("p formula"), Auroc("p two-sided"));
+        Assert.Equal(Auroc("margin"), Auroc("p lower, pooled"));
+        Assert.Equal("margin", Score(wrong, "p lower, pooled").GetProperty("same_order_as").GetString());
         Assert.All(wrong.GetProperty("scores").EnumerateArray(), row =>
         {
             var interval = row.GetProperty("auroc_interval").EnumerateArray().Select(end => end.GetDouble()).ToArray();
             Assert.InRange(row.GetProperty("auroc").GetDouble(), interval[0], interval[1]);
         });
+    }
+
+    [Fact]
+    public async Task A_score_by_another_name_shares_its_row()
+    {
+        // Of two classes the log-odds of the maximum are the margin, and the entropy falls as it rises.
+        using var tool = new Tool();
+        var random = new Random(1);
+        await WriteTwoClassesAsync(tool, "two", 200, () => (random.NextDouble() * 4) - 1);
+        string[] data = ["--logits", tool.File("two.csv"), "--labels", tool.File("two-labels.csv")];
+        await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
+        var run = await Tool.RunAsync(["detect", .. data, "--calibration", tool.File("n.json"), "--resamples", "10"]);
+        Assert.Single(run.OutputLines, line => line.Contains("margin = p lower, pooled = max softmax = entropy  ", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.OutputLines, line => line.StartsWith("max softmax", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_softmax_that_rounds_to_1_still_orders_samples()
+    {
+        using var tool = new Tool();
+        var random = new Random(1);
+        await WriteTwoClassesAsync(tool, "huge", 300, () => 200 * random.NextDouble() * (random.Next(4) == 0 ? -0.3 : 1));
+        string[] data = ["--logits", tool.File("huge.csv"), "--labels", tool.File("huge-labels.csv")];
+        await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
+        await Tool.RunAsync(["detect", .. data, "--calibration", tool.File("n.json"), "--resamples", "10", "--json", tool.File("d.json")]);
+        var wrong = Section(tool, "wrong_decisions");
+        Assert.Equal(Score(wrong, "margin").GetProperty("fpr_at_95_tpr").GetDouble(), Score(wrong, "max softmax").GetProperty("fpr_at_95_tpr").GetDouble());
+        Assert.True(Score(wrong, "max softmax").GetProperty("fpr_at_95_tpr").GetDouble() < 0.8);
+    }
+
+    [Fact]
+    public async Task A_score_worse_than_guessing_is_explained()
+    {
+        using var tool = new Tool();
+        await File.WriteAllLinesAsync(tool.File("foreign.csv"), LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 10 * value)])));
+        LogitFiles.Write(tool, "test", 400, seed: 3);
+        var run = await DetectAsync(tool, "--ood-logits", tool.File("foreign.csv"), "--resamples", "20");
+        Assert.Contains("note: p lower has an AUROC of 0.0", run.Error, StringComparison.Ordinal);
+        Assert.Contains("foreign samples have larger margins than known ones", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--tail two-sided, which flags large margins too, has 0.", run.Error, StringComparison.Ordinal);
+        var plain = await DetectAsync(tool, "--labels", tool.File("test-labels.csv"), "--resamples", "20");
+        Assert.DoesNotContain("below the 0.5 of guessing", plain.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,6 +203,13 @@ public sealed class DetectCommandTests
         var mistake = await Tool.RunAsync([.. command, "--surrogate", tool.File("other.pt")]);
         Assert.Equal(2, mistake.ExitCode);
         Assert.Contains("--surrogate needs --fgsm", mistake.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Logits (m, 0) with label 0: a right decision where the lead m is positive, else a wrong one.</summary>
+    private static async Task WriteTwoClassesAsync(Tool tool, string name, int count, Func<double> lead)
+    {
+        await File.WriteAllLinesAsync(tool.File($"{name}.csv"), Enumerable.Range(0, count).Select(_ => LogitFiles.Line([lead(), 0])));
+        await File.WriteAllLinesAsync(tool.File($"{name}-labels.csv"), Enumerable.Repeat("0", count));
     }
 
     private static async Task<ToolRun> DetectAsync(Tool tool, params string[] more) =>

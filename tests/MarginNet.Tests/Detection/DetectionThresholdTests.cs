@@ -8,21 +8,42 @@ public sealed class DetectionThresholdTests
     private static readonly double[] Atypical = [0.8, 0.5, 0.4, 0.4, 0.3, 0.2, 0.1, 0.65, 0.6, 0.05, 0.25];
 
     [Theory]
-    [InlineData(0.0, double.NegativeInfinity, 0)]
-    [InlineData(0.09, double.NegativeInfinity, 0)]
-    [InlineData(0.1, 0.3, 1)]
-    [InlineData(0.29, 0.4, 2)]
-    [InlineData(0.4, 0.6, 4)]
-    [InlineData(0.69, 0.6, 4)] // the three at 0.7 are flagged together or not at all
-    [InlineData(0.7, 0.7, 7)]
-    public void The_false_positive_rate_is_met_by_the_largest_threshold_that_meets_it(double alpha, double threshold, int flagged)
+    [InlineData(0.0, 0.3, 0)]
+    [InlineData(0.09, 0.3, 0)]
+    [InlineData(0.1, 0.4, 1)]
+    [InlineData(0.29, 0.55, 2)]
+    [InlineData(0.4, 0.7, 4)]
+    [InlineData(0.69, 0.7, 4)] // the three at 0.7 are flagged together or not at all
+    [InlineData(0.7, 0.8, 7)]
+    public void The_false_positive_rate_is_met_by_the_largest_number_that_meets_it(double alpha, double next, int flagged)
     {
         var chosen = DetectionThreshold.ForFalsePositiveRate(Typical, alpha, Atypical);
-        Assert.Equal(threshold, chosen.Value);
+        Assert.Equal(Math.BitDecrement(next), chosen.Value);
         Assert.Equal(new Proportion(flagged, 10), chosen.FalsePositives);
         Assert.Equal(flagged, Typical.Count(chosen.Flags));
         Assert.Equal(new Proportion(Atypical.Count(chosen.Flags), 11), chosen.TruePositives);
     }
+
+    [Fact]
+    public void No_threshold_that_meets_the_rate_flags_more_atypical_samples()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            double[] typical = [.. Enumerable.Range(0, 1 + random.Next(30)).Select(_ => random.Next(40) / 4.0)];
+            double[] atypical = [.. Enumerable.Range(0, random.Next(30)).Select(_ => random.Next(30) / 4.0)];
+            var alpha = random.NextDouble();
+            var chosen = DetectionThreshold.ForFalsePositiveRate(typical, alpha, atypical);
+            var best = typical.Concat(atypical).Append(-1).Where(t => typical.Count(s => s <= t) <= alpha * typical.Length).Max(t => atypical.Count(s => s <= t));
+            Assert.Equal(best, chosen.TruePositives.Count);
+            Assert.True(chosen.FalsePositives.Rate <= alpha);
+            Assert.True(typical.Count(s => s <= Math.BitIncrement(chosen.Value)) > alpha * typical.Length);
+        }
+    }
+
+    [Fact]
+    public void A_rate_that_is_no_binary_fraction_is_met_by_all_that_meet_it() =>
+        Assert.Equal(29, DetectionThreshold.ForFalsePositiveRate([.. Enumerable.Range(0, 100).Select(i => (double)i)], 0.29).FalsePositives.Count);
 
     [Fact]
     public void Typical_samples_alone_choose_the_same_threshold()

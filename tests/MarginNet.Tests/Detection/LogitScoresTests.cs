@@ -6,7 +6,7 @@ public sealed class LogitScoresTests
 {
     private delegate double Score(ReadOnlySpan<double> logits);
 
-    private static readonly Score[] All = [LogitScores.Margin, LogitScores.MaxSoftmax, LogitScores.MaxLogit, LogitScores.Energy, LogitScores.NegativeEntropy];
+    private static readonly Score[] All = [LogitScores.Margin, LogitScores.MaxSoftmax, LogitScores.MaxSoftmaxLogOdds, LogitScores.MaxLogit, LogitScores.Energy, LogitScores.NegativeEntropy];
 
     [Fact]
     public void Scores_are_their_formulas()
@@ -19,6 +19,19 @@ public sealed class LogitScoresTests
         Assert.Equal(1.5, LogitScores.MaxLogit(logits));
         Assert.Equal(Math.Log(sum), LogitScores.Energy(logits), 1e-15);
         Assert.Equal(p.Sum(x => x * Math.Log(x)), LogitScores.NegativeEntropy(logits), 1e-15);
+    }
+
+    [Fact]
+    public void The_log_odds_are_those_of_the_probability_and_do_not_saturate_with_it()
+    {
+        double[] logits = [1.5, -2, 0.3, 1.1];
+        var p = LogitScores.MaxSoftmax(logits);
+        Assert.Equal(Math.Log(p / (1 - p)), LogitScores.MaxSoftmaxLogOdds(logits), 1e-14);
+        Assert.Equal(3, LogitScores.MaxSoftmaxLogOdds([7, 4]), 1e-15); // of two classes, the margin
+        Assert.Equal(-Math.Log(3), LogitScores.MaxSoftmaxLogOdds([2, 2, 2, 2]), 1e-15);
+        Assert.Equal(LogitScores.MaxSoftmax([50, 0, 0]), LogitScores.MaxSoftmax([500, 0, 0]));
+        Assert.Equal(50 - Math.Log(2), LogitScores.MaxSoftmaxLogOdds([50, 0, 0]), 1e-13);
+        Assert.Equal(500 - Math.Log(2), LogitScores.MaxSoftmaxLogOdds([500, 0, 0]), 1e-12);
     }
 
     [Fact]

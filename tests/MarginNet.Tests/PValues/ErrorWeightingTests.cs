@@ -22,7 +22,10 @@ public sealed class ErrorWeightingTests
                 var p = model.Score(margin, predicted);
                 var weighted = model.Score(margin, predicted, NullKind.ErrorWeighted);
                 Assert.Equal(Weigh(p.Lower, predicted), weighted.Lower, 1e-14);
-                Assert.Equal(Weigh(p.TwoSided, predicted), weighted.TwoSided, 1e-14);
+                Assert.Equal(Weigh(p.Upper, predicted), weighted.Upper, 1e-14);
+                Assert.Equal(Weigh(p.Mixture, predicted), weighted.Mixture, 1e-14);
+                Assert.Equal(Weigh(p.Extrapolated, predicted), weighted.Extrapolated, 1e-14);
+                Assert.Equal(0.5 * Weigh(2 * p.Formula, predicted), weighted.Formula, 1e-14);
                 Assert.Equal(Weigh(p.Empirical, predicted), weighted.Empirical, 1e-14);
             }
         }
@@ -60,7 +63,7 @@ public sealed class ErrorWeightingTests
     }
 
     [Fact]
-    public void The_pooled_lower_tail_separates_exactly_as_the_margin_does()
+    public void The_pooled_mixture_separates_exactly_as_the_margin_does()
     {
         var model = Model(seed: 5);
         var (margins, predicted, labels) = Sample(3000, seed: 6);
@@ -78,6 +81,23 @@ public sealed class ErrorWeightingTests
     }
 
     [Fact]
+    public void A_weighted_threshold_is_one_of_the_class_itself()
+    {
+        var model = Model(seed: 9);
+        foreach (var threshold in new[] { 0.001, 0.01, 0.3 })
+        {
+            var rule = new FlagRule(NullKind.ErrorWeighted, PValueTail.Empirical, new(threshold, default, default));
+            for (var predicted = 0; predicted < 2; predicted++)
+            {
+                var own = model.ClassThreshold(rule, predicted);
+                for (var margin = 0.0; margin < 60; margin += 0.1)
+                    if (Math.Abs(model.Score(margin, predicted).Empirical - own) > 1e-9)
+                        Assert.Equal(model.Score(margin, predicted).Empirical < own, rule.Flags(model.Score(margin, predicted, NullKind.ErrorWeighted)));
+            }
+        }
+    }
+
+    [Fact]
     public void Classes_with_equal_odds_keep_their_p_values()
     {
         double[] margins = [.. Enumerable.Range(1, 100).Select(i => (double)i)];
@@ -92,7 +112,7 @@ public sealed class ErrorWeightingTests
         Scores(model, margins, predicted, kind, i => predicted[i] != labels[i])).Auroc;
 
     private static double[] Scores(MarginNullModel model, double[] margins, int[] predicted, NullKind kind, Func<int, bool> choose) =>
-        [.. Enumerable.Range(0, margins.Length).Where(choose).Select(i => model.Score(margins[i], predicted[i], kind).Lower)];
+        [.. Enumerable.Range(0, margins.Length).Where(choose).Select(i => model.Score(margins[i], predicted[i], kind).Mixture)];
 
     private static MarginNullModel Model(int seed)
     {

@@ -16,13 +16,16 @@ public sealed class MarginNullModelTests
             var p = model.Pooled.Score(margin);
             Assert.InRange(p.Formula, 0, 0.5);
             Assert.InRange(p.TwoSided, 0, 1);
-            Assert.InRange(p.Lower, 0, 1);
+            Assert.InRange(p.Mixture, 0, 1);
+            Assert.InRange(p.Extrapolated, 0, p.Lower);
+            Assert.InRange(p.Lower, 1.0 / (margins.Length + 1), p.Empirical);
+            Assert.InRange(p.Upper, 1.0 / (margins.Length + 1), 1);
             Assert.InRange(p.Empirical, 1.0 / (margins.Length + 1), 1);
         }
     }
 
     [Fact]
-    public void The_p_values_are_those_of_the_mixture()
+    public void The_mixtures_own_p_values_are_those_of_the_mixture()
     {
         var (model, margins, predicted) = Calibrated(4000);
         for (var i = 0; i < margins.Length; i++)
@@ -31,7 +34,7 @@ public sealed class MarginNullModelTests
             var mixture = model.Classes[predicted[i]].Distribution.Fit.Mixture;
             var x = Math.Log(margins[i]);
             var formula = mixture.Components.Sum(c => c.Weight * Normal.LowerTail(-Math.Abs(x - c.Mean) / c.StandardDeviation));
-            Assert.Equal(1, p.Lower / mixture.LowerTail(x), 1e-12);
+            Assert.Equal(1, p.Mixture / mixture.LowerTail(x), 1e-12);
             Assert.Equal(1, p.Formula / formula, 1e-12);
             Assert.Equal(x, p.LogMargin);
         }
@@ -54,7 +57,7 @@ public sealed class MarginNullModelTests
     }
 
     [Fact]
-    public void The_lower_and_the_empirical_p_value_never_fall_with_the_margin()
+    public void The_lower_p_values_never_fall_and_the_upper_one_never_rises_with_the_margin()
     {
         var (model, _, _) = Calibrated(4000);
         var previous = model.Pooled.Score(0);
@@ -62,15 +65,138 @@ public sealed class MarginNullModelTests
         {
             var p = model.Pooled.Score(margin);
             Assert.True(p.Lower >= previous.Lower && p.Empirical >= previous.Empirical, $"fell at {margin}");
+            Assert.True(p.Extrapolated >= previous.Extrapolated && p.Mixture >= previous.Mixture, $"fell at {margin}");
+            Assert.True(p.Upper <= previous.Upper, $"rose at {margin}");
             previous = p;
         }
     }
 
     [Fact]
-    public void A_margin_of_zero_has_p_values_of_zero_and_the_smallest_empirical_one()
+    public void A_margin_of_zero_has_the_smallest_p_value_by_rank_and_zero_of_the_mixture()
     {
         var (model, margins, _) = Calibrated(4000);
-        Assert.Equal(new MarginPValue(double.NegativeInfinity, 0, 0, 1.0 / (margins.Length + 1)), model.Pooled.Score(0));
+        var smallest = 1.0 / (margins.Length + 1);
+        Assert.Equal(smallest, model.Pooled.SmallestPValue);
+        Assert.Equal(new MarginPValue(double.NegativeInfinity, smallest, 1, smallest, 0, 0, 0), model.Pooled.Score(0));
+    }
+
+    [Fact]
+    public void At_a_calibration_margin_the_lower_tail_is_its_rank_and_between_two_it_lies_between_theirs()
+    {
+        double[] margins = [.. Calibrated(40).Margins.Order()];
+        var pooled = Calibrated(40).Model.Pooled;
+        for (var k = 1; k <= 39; k++)
+        {
+            Assert.Equal(k / 41.0, pooled.Score(margins[k - 1]).Lower, 1e-12);
+            Assert.Equal((41 - k) / 41.0, pooled.Score(margins[k - 1]).Upper, 1e-12);
+            var between = pooled.Score(Math.Sqrt(margins[k - 1] * margins[k]));
+            Assert.InRange(between.Lower, (k + 0.5 - 1e-9) / 41, (k + 1) / 41.0); // half of the gap in logarithms, at least
+            Assert.InRange(between.Upper, (40 - k + 0.5 - 1e-9) / 41, (41 - k) / 41.0);
+            Assert.Equal((k + 1) / 41.0, between.Empirical, 1e-12);
+        }
+
+        Assert.Equal(1 / 41.0, pooled.Score(margins[0] / 2).Lower);
+        Assert.Equal(1 / 41.0, pooled.Score(margins[^1] * 2).Upper);
+    }
+
+    [Fact]
+    public void Margins_that_repeat_are_not_interpolated_but_counted_against_the_sample()
+    {
+        var pooled = MarginNullModel.Fit([1.0, 2, 2, 3, 4], new int[5], new int[5], 1).Pooled;
+        Assert.Equal(4.0 / 6, pooled.Score(2).Lower); // #{≤ 2} = 3
+        Assert.Equal(4.0 / 6, pooled.Score(2.9).Lower);
+        Assert.Equal(5.0 / 6, pooled.Score(2).Upper); // #{≥ 2} = 4
+        Assert.Equal(2.0 / 6, pooled.Score(3.5).Upper);
+    }
+
+    [Fact]
+    public void Calibration_margins_of_zero_raise_the_smallest_p_value_and_what_is_below_all_others_has_it()
+    {
+        var pooled = MarginNullModel.Fit([0.0, 0, 1, 2, 3], new int[5], new int[5], 1).Pooled;
+        Assert.Equal(3.0 / 6, pooled.SmallestPValue);
+        Assert.Equal(3.0 / 6, pooled.Score(0).Lower);
+        Assert.Equal(3.0 / 6, pooled.Score(0.5).Lower);
+        Assert.Equal(3.0 / 6, pooled.Score(0.5).Extrapolated); // Nothing is below what was seen.
+        Assert.Equal(1, pooled.Score(0).Upper);
+    }
+
+    [Fact]
+    public void The_extrapolated_tail_leaves_the_lower_one_at_the_smallest_calibration_margin_in_proportion_to_the_mixture()
+    {
+        var (model, margins, _) = Calibrated(400);
+        var (pooled, smallest) = (model.Pooled, margins.Min());
+        Assert.Equal(pooled.Score(smallest).Lower, pooled.Score(smallest).Extrapolated, 1e-12);
+        var below = pooled.Score(smallest / 3);
+        Assert.Equal(1.0 / 401, below.Lower);
+        Assert.Equal(below.Mixture / pooled.Score(smallest).Mixture / 401, below.Extrapolated, 1e-15);
+        Assert.Equal(pooled.Score(2).Lower, pooled.Score(2).Extrapolated);
+    }
+
+    [Fact]
+    public void The_two_sided_p_value_is_twice_the_smaller_tail_but_at_most_1()
+    {
+        var pooled = Calibrated(300).Model.Pooled;
+        foreach (var margin in new[] { 0, 0.5, 3, 8, 1e3 })
+        {
+            var p = pooled.Score(margin);
+            Assert.Equal(Math.Min(1, 2 * Math.Min(p.Lower, p.Upper)), p.TwoSided);
+        }
+    }
+
+    [Theory]
+    [InlineData(PValueTail.Lower)]
+    [InlineData(PValueTail.TwoSided)]
+    [InlineData(PValueTail.Empirical)]
+    public void The_level_is_kept_on_average_over_calibrations_whatever_the_number_of_samples_and_their_distribution(PValueTail tail)
+    {
+        Func<Random, double>[] shapes =
+        [
+            random => Math.Abs(random.Normal()),
+            random => Math.Exp(random.NextDouble() < 0.3 ? -3 + (0.5 * random.Normal()) : 0.7 * random.Normal()),
+            random => Math.Round(Math.Exp(random.Normal()), 1),
+        ];
+        foreach (var draw in shapes)
+        {
+            const int Calibrations = 300, Fresh = 200;
+            var flagged = new int[2];
+            for (var r = 0; r < Calibrations; r++)
+            {
+                var random = new Random(r);
+                var pooled = Fit(Enumerable.Range(0, 30).Select(_ => draw(random)));
+                foreach (var p in Enumerable.Range(0, Fresh).Select(_ => pooled.Score(draw(random)).Of(tail)))
+                {
+                    flagged[0] += p <= 0.1 ? 1 : 0;
+                    flagged[1] += p <= 0.01 ? 1 : 0;
+                }
+            }
+
+            // The share below the third of 30 has a standard deviation of 0.053; four of them over the calibrations.
+            Assert.InRange(flagged[0] / (double)(Calibrations * Fresh), 0, 0.1 + (4 * 0.053 / Math.Sqrt(Calibrations)));
+            Assert.InRange(flagged[1], 0, tail == PValueTail.TwoSided || flagged[1] == 0 ? 0 : 0.01 * Calibrations * Fresh);
+        }
+
+        static NullDistribution Fit(IEnumerable<double> margins) =>
+            MarginNullModel.Fit([.. margins], new int[30], new int[30], 1, new() { FitTestDraws = 0 }).Pooled;
+    }
+
+    [Fact]
+    public void Broken_ties_make_p_values_by_rank_exactly_uniform_and_depend_on_the_seed_alone()
+    {
+        // Rounded to one of three values: without draws, p-values are 1/4 apart or more.
+        const int Calibrations = 4000;
+        var p = new double[Calibrations];
+        for (var r = 0; r < Calibrations; r++)
+        {
+            var random = new Random(r);
+            double[] margins = [.. Enumerable.Range(0, 11).Select(_ => 1.0 + random.Next(3))];
+            var model = MarginNullModel.Fit(margins.AsSpan(0, 10), new int[10], new int[10], 1, new() { FitTestDraws = 0 });
+            var drawn = model.Score(margins[10], 0, ties: new Random(-r));
+            Assert.Equal(drawn, model.Score(margins[10], 0, ties: new Random(-r)));
+            Assert.Equal(1, drawn.Lower + drawn.Upper, 1e-12);
+            p[r] = drawn.Lower;
+        }
+
+        Assert.InRange(NullDistribution.Distance([.. p.Order()]), 0, 2 / Math.Sqrt(Calibrations)); // Kolmogorov's 99.9 % is 1.95/√n.
     }
 
     [Fact]
@@ -97,7 +223,7 @@ public sealed class MarginNullModelTests
     }
 
     [Fact]
-    public void Lower_p_values_of_a_mixture_are_uniform_and_those_of_a_hard_edge_are_not()
+    public void The_mixtures_tail_is_uniform_on_what_it_was_fitted_to_and_not_at_a_hard_edge()
     {
         var (model, _, _) = Calibrated(5000);
         Assert.All(model.Classes, c => Assert.InRange(c.KolmogorovSmirnov, 0, 0.03));
@@ -111,7 +237,7 @@ public sealed class MarginNullModelTests
     public void The_Kolmogorov_Smirnov_distance_is_the_largest_gap_between_the_p_values_and_their_ranks()
     {
         var (model, _, _) = Calibrated(200);
-        var sorted = model.Pooled.Margins.ToArray().Select(margin => model.Pooled.Score(margin).Lower).Order().ToArray();
+        var sorted = model.Pooled.Margins.ToArray().Select(margin => model.Pooled.Score(margin).Mixture).Order().ToArray();
         var expected = sorted.Select((p, i) => Math.Max(p - (i / (double)sorted.Length), ((i + 1) / (double)sorted.Length) - p)).Max();
         Assert.Equal(expected, model.Pooled.KolmogorovSmirnov, 1e-15);
     }
@@ -216,12 +342,12 @@ public sealed class MarginNullModelTests
     public void A_rule_flags_p_values_at_or_below_its_threshold()
     {
         var rule = new FlagRule(NullKind.Class, PValueTail.TwoSided, new(0.1, default, default));
-        Assert.True(rule.Flags(new MarginPValue(0, 1, 0.05, 1)));
-        Assert.False(rule.Flags(new MarginPValue(0, 0, 0.0501, 0)));
+        Assert.True(rule.Flags(new MarginPValue(0, 1, 0.05, 1, 1, 1, 0)));
+        Assert.False(rule.Flags(new MarginPValue(0, 0.0501, 1, 0, 0, 0, 0)));
     }
 
     [Fact]
-    public void A_calibrated_rule_flags_as_many_calibration_samples_as_it_may_and_says_how_many()
+    public void A_calibrated_rule_flags_a_share_alpha_of_the_calibration_samples_and_says_how_many()
     {
         var (model, margins, predicted) = Calibrated(4000);
         foreach (var kind in Enum.GetValues<NullKind>())
@@ -231,9 +357,30 @@ public sealed class MarginNullModelTests
                 var rule = FlagRule.Calibrate(model, 0.05, kind, tail);
                 var flagged = Enumerable.Range(0, margins.Length).Count(i => rule.Flags(model.Score(margins[i], predicted[i], kind)));
                 Assert.Equal(new(flagged, 4000), rule.Threshold.FalsePositives);
-                Assert.InRange(flagged, 190, 200); // empirical p-values of four classes come four at a time
+                Assert.InRange(flagged, 190, 201);
+                Assert.Equal(tail is not (PValueTail.Formula or PValueTail.Mixture), rule.Threshold.Value == 0.05);
             }
         }
+
+        Assert.Equal(double.NegativeInfinity, FlagRule.Calibrate(model, 1e-4, tail: PValueTail.Formula).Threshold.Value);
+        Assert.Throws<ArgumentOutOfRangeException>(() => FlagRule.Calibrate(model, 1));
+    }
+
+    [Fact]
+    public void A_rule_of_the_formula_flags_a_share_alpha_of_fresh_samples_on_average()
+    {
+        const int Calibrations = 200, Count = 59;
+        var flagged = 0;
+        for (var r = 0; r < Calibrations; r++)
+        {
+            var margins = Draws.From(LogMargins, 1059, seed: r).Select(Math.Exp).ToArray();
+            var model = MarginNullModel.Fit(margins.AsSpan(0, Count), new int[Count], new int[Count], 1, new() { FitTestDraws = 0 });
+            var rule = FlagRule.Calibrate(model, 0.05, tail: PValueTail.Mixture);
+            flagged += margins[Count..].Count(margin => rule.Flags(model.Score(margin, 0)));
+        }
+
+        // The third of 59: 3/60, with a standard deviation of 0.028 each.
+        Assert.InRange(flagged / (Calibrations * 1000.0), 0.05 - (4 * 0.028 / Math.Sqrt(Calibrations)), 0.05 + (4 * 0.028 / Math.Sqrt(Calibrations)));
     }
 
     [Fact]

@@ -32,7 +32,10 @@ public sealed class MarginNullStateTests : IDisposable
     [InlineData("rule")]
     [InlineData("pooled")]
     [InlineData("classes")]
-    public void A_missing_or_wrong_value_is_named_by_its_key(string key)
+    [InlineData("p_values", true)]
+    [InlineData("temperature", true)]
+    [InlineData("pooled_fit_p", true)]
+    public void A_missing_or_wrong_value_is_named_by_its_key(string key, bool mayBeMissing = false)
     {
         var state = Model().ToState();
         foreach (var wrong in new object?[] { -7L, "sideways", new List<object?> { "x" } })
@@ -42,7 +45,9 @@ public sealed class MarginNullStateTests : IDisposable
         }
 
         state.Remove(key);
-        if (key == "rule")
+        if (mayBeMissing)
+            Assert.NotNull(MarginNullModel.FromState(state));
+        else if (key == "rule")
             Assert.Null(MarginNullModel.FromState(state).Rule);
         else
             Assert.Contains($"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
@@ -83,6 +88,33 @@ public sealed class MarginNullStateTests : IDisposable
         var path = Path.Combine(_folder, "null.json");
         Model().WithRule(rule).Save(path);
         Assert.Equal(rule, MarginNullModel.Load(path).Rule);
+    }
+
+    [Theory]
+    [InlineData(PValueTail.Lower)]
+    [InlineData(PValueTail.TwoSided)]
+    [InlineData(PValueTail.Formula)]
+    [InlineData(PValueTail.Empirical)]
+    public void A_model_of_version_0_1_0_is_read_and_its_rule_flags_what_it_did(PValueTail tail)
+    {
+        // What 0.1.0 wrote: no word on p-values, the lower tail being the mixture's and the two-sided one twice the formula.
+        var model = Model().WithRule(new FlagRule(NullKind.Class, tail, new(0.1, new(3, 301), new(1, 1))));
+        var state = model.ToState();
+        foreach (var key in new[] { "p_values", "temperature", "pooled_fit_p" })
+            state.Remove(key);
+        foreach (var own in ((List<object?>)state["classes"]!).Cast<Dictionary<string, object?>>())
+            own.Remove("fit_p");
+
+        var old = MarginNullModel.FromState(state);
+        Assert.True(double.IsNaN(old.Pooled.FitPValue));
+        Assert.Equal(model.Rule!.Threshold.FalsePositives, old.Rule!.Threshold.FalsePositives);
+        for (var margin = 0.0; margin < 20; margin += 0.01)
+        {
+            var p = model.Score(margin, 0);
+            var before = tail switch { PValueTail.Lower => p.Mixture, PValueTail.TwoSided => 2 * p.Formula, PValueTail.Formula => p.Formula, _ => p.Empirical };
+            Assert.Equal(before <= 0.1, old.Rule.Flags(old.Score(margin, 0)));
+            Assert.Equal(p, old.Score(margin, 0));
+        }
     }
 
     [Theory]
@@ -127,6 +159,7 @@ public sealed class MarginNullStateTests : IDisposable
         double[] margins = [0, .. Enumerable.Range(0, 300).Select(_ => Math.Exp(random.Normal()))];
         int[] predicted = [.. margins.Select((_, i) => i == 0 ? 2 : i % 2)];
         return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut })
+            .WithTemperature(2.5)
             .WithRule(new FlagRule(NullKind.ErrorWeighted, PValueTail.Empirical, new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
     }
 
@@ -134,6 +167,8 @@ public sealed class MarginNullStateTests : IDisposable
     {
         Assert.Equal(expected.Source, actual.Source);
         Assert.Equal(expected.Rule, actual.Rule);
+        Assert.Equal(expected.Temperature, actual.Temperature);
+        Assert.Equal(expected.Pooled.FitPValue, actual.Pooled.FitPValue);
         Assert.Equal(expected.MisclassifiedCount, actual.MisclassifiedCount);
         Assert.Equal(expected.Pooled.Fit.Orders.Select(o => o.Bic), actual.Pooled.Fit.Orders.Select(o => o.Bic));
         Assert.Equal(expected.Pooled.Fit.Iterations, actual.Pooled.Fit.Iterations);
@@ -142,6 +177,7 @@ public sealed class MarginNullStateTests : IDisposable
             Assert.Equal(expected.Classes[c].IsPooled, actual.Classes[c].IsPooled);
             Assert.Equal(expected.Classes[c].ZeroCount, actual.Classes[c].ZeroCount);
             Assert.Equal(expected.Classes[c].KolmogorovSmirnov, actual.Classes[c].KolmogorovSmirnov);
+            Assert.Equal(expected.Classes[c].FitPValue, actual.Classes[c].FitPValue);
             for (var margin = 0.0; margin < 9; margin += 0.1)
                 foreach (var kind in Enum.GetValues<NullKind>())
                     Assert.Equal(expected.Score(margin, c, kind), actual.Score(margin, c, kind));
