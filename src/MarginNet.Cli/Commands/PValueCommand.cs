@@ -45,7 +45,7 @@ internal sealed class PValueCommand : Command
         }
 
         _json.ThrowIfNotWritable(parsed);
-        if (parsed.GetValue(_adjust) is not null && _flag.Tail(parsed) == PValueTail.Formula)
+        if (_flag.Tail(parsed) == PValueTail.Formula && parsed.GetValue(_adjust) is not null)
         {
             throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, which is small for large margins too.");
         }

@@ -32,6 +32,7 @@ internal sealed class RuleOptions
     /// <summary>Whether wrong decisions are needed to choose by, having made sure that the options go together.</summary>
     public bool IsSupervised(ParseResult parsed)
     {
+        _ = _flag.Tail(parsed); // which says when options do not go together
         var rule = parsed.GetValue(_rule)!;
         if (rule == "cost" != (parsed.GetValue(_costRatio) is not null))
         {

@@ -144,6 +144,7 @@ public sealed partial class CalibrateCommandTests
     {
         var run = await Tool.RunAsync("calibrate", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--tail", "two-sided", "--extrapolate");
         Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--extrapolate continues the lower tail: leave out --tail two-sided.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
