@@ -9,12 +9,13 @@ using MarginNet.Cli.Configuration;
 namespace MarginNet.Cli.Help;
 
 /// <summary>
-/// <c>--help</c>: what a command does, its options as the parser knows them in the groups of <see cref="OptionGroups"/>, and examples; of the tool itself its commands
-/// and what holds for all of them.
+/// <c>--help</c>: what a command does, its options as the parser knows them in the groups of <see cref="OptionGroups"/>, and examples;
+/// of the tool itself its commands and what holds for all of them.
 /// </summary>
 internal sealed class HelpPage(HelpOption help) : SynchronousCommandLineAction
 {
     private const int NameWidth = 24;
+    private const int CommandWidth = 12;
     private const int LongestChoices = 36;
     private const int DefaultWidth = 100;
     private const int LeastWidth = 60;
@@ -27,8 +28,9 @@ internal sealed class HelpPage(HelpOption help) : SynchronousCommandLineAction
           2    a mistake in the command line or in a file, told in one line; of doctor, something wrong here
           130  interrupted
 
-        Ctrl-C or SIGTERM ends a command at its next safe point, such as the end of a training step, with what it has kept; another one changes
-        nothing. Where no such point is reached within 20 s (MARGINNET_STOP_SECONDS), it keeps what it can and ends all the same.
+        Ctrl-C or SIGTERM ends a command at its next safe point, such as the end of a training step, with what it has kept;
+        another one changes nothing. Where no such point is reached within 20 s (MARGINNET_STOP_SECONDS), it keeps what it
+        can and ends all the same.
 
         Results go to standard output, progress, notes and errors to standard error. A live bar is drawn only on a terminal;
         NO_COLOR=1 takes its colours away. 'marginnet completion bash' and the like print completions for a shell.
@@ -46,11 +48,13 @@ internal sealed class HelpPage(HelpOption help) : SynchronousCommandLineAction
         var isRoot = command is RootCommand;
         Columns.Wrap(command.Description ?? "", width).ToList().ForEach(output.WriteLine);
         output.WriteLine();
-        var usage = isRoot ? "marginnet COMMAND [options]" : $"marginnet {command.Name} {string.Concat(command.Arguments.Select(argument => $"{Name(argument)} "))}[options]";
-        output.WriteLine($"Usage: {usage}");
-        WriteSection(output, "Commands", command.Subcommands.Where(each => !each.Hidden).Select(each => (each.Name, each.Description ?? "")), width, isRoot ? 12 : NameWidth);
-        WriteSection(output, "Arguments", command.Arguments.Select(argument => (Name(argument), Meaning(argument.Description, Words(argument), isRequired: false, null))), width, NameWidth);
-        foreach (var (heading, options) in OptionGroups.Of(command, [.. ConfigurationFile.OptionsOf(command), help, .. command.Options.OfType<VersionOption>()]))
+        string[] words = isRoot ? ["COMMAND"] : [command.Name, .. command.Arguments.Select(Name)];
+        output.WriteLine($"Usage: marginnet {string.Join(' ', words)} [options]");
+        var commands = command.Subcommands.Where(each => !each.Hidden).Select(each => (each.Name, each.Description ?? ""));
+        WriteSection(output, "Commands", commands, width, CommandWidth);
+        WriteSection(output, "Arguments", command.Arguments.Select(argument => (Name(argument), Meaning(argument))), width, NameWidth);
+        Option[] all = [.. ConfigurationFile.OptionsOf(command), help, .. command.Options.OfType<VersionOption>()];
+        foreach (var (heading, options) in OptionGroups.Of(command, all))
         {
             WriteSection(output, heading, options.Select(option => (Name(option), Meaning(option))), width, NameWidth);
         }
@@ -73,7 +77,8 @@ internal sealed class HelpPage(HelpOption help) : SynchronousCommandLineAction
         }
     }
 
-    private static void WriteSection(TextWriter output, string heading, IEnumerable<(string Name, string Meaning)> rows, int width, int nameWidth)
+    private static void WriteSection(
+        TextWriter output, string heading, IEnumerable<(string Name, string Meaning)> rows, int width, int nameWidth)
     {
         (string Name, string Meaning)[] all = [.. rows];
         if (all.Length > 0)
@@ -102,30 +107,44 @@ internal sealed class HelpPage(HelpOption help) : SynchronousCommandLineAction
 
         var words = string.Join('|', Words(option));
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-        return [words.Length is > 0 and <= LongestChoices ? words : type == typeof(int) ? "N" : type == typeof(double) ? "X" : OptionGroups.Kind(option.Name)];
+        return
+        [
+            words.Length is > 0 and <= LongestChoices ? words
+                : type == typeof(int) ? "N"
+                : type == typeof(double) ? "X"
+                : OptionGroups.Kind(option.Name),
+        ];
     }
+
+    private static string Meaning(Argument argument) => Meaning(argument.Description, Words(argument), isRequired: false, byDefault: null);
 
     private static string Meaning(Option option)
     {
         var words = Words(option);
         var isSaid = option.ValueType == typeof(bool) || option.Description?.Contains("efault", StringComparison.Ordinal) == true;
-        return Meaning(option.Description, string.Join('|', words).Length > LongestChoices ? words : [], option.Required, isSaid || !option.HasDefaultValue ? null : option.GetDefaultValue());
+        var byDefault = isSaid || !option.HasDefaultValue ? null : option.GetDefaultValue();
+        return Meaning(option.Description, string.Join('|', words).Length > LongestChoices ? words : [], option.Required, byDefault);
     }
 
     private static string Meaning(string? description, string[] words, bool isRequired, object? byDefault)
     {
         var oneOf = words.Length == 0 ? "" : $" One of {string.Join(", ", words)}.";
-        var value = byDefault is IEnumerable values and not string ? string.Join(' ', values.Cast<object>()) : Convert.ToString(byDefault, CultureInfo.InvariantCulture);
+        var value = byDefault is IEnumerable values and not string
+            ? string.Join(' ', values.Cast<object>())
+            : Convert.ToString(byDefault, CultureInfo.InvariantCulture);
         return $"{description}{oneOf}{(isRequired ? " Required." : "")}{(string.IsNullOrEmpty(value) ? "" : $" Default {value}.")}";
     }
 
     private static string[] Words(Symbol symbol) =>
-        symbol is Option option && option.ValueType == typeof(bool) ? [] : [.. symbol.GetCompletions(CompletionContext.Empty).Select(word => word.Label)];
+        symbol is Option option && option.ValueType == typeof(bool)
+            ? []
+            : [.. symbol.GetCompletions(CompletionContext.Empty).Select(word => word.Label)];
 
     /// <summary>The width of the terminal, or what COLUMNS says, within reason.</summary>
     private static int Width()
     {
-        var columns = int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given
+        var text = Environment.GetEnvironmentVariable("COLUMNS");
+        var columns = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given
             : Console.IsOutputRedirected ? DefaultWidth
             : Console.WindowWidth - 1;
         return Math.Clamp(columns, LeastWidth, MostWidth);

@@ -1,6 +1,9 @@
 namespace MarginNet.Cli.Output;
 
-/// <summary>Marks a file or folder as being written by this process; the operating system takes the mark away when the process ends, however it does.</summary>
+/// <summary>
+/// Marks a file or folder as being written by this process; the operating system takes the mark away when the process ends, however it
+/// does.
+/// </summary>
 internal sealed class OutputLock : IDisposable
 {
     private readonly FileStream _file;
@@ -19,10 +22,13 @@ internal sealed class OutputLock : IDisposable
         }
         catch (IOException e) when (e.GetType() == typeof(IOException))
         {
-            throw new UserErrorException($"Another run is writing '{path}', since it holds '{name}': wait until it ends, or give another --out.");
+            throw new UserErrorException(
+                $"Another run is writing '{path}', since it holds '{name}': wait until it ends, or give another --out.");
         }
 
-        Remark = exists ? $"note: an earlier run that wrote '{path}' was ended before it could clean up: its lock '{name}' holds no longer." : null;
+        Remark = exists
+            ? $"note: an earlier run that wrote '{path}' was ended before it could clean up: its lock '{name}' holds no longer."
+            : null;
     }
 
     /// <summary>What to tell of a lock that a run left behind; null where there was none.</summary>
