@@ -1,4 +1,4 @@
-// The library example of the README: a test holds the two equal. Seed 0; 47 s of processor time on 2 cores of an AMD EPYC.
+// The program of docs/howto/library.md: a test holds the two equal. Seed 0; 47 s of processor time on 2 cores of an AMD EPYC.
 // Run: dotnet run -c Release --project samples/QuickStart
 
 using MarginNet.Data;
