@@ -1,4 +1,4 @@
-// The library example of the README: a test holds the two equal. Seed 0; 47 s of processor time on 2 cores of an AMD EPYC.
+// The program of docs/howto/library.md: a test holds the two equal. Seed 0; 47 s of processor time on 2 cores of an AMD EPYC.
 // Run: dotnet run -c Release --project samples/QuickStart
 
 using MarginNet.Data;
@@ -21,9 +21,9 @@ MarginTrainer.Train(network, train, new() { Loss = MarginLoss.ShiftedSoftmax, Ta
 var (classes, margins) = network.Score(aside).Decisions();
 var typical = MarginNullModel.Fit(margins, classes, aside.Labels, classCount: 10, new() { Source = CalibrationSource.HeldOut });
 (classes, margins) = network.Score(data.Test).Decisions();
-var p = classes.Select((decided, i) => typical.Score(margins[i], decided).Lower).ToArray();
-Console.WriteLine($"{p.Count(value => value <= 0.05)} of {p.Length} test images are atypical at 0.05. The least typical:");
-foreach (var i in Enumerable.Range(0, p.Length).OrderBy(i => p[i]).Take(4))
+var p = classes.Select((decided, i) => typical.Score(margins[i], decided)).ToArray();
+Console.WriteLine($"{p.Count(value => value.Lower <= 0.05)} of {p.Length} test images are atypical at 0.05. The least typical:");
+foreach (var i in Enumerable.Range(0, p.Length).OrderBy(i => p[i].Extrapolated).Take(4))
 {
-    Console.WriteLine($"image {i}, {data.ClassNames[data.Test.Labels[i]]} taken for {data.ClassNames[classes[i]]}: margin {margins[i]:f3}, p = {p[i]:g2}");
+    Console.WriteLine($"image {i}, {data.ClassNames[data.Test.Labels[i]]} taken for {data.ClassNames[classes[i]]}: margin {margins[i]:f3}, p = {p[i].Lower:g2}");
 }

@@ -24,7 +24,7 @@ internal static class OptionGroups
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
-                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
+                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names", "--extrapolate", "--randomize",
             ]),
         (
             "Data",
@@ -32,16 +32,17 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
+                "--scores", "--pixels", "--channels", "--resize", "--exif",
             ]),
         (
             "Model",
             [
                 "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
-                "--normalize", "--input-size", "--classes", "--trust-torchscript",
+                "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
         ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
-        ("Machine", ["--device", "--threads", "--tf32"]),
-        (ForEveryCommand, ["--config", "--quiet", "--verbose", "--help", "--version"]),
+        ("Machine", ["--device", "--threads", "--tf32", "--time-limit"]),
+        (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
 
     private static readonly Dictionary<string, string[]> FirstOf = new()

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using System.Text.Json;
+using MarginNet.Arrays;
 using MarginNet.Checkpoints;
+using MarginNet.Margins;
 
 namespace MarginNet.PValues;
 
@@ -85,6 +87,19 @@ public sealed class MarginNullModel
         return Fit(widened, predicted, labels, classCount, options);
     }
 
+    /// <summary>Calibrates on the decisions that logits make.</summary>
+    /// <param name="logits">Class scores, shape [N, C] with C ≥ 2, finite, such as <see cref="ArrayFile.ReadLogits"/> reads them.</param>
+    /// <param name="labels">True classes, shape [N]; a sample that is decided otherwise is left out and counted.</param>
+    /// <param name="options">How to calibrate; null for the defaults, with samples that were not trained on.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">There is not one label for each row, a label is out of range, or a score is not finite.</exception>
+    /// <exception cref="InvalidDataException">No sample is decided rightly with a positive margin.</exception>
+    public static MarginNullModel Fit(NumericArray logits, ReadOnlySpan<int> labels, MarginNullOptions? options = null)
+    {
+        var (classes, margins) = Decide(logits);
+        return Fit(margins, classes, labels, logits.Columns, options ?? new() { Source = CalibrationSource.HeldOut });
+    }
+
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
@@ -117,6 +132,22 @@ public sealed class MarginNullModel
             NullKind.ErrorWeighted => _weighting.Apply(Classes[predictedClass].Distribution.Score(margin, ties), predictedClass),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Expected a defined kind."),
         };
+    }
+
+    /// <summary>Computes the p-values of the decisions that logits make.</summary>
+    /// <param name="logits">Class scores, shape [N, C], finite.</param>
+    /// <param name="kind">Which samples the margins are compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
+    /// <returns>The p-values, shape [N].</returns>
+    /// <exception cref="ArgumentException">There are not as many columns as classes, or a score is not finite.</exception>
+    public MarginPValue[] Score(NumericArray logits, NullKind kind = NullKind.Class)
+    {
+        var (classes, margins) = Decide(logits);
+        if (logits.Columns != Classes.Length)
+            throw new ArgumentException($"Expected scores of {Classes.Length} classes, but got {logits.Columns}.", nameof(logits));
+
+        var scored = new MarginPValue[logits.Rows];
+        Score(margins, classes, scored, kind);
+        return scored;
     }
 
     /// <summary>Computes the p-values of many margins, without allocation.</summary>
@@ -188,6 +219,18 @@ public sealed class MarginNullModel
 
     /// <summary>All margins of the classes, in increasing order.</summary>
     internal static double[] Pool(IEnumerable<double[]> margins) => [.. margins.SelectMany(own => own).Order()];
+
+    private static (int[] Classes, double[] Margins) Decide(NumericArray logits)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        var (classes, margins) = (new int[logits.Rows], new double[logits.Rows]);
+        for (var i = 0; i < margins.Length; i++)
+        {
+            (classes[i], margins[i]) = DecisionMargin.Compute(logits.Row(i));
+        }
+
+        return (classes, margins);
+    }
 
     private static MarginNullModel Fit(double[][] margins, int[] misclassified, MarginNullOptions options)
     {

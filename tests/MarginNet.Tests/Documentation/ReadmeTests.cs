@@ -5,10 +5,10 @@ namespace MarginNet.Tests.Documentation;
 public sealed partial class ReadmeTests
 {
     [Fact]
-    public void The_library_example_of_the_README_is_the_quick_start_that_CI_runs()
+    public void The_program_of_the_how_to_is_the_quick_start_that_CI_runs()
     {
         var sample = File.ReadAllText(Repository.File("samples/QuickStart/Program.cs")).ReplaceLineEndings("\n");
-        Assert.Equal(sample[sample.IndexOf("using ", StringComparison.Ordinal)..].TrimEnd(), Example().Match(Read("README.md")).Groups[1].Value);
+        Assert.Equal(sample[sample.IndexOf("using ", StringComparison.Ordinal)..].TrimEnd(), Example().Match(Read("docs/howto/library.md")).Groups[1].Value);
     }
 
     [Theory]
