@@ -25,6 +25,5 @@ var p = classes.Select((decided, i) => typical.Score(margins[i], decided)).ToArr
 Console.WriteLine($"{p.Count(value => value.Lower <= 0.05)} of {p.Length} test images are atypical at 0.05. The least typical:");
 foreach (var i in Enumerable.Range(0, p.Length).OrderBy(i => p[i].Extrapolated).Take(4))
 {
-    Console.WriteLine($"image {i}, {data.ClassNames[data.Test.Labels[i]]} taken for {data.ClassNames[classes[i]]}: margin {margins[i]:f3}, "
-        + $"p = {p[i].Lower:g2}");
+    Console.WriteLine($"image {i}, {data.ClassNames[data.Test.Labels[i]]} taken for {data.ClassNames[classes[i]]}: margin {margins[i]:f3}, p = {p[i].Lower:g2}");
 }
