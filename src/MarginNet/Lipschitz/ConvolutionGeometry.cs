@@ -4,7 +4,7 @@ namespace MarginNet.Lipschitz;
 /// Padding is by zeros.</summary>
 /// <param name="Height">Rows of the input.</param>
 /// <param name="Width">Columns of the input.</param>
-public sealed record ConvolutionGeometry(int Height, int Width)
+internal sealed record ConvolutionGeometry(int Height, int Width)
 {
     /// <summary>Steps along rows and columns, at least 1. Default 1.</summary>
     public (int Vertical, int Horizontal) Stride { get; init; } = (1, 1);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace MarginNet.Lipschitz;
 
 /// <summary>Upper bounds of the ℓ2 operator norms of linear layers, sound in floating point.</summary>
-public static class OperatorNorm
+internal static class OperatorNorm
 {
     /// <summary>Bounds ‖W‖₂ by Gram iteration, to within a share of 1e-6 or so.</summary>
     /// <param name="weight">The matrix W, shape [out, in], any floating type, finite.</param>
