@@ -19,7 +19,7 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("marginnet-test-");
     private readonly ImageSet _images = SyntheticShapes.Create(200, 30).Test;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client = new(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }); // A busy machine takes its time.
     private MarginModel? _model;
     private WebApplication? _app;
 

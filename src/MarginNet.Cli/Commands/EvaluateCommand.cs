@@ -3,6 +3,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Evaluation;
+using MarginNet.Margins;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -90,7 +91,7 @@ internal sealed class EvaluateCommand : Command
         };
         var report = EvaluationReport.Compute(samples.ToScores(), samples.Labels, options);
         var table = new EvaluationTable(report, samples.ClassNames, subject, temperature);
-        if (report.ExpectedCalibrationError > LargeError && samples.Count >= FewSamples && temperature is null)
+        if (report.ExpectedCalibrationError > LargeError && samples.Count >= FewSamples && temperature is null && samples.Kind == ScoreKind.Logits)
         {
             parsed.Notes().WriteLine(FormattableString.Invariant(
                 $"note: a calibration error of {report.ExpectedCalibrationError:f2} means that softmax confidences are no probabilities (margins and p-values are not concerned): 'marginnet calibrate {calibrated} --temperature' fits the temperature that mends them, and evaluate uses it{(calibrated.StartsWith("--logits", StringComparison.Ordinal) ? " by --calibration null.json" : "")}."));

@@ -32,7 +32,8 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
 
             isFirst = false;
             var where = $"{name}, line {line}";
-            yield return _separator != FieldReader.None || Choose(text) ? Parse(text, where) : CsvRows.ParseRow(text, where);
+            var isAsBefore = _separator != FieldReader.None && FieldReader.Count(text, _separator) == columns + (_hasIndex ? 1 : 0);
+            yield return isAsBefore || Choose(text) || _separator != FieldReader.None ? Parse(text, where) : CsvRows.ParseRow(text, where);
         }
     }
 

@@ -306,7 +306,7 @@ internal sealed class TextTable
             return false;
 
         return numeric.Length < SomeColumns
-            ? (numeric.Length > 1 || _first[numeric[0]] == "0") && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
+            ? (numeric.Length > 1 || (_first[numeric[0]] == "0" && _columns[numeric[0]].IsWhole)) && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
             : _columns[numeric[0]].First != numeric.Length + (_first[numeric[0]] == "0" ? 0 : 1); // Data that counts on is an example's.
     }
 

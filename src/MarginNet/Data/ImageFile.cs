@@ -58,11 +58,6 @@ internal static class ImageFile
         ThrowIfNotRead(jpeg, path);
         var (width, height) = ReadSize(file, path, format);
         var damage = jpeg is null ? default : JpegScans.Check(file);
-        if (damage.IsGreat)
-        {
-            throw new InvalidDataException($"'{path}' {damage}: replace or remove it.");
-        }
-
         var (colours, pixels) = DecodeWhole(jpeg?.WithDeclaredColours(file) ?? file, path, format, options.Channels);
         if (options.Channels == 1)
         {
@@ -76,7 +71,7 @@ internal static class ImageFile
         }
 
         ImageResize.Fit(pixels, height, width, colours, target, options.Channels, options.Height, options.Width, options.Resizing);
-        return new(orientation, damage.IsNone ? null : $"{damage}; it was read all the same.");
+        return new(orientation, damage.IsNone ? null : $"{damage}; it was read all the same, and may be replaced or removed.");
     }
 
     private static string DescribeOther(byte[] file, string path, string? format) => file.Length == 0

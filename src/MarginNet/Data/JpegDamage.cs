@@ -6,11 +6,6 @@ namespace MarginNet.Data;
 /// so that the picture is less fine than it was.</param>
 internal readonly record struct JpegDamage(double MissingShare, bool IsCoarse)
 {
-    private const double Tolerated = 0.01; // The last block or two, which some encoders cut.
-
-    /// <summary>Whether what is missing is more than a reader may overlook.</summary>
-    public bool IsGreat => MissingShare > Tolerated;
-
     public bool IsNone => MissingShare == 0 && !IsCoarse;
 
     public override string ToString() => MissingShare > 0
