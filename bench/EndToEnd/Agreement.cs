@@ -11,7 +11,8 @@ internal static class Agreement
 {
     public const double Tolerance = 1e-4;
 
-    /// <summary>Computes the largest difference between two scores of an image, after some steps of training that move the running means of batch-norm.</summary>
+    /// <summary>Computes the largest difference between two scores of an image,
+    /// after some steps of training that move the running means of batch-norm.</summary>
     public static double LargestDifference(Problem problem)
     {
         var data = SyntheticShapes.Create(8 * problem.Batch, 64);

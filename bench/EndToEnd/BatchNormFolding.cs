@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.EndToEnd;
 
-/// <summary>Batch-norm of evaluation, a scale and a shift of each channel, moved into the weights and a bias of the convolution in front of it.</summary>
+/// <summary>Batch-norm of evaluation, a scale and a shift of each channel,
+/// moved into the weights and a bias of the convolution in front of it.</summary>
 internal static class BatchNormFolding
 {
     private const double Epsilon = 1e-5; // Of all batch-norms here, PyTorch's default.
@@ -24,7 +25,8 @@ internal static class BatchNormFolding
                 continue;
             }
 
-            var norm = layer.Replace("conv", "bn", StringComparison.Ordinal).Replace("downsample.0", "downsample.1", StringComparison.Ordinal);
+            var norm = layer.Replace("conv", "bn", StringComparison.Ordinal)
+                .Replace("downsample.0", "downsample.1", StringComparison.Ordinal);
             var factor = from[$"{norm}weight"] / (from[$"{norm}running_var"] + Epsilon).sqrt();
             _ = weight.copy_(from[name] * factor.reshape(-1, 1, 1, 1));
             _ = to[$"{layer}bias"].copy_(from[$"{norm}bias"] - (from[$"{norm}running_mean"] * factor));

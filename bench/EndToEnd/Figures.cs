@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.EndToEnd;
 
-/// <summary>One measurement as one line of JSON: what was measured, of whom, under which settings, and the figures, which are its numbers.</summary>
+/// <summary>One measurement as one line of JSON: what was measured, of whom, under which settings, and the figures,
+/// which are its numbers.</summary>
 internal static class Figures
 {
     public static void Print(string what, string who, Problem problem, params ReadOnlySpan<(string Name, double Value)> figures)
@@ -16,7 +17,13 @@ internal static class Figures
             line[name] = value;
         }
 
-        line["settings"] = new JsonObject { ["width"] = problem.Width, ["batch"] = problem.Batch, ["seed"] = problem.Seed, ["threads"] = get_num_threads() };
+        line["settings"] = new JsonObject
+        {
+            ["width"] = problem.Width,
+            ["batch"] = problem.Batch,
+            ["seed"] = problem.Seed,
+            ["threads"] = get_num_threads(),
+        };
         Console.WriteLine(line.ToJsonString(JsonSerializerOptions.Default));
     }
 

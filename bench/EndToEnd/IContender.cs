@@ -5,7 +5,8 @@ namespace MarginNet.EndToEnd;
 /// <summary>A way to train and score ResNet-18.</summary>
 internal interface IContender
 {
-    /// <summary>Trains for one epoch and computes images per second, the first <see cref="Problem.WarmupBatches"/> steps left out.</summary>
+    /// <summary>Trains for one epoch and computes images per second, the first <see cref="Problem.WarmupBatches"/> steps
+    /// left out.</summary>
     double TrainingSpeed(ImageSet images, Problem problem);
 
     /// <summary>Scores all images and computes images per second, the first <see cref="Problem.WarmupBatches"/> passes left out.</summary>

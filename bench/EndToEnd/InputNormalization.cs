@@ -11,7 +11,8 @@ internal enum InputForm
     /// <summary>One multiplication and one addition of constants, in place.</summary>
     MultiplyAdd,
 
-    /// <summary>Subtract the mean; the factors are in the first convolution's weights. (The mean cannot be: zeros are padded after it is subtracted.)</summary>
+    /// <summary>Subtract the mean; the factors are in the first convolution's weights. (The mean cannot be:
+    /// zeros are padded after it is subtracted.)</summary>
     IntoConvolution,
 }
 

@@ -12,7 +12,8 @@ internal sealed record Lever(string Phase, string Name, Func<IWork> With, Func<I
     private const double MaxSeconds = 15; // A lever that slows work tenfold shows it in one round.
 
     /// <summary>Does both in turns, who goes first changing from round to round.</summary>
-    /// <returns>The ratio of the speeds, with to without, of each round; and that of the fastest of all rounds, which is the steadiest on a busy machine.</returns>
+    /// <returns>The ratio of the speeds, with to without, of each round; and that of the fastest of all rounds,
+    /// which is the steadiest on a busy machine.</returns>
     public (double[] Ratios, double OfFastest) Measure(int rounds)
     {
         using var with = With();

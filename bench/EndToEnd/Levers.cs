@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.EndToEnd;
 
-/// <summary>All levers that were thought of, the ones MarginNet uses and the ones it does not, each measured alone against the same work without it.</summary>
+/// <summary>All levers that were thought of, the ones MarginNet uses and the ones it does not,
+/// each measured alone against the same work without it.</summary>
 internal static class Levers
 {
     private const int StepsOfShares = 3; // For each round, since one step is all they need.
@@ -17,7 +18,8 @@ internal static class Levers
     public static void Measure(Problem problem, int rounds)
     {
         ThrowIfScoresDiffer(problem);
-        Console.Error.WriteLine($"Width {problem.Width}, batch {problem.Batch}; speed with the lever to speed without, round by round; shares in percent of a step");
+        Console.Error.WriteLine($"Width {problem.Width}, batch {problem.Batch}; speed with the lever to speed without, round by round; "
+            + "shares in percent of a step");
         Console.Error.WriteLine($"{"",-9} {"",-64} {"min",8} {"median",8} {"max",8} {"of fastest",11}");
         foreach (var lever in Alternating(problem))
         {
@@ -36,14 +38,20 @@ internal static class Levers
         using var scope = NewDisposeScope();
         using var usual = new ScoringPass(problem, new());
         var scores = usual.Scores();
-        PassOptions[] others = [new() { FoldedBatchNorm = true }, new() { Input = InputForm.MultiplyAdd }, new() { Input = InputForm.IntoConvolution }];
+        PassOptions[] others =
+        [
+            new() { FoldedBatchNorm = true },
+            new() { Input = InputForm.MultiplyAdd },
+            new() { Input = InputForm.IntoConvolution },
+        ];
         foreach (var other in others)
         {
             using var pass = new ScoringPass(problem, other);
             var difference = (pass.Scores() - scores).abs().max().item<float>();
             if (!(difference <= Agreement.Tolerance))
             {
-                throw new InvalidOperationException($"Scores of {other} differ by {difference:E1}: the speeds would compare different work.");
+                throw new InvalidOperationException(
+                    $"Scores of {other} differ by {difference:E1}: the speeds would compare different work.");
             }
         }
     }
@@ -55,7 +63,8 @@ internal static class Levers
         yield return Training("ReLU in place, against not", step, step with { InPlaceActivations = false });
         yield return Training("input batch channels-last, against NCHW", step, step with { ChannelsLast = false });
         yield return Training("input by multiply-add, against subtract and divide", step with { Input = InputForm.MultiplyAdd }, step);
-        yield return Training("deviation in the first convolution, against subtract and divide", step with { Input = InputForm.IntoConvolution }, step);
+        yield return Training(
+            "deviation in the first convolution, against subtract and divide", step with { Input = InputForm.IntoConvolution }, step);
         yield return Training("SGD, against Adam", step with { Adam = false }, step);
         yield return Training($"{step.Threads} threads, against 1", step, step with { Threads = 1 });
         yield return Scoring("input batch channels-last, against NCHW", pass, pass with { ChannelsLast = false });
@@ -87,7 +96,8 @@ internal static class Levers
         Lever Lever(string phase, string name, (string, string)[] with, (string, string)[] without, bool busy = false)
         {
             var command = phase == "training" ? "train" : "score";
-            return new(phase, name, () => new OwnProcess(command, problem, with, busy), () => new OwnProcess(command, problem, without, busy));
+            return new(
+                phase, name, () => new OwnProcess(command, problem, with, busy), () => new OwnProcess(command, problem, without, busy));
         }
     }
 
@@ -117,7 +127,8 @@ internal static class Levers
     private static void Report(Problem problem, string phase, string name, double[] values, double? ofFastest)
     {
         var (least, median, most) = (values.Min(), Summary.Median(values), values.Max());
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase,-9} {name,-64} {least,8:F3} {median,8:F3} {most,8:F3} {ofFastest,11:F3}"));
+        Console.Error.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{phase,-9} {name,-64} {least,8:F3} {median,8:F3} {most,8:F3} {ofFastest,11:F3}"));
         var line = new JsonObject
         {
             ["phase"] = phase,

@@ -5,7 +5,8 @@ namespace MarginNet.EndToEnd;
 /// <summary>glibc's allocator, which LibTorch takes its tensors from.</summary>
 internal static partial class NativeHeap
 {
-    /// <summary>Bytes that were allocated and not freed, in all arenas and in mappings of their own. What is freed but kept for later is not counted.</summary>
+    /// <summary>Bytes that were allocated and not freed, in all arenas and in mappings of their own.
+    /// What is freed but kept for later is not counted.</summary>
     public static long InUse()
     {
         var state = MallInfo2();

@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace MarginNet.EndToEnd;
 
-/// <summary>MarginNet's training or scoring in a process of its own, for what is settled when LibTorch is loaded: its environment.</summary>
+/// <summary>MarginNet's training or scoring in a process of its own, for what is settled when LibTorch is loaded:
+/// its environment.</summary>
 /// <param name="command">'train' or 'score'.</param>
 /// <param name="problem">The sizes.</param>
 /// <param name="environment">Variables of the process, above those of this one.</param>

@@ -61,6 +61,8 @@ internal static class PValueShare
             var p = model.NullModel!.Score(margins[i], c);
             return string.Create(CultureInfo.InvariantCulture, $"{i},{images.Labels[i]},{c},{margins[i]:G9},{p.Lower:G9},{p.TwoSided:G9}");
         }));
-        return inside > TimeSpan.Zero ? inside : throw new InvalidOperationException("The network's forward pass was not seen by its hooks.");
+        return inside > TimeSpan.Zero
+            ? inside
+            : throw new InvalidOperationException("The network's forward pass was not seen by its hooks.");
     }
 }

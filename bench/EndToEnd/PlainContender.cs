@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace MarginNet.EndToEnd;
 
 /// <summary>The loops a TorchSharp user would write: bytes to normalised float batches, the loss, backward, step.</summary>
-/// <remarks>The same initial weights, order of samples and loss as <see cref="MarginNetContender"/>. LibTorch is loaded by MarginNet, with its defaults for OpenMP.</remarks>
+/// <remarks>The same initial weights, order of samples and loss as <see cref="MarginNetContender"/>. LibTorch is loaded by MarginNet,
+/// with its defaults for OpenMP.</remarks>
 internal sealed class PlainContender : IContender
 {
     public double TrainingSpeed(ImageSet images, Problem problem)
@@ -76,7 +77,8 @@ internal sealed class PlainContender : IContender
         return cat(scores).MoveToOuterDisposeScope();
     }
 
-    private static void TrainEpoch(PlainResNet18 network, optim.Optimizer optimizer, PlainData data, Problem problem, int epoch, SpeedMeter? meter = null)
+    private static void TrainEpoch(
+        PlainResNet18 network, optim.Optimizer optimizer, PlainData data, Problem problem, int epoch, SpeedMeter? meter = null)
     {
         network.train();
         var images = 0;

@@ -44,7 +44,8 @@ internal sealed class PlainData : IDisposable
         Deviation.Dispose();
     }
 
-    private static Tensor PerChannel(IEnumerable<double> values) => tensor(values.Select(value => (float)value).ToArray()).reshape(1, -1, 1, 1);
+    private static Tensor PerChannel(IEnumerable<double> values) =>
+        tensor(values.Select(value => (float)value).ToArray()).reshape(1, -1, 1, 1);
 
     private Tensor Normalize(Tensor bytes) => ((bytes.to(ScalarType.Float32) / 255) - Mean) / Deviation;
 }

@@ -30,7 +30,8 @@ internal sealed class PlainResNet18 : nn.Module<Tensor, Tensor>
         RegisterComponents();
 
         Sequential Stage(int inputs, int outputs, int stride) =>
-            nn.Sequential(new PlainBlock(inputs, outputs, stride, inPlace, batchNorm), new PlainBlock(outputs, outputs, 1, inPlace, batchNorm));
+            nn.Sequential(
+                new PlainBlock(inputs, outputs, stride, inPlace, batchNorm), new PlainBlock(outputs, outputs, 1, inPlace, batchNorm));
     }
 
     public override Tensor forward(Tensor input)

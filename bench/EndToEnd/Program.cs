@@ -1,4 +1,5 @@
-// Measures MarginNet and a plain TorchSharp loop of the same network, one measurement a process, so that peak memory is the measurement's own.
+// Measures MarginNet and a plain TorchSharp loop of the same network, one measurement a process,
+// so that peak memory is the measurement's own.
 // Each prints one line of JSON; bench/run alternates them and prints the ratios.
 using System.CommandLine;
 using MarginNet;
@@ -9,15 +10,26 @@ var who = new Argument<string>("who");
 who.AcceptOnlyFromAmong("marginnet", "plain");
 var width = new Option<int>("--width") { DefaultValueFactory = _ => 64, Description = "Channels of the first stage." };
 var batch = new Option<int>("--batch") { DefaultValueFactory = _ => 32, Description = "Images in a step or a pass." };
-var images = new Option<int>("--images") { DefaultValueFactory = _ => 512, Description = "Images under the clock; in 'reach', of an epoch." };
+var images = new Option<int>("--images")
+{
+    DefaultValueFactory = _ => 512,
+    Description = "Images under the clock; in 'reach', of an epoch.",
+};
 var seed = new Option<int>("--seed") { Description = "Of the weights and the order of the samples." };
 var accuracy = new Option<double>("--accuracy") { Description = "The test accuracy to reach, in [0, 1].", Required = true };
 var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 1000, Description = "Images of the test." };
 var epochs = new Option<int>("--max-epochs") { DefaultValueFactory = _ => 30, Description = "When to give up." };
-var folder = new Option<string?>("--cifar10") { Description = "A folder of CIFAR-10's binary files, to learn them instead of drawn shapes." };
+var folder = new Option<string?>("--cifar10")
+{
+    Description = "A folder of CIFAR-10's binary files, to learn them instead of drawn shapes.",
+};
 var leverWidth = new Option<int>("--width") { DefaultValueFactory = _ => 16, Description = "Channels of the first stage." };
 var leverBatch = new Option<int>("--batch") { DefaultValueFactory = _ => 128, Description = "Images in a step." };
-var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 9, Description = "Of each lever; a third as many where each measurement is a process." };
+var rounds = new Option<int>("--rounds")
+{
+    DefaultValueFactory = _ => 9,
+    Description = "Of each lever; a third as many where each measurement is a process.",
+};
 var lines = new Argument<string>("lines") { Description = "The lines of all measurements." };
 var json = new Option<string?>("--json") { Description = "Write the summary to this file, too." };
 
@@ -35,10 +47,15 @@ score.SetAction(parsed =>
     Print(parsed, "scoring", ("images_per_second", speed), ("peak_mib", Figures.PeakMemory()));
 });
 
-var reach = new Command("reach", "Seconds of training and testing until a test accuracy is reached.") { who, width, batch, images, seed, accuracy, tests, epochs, folder };
+var reach = new Command("reach", "Seconds of training and testing until a test accuracy is reached.")
+{
+    who, width, batch, images, seed, accuracy, tests, epochs, folder,
+};
 reach.SetAction(parsed =>
 {
-    var data = parsed.GetValue(folder) is { } path ? Cifar10.Load(path) : SyntheticShapes.Create(parsed.GetValue(images), parsed.GetValue(tests));
+    var data = parsed.GetValue(folder) is { } path
+        ? Cifar10.Load(path)
+        : SyntheticShapes.Create(parsed.GetValue(images), parsed.GetValue(tests));
     data = data with { Train = data.Train.Take(parsed.GetValue(images)), Test = data.Test.Take(parsed.GetValue(tests)) };
     var goal = parsed.GetValue(accuracy);
     if (Contender(parsed).TimeTo(goal, data, Given(parsed), parsed.GetValue(epochs)) is not { } result)
@@ -47,7 +64,9 @@ reach.SetAction(parsed =>
         return 1;
     }
 
-    Print(parsed, $"to {100 * goal:0.#} % of {data.Name}", ("seconds", result.Seconds), ("epochs", result.Epochs), ("seconds_per_epoch", result.Seconds / result.Epochs));
+    Print(
+        parsed, $"to {100 * goal:0.#} % of {data.Name}", ("seconds", result.Seconds), ("epochs", result.Epochs),
+        ("seconds_per_epoch", result.Seconds / result.Epochs));
     return 0;
 });
 
@@ -59,18 +78,32 @@ agree.SetAction(parsed =>
     return difference <= Agreement.Tolerance ? 0 : 1;
 });
 
-var pvalue = new Command("pvalue", "The share of time outside the network, from a model file and images to a table of p-values.") { width, batch, images };
+var pvalue = new Command("pvalue", "The share of time outside the network, from a model file and images to a table of p-values.")
+{
+    width, batch, images,
+};
 pvalue.SetAction(parsed =>
 {
     var (total, network) = PValueShare.Measure(parsed.GetValue(images), Given(parsed));
     Figures.Print("p-values", "marginnet", Given(parsed), ("seconds", total), ("percent_outside_network", 100 * (1 - (network / total))));
 });
 
-var levers = new Command("levers", "What each lever does to the speed of the same step, a line of JSON each, and a table on standard error.") { leverWidth, leverBatch, rounds };
+var levers = new Command(
+    "levers", "What each lever does to the speed of the same step, a line of JSON each, and a table on standard error.")
+{
+    leverWidth, leverBatch, rounds,
+};
 levers.SetAction(parsed => Levers.Measure(new(parsed.GetValue(leverWidth), parsed.GetValue(leverBatch)), parsed.GetValue(rounds)));
 
-var convolutionCount = new Option<int>("--count") { DefaultValueFactory = _ => 3000, Description = "Convolutions in each order of memory." };
-var convolutions = new Command("convolutions", "How many of LibTorch's convolutions of random shapes are wrong on this processor.") { convolutionCount };
+var convolutionCount = new Option<int>("--count")
+{
+    DefaultValueFactory = _ => 3000,
+    Description = "Convolutions in each order of memory.",
+};
+var convolutions = new Command("convolutions", "How many of LibTorch's convolutions of random shapes are wrong on this processor.")
+{
+    convolutionCount,
+};
 convolutions.SetAction(parsed =>
 {
     TorchNative.Prepare();
@@ -78,7 +111,12 @@ convolutions.SetAction(parsed =>
 });
 
 var minutes = new Argument<double>("minutes") { Description = "How long." };
-var soak = new Command("soak", "Trains, resumes and scores for a time, a line of CSV on the use of the machine each cycle, and a summary; fails where it grows.") { minutes };
+var soak = new Command(
+    "soak",
+    "Trains, resumes and scores for a time, a line of CSV on the use of the machine each cycle, and a summary; fails where it grows.")
+{
+    minutes,
+};
 soak.SetAction(parsed =>
 {
     var files = Directory.CreateTempSubdirectory("marginnet-soak-");
@@ -95,7 +133,10 @@ soak.SetAction(parsed =>
 var summarize = new Command("summarize", "Prints medians and ratios of many measurements.") { lines, json };
 summarize.SetAction(parsed => Summary.Write(parsed.GetValue(lines)!, parsed.GetValue(json)));
 
-return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.") { train, score, reach, agree, pvalue, levers, convolutions, soak, summarize }.Parse(args).Invoke();
+return new RootCommand("End-to-end measurements of MarginNet and of a plain TorchSharp loop.")
+{
+    train, score, reach, agree, pvalue, levers, convolutions, soak, summarize,
+}.Parse(args).Invoke();
 
 Problem Given(ParseResult parsed) => new(parsed.GetValue(width), parsed.GetValue(batch), parsed.GetValue(seed));
 

@@ -61,7 +61,8 @@ internal sealed class ScoringPass : IWork
         {
             using var pass = NewDisposeScope();
             var bytes = _data.Pixels.narrow(0, start, Math.Min(_options.Batch, Images - start));
-            scores.Add(_network.forward(InputNormalization.Apply(bytes, _data, _options.Input, _options.ChannelsLast)).MoveToOuterDisposeScope());
+            scores.Add(
+                _network.forward(InputNormalization.Apply(bytes, _data, _options.Input, _options.ChannelsLast)).MoveToOuterDisposeScope());
         }
 
         return cat(scores).MoveToOuterDisposeScope();

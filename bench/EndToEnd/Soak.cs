@@ -49,16 +49,28 @@ internal sealed class Soak
 
             var usage = Usage.Now() with { Networks = _networks };
             _usages.Add(usage);
-            Console.WriteLine(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Native:f2},{usage.Threads},{usage.Handles},{usage.Networks},{_resumes},{_scored}"));
+            Console.WriteLine(
+                FormattableString.Invariant(
+                    $"{watch.Elapsed.TotalSeconds:f0},{_usages.Count},{usage.Resident:f1},{usage.Managed:f1},{usage.Native:f2},{usage.Threads},{usage.Handles},{usage.Networks},{_resumes},{_scored}"));
         }
 
         return Summarize(watch.Elapsed);
     }
 
-    /// <summary>Trains, being interrupted at random and resumed, sometimes from a damaged state; then scores from several threads, calibrates, saves and loads.</summary>
+    /// <summary>Trains, being interrupted at random and resumed, sometimes from a damaged state; then scores from several threads,
+    /// calibrates, saves and loads.</summary>
     private bool Cycle()
     {
-        var options = new TrainingOptions { Loss = MarginLoss.DualHinge, TargetMargin = 3, Rounds = 2, Epochs = 2, BatchSize = 50, LearningRate = 1e-2, Augment = true };
+        var options = new TrainingOptions
+        {
+            Loss = MarginLoss.DualHinge,
+            TargetMargin = 3,
+            Rounds = 2,
+            Epochs = 2,
+            BatchSize = 50,
+            LearningRate = 1e-2,
+            Augment = true,
+        };
         var checkpoints = new TrainingCheckpoints(Path.Combine(_folder, "soak.resume.pt")) { Every = TimeSpan.FromSeconds(0.2) };
         TrainingResult? result = null;
         for (var attempt = 0; result is null; attempt++)
@@ -70,7 +82,9 @@ internal sealed class Soak
             var stop = attempt < 2 ? _random.Next(1, 25) : int.MaxValue;
             try
             {
-                result = MarginTrainer.Train(network, _data.Train, options with { Checkpoints = checkpoints with { Resume = attempt > 0 } }, _data.Test, new StopAfter(stop, cancellation), cancellation.Token);
+                result = MarginTrainer.Train(
+                    network, _data.Train, options with { Checkpoints = checkpoints with { Resume = attempt > 0 } }, _data.Test,
+                    new StopAfter(stop, cancellation), cancellation.Token);
                 Keep(network, result);
             }
             catch (OperationCanceledException)
@@ -87,7 +101,10 @@ internal sealed class Soak
     private void Keep(ResNet18 network, TrainingResult result)
     {
         var (classes, margins) = result.TrainingScores.Decisions();
-        using var model = new MarginModel(network, _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { NullModel = MarginNullModel.Fit(margins, classes, _data.Train.Labels, _data.ClassNames.Length) };
+        using var model = new MarginModel(network, _data.ClassNames, (_data.Train.Height, _data.Train.Width))
+        {
+            NullModel = MarginNullModel.Fit(margins, classes, _data.Train.Labels, _data.ClassNames.Length),
+        };
         model.Save(ModelFile);
     }
 
@@ -121,8 +138,9 @@ internal sealed class Soak
     }
 
     /// <summary>
-    /// The native memory, in MiB, that TorchSharp does not free of a network that was disposed: the module behind each convolution and linear
-    /// layer, some 0.7 KB. The median of many, since what the runtime allocates for itself comes and goes.
+    /// The native memory, in MiB, that TorchSharp does not free of a network that was disposed:
+    /// the module behind each convolution and linear layer, some 0.7 KB. The median of many,
+    /// since what the runtime allocates for itself comes and goes.
     /// </summary>
     private static double LeftByADisposedNetwork()
     {
@@ -150,13 +168,16 @@ internal sealed class Soak
         double Growth(Func<Usage, double> figure) => (after.Average(figure) / before.Average(figure)) - 1;
         double Resident(Usage usage) => usage.Resident - (usage.Networks * _leftByANetwork);
         double Native(Usage usage) => usage.Native - (usage.Networks * _leftByANetwork);
-        var isFlat = Growth(Resident) < MaxGrowth && Growth(Native) < MaxGrowth && Growth(usage => usage.Managed) < MaxGrowth && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
+        var isFlat = Growth(Resident) < MaxGrowth && Growth(Native) < MaxGrowth && Growth(usage => usage.Managed) < MaxGrowth
+            && Growth(usage => usage.Handles) < MaxGrowth && Growth(usage => usage.Threads) < MaxGrowth * 4;
         Console.Error.WriteLine(FormattableString.Invariant(
             $"{_usages.Count} cycles in {time.TotalMinutes:f1} minutes: {_resumes} resumes, {_damaged} of them from a damaged state, {_scored} images scored, every cycle with the same bytes. Beside {1024 * _leftByANetwork:f1} KiB that TorchSharp keeps of each of {_networks} networks that were made, from the second quarter to the last: resident {before.Average(Resident):f1} to {after.Average(Resident):f1} MiB ({Growth(Resident):p1}), threads {before.Average(u => u.Threads):f1} to {after.Average(u => u.Threads):f1}, handles {before.Average(u => u.Handles):f1} to {after.Average(u => u.Handles):f1}, managed memory {before.Average(u => u.Managed):f2} to {after.Average(u => u.Managed):f2} MiB, native memory in use {before.Average(Native):f2} to {after.Average(Native):f2} MiB. At its peak {process.PeakWorkingSet64 >> 20} MiB were resident. {(isFlat ? "Flat." : "It grows.")}"));
         return isFlat;
     }
 
-    /// <summary>What the process has of the machine after a full garbage collection and without what the native allocator keeps for later: its resident memory, what of it the managed heap and the native allocator have given out, all in MiB, threads, open files; and how many networks it had made by then.</summary>
+    /// <summary>What the process has of the machine after a full garbage collection and without what the native allocator keeps for later:
+    /// its resident memory, what of it the managed heap and the native allocator have given out, all in MiB, threads, open files;
+    /// and how many networks it had made by then.</summary>
     private sealed record Usage(double Resident, double Managed, double Native, int Threads, int Handles, int Networks = 0)
     {
         public static Usage Now()

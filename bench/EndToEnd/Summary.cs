@@ -23,14 +23,17 @@ internal static class Summary
             foreach (var one in quantity)
             {
                 double[] ratios = reference is null ? [] : [.. one.Values.Zip(reference.Values, (value, unit) => value / unit)];
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Quantity,-40} {one.Who,-22} {Median(one.Values),12:F2}{Ratios(one, reference, ratios)}"));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{one.Quantity,-40} {one.Who,-22} {Median(one.Values),12:F2}{Ratios(one, reference, ratios)}"));
                 rows.Add(Row(one, reference, ratios));
             }
         }
 
         if (json is not null)
         {
-            File.WriteAllText(json, new JsonObject { ["processors"] = Environment.ProcessorCount, ["figures"] = rows }.ToJsonString(new() { WriteIndented = true }) + "\n");
+            File.WriteAllText(json, new JsonObject { ["processors"] = Environment.ProcessorCount, ["figures"] = rows }.ToJsonString(
+                new() { WriteIndented = true }) + "\n");
         }
     }
 
@@ -43,11 +46,13 @@ internal static class Summary
             var root = document.RootElement;
             foreach (var figure in root.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.Number))
             {
-                var (quantity, who) = ($"{root.GetProperty("what")}, {figure.Name.Replace('_', ' ')}", root.GetProperty("who").GetString()!);
+                var (quantity, who) =
+                    ($"{root.GetProperty("what")}, {figure.Name.Replace('_', ' ')}", root.GetProperty("who").GetString()!);
                 var one = series.Find(known => known.Quantity == quantity && known.Who == who);
                 if (one is null)
                 {
-                    one = new(quantity, who, root.TryGetProperty("settings", out var settings) ? JsonNode.Parse(settings.GetRawText()) : null, []);
+                    one = new(quantity, who, root.TryGetProperty(
+                        "settings", out var settings) ? JsonNode.Parse(settings.GetRawText()) : null, []);
                     series.Add(one);
                 }
 
@@ -61,7 +66,8 @@ internal static class Summary
     private static string Ratios(Series one, Series? reference, double[] ratios) =>
         reference is null || reference == one
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" {ratios.Min(),8:F3} {Median(ratios),8:F3} {ratios.Max(),8:F3}{(reference.Who == Bases[0] ? "" : $" (to {reference.Who})")}");
+            : string.Create(CultureInfo.InvariantCulture, $" {ratios.Min(),8:F3} {Median(ratios),8:F3} "
+                + $"{ratios.Max(),8:F3}{(reference.Who == Bases[0] ? "" : $" (to {reference.Who})")}");
 
     private static JsonObject Row(Series one, Series? reference, double[] ratios)
     {
@@ -75,7 +81,14 @@ internal static class Summary
         };
         if (reference is not null)
         {
-            row["ratio"] = new JsonObject { ["to"] = reference.Who, ["min"] = ratios.Min(), ["median"] = Median(ratios), ["max"] = ratios.Max(), ["values"] = Array(ratios) };
+            row["ratio"] = new JsonObject
+            {
+                ["to"] = reference.Who,
+                ["min"] = ratios.Min(),
+                ["median"] = Median(ratios),
+                ["max"] = ratios.Max(),
+                ["values"] = Array(ratios),
+            };
         }
 
         return row;

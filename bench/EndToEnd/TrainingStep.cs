@@ -48,7 +48,8 @@ internal sealed class TrainingStep : IWork
         _ = SecondsPerImage(); // Allocates, and chooses kernels.
     }
 
-    /// <summary>The share of the last step that made augmented images, in [0, 1] floats, of bytes: the most that a prefetching thread could hide.</summary>
+    /// <summary>The share of the last step that made augmented images, in [0, 1] floats, of bytes:
+    /// the most that a prefetching thread could hide.</summary>
     public double PreparationShare { get; private set; }
 
     /// <summary>The share of the last step that updated the weights.</summary>

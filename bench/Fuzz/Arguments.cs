@@ -11,9 +11,17 @@ internal static class Arguments
     // Standard input, bootstraps of any length and figures may take as long as they like.
     private static readonly string[] OnlyParsed = ["-", "--resamples", "--plot"];
 
-    private static readonly string[] Values = ["", " ", "-1", "0", "1", "2147483647", "2147483648", "-0", "NaN", "1e999", "1e-999", "0,5", "abc", "\u0000", "\n", "\u001b[31m", "@x", "--", "-", "'", "\"", "ö", "x=y", "null.json", "l.npy", "y.npy", "out.csv", "out.json", "nowhere/x.json", ".", "..", "bh", "class", "pooled", "lower", "formula", "youden", "cost", "fpr", "alpha"];
+    private static readonly string[] Values =
+    [
+        "", " ", "-1", "0", "1", "2147483647", "2147483648", "-0", "NaN", "1e999", "1e-999", "0,5", "abc", "\u0000", "\n", "\u001b[31m",
+        "@x", "--", "-", "'", "\"", "ö", "x=y", "null.json", "l.npy", "y.npy", "out.csv", "out.json", "nowhere/x.json", ".", "..", "bh",
+        "class", "pooled", "lower", "formula", "youden", "cost", "fpr", "alpha",
+    ];
 
-    private static readonly Lazy<string[]> Options = new(() => [.. CommandLine.CreateRoot().Subcommands.SelectMany(command => command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Append(command.Name)).Distinct()]);
+    private static readonly Lazy<string[]> Options = new(
+        () => [.. CommandLine.CreateRoot().Subcommands
+            .SelectMany(command => command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Append(command.Name))
+            .Distinct()]);
 
     private static readonly Lazy<DirectoryInfo> Folder = new(() =>
     {
@@ -33,7 +41,8 @@ internal static class Arguments
         Line("pvalue --logits l.npy --calibration null.json --adjust bh --tail two-sided"),
         Line("evaluate --logits l.npy --labels y.npy --mu 5 --bins 10 --json o.json"),
         Line("detect --logits l.npy --labels y.npy --calibration null.json --ood-logits l.npy"),
-        Line("train --data synthetic --epochs 3 --rounds 2 --loss dual-hinge --mu 50 --lr 1e-3 --augment --checkpoint-every 10m --resume --out m.pt"),
+        Line("train --data synthetic --epochs 3 --rounds 2 --loss dual-hinge --mu 50 --lr 1e-3 --augment "
+            + "--checkpoint-every 10m --resume --out m.pt"),
         Line("reproduce --preset smoke --seeds 2 --epsilon 0.1"),
         Line("attack --surrogate a.pt --model b.pt c.pt --method pgd --epsilon 8/255 --steps 3 --out x.npy"),
         Line("lipschitz --model m.pt"),

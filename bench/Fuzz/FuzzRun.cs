@@ -112,7 +112,10 @@ internal sealed class FuzzRun : IDisposable
     {
         if (message.Any(char.IsControl) || message.Length > MostMessage || !message.Contains("fuzz", StringComparison.Ordinal))
         {
-            throw new FuzzException($"{_reader.Name} does not refuse in one line that names the file: {message[..Math.Min(message.Length, MostMessage)]}", _input, null);
+            throw new FuzzException(
+                $"{_reader.Name} does not refuse in one line that names the file: {message[..Math.Min(message.Length, MostMessage)]}",
+                _input,
+                null);
         }
     }
 
@@ -122,7 +125,8 @@ internal sealed class FuzzRun : IDisposable
         _mostAllocated = Math.Max(_mostAllocated, (double)allocated / limit);
         if (allocated > limit)
         {
-            throw new FuzzException($"{_reader.Name} allocates {allocated} bytes for a file of {_input.Length}, and may {limit}.", _input, null);
+            throw new FuzzException(
+                $"{_reader.Name} allocates {allocated} bytes for a file of {_input.Length}, and may {limit}.", _input, null);
         }
     }
 

@@ -5,8 +5,10 @@ internal static class Graph
 {
     private static readonly object?[] Edges =
     [
-        null, true, false, 0L, 1L, -1L, 2L, 3L, 1000L, int.MaxValue + 0L, long.MaxValue, long.MinValue, 0.0, -0.0, 0.5, 1.0, -1.0, 1e-300, 1e300, double.NaN, double.PositiveInfinity, double.NegativeInfinity,
-        "", "x", "resnet18", "fastnet", "training", "held-out", "Class", "Lower", new List<object?>(), new Dictionary<string, object?>(), Array.Empty<double>(), new[] { 0.0 }, new[] { 1.0, double.NaN },
+        null, true, false, 0L, 1L, -1L, 2L, 3L, 1000L, int.MaxValue + 0L, long.MaxValue, long.MinValue, 0.0, -0.0, 0.5, 1.0, -1.0, 1e-300,
+        1e300, double.NaN, double.PositiveInfinity, double.NegativeInfinity,
+        "", "x", "resnet18", "fastnet", "training", "held-out", "Class", "Lower", new List<object?>(), new Dictionary<string, object?>(),
+        Array.Empty<double>(), new[] { 0.0 }, new[] { 1.0, double.NaN },
     ];
 
     /// <summary>A copy with one piece of damage, at any depth.</summary>
@@ -19,7 +21,8 @@ internal static class Graph
             List<object?> { Count: > 0 } list when random.Next(6) != 0 => Inside(mutator, list),
             double[] { Length: > 0 } numbers when random.Next(6) != 0 => Inside(mutator, numbers),
             long number when random.Next(2) == 0 => number + random.Next(-2, 3),
-            double number when random.Next(2) == 0 => mutator.Pick([-number, number * 2, number / 2, Math.BitIncrement(number), 1 / number]),
+            double number when random.Next(2) == 0 =>
+                mutator.Pick([-number, number * 2, number / 2, Math.BitIncrement(number), 1 / number]),
             _ => mutator.Pick(Edges),
         };
     }
@@ -59,7 +62,9 @@ internal static class Graph
         {
             case 0: copy.RemoveAt(at); break;
             case 1: copy.Insert(at, mutator.Pick(numbers)); break;
-            default: copy[at] = mutator.Pick([0, -1, -copy[at], copy[at] * 2, 1e-320, 1e300, 1e308, double.NaN, double.PositiveInfinity, double.NegativeInfinity]); break;
+            default:
+                copy[at] = mutator.Pick([0, -1, -copy[at], copy[at] * 2, 1e-320, 1e300, 1e308, double.NaN, double.PositiveInfinity,
+                double.NegativeInfinity]); break;
         }
 
         return [.. copy];

@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 
 namespace MarginNet.Fuzz;
 
-/// <summary>Damage of the kinds that find faults in readers: bits, bytes, edge values, length fields, cuts, repeats, splices, tokens.</summary>
+/// <summary>Damage of the kinds that find faults in readers: bits, bytes, edge values, length fields, cuts, repeats, splices,
+/// tokens.</summary>
 internal sealed class Mutator(Reader reader, Random random)
 {
     private static readonly long[] Edges =
-        [0, 1, -1, 2, 16, 64, 100, 127, 128, 255, 256, 4096, 32767, 32768, 65535, 65536, 1 << 24, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, long.MaxValue, long.MinValue];
+        [0, 1, -1, 2, 16, 64, 100, 127, 128, 255, 256, 4096, 32767, 32768, 65535, 65536, 1
+            << 24, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, long.MaxValue, long.MinValue];
 
     public Random Random => random;
 

@@ -13,9 +13,11 @@ internal sealed record Reader(string Name, string Extension, IReadOnlyList<byte[
     /// <summary>Pieces that its format gives a meaning to.</summary>
     public IReadOnlyList<byte[]> Tokens { get; init; } = [];
 
-    /// <summary>Bytes that reading may allocate for each byte of the file. Default 64: a number of two characters becomes an object.</summary>
+    /// <summary>Bytes that reading may allocate for each byte of the file. Default 64:
+    /// a number of two characters becomes an object.</summary>
     public int AllocationPerByte { get; init; } = 64;
 
-    /// <summary>Bytes that reading may allocate for a file of any length. Default 4 MiB: buffers, and tensors that a small file may unfold.</summary>
+    /// <summary>Bytes that reading may allocate for a file of any length. Default 4 MiB: buffers,
+    /// and tensors that a small file may unfold.</summary>
     public int Allowance { get; init; } = 4 << 20;
 }

@@ -7,7 +7,16 @@ namespace MarginNet.Fuzz;
 /// <summary>The state of a small training run, and a run that goes on from it.</summary>
 internal static class ResumedState
 {
-    private static readonly TrainingOptions Options = new() { Epochs = 2, Rounds = 2, BatchSize = 4, Augment = true, MaxShift = 1, Loss = Losses.MarginLoss.DualHinge, TargetMargin = 2 };
+    private static readonly TrainingOptions Options = new()
+    {
+        Epochs = 2,
+        Rounds = 2,
+        BatchSize = 4,
+        Augment = true,
+        MaxShift = 1,
+        Loss = Losses.MarginLoss.DualHinge,
+        TargetMargin = 2,
+    };
 
     private static readonly ImageSet Images = ImageSet.Create(new byte[8 * 4], [0, 1, 2, 0, 1, 2, 0, 1], 1, 2, 2);
 
@@ -21,7 +30,9 @@ internal static class ResumedState
             using var cancellation = new CancellationTokenSource();
             try
             {
-                MarginTrainer.Train(network, Images, Options with { Checkpoints = new(path) }, progress: new StopAfter(3, cancellation), cancellation: cancellation.Token);
+                MarginTrainer.Train(
+                    network, Images, Options with { Checkpoints = new(path) }, progress: new StopAfter(3, cancellation),
+                    cancellation: cancellation.Token);
             }
             catch (OperationCanceledException)
             {

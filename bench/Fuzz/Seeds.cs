@@ -84,7 +84,8 @@ internal static class Seeds
 
     public static byte[] Labels() => Saved(".npy", path => ArrayFile.WriteLabels(path, LabelsOf(Samples)));
 
-    public static byte[] ImageArray() => Saved(".npy", path => new ImageArray(Array.ConvertAll(Values(2 * 3 * 4 * 4), value => Math.Abs(value) / 8), 3, 4, 4).Save(path));
+    public static byte[] ImageArray() =>
+        Saved(".npy", path => new ImageArray(Array.ConvertAll(Values(2 * 3 * 4 * 4), value => Math.Abs(value) / 8), 3, 4, 4).Save(path));
 
     public static byte[] Npz(params string[] names)
     {
@@ -104,12 +105,19 @@ internal static class Seeds
     /// <summary>Files that PyTorch wrote, and files made to be refused.</summary>
     public static byte[][] Checkpoints() =>
     [
-        .. typeof(Seeds).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".pt", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Resource).Where(file => file.Length < 20_000),
+        .. typeof(Seeds).Assembly.GetManifestResourceNames()
+            .Where(name => name.EndsWith(".pt", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(Resource)
+            .Where(file => file.Length < 20_000),
     ];
 
     public static byte[] Model(Classifier network)
     {
-        using var model = new MarginModel(network, [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12)) { NullModel = NullModel() };
+        using var model = new MarginModel(network, [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12))
+        {
+            NullModel = NullModel(),
+        };
         model.Training["mu"] = 5.0;
         model.Metrics["test_accuracy"] = 0.5;
         return Saved(".pt", model.Save);
@@ -118,7 +126,8 @@ internal static class Seeds
     /// <summary>A small network as a file for other programs.</summary>
     public static byte[] Exported(string extension, Action<MarginModel, string> write)
     {
-        using var model = new MarginModel(new ResNet18(new() { Width = 1, ClassCount = Classes }), [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12));
+        using var model = new MarginModel(
+            new ResNet18(new() { Width = 1, ClassCount = Classes }), [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")], (12, 12));
         model.Network.eval();
         return Saved(extension, path => write(model, path));
     }
@@ -177,7 +186,8 @@ internal static class Seeds
         return bytes;
     }
 
-    /// <summary>An ONNX model, scores [N, 4] of the means of three channels, whose weights lie in "a file beside it": in itself, as it is called here.</summary>
+    /// <summary>An ONNX model, scores [N, 4] of the means of three channels, whose weights lie in "a file beside it": in itself,
+    /// as it is called here.</summary>
     public static byte[] LinkedOnnx()
     {
         const int Float = 1;

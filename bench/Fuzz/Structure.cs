@@ -27,7 +27,8 @@ internal static class Structure
             foreach (var entry in source.Entries)
             {
                 var renamed = entry == damaged && entry != first && mutator.Random.Next(8) == 0;
-                using var content = target.CreateEntry(renamed ? mutator.Pick(["../../x", "/x", "archive/data/0", "data.pkl"]) : entry.FullName, level).Open();
+                using var content = target.CreateEntry(
+                    renamed ? mutator.Pick(["../../x", "/x", "archive/data/0", "data.pkl"]) : entry.FullName, level).Open();
                 content.Write(entry == damaged && !renamed ? mutator.Bytes(Content(entry)) : Content(entry));
             }
         }

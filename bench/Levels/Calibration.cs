@@ -10,7 +10,8 @@ internal sealed class Calibration
 
     private readonly Lazy<double[]> _heldOut;
 
-    /// <summary>Calibrates on <paramref name="count"/> right decisions of each class, of margins that are larger from class to class, and on wrong ones that get more.</summary>
+    /// <summary>Calibrates on <paramref name="count"/> right decisions of each class, of margins that are larger from class to class,
+    /// and on wrong ones that get more.</summary>
     public Calibration(Shape shape, int count, Random random)
     {
         var (margins, predicted, labels) = (new List<double>(), new List<int>(), new List<int>());

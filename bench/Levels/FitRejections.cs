@@ -7,13 +7,15 @@ namespace MarginNet.Levels;
 internal static class FitRejections
 {
     private const double Level = 0.01;
-    private static readonly Shape[] Mixtures = [new("three normals", random => Math.Exp(new[] { -0.5, 1.4, 2.3 }[random.Next(3)] + (0.4 * Math.Log(Shape.All[0].Draw(random)))))];
+    private static readonly Shape[] Mixtures =
+        [new("three normals", random => Math.Exp(new[] { -0.5, 1.4, 2.3 }[random.Next(3)] + (0.4 * Math.Log(Shape.All[0].Draw(random)))))];
 
     public static void Write(int[] counts, int work, int seed)
     {
         Console.WriteLine($"| shape | {string.Join(" | ", counts)} |\n|{string.Concat(Enumerable.Repeat("---|", counts.Length + 1))}");
         foreach (var shape in Shape.All.Concat(Mixtures))
-            Console.WriteLine($"| {shape.Name} | {string.Join(" | ", counts.Select(count => Share(shape, count, Math.Clamp(work / count, 50, 1000), seed)))} |");
+            Console.WriteLine(
+                $"| {shape.Name} | {string.Join(" | ", counts.Select(count => Share(shape, count, Math.Clamp(work / count, 50, 1000), seed)))} |");
     }
 
     private static string Share(Shape shape, int count, int replications, int seed)

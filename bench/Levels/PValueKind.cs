@@ -20,7 +20,9 @@ internal sealed record PValueKind(string Name, Func<Calibration, double, int, do
     [
         new("as it is", (own, margin, c) => own.Model.Score(margin, c).Lower),
         new("the rank alone", (own, margin, c) => own.Model.Score(margin, c).Empirical),
-        new("larger of mixture, rank", (own, margin, c) => Math.Max(own.Model.Score(margin, c).Empirical, own.Model.Score(margin, c).Mixture)),
+        new(
+            "larger of mixture, rank",
+            (own, margin, c) => Math.Max(own.Model.Score(margin, c).Empirical, own.Model.Score(margin, c).Mixture)),
         new("held-out mixtures, pooled", (own, margin, c) => own.CrossConformal(margin, c)),
         new("extrapolated", (own, margin, c) => own.Model.Score(margin, c).Extrapolated),
         new("the mixture alone", (own, margin, c) => own.Model.Score(margin, c).Mixture),

@@ -4,10 +4,22 @@ using System.Globalization;
 using MarginNet.Levels;
 using MathNet.Numerics.Distributions;
 
-var work = new Option<int>("--work") { DefaultValueFactory = _ => 30_000, Description = "Calibration samples a class, in all replications together, of which there are 20 to 2,000." };
+var work = new Option<int>("--work")
+{
+    DefaultValueFactory = _ => 30_000,
+    Description = "Calibration samples a class, in all replications together, of which there are 20 to 2,000.",
+};
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1, Description = "Of all draws." };
-var counts = new Option<int[]>("--samples") { DefaultValueFactory = _ => [30, 100, 1000, 4000], AllowMultipleArgumentsPerToken = true, Description = "Calibration samples a class." };
-var alternatives = new Option<bool>("--alternatives") { Description = "Compare other p-values for the lower tail of a class, and what they find." };
+var counts = new Option<int[]>("--samples")
+{
+    DefaultValueFactory = _ => [30, 100, 1000, 4000],
+    AllowMultipleArgumentsPerToken = true,
+    Description = "Calibration samples a class.",
+};
+var alternatives = new Option<bool>("--alternatives")
+{
+    Description = "Compare other p-values for the lower tail of a class, and what they find.",
+};
 
 var fits = new Option<bool>("--fits") { Description = "How often the test of the fit rejects the mixture of a class." };
 
@@ -24,7 +36,8 @@ root.SetAction(parsed =>
     var rates = samples.Length * Shape.All.Length * kinds.Length * Simulation.Levels.Length;
     var jointly = Normal.InvCDF(0, 1, 1 - (0.05 / rates)); // Bonferroni
     var (alone, together) = (0, 0);
-    Console.WriteLine($"| n | shape | {string.Join(" | ", kinds.Select(kind => kind.Name))} |\n|{string.Concat(Enumerable.Repeat("---|", kinds.Length + 2))}");
+    Console.WriteLine($"| n | shape | {string.Join(" | ", kinds.Select(kind => kind.Name))} "
+        + $"|\n|{string.Concat(Enumerable.Repeat("---|", kinds.Length + 2))}");
     foreach (var count in samples)
     {
         var replications = Math.Clamp(parsed.GetValue(work) / count, 20, 2000);
@@ -36,15 +49,19 @@ root.SetAction(parsed =>
             (alone, together) = (alone + excesses.Count(excess => excess > 1.96), together + excesses.Count(excess => excess > jointly));
             if (parsed.GetValue(alternatives))
             {
-                Console.WriteLine($"| | found, of margins a tenth as large | {string.Join(" | ", result.True.Select(own => Cell(own, double.PositiveInfinity)))} |");
-                Console.WriteLine($"| | AUROC | {string.Join(" | ", result.Auroc.Select(rate => rate.Mean.ToString("f3", CultureInfo.InvariantCulture)))} |");
+                Console.WriteLine("| | found, of margins a tenth as large | "
+                    + $"{string.Join(" | ", result.True.Select(own => Cell(own, double.PositiveInfinity)))} |");
+                Console.WriteLine(
+                    $"| | AUROC | {string.Join(" | ", result.Auroc.Select(rate => rate.Mean.ToString("f3", CultureInfo.InvariantCulture)))} |");
             }
         }
     }
 
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"\nOf {rates} rates {alone} are above their level by more than their 95 % interval ({0.025 * rates:0} would be by chance, if all were exact), and {together} by more than the {jointly:f2} standard errors that one in twenty such tables has anywhere (bold)."));
+        $"\nOf {rates} rates {alone} are above their level by more than their 95 % interval ({0.025 * rates:0} would be by chance, "
+        + $"if all were exact), and {together} by more than the {jointly:f2} standard errors that one in twenty "
+        + $"such tables has anywhere (bold)."));
 });
 return root.Parse(args).Invoke();
 

@@ -14,7 +14,8 @@ internal sealed record Shape(string Name, Func<Random, double> Draw)
         new("rounded", random => Math.Round(Math.Exp(Normal(random)), 1)), // ties, and zeros
     ];
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double Student3(Random random)
     {

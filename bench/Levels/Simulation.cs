@@ -46,7 +46,9 @@ internal sealed class Simulation
     private (double[] Fresh, double[] Small)[] Replicate(Shape shape, int count, Random random)
     {
         var calibration = new Calibration(shape, count, random);
-        var fresh = Enumerable.Range(0, Calibration.Classes * FreshPerClass).Select(i => shape.Draw(random) * Calibration.Scale(i % Calibration.Classes)).ToArray();
+        var fresh = Enumerable.Range(0, Calibration.Classes * FreshPerClass)
+            .Select(i => shape.Draw(random) * Calibration.Scale(i % Calibration.Classes))
+            .ToArray();
         return [.. _kinds.Select(kind => (Score(kind, 1), Score(kind, Shrunken)))];
 
         double[] Score(PValueKind kind, double factor) =>

@@ -3,7 +3,10 @@ namespace MarginNet.Benchmarks;
 /// <summary>Samples of a mixture as log-margins have it: 0.6 N(2.3, 0.25²) + 0.3 N(1.4, 0.5²) + 0.1 N(−0.5, 0.9²).</summary>
 internal static class LogMargins
 {
-    private static readonly (double Share, double Mean, double Deviation)[] Components = [(0.6, 2.3, 0.25), (0.9, 1.4, 0.5), (1, -0.5, 0.9)];
+    private static readonly (double Share, double Mean, double Deviation)[] Components =
+    [
+        (0.6, 2.3, 0.25), (0.9, 1.4, 0.5), (1, -0.5, 0.9),
+    ];
 
     public static double[] Draw(int count, int seed)
     {

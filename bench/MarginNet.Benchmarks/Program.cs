@@ -4,7 +4,8 @@ using BenchmarkDotNet.Running;
 using MarginNet.Arrays;
 using MarginNet.PValues;
 
-// "mixture FILE" fits one file and prints the least of forty times in seconds (the first ones include compilation), the order and the criterion, for bench/mixtures.
+// "mixture FILE" fits one file and prints the least of forty times in seconds (the first ones include compilation),
+// the order and the criterion, for bench/mixtures.
 if (args is not ["mixture", var path])
 {
     BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

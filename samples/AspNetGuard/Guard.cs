@@ -24,7 +24,8 @@ internal sealed class Guard : IDisposable
     public Guard(string path)
     {
         _model = MarginModel.Load(path);
-        _nullModel = _model.NullModel ?? throw new InvalidDataException($"'{path}' is not calibrated: run 'marginnet calibrate --model {path}' first.");
+        _nullModel = _model.NullModel
+            ?? throw new InvalidDataException($"'{path}' is not calibrated: run 'marginnet calibrate --model {path}' first.");
         _rule = _nullModel.Rule ?? FlagRule.Calibrate(_nullModel, alpha: 0.05);
     }
 
@@ -41,7 +42,8 @@ internal sealed class Guard : IDisposable
         var (height, width) = _model.ImageSize;
         if (pixels.Length != Channels * height * width || !Array.TrueForAll(pixels, pixel => pixel is >= 0 and <= 1))
         {
-            throw new InvalidDataException($"Expected {Channels} x {height} x {width} = {Channels * height * width} pixels in [0, 1], but got {pixels.Length} numbers{(pixels.Length == 0 ? "" : $" from {pixels.Min()} to {pixels.Max()}")}.");
+            throw new InvalidDataException($"Expected {Channels} x {height} x {width} = {Channels * height * width} pixels in [0, 1], "
+                + $"but got {pixels.Length} numbers{(pixels.Length == 0 ? "" : $" from {pixels.Min()} to {pixels.Max()}")}.");
         }
 
         var image = new ImageArray(pixels, Channels, height, width);

@@ -19,7 +19,8 @@ internal static class GuardService
         return app;
     }
 
-    /// <summary>Answers to an image file, or to JSON: {"pixels": [...]}. <paramref name="cancellation"/> is the request's own: a client that hangs up frees its place.</summary>
+    /// <summary>Answers to an image file, or to JSON: {"pixels": [...]}. <paramref name="cancellation"/> is the request's own:
+    /// a client that hangs up frees its place.</summary>
     private static async Task<IResult> ClassifyAsync(HttpRequest request, Guard guard, CancellationToken cancellation)
     {
         try

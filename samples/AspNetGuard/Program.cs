@@ -13,6 +13,7 @@ try
 }
 catch (Exception e) when (e is IOException or InvalidDataException)
 {
-    await Console.Error.WriteLineAsync($"AspNetGuard: {e.Message}"); // Such as that the model is not there, or not calibrated; --model FILE names another.
+    // Such as that the model is not there, or not calibrated; --model FILE names another.
+    await Console.Error.WriteLineAsync($"AspNetGuard: {e.Message}");
     return 2;
 }

@@ -10,7 +10,14 @@ using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 var epochs = args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 4;
-var options = new TrainingOptions { Loss = MarginLoss.ShiftedSoftmax, TargetMargin = 5, Epochs = epochs, LearningRate = 3e-3, Schedule = LearningRateSchedule.OneCycle };
+var options = new TrainingOptions
+{
+    Loss = MarginLoss.ShiftedSoftmax,
+    TargetMargin = 5,
+    Epochs = epochs,
+    LearningRate = 3e-3,
+    Schedule = LearningRateSchedule.OneCycle,
+};
 
 var data = SyntheticShapes.Create(trainCount: 4_000, testCount: 1_000);
 var split = StratifiedSplit.Compute(data.Train.Labels, share: 0.2, seed: 0);
@@ -24,11 +31,14 @@ Console.WriteLine($"test accuracy {network.Score(data.Test).Accuracy(data.Test.L
 
 // The p-values of the network's decisions, and what they are worth: how right the flagged and the other decisions are.
 var (decided, margins) = network.Score(calibration).Decisions();
-var nullModel = MarginNullModel.Fit(margins, decided, calibration.Labels, data.ClassNames.Length, new() { Source = CalibrationSource.HeldOut });
+var nullModel =
+    MarginNullModel.Fit(margins, decided, calibration.Labels, data.ClassNames.Length, new() { Source = CalibrationSource.HeldOut });
 var rule = FlagRule.Calibrate(nullModel, alpha: 0.05);
 var (classes, testMargins) = network.Score(data.Test).Decisions();
-var byFlag = Enumerable.Range(0, classes.Length).ToLookup(i => rule.Flags(nullModel.Score(testMargins[i], classes[i])), i => classes[i] == data.Test.Labels[i] ? 1.0 : 0.0);
-Console.WriteLine($"{byFlag[true].Count()} decisions flagged, {byFlag[true].DefaultIfEmpty(double.NaN).Average():p1} of them right; of the others {byFlag[false].Average():p1}");
+var byFlag = Enumerable.Range(0, classes.Length)
+    .ToLookup(i => rule.Flags(nullModel.Score(testMargins[i], classes[i])), i => classes[i] == data.Test.Labels[i] ? 1.0 : 0.0);
+Console.WriteLine($"{byFlag[true].Count()} decisions flagged, {byFlag[true].DefaultIfEmpty(double.NaN).Average():p1} of them right; "
+    + $"of the others {byFlag[false].Average():p1}");
 
 /// <summary>Looks at the image at two scales; such a fork is why it is a class and no Sequential.</summary>
 internal sealed class TwoScaleNet : nn.Module<Tensor, Tensor>

@@ -10,7 +10,8 @@ string[] files = args.Length == 3 ? args : [Beside("calibration.npy"), Beside("l
 
 if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
 {
-    Console.Error.WriteLine($"'{missing}' does not exist: give calibration.npy labels.npy new.csv, or nothing for the files beside this program.");
+    Console.Error.WriteLine(
+        $"'{missing}' does not exist: give calibration.npy labels.npy new.csv, or nothing for the files beside this program.");
     return 2;
 }
 
@@ -23,7 +24,8 @@ var classes = decisions.Select(decision => decision.Class).ToArray();
 var nullModel = MarginNullModel.Fit(margins, classes, labels, calibration.Columns, new() { Source = CalibrationSource.HeldOut });
 nullModel = nullModel.WithRule(FlagRule.Calibrate(nullModel, alpha: 0.05));
 nullModel.Save(Path.Combine(Path.GetTempPath(), "null.json"));
-Console.WriteLine($"calibrated on {nullModel.Pooled.SampleCount} right decisions of {labels.Length}; flagged where p <= {nullModel.Rule!.Threshold.Value:f4}");
+Console.WriteLine($"calibrated on {nullModel.Pooled.SampleCount} right decisions of {labels.Length}; "
+    + $"flagged where p <= {nullModel.Rule!.Threshold.Value:f4}");
 
 // From then on, in microseconds for each sample.
 foreach (var (decided, margin) in Decide(ArrayFile.ReadLogits(files[2])))
@@ -34,6 +36,7 @@ foreach (var (decided, margin) in Decide(ArrayFile.ReadLogits(files[2])))
 
 return 0;
 
-static (int Class, double Margin)[] Decide(NumericArray logits) => [.. Enumerable.Range(0, logits.Rows).Select(i => DecisionMargin.Compute(logits.Row(i)))];
+static (int Class, double Margin)[] Decide(NumericArray logits) =>
+    [.. Enumerable.Range(0, logits.Rows).Select(i => DecisionMargin.Compute(logits.Row(i)))];
 
 static string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);

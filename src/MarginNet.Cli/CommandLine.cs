@@ -51,7 +51,8 @@ internal static class CommandLine
             await error.WriteLineAsync("marginnet: interrupted.");
             return Interruption.ExitCode;
         }
-        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or DllNotFoundException)
+        catch (Exception e) when (e is UserErrorException or DivergenceException or InvalidDataException or IOException
+            or UnauthorizedAccessException or PlatformNotSupportedException or DllNotFoundException)
         {
             await error.WriteLineAsync($"marginnet: {OneLine(e.Message)}");
             await (isVerbose ? error.WriteLineAsync(e.ToString()) : Task.CompletedTask);
@@ -61,7 +62,8 @@ internal static class CommandLine
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            await error.WriteLineAsync($"marginnet: a defect of MarginNet; please report it with this trace and what 'marginnet doctor' says.\n{e}");
+            await error.WriteLineAsync(
+                $"marginnet: a defect of MarginNet; please report it with this trace and what 'marginnet doctor' says.\n{e}");
             return Defect;
         }
         finally
@@ -71,19 +73,23 @@ internal static class CommandLine
     }
 
     /// <summary>A message that may quote anything, without line ends and terminal escapes.</summary>
-    private static string OneLine(string message) => string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
+    private static string OneLine(string message) =>
+        string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>Runs a command, and keeps its configuration beside what it wrote.</summary>
-    public static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellation = default)
+    public static async Task<int> InvokeAsync(
+        ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellation = default)
     {
-        using var log = parsed.Errors.Count == 0 && parsed.IsVerbose() ? new VerboseLog(configuration.Error, RunConfiguration.Of(parsed)) : null;
+        using var log = parsed.Errors.Count == 0
+            && parsed.IsVerbose() ? new VerboseLog(configuration.Error, RunConfiguration.Of(parsed)) : null;
         if (parsed.Errors.Count == 0)
         {
             parsed.LoadTorch();
         }
 
         var exitCode = await parsed.InvokeAsync(configuration, cancellation);
-        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand) // It saves what its presets decided.
+        // It saves what its presets decided.
+        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand)
         {
             RunConfiguration.SaveBesideOutput(parsed);
         }
@@ -92,7 +98,8 @@ internal static class CommandLine
     }
 
     /// <summary>Parses arguments and those of the configuration file they name.</summary>
-    /// <exception cref="UserErrorException">One is empty, or holds a null character as a JSON file can: neither is a path or any other value.</exception>
+    /// <exception cref="UserErrorException">One is empty, or holds a null character as a JSON file can:
+    /// neither is a path or any other value.</exception>
     public static ParseResult Parse(string[] args)
     {
         var root = CreateRoot(out var configuration);
@@ -104,15 +111,22 @@ internal static class CommandLine
 
         string[] tokens = [.. parsed.Tokens.Select(token => token.Value)];
         var at = Array.FindIndex(tokens, token => token.Length == 0 || token.Contains('\0', StringComparison.Ordinal));
-        return at < 0 ? parsed : throw new UserErrorException($"{(at == 0 ? "The command line" : tokens[at - 1])} has a value that is empty or holds a null character: give another, or leave it out.");
+        return at < 0 ? parsed : throw new UserErrorException($"{(at == 0 ? "The command line" : tokens[at - 1])} has a value that is "
+            + "empty or holds a null character: give another, or leave it out.");
     }
 
-    /// <summary>The first error in one line, one that quotes what was not understood before any other, and what was probably meant.</summary>
+    /// <summary>The first error in one line, one that quotes what was not understood before any other,
+    /// and what was probably meant.</summary>
     private static string Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        string[] known = [.. ConfigurationFile.OptionsOf(command).Select(option => option.Name), .. command.Subcommands.Select(each => each.Name)];
-        var quoted = parsed.UnmatchedTokens.Select(token => (Token: token, Error: parsed.Errors.FirstOrDefault(error => error.Message.Contains($"'{token}'", StringComparison.Ordinal))))
+        string[] known =
+        [
+            .. ConfigurationFile.OptionsOf(command).Select(option => option.Name),
+            .. command.Subcommands.Select(each => each.Name),
+        ];
+        var quoted = parsed.UnmatchedTokens.Select(token =>
+            (Token: token, Error: parsed.Errors.FirstOrDefault(error => error.Message.Contains($"'{token}'", StringComparison.Ordinal))))
             .FirstOrDefault(pair => pair.Error is not null);
         var error = quoted.Error ?? parsed.Errors[0];
         if (quoted.Token is null)
@@ -121,7 +135,9 @@ internal static class CommandLine
         }
 
         var suggestion = Suggestion.For(quoted.Token.Split('=')[0], known);
-        return suggestion.Length > 0 || Before(parsed, quoted.Token) is not { } option ? Joined(error.Message) + suggestion : $"{Joined(error.Message).TrimEnd('.')} after {option}.";
+        return suggestion.Length > 0 || Before(parsed, quoted.Token) is not { } option
+            ? Joined(error.Message) + suggestion
+            : $"{Joined(error.Message).TrimEnd('.')} after {option}.";
     }
 
     private static string Joined(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

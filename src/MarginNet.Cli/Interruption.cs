@@ -110,7 +110,8 @@ internal sealed partial class Interruption : IDisposable
 
         var seconds = _patience.TotalSeconds.ToString("0.##", CultureInfo.InvariantCulture);
         _error.WriteLine(
-            $"marginnet: stopping as soon as the step under way has ended, within {seconds} s in any case; another signal changes nothing.");
+            $"marginnet: stopping as soon as the step under way has ended, within {seconds} s in any case; "
+            + "another signal changes nothing.");
         if (_ended.Wait(_patience - told))
         {
             return;

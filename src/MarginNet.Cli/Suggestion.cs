@@ -16,7 +16,8 @@ internal static class Suggestion
         return nearest.Name is null ? "" : $" Did you mean '{nearest.Name}'?";
     }
 
-    /// <summary>Letters to insert, delete, replace or swap with their neighbour to get from one word to the other, whatever their case (optimal string alignment).</summary>
+    /// <summary>Letters to insert, delete, replace or swap with their neighbour to get from one word to the other,
+    /// whatever their case (optimal string alignment).</summary>
     public static int Distance(string first, string second)
     {
         var distances = new int[first.Length + 1, second.Length + 1];

@@ -2,8 +2,9 @@ using System.Globalization;
 using static TorchSharp.torch;
 
 /// <summary>
-/// Makes oneDNN believe that the processor does not tell the sizes of its caches, as under some hypervisors, where its version 3.7 computes many convolutions wrongly:
-/// a real fault, on any Linux machine. For every .NET process that has DOTNET_STARTUP_HOOKS name this assembly.
+/// Makes oneDNN believe that the processor does not tell the sizes of its caches, as under some hypervisors,
+/// where its version 3.7 computes many convolutions wrongly: a real fault, on any Linux machine.
+/// For every .NET process that has DOTNET_STARTUP_HOOKS name this assembly.
 /// </summary>
 /// <remarks>
 /// oneDNN asks the processor once and keeps the sizes of the data caches of levels 1 to 3 side by side among LibTorch's variables. They are
@@ -15,7 +16,8 @@ internal static unsafe class StartupHook
 
     public static void Initialize()
     {
-        if ($"{AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")}".Contains("/MarginNet.dll", StringComparison.Ordinal)) // Not the SDK itself.
+        // Not the SDK itself.
+        if ($"{AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")}".Contains("/MarginNet.dll", StringComparison.Ordinal))
         {
             Convolve();
             if (Hide([.. Sizes()]) == 0)
@@ -51,9 +53,11 @@ internal static unsafe class StartupHook
         foreach (var line in File.ReadAllLines("/proc/self/maps"))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (isTorch && fields is [var range, "rw-p", _, _, _]) // What follows a file's own pages, without a file, are its variables that start at 0.
+            // What follows a file's own pages, without a file, are its variables that start at 0.
+            if (isTorch && fields is [var range, "rw-p", _, _, _])
             {
-                var ends = Array.ConvertAll(range.Split('-'), address => long.Parse(address, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                var ends = Array.ConvertAll(
+                    range.Split('-'), address => long.Parse(address, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
                 var memory = new Span<uint>((void*)ends[0], (int)((ends[1] - ends[0]) / sizeof(uint)));
                 for (int at; (at = memory.IndexOf(sizes)) >= 0; memory = memory[(at + sizes.Length)..])
                 {

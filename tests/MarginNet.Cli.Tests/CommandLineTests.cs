@@ -9,7 +9,9 @@ public sealed class CommandLineTests
     {
         var run = await Tool.RunAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        Assert.All(["train", "calibrate", "evaluate", "attack", "pvalue", "detect", "demo"], command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["train", "calibrate", "evaluate", "attack", "pvalue", "detect", "demo"],
+            command => Assert.Contains($"\n  {command} ", run.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -35,8 +37,10 @@ public sealed class CommandLineTests
     [InlineData("give either --model, or --logits with --labels.", "evaluate")]
     [InlineData("--bins is '0'", "evaluate", "--model", "m.pt", "--bins", "0")]
     [InlineData("--labels does not go with --model", "evaluate", "--model", "m.pt", "--labels", "y.npy")]
-    [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, margin-ratio or shifted-softmax. Did you mean 'dual-hinge'?", "train", "--loss", "hinge")]
-    [InlineData("--preset is 'fats': expected certified, fast or paper. Did you mean 'fast'? See 'marginnet train --help'.", "train", "--preset", "fats")]
+    [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, margin-ratio or shifted-softmax. "
+        + "Did you mean 'dual-hinge'?", "train", "--loss", "hinge")]
+    [InlineData("--preset is 'fats': expected certified, fast or paper. "
+        + "Did you mean 'fast'? See 'marginnet train --help'.", "train", "--preset", "fats")]
     [InlineData("--preset is 'FAST': expected certified, fast or paper. Did you mean 'fast'?", "train", "--preset=FAST")]
     [InlineData("--adjust is 'bonferroni': expected bh.", "pvalue", "--adjust", "bonferroni")]
     [InlineData("The argument SHELL is 'basch': expected bash, fish, pwsh or zsh. Did you mean 'bash'?", "completion", "basch")]
@@ -47,12 +51,14 @@ public sealed class CommandLineTests
     [InlineData("--logits need --calibration", "pvalue", "--logits", "x.npy")]
     [InlineData("--images does not go with --logits", "pvalue", "--logits", "x.npy", "--images", "y.png")]
     [InlineData("--adjust bh needs p-values that are uniform", "pvalue", "--model", "m.pt", "--adjust", "bh", "--tail", "formula")]
-    [InlineData("leave out --labels, --adjust, --json and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
+    [InlineData(
+        "leave out --labels, --adjust, --json and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
     [InlineData("--calibration 'n.json' does not exist", "pvalue", "--logits", "x.npy", "--calibration", "n.json")]
     [InlineData("'@x'", "@x")]
     [InlineData("'a?[31m?b'", "a\u001b[31m\u0007b")]
     [InlineData("--bins is '10001': expected a whole number, 1 to 10000.", "evaluate", "--model", "m.pt", "--bins", "10001")]
-    [InlineData("--resamples is '2000000000': expected a whole number, 1 to 1000000.", "detect", "--model", "m.pt", "--resamples", "2000000000")]
+    [InlineData(
+        "--resamples is '2000000000': expected a whole number, 1 to 1000000.", "detect", "--model", "m.pt", "--resamples", "2000000000")]
     [InlineData("--delta is 1, but --lambda-update multiply needs a factor above 1.", "train", "--delta", "1", "--rounds", "2")]
     [InlineData("--delta has no effect in a single round: add --rounds N.", "train", "--delta", "3")]
     [InlineData("--device is 'gpu': expected auto, cpu, cuda or cuda:N.", "train", "--device", "gpu", "--data", "synthetic")]
@@ -96,9 +102,13 @@ public sealed class CommandLineTests
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public async Task A_word_that_an_option_does_not_take_is_answered_with_the_option_and_the_words_that_it_takes(string command, string option)
+    public async Task A_word_that_an_option_does_not_take_is_answered_with_the_option_and_the_words_that_it_takes(
+        string command, string option)
     {
-        var words = CommandLine.CreateRoot().Subcommands.Single(each => each.Name == command).Options.Single(each => each.Name == option).GetCompletions(CompletionContext.Empty);
+        var words = CommandLine.CreateRoot().Subcommands
+            .Single(each => each.Name == command).Options
+            .Single(each => each.Name == option)
+            .GetCompletions(CompletionContext.Empty);
         var run = await Tool.RunAsync(command, option, "xyzzy");
         Assert.Equal(2, run.ExitCode);
         Assert.StartsWith($"marginnet: {option} is 'xyzzy': expected ", run.Error, StringComparison.Ordinal);
@@ -111,7 +121,8 @@ public sealed class CommandLineTests
     {
         var run = await Tool.RunAsync("train", "--data", "synthetic", "--device", "cuda:1");
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("--device is 'cuda:1', but this build or machine has no CUDA: use --device cpu", run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "--device is 'cuda:1', but this build or machine has no CUDA: use --device cpu", run.Error, StringComparison.Ordinal);
     }
 
     private sealed class NoCudaFactAttribute : FactAttribute

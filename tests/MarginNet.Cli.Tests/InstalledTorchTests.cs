@@ -18,15 +18,24 @@ public sealed class InstalledTorchTests : IDisposable
     public async Task It_is_loaded_from_its_folder_and_computes_the_same_bytes()
     {
         Assert.Equal(0, (await _tool.TrainAsync("m.pt")).ExitCode);
-        Assert.Equal(0, (await Tool.RunAsync("pvalue", "--model", _tool.File("m.pt"), "--limit-test", "50", "--output", _tool.File("expected.csv"))).ExitCode);
+        Assert.Equal(
+            0,
+            (await Tool.RunAsync(
+                "pvalue", "--model", _tool.File("m.pt"), "--limit-test", "50", "--output", _tool.File("expected.csv"))).ExitCode);
 
         var package = LayOut();
-        using var scoring = ToolProcess.Start("pvalue", "--torch", package, "--model", _tool.File("m.pt"), "--limit-test", "50", "--output", _tool.File("installed.csv"));
+        using var scoring = ToolProcess.Start(
+            "pvalue", "--torch", package, "--model", _tool.File("m.pt"), "--limit-test", "50", "--output", _tool.File("installed.csv"));
         await scoring.EndAsync();
         Assert.Equal(0, scoring.ExitCode);
         Assert.Equal(await File.ReadAllTextAsync(_tool.File("expected.csv")), await File.ReadAllTextAsync(_tool.File("installed.csv")));
 
-        foreach (var (variable, option) in new[] { ($"MARGINNET_TORCH={package}", (string[])[]), ("VIRTUAL_ENV=/nowhere", ["--torch", Path.Combine(package, "lib")]), ($"VIRTUAL_ENV={_tool.File("venv")}", ["--torch", "auto"]) })
+        foreach (var (variable, option) in new[]
+        {
+            ($"MARGINNET_TORCH={package}", (string[])[]),
+            ("VIRTUAL_ENV=/nowhere", ["--torch", Path.Combine(package, "lib")]),
+            ($"VIRTUAL_ENV={_tool.File("venv")}", ["--torch", "auto"]),
+        })
         {
             using var doctor = ToolProcess.StartWith([variable], ["doctor", "--json", "-", .. option]);
             var output = doctor.StandardOutput.ReadToEndAsync();
@@ -58,7 +67,9 @@ public sealed class InstalledTorchTests : IDisposable
         var package = LayOut();
         File.Delete(Path.Combine(package, "lib", "libgomp-98b21ff3.so.1"));
         using var tool = ToolProcess.Start("doctor", "--torch", package);
-        Assert.Matches($"^marginnet: The PyTorch in '{Path.Combine(package, "lib")}' does not load: .*libgomp-98b21ff3.so.1.*\n$", await tool.EndAsync());
+        Assert.Matches(
+            $"^marginnet: The PyTorch in '{Path.Combine(package, "lib")}' does not load: .*libgomp-98b21ff3.so.1.*\n$",
+            await tool.EndAsync());
         Assert.Equal(2, tool.ExitCode);
     }
 
@@ -75,12 +86,14 @@ public sealed class InstalledTorchTests : IDisposable
     {
         // Without the description of its dependencies, the program has no native libraries.
         var program = Directory.CreateDirectory(_tool.File("program")).FullName;
-        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(file => Path.GetExtension(file) is ".dll" or ".json" && !file.EndsWith(".deps.json", StringComparison.Ordinal)))
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory)
+            .Where(file => Path.GetExtension(file) is ".dll" or ".json" && !file.EndsWith(".deps.json", StringComparison.Ordinal)))
         {
             File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
         }
 
-        var start = new System.Diagnostics.ProcessStartInfo("dotnet", [Path.Combine(program, "MarginNet.Cli.dll"), "train", "--data", "synthetic", "--out", _tool.File("m.pt")])
+        var start = new System.Diagnostics.ProcessStartInfo(
+            "dotnet", [Path.Combine(program, "MarginNet.Cli.dll"), "train", "--data", "synthetic", "--out", _tool.File("m.pt")])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -109,11 +122,14 @@ public sealed class InstalledTorchTests : IDisposable
     private sealed class LinuxX64FactAttribute : FactAttribute
     {
         public LinuxX64FactAttribute() =>
-            Skip = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 ? null : "This is not Linux on x64.";
+            Skip = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+                ? null
+                : "This is not Linux on x64.";
     }
 
     private sealed class DebianTorchFactAttribute : FactAttribute
     {
-        public DebianTorchFactAttribute() => Skip = Directory.Exists(DebianPackage) ? null : "Debian's PyTorch 1.13 is not installed (python3-torch).";
+        public DebianTorchFactAttribute() =>
+            Skip = Directory.Exists(DebianPackage) ? null : "Debian's PyTorch 1.13 is not installed (python3-torch).";
     }
 }

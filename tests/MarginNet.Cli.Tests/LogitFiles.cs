@@ -29,7 +29,10 @@ internal static class LogitFiles
     {
         var random = new Random(seed);
         int[] labels = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))];
-        double[][] logits = [.. labels.Select(label => Enumerable.Range(0, Classes).Select(c => (4 * random.NextDouble()) + (c == label ? 4 * random.NextDouble() : 0)).ToArray())];
+        double[][] logits =
+            [.. labels.Select(label => Enumerable.Range(0, Classes)
+                .Select(c => (4 * random.NextDouble()) + (c == label ? 4 * random.NextDouble() : 0))
+                .ToArray())];
         return (logits, labels);
     }
 

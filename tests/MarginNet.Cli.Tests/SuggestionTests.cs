@@ -12,7 +12,8 @@ public sealed class SuggestionTests
     [InlineData("trian", " Did you mean 'train'?")]
     [InlineData("--verbosity", "")]
     [InlineData("x", "")]
-    public void The_nearest_name_is_suggested_where_one_is_near(string name, string expected) => Assert.Equal(expected, Suggestion.For(name, Names));
+    public void The_nearest_name_is_suggested_where_one_is_near(string name, string expected) =>
+        Assert.Equal(expected, Suggestion.For(name, Names));
 
     [Theory]
     [InlineData("", "abc", 3)]

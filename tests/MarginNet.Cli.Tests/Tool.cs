@@ -13,7 +13,8 @@ internal sealed class Tool : IDisposable
 
     public string File(string name) => Path.Combine(_folder.FullName, name);
 
-    public string[] Files => [.. _folder.EnumerateFiles("*", SearchOption.AllDirectories).Select(file => file.Name).Order(StringComparer.Ordinal)];
+    public string[] Files =>
+        [.. _folder.EnumerateFiles("*", SearchOption.AllDirectories).Select(file => file.Name).Order(StringComparer.Ordinal)];
 
     public static async Task<ToolRun> RunAsync(params string[] args)
     {

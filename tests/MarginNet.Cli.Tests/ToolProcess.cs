@@ -8,12 +8,14 @@ internal static class ToolProcess
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(3); // On a machine that may be busy.
 
-    /// <summary>Starts the tool. It heeds SIGINT even where the tests were started in the background of a script, where shells have it ignored.</summary>
+    /// <summary>Starts the tool. It heeds SIGINT even where the tests were started in the background of a script,
+    /// where shells have it ignored.</summary>
     public static Process Start(params string[] args) => StartWith([], args);
 
     /// <summary>Starts the tool with environment variables such as <c>HOME=/tmp</c> beside the others.</summary>
     public static Process StartWith(string[] variables, params string[] args) => Process.Start(
-        new ProcessStartInfo("env", ["--default-signal=INT", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. args])
+        new ProcessStartInfo(
+            "env", ["--default-signal=INT", .. variables, "dotnet", Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,
@@ -23,7 +25,10 @@ internal static class ToolProcess
     /// <summary>Sends a signal such as INT; to a process that has ended, none.</summary>
     public static async Task SignalAsync(this Process process, string signal)
     {
-        var start = new ProcessStartInfo("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardError = true,
+        };
         using var kill = Process.Start(start)!;
         await kill.WaitForExitAsync();
     }
@@ -46,14 +51,16 @@ internal static class ToolProcess
     public static async Task WaitForTorchAsync(this Process process)
     {
         var watch = Stopwatch.StartNew();
-        while (!process.HasExited && !(await File.ReadAllTextAsync($"/proc/{process.Id}/maps")).Contains("libtorch_cpu", StringComparison.Ordinal))
+        while (!process.HasExited
+            && !(await File.ReadAllTextAsync($"/proc/{process.Id}/maps")).Contains("libtorch_cpu", StringComparison.Ordinal))
         {
             Assert.True(watch.Elapsed < TimeLimit, "The tool did not load LibTorch.");
             await Task.Delay(50);
         }
     }
 
-    /// <summary>Waits for the end of the process and returns what it still says on standard error; one that does not end is killed, and fails the test.</summary>
+    /// <summary>Waits for the end of the process and returns what it still says on standard error; one that does not end is killed,
+    /// and fails the test.</summary>
     public static async Task<string> EndAsync(this Process process)
     {
         var error = process.StandardError.ReadToEndAsync();

@@ -19,7 +19,7 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("marginnet-test-");
     private readonly ImageSet _images = SyntheticShapes.Create(200, 30).Test;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client = new(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }); // A busy machine takes its time.
     private MarginModel? _model;
     private WebApplication? _app;
 
@@ -55,7 +55,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     public async Task A_model_that_cannot_be_used_is_one_line_and_exit_code_2(string model, string expected)
     {
         await File.WriteAllTextAsync(FileOf("damaged.pt"), "no model");
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AspNetGuard.dll"), "--model", model])
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "AspNetGuard.dll"), "--model", model])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardError = true,
@@ -98,7 +99,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     [Theory]
     [InlineData("application/octet-stream", "no image", "is no JPEG, PNG, BMP or WebP image")]
     [InlineData("application/octet-stream", "", "is empty")]
-    [InlineData("application/json", """{"pixels":[1,2,3]}""", "Expected 3 x 32 x 32 = 3072 pixels in [0, 1], but got 3 numbers from 1 to 3.")]
+    [InlineData(
+        "application/json", """{"pixels":[1,2,3]}""", "Expected 3 x 32 x 32 = 3072 pixels in [0, 1], but got 3 numbers from 1 to 3.")]
     [InlineData("application/json", """{"pixels":null}""", "but got 0 numbers")]
     [InlineData("application/json", """{"pixels":"all"}""", "pixels")]
     [InlineData("application/json", "{", "JSON")]
@@ -126,7 +128,9 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     public async Task A_client_that_hangs_up_stops_its_request_and_no_other()
     {
         using var cancellation = new CancellationTokenSource();
-        var pending = Enumerable.Range(0, 20).Select(_ => Record.ExceptionAsync(async () => (await PostImage(0, cancellation.Token)).Dispose())).ToArray();
+        var pending = Enumerable.Range(0, 20)
+            .Select(_ => Record.ExceptionAsync(async () => (await PostImage(0, cancellation.Token)).Dispose()))
+            .ToArray();
         await cancellation.CancelAsync();
         var outcomes = await Task.WhenAll(pending);
         Assert.All(outcomes, outcome => Assert.True(outcome is null or OperationCanceledException));

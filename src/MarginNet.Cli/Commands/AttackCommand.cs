@@ -15,8 +15,16 @@ namespace MarginNet.Cli.Commands;
 /// <summary><c>marginnet attack</c>: attacks images by the gradients of one model, and says how accurate it and others remain.</summary>
 internal sealed class AttackCommand : Command
 {
-    private readonly Option<string> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows.", Required = true };
-    private readonly Option<string[]> _models = new("--model", "-m") { Description = "Model files to try the attacked images on, beside the surrogate.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string> _surrogate = new("--surrogate")
+    {
+        Description = "The model file whose gradients the attack follows.",
+        Required = true,
+    };
+    private readonly Option<string[]> _models = new("--model", "-m")
+    {
+        Description = "Model files to try the attacked images on, beside the surrogate.",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private readonly AttackSettings _attack = new();
     private readonly Option<string> _split = new("--split") { Description = "test (default) or train.", DefaultValueFactory = _ => "test" };
     private readonly ForeignOptions _foreign = new();
@@ -24,7 +32,8 @@ internal sealed class AttackCommand : Command
     private readonly DeviceOptions _device = new();
     private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "Write the attacked images to this .npy file, float32 [N, C, H, W] exactly as attacked, for evaluate --images, pvalue --images and detect --attacked; and their true classes to .labels.npy beside it.",
+        Description = "Write the attacked images to this .npy file, float32 [N, C, H, W] exactly as attacked, for evaluate --images, "
+            + "pvalue --images and detect --attacked; and their true classes to .labels.npy beside it.",
     };
 
     private readonly JsonOption _json = new();
@@ -71,11 +80,13 @@ internal sealed class AttackCommand : Command
             var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(parsed.Notes(), images.Count), cancellation);
             Save(result, images, file);
             WarnIfStuck(error, result, options);
-            var table = new AttackTable(AttackSettings.Describe(options), $"{images.Count} {split} images of {dataset.Name}", new(result.StuckCount, images.Count));
+            var table = new AttackTable(
+                AttackSettings.Describe(options), $"{images.Count} {split} images of {dataset.Name}", new(result.StuckCount, images.Count));
             table.Add(path, Accuracy(result.CleanScores, images), Accuracy(result.AttackedScores, images));
             foreach (var (model, name) in models.Zip(paths).Skip(1))
             {
-                var (clean, attacked) = (model.Network.Score(images, cancellation: cancellation), result.Images.Score(model.Network, cancellation: cancellation));
+                var (clean, attacked) = (model.Network.Score(images, cancellation: cancellation),
+                    result.Images.Score(model.Network, cancellation: cancellation));
                 table.Add(name, Accuracy(clean, images), Accuracy(attacked, images));
             }
 
@@ -91,7 +102,8 @@ internal sealed class AttackCommand : Command
     {
         if (images is not null && !ImageArrayFile.IsOne(images))
         {
-            throw new UserErrorException($"--out is '{images}': expected a name that ends in .npy, for bytes would not keep the images as attacked.");
+            throw new UserErrorException(
+                $"--out is '{images}': expected a name that ends in .npy, for bytes would not keep the images as attacked.");
         }
 
         foreach (var file in new[] { images, images is null ? null : ImageArrayFile.LabelsOf(images) }.OfType<string>())
@@ -113,8 +125,11 @@ internal sealed class AttackCommand : Command
     {
         if (result.StuckCount > 0)
         {
-            var cure = options.Objective == AttackObjective.CrossEntropy ? "a saturated softmax does that, as large margins make it; try --objective logit-difference" : "the network hides its gradients";
-            error.WriteLine($"warning: the gradient is exactly zero at {result.StuckCount} of {result.Images.Count} images, so these show no robustness: {cure}.");
+            var cure = options.Objective == AttackObjective.CrossEntropy
+                ? "a saturated softmax does that, as large margins make it; try --objective logit-difference"
+                : "the network hides its gradients";
+            error.WriteLine($"warning: the gradient is exactly zero at {result.StuckCount} of {result.Images.Count} images, "
+                + $"so these show no robustness: {cure}.");
         }
     }
 

@@ -12,7 +12,8 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
 
-/// <summary><c>marginnet calibrate</c>: fits the null model of margins, and chooses the threshold below which a p-value flags its sample.</summary>
+/// <summary><c>marginnet calibrate</c>: fits the null model of margins,
+/// and chooses the threshold below which a p-value flags its sample.</summary>
 internal sealed class CalibrateCommand : Command
 {
     private const string Test = "test";
@@ -20,21 +21,40 @@ internal sealed class CalibrateCommand : Command
     private const string HeldOut = "held-out";
 
     private readonly SampleOptions _samples = new(
-        "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), train (the default elsewhere) or test.", [HeldOut, Train, Test], "", needsCalibration: false, takesImages: false);
+        "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), "
+        + "train (the default elsewhere) or test.", [HeldOut, Train, Test], "", needsCalibration: false, takesImages: false);
 
     private readonly RuleOptions _rule = new();
-    private readonly Option<string?> _rulesLogits = new("--rule-logits") { Description = "With --logits: the logits of other samples, for --rule fpr, youden and cost (a model's are its test samples)." };
+    private readonly Option<string?> _rulesLogits = new("--rule-logits")
+    {
+        Description = "With --logits: the logits of other samples, for --rule fpr, youden and cost (a model's are its test samples).",
+    };
     private readonly Option<string?> _rulesLabels = new("--rule-labels") { Description = "The true classes of --rule-logits." };
-    private readonly Option<string?> _atypicalLogits = new("--atypical-logits") { Description = "With --logits: the logits of samples that should be flagged, such as attacked or foreign ones; by default the wrong decisions should." };
+    private readonly Option<string?> _atypicalLogits = new("--atypical-logits")
+    {
+        Description = "With --logits: the logits of samples that should be flagged, such as attacked or foreign ones; "
+            + "by default the wrong decisions should.",
+    };
     private readonly AtypicalOptions _atypical = new();
-    private readonly Option<bool> _areHeldOut = new("--held-out") { Description = "The --logits are of samples kept out of training, for which p-values are honest." };
+    private readonly Option<bool> _areHeldOut = new("--held-out")
+    {
+        Description = "The --logits are of samples kept out of training, for which p-values are honest.",
+    };
     private readonly Option<bool> _temperature = new("--temperature")
     {
-        Description = "Also fit the temperature that makes softmax confidences honest (least negative log-likelihood), which 'marginnet evaluate' then uses.",
+        Description = "Also fit the temperature that makes softmax confidences honest (least negative log-likelihood), "
+            + "which 'marginnet evaluate' then uses.",
     };
 
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, or where another program wrote it MODEL.margins.json beside it." };
-    private readonly Option<string?> _plot = new("--plot") { Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg." };
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, "
+            + "or where another program wrote it MODEL.margins.json beside it.",
+    };
+    private readonly Option<string?> _plot = new("--plot")
+    {
+        Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg.",
+    };
     private readonly JsonOption _json = new();
 
     public CalibrateCommand()
@@ -72,22 +92,28 @@ internal sealed class CalibrateCommand : Command
         var (logits, labels) = (parsed.GetValue(_rulesLogits), parsed.GetValue(_rulesLabels));
         if (!_samples.HasLabels(parsed) || (logits is null != labels is null))
         {
-            throw new UserErrorException(_samples.HasLabels(parsed) ? "--rule-logits and --rule-labels go together: give both or none." : "--logits need --labels, the true class of each row.");
+            throw new UserErrorException(_samples.HasLabels(parsed)
+                ? "--rule-logits and --rule-labels go together: give both or none."
+                : "--logits need --labels, the true class of each row.");
         }
 
         if (isSupervised == logits is null)
         {
-            throw new UserErrorException(isSupervised ? "This --rule needs samples other than those calibrated on: give --rule-logits and --rule-labels." : "--rule alpha needs no --rule-logits: leave them out, or choose --rule fpr, youden or cost.");
+            throw new UserErrorException(isSupervised
+                ? "This --rule needs samples other than those calibrated on: give --rule-logits and --rule-labels."
+                : "--rule alpha needs no --rule-logits: leave them out, or choose --rule fpr, youden or cost.");
         }
 
-        var file = parsed.GetValue(_out) ?? throw new UserErrorException("--logits need --out, the null model to write, such as null.json.");
+        var file = parsed.GetValue(_out)
+            ?? throw new UserErrorException("--logits need --out, the null model to write, such as null.json.");
         AtomicFile.ThrowIfNotWritable(file);
         var samples = _samples.ReadLogits(parsed);
         var others = isSupervised ? _samples.ReadLogits(parsed, logits!, labels) : samples;
         var atypical = parsed.GetValue(_atypicalLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
-        var nullModel = Calibrate(parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
+        var nullModel = Calibrate(
+            parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
         nullModel.Save(file);
         Report(parsed, nullModel, samples, others, atypical, file);
     }
@@ -96,7 +122,8 @@ internal sealed class CalibrateCommand : Command
     {
         if (others.ClassNames.Length != samples.ClassNames.Length)
         {
-            throw new UserErrorException($"{others.Source} has logits of {others.ClassNames.Length} classes, but {samples.Source} of {samples.ClassNames.Length}: give logits of the same network.");
+            throw new UserErrorException($"{others.Source} has logits of {others.ClassNames.Length} classes, "
+                + $"but {samples.Source} of {samples.ClassNames.Length}: give logits of the same network.");
         }
     }
 
@@ -111,11 +138,13 @@ internal sealed class CalibrateCommand : Command
         var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);
         var images = name == Test ? dataset.Test : Part(parsed, model, dataset.Train, isHeldOut: name == HeldOut);
         var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
-        var others = isSupervised && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
+        var others = isSupervised
+            && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
         var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation)
             ?? _atypical.Foreign(parsed, _samples, model, cancellation);
         var earlier = model.NullModel?.Temperature;
-        var nullModel = Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
+        var nullModel =
+            Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
         nullModel = nullModel.WithTemperature(nullModel.Temperature ?? earlier);
         model.NullModel = nullModel;
         if (file is not null)
@@ -128,9 +157,11 @@ internal sealed class CalibrateCommand : Command
 
     private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, CalibrationSource source)
     {
-        var nullModel = MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
+        var nullModel =
+            MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
-        return parsed.GetValue(_temperature) ? nullModel.WithTemperature(TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
+        return parsed.GetValue(_temperature) ? nullModel.WithTemperature(
+            TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
     }
 
     private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, Samples? atypical, string file)
@@ -142,7 +173,9 @@ internal sealed class CalibrateCommand : Command
             PlotFile.Save(plot, picture);
         }
 
-        var summary = new CalibrationSummary(nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed), picture is null ? file : $"{file}, {picture}")
+        var summary = new CalibrationSummary(
+            nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed),
+            picture is null ? file : $"{file}, {picture}")
         {
             Confidences = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
@@ -150,21 +183,25 @@ internal sealed class CalibrateCommand : Command
         CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
         if (parsed.GetValue(_temperature) && nullModel.Source == CalibrationSource.Training)
         {
-            parsed.Notes().WriteLine("warning: the temperature is fitted to samples the network was trained on, of which it is too sure: confidences of fresh ones come out too high.");
+            parsed.Notes().WriteLine("warning: the temperature is fitted to samples the network was trained on, of which it is too sure: "
+                + "confidences of fresh ones come out too high.");
         }
 
         if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
         {
-            parsed.Notes().WriteLine("warning: the temperature raises the likelihood, but not the calibration error: one number does not make these confidences probabilities.");
+            parsed.Notes().WriteLine("warning: the temperature raises the likelihood, but not the calibration error: "
+                + "one number does not make these confidences probabilities.");
         }
 
         _json.Report(parsed, summary.Write, summary.Write);
 
-        EvaluationReport Evaluate(double temperature) => EvaluationReport.Compute(samples.ToScores(), samples.Labels, new() { Temperature = temperature });
+        EvaluationReport Evaluate(double temperature) =>
+            EvaluationReport.Compute(samples.ToScores(), samples.Labels, new() { Temperature = temperature });
     }
 
     private static double HeldOutShare(MarginModel model) =>
-        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1 && model.Training.GetValueOrDefault("seed") is long
+        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1
+            && model.Training.GetValueOrDefault("seed") is long
             ? share
             : 0;
 
@@ -175,7 +212,8 @@ internal sealed class CalibrateCommand : Command
         {
             return isHeldOut
                 ? throw new UserErrorException(
-                    $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: use --split train or test.")
+                    $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: "
+                    + "use --split train or test.")
                 : images;
         }
 
@@ -184,7 +222,8 @@ internal sealed class CalibrateCommand : Command
         return heldOut is long count && count == split.HeldOut.Length
             ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())
             : throw new UserErrorException(
-                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, but the data has {images.Count} to part: "
+                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, "
+                + $"but the data has {images.Count} to part: "
                 + "give the data it was trained on, without --limit-train, or --split test.");
     }
 }

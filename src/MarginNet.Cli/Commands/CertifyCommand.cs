@@ -30,11 +30,24 @@ internal sealed class CertifyCommand : Command
         DefaultValueFactory = _ => DefaultDistances,
     };
 
-    private readonly Option<bool> _noAttack = new("--no-attack") { Description = "Attack neither the images at each distance nor the certificates inside their balls, which is what takes long." };
-    private readonly Option<int> _steps = Number.Count("--attack-steps", "Steps of projected gradient ascent from each start.", SoundnessCheck.DefaultAttack.Steps);
-    private readonly Option<int> _restarts = Number.Count("--attack-restarts", "Starts, the first from the image itself, each other from a random point of the ball.", SoundnessCheck.DefaultAttack.Restarts);
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write one line for each sample, with its radius, what proves it, and the least distance at which the attack succeeded, to this CSV file." };
-    private readonly Option<string?> _plot = new("--plot") { Description = "Also draw certified accuracy against the radius, with clean accuracy and that under attack, as .png or .svg." };
+    private readonly Option<bool> _noAttack = new("--no-attack")
+    {
+        Description = "Attack neither the images at each distance nor the certificates inside their balls, which is what takes long.",
+    };
+    private readonly Option<int> _steps =
+        Number.Count("--attack-steps", "Steps of projected gradient ascent from each start.", SoundnessCheck.DefaultAttack.Steps);
+    private readonly Option<int> _restarts = Number.Count(
+        "--attack-restarts", "Starts, the first from the image itself, each other from a random point of the ball.",
+        SoundnessCheck.DefaultAttack.Restarts);
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write one line for each sample, with its radius, what proves it, "
+            + "and the least distance at which the attack succeeded, to this CSV file.",
+    };
+    private readonly Option<string?> _plot = new("--plot")
+    {
+        Description = "Also draw certified accuracy against the radius, with clean accuracy and that under attack, as .png or .svg.",
+    };
     private readonly JsonOption _json = new();
 
     public CertifyCommand()
@@ -55,7 +68,8 @@ internal sealed class CertifyCommand : Command
         using var model = _samples.LoadModel(parsed);
         var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
-        var (error, epsilons, labels) = (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
+        var (error, epsilons, labels) =
+            (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         foreach (var (_, value) in distances)
         {
             parsed.WarnOfDistance(_epsilons.Name, value, AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
@@ -64,7 +78,9 @@ internal sealed class CertifyCommand : Command
         bounds.ThrowIfChanged(model.Network);
         var scores = model.Network.Score(images, cancellation: cancellation);
         var radii = CertifiedRadius.Compute(scores, images, bounds);
-        var attackedAt = attack is null ? null : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
+        var attackedAt = attack is null
+            ? null
+            : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
         var table = new CertificateTable(radii, scores, images, model.ClassNames, attackedAt);
         if (parsed.GetValue(_output) is { } path)
         {
@@ -80,7 +96,9 @@ internal sealed class CertifyCommand : Command
         _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
         return attack is null
             ? 0
-            : Report(SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error, model.ClassNames, images);
+            : Report(
+                SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error,
+                model.ClassNames, images);
     }
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
@@ -95,16 +113,20 @@ internal sealed class CertifyCommand : Command
     {
         if (violations.IsEmpty)
         {
-            output.WriteLine(FormattableString.Invariant($"No attack inside its ball changed any of {radii.Count(radius => radius.Radius > 0)} certified decisions."));
+            output.WriteLine(FormattableString.Invariant(
+                $"No attack inside its ball changed any of {radii.Count(radius => radius.Radius > 0)} certified decisions."));
             return 0;
         }
 
-        error.WriteLine(FormattableString.Invariant($"marginnet: a defect of MarginNet; please report it. {violations.Length} certificates are wrong, since an attack inside the ball changes the class:"));
+        error.WriteLine(
+            FormattableString.Invariant(
+                $"marginnet: a defect of MarginNet; please report it. {violations.Length} certificates are wrong, since an attack inside the ball changes the class:"));
         foreach (var violation in violations)
         {
             var file = images.Files.IsEmpty ? "" : $" ({images.Files[violation.Index]})";
             error.WriteLine(FormattableString.Invariant($"sample {images.Numbers[violation.Index]}{file}: ")
-                + FormattableString.Invariant($"certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
+                + FormattableString.Invariant(
+                    $"certified '{classNames[violation.PredictedClass]}' within {violation.Radius:g6}, but is '{classNames[violation.AttackedClass]}' at {violation.Distance:g6}"));
         }
 
         return Unsound;
@@ -118,7 +140,9 @@ internal sealed class CertifyCommand : Command
             return SoundnessCheck.DefaultAttack with { Steps = parsed.GetValue(_steps), Restarts = parsed.GetValue(_restarts) };
         }
 
-        return Array.Find(own, parsed.IsGiven) is { } idle ? throw new UserErrorException($"{idle.Name} has no effect with --no-attack: leave one of them out.") : null;
+        return Array.Find(own, parsed.IsGiven) is { } idle
+            ? throw new UserErrorException($"{idle.Name} has no effect with --no-attack: leave one of them out.")
+            : null;
     }
 
     private void ThrowIfNotWritable(ParseResult parsed)

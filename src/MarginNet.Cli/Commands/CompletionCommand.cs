@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace MarginNet.Cli.Commands;
 
-/// <summary><c>marginnet completion</c>: prints a script that makes a shell complete commands, options and values, by asking the tool's own parser.</summary>
+/// <summary><c>marginnet completion</c>: prints a script that makes a shell complete commands, options and values,
+/// by asking the tool's own parser.</summary>
 internal sealed class CompletionCommand : Command
 {
     private const string Bash = """
@@ -38,7 +39,13 @@ internal sealed class CompletionCommand : Command
         }
         """;
 
-    private static readonly Dictionary<string, string> Scripts = new() { ["bash"] = Bash, ["zsh"] = Zsh, ["fish"] = Fish, ["pwsh"] = PowerShell };
+    private static readonly Dictionary<string, string> Scripts = new()
+    {
+        ["bash"] = Bash,
+        ["zsh"] = Zsh,
+        ["fish"] = Fish,
+        ["pwsh"] = PowerShell,
+    };
 
     private readonly Argument<string> _shell = new("shell") { Description = "The shell to complete for." };
 

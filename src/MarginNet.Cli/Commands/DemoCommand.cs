@@ -8,7 +8,11 @@ internal sealed class DemoCommand : Command
 {
     private const int RowsShown = 8;
 
-    private readonly Option<string> _folder = new("--out-dir") { Description = "Where the model and the table go.", DefaultValueFactory = _ => "." };
+    private readonly Option<string> _folder = new("--out-dir")
+    {
+        Description = "Where the model and the table go.",
+        DefaultValueFactory = _ => ".",
+    };
 
     public DemoCommand()
         : base("demo", "Train with a margin on drawn shapes and print the p-values of the test samples; no data needed, about a minute.")
@@ -24,7 +28,8 @@ internal sealed class DemoCommand : Command
         string[][] steps =
         [
             [
-                "train", "--data", DataOptions.Synthetic, "--loss", "shifted-softmax", "--mu", "5", "--width", "16", "--epochs", "4", "--lr", "3e-3",
+                "train", "--data", DataOptions.Synthetic, "--loss", "shifted-softmax", "--mu", "5", "--width", "16", "--epochs", "4",
+                "--lr", "3e-3",
                 "--schedule", "onecycle", "--calibration-split", "0.1", "--out", model,
             ],
             ["pvalue", "--model", model, "--output", table],

@@ -6,12 +6,16 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
 
-/// <summary><c>marginnet detect</c>: how well margin p-values and other scores part right from wrong decisions, and known from foreign data.</summary>
+/// <summary><c>marginnet detect</c>: how well margin p-values and other scores part right from wrong decisions,
+/// and known from foreign data.</summary>
 internal sealed class DetectCommand : Command
 {
     private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: true);
     private readonly AtypicalOptions _atypical = new();
-    private readonly Option<string?> _foreignLogits = new("--ood-logits") { Description = "With --logits: the logits of samples that are of none of the classes." };
+    private readonly Option<string?> _foreignLogits = new("--ood-logits")
+    {
+        Description = "With --logits: the logits of samples that are of none of the classes.",
+    };
     private readonly JsonOption _json = new();
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000, most: 1_000_000);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the bootstrap draws.", 0);
@@ -69,31 +73,40 @@ internal sealed class DetectCommand : Command
         var attacked = _atypical.Attacked(parsed, _samples, model, images, cancellation);
         if (!samples.AreLabelled && attacked is null && foreign is null)
         {
-            throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
+            throw new UserErrorException(
+                $"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
         }
 
         Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel, cancellation);
     }
 
-    private void Compare(ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel, CancellationToken cancellation)
+    private void Compare(
+        ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
+        CancellationToken cancellation)
     {
         var (table, resamples, seed) = (new DetectionTable(), parsed.GetValue(_resamples), parsed.GetValue(_seed));
         var scores = DetectionTable.Scores(samples, nullModel);
         if (hasLabels)
         {
-            var parted = scores.Select(score => (score.Name, Parts: samples.Part(score.Values))).Select(score => (score.Name, score.Parts.Right, score.Parts.Wrong)).ToArray();
+            var parted = scores.Select(score => (score.Name, Parts: samples.Part(score.Values)))
+                .Select(score => (score.Name, score.Parts.Right, score.Parts.Wrong))
+                .ToArray();
             var (right, wrong) = (parted[0].Right.Length, parted[0].Wrong.Length);
             if (right > 0 && wrong > 0)
             {
-                table.Add(DetectionTable.WrongDecisions, "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted), resamples, seed, cancellation);
+                table.Add(
+                    DetectionTable.WrongDecisions, "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted),
+                    resamples, seed, cancellation);
             }
             else if (foreign is null && attacked is null)
             {
-                throw new UserErrorException($"{right} decisions are right and {wrong} wrong: to compare detectors of wrong decisions, give samples with some of both.");
+                throw new UserErrorException($"{right} decisions are right and {wrong} wrong: to compare detectors of wrong decisions, "
+                    + "give samples with some of both.");
             }
             else
             {
-                parsed.Notes().WriteLine($"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
+                parsed.Notes().WriteLine(
+                    $"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
             }
         }
 
@@ -107,7 +120,8 @@ internal sealed class DetectCommand : Command
         {
             if (others is not null)
             {
-                var pairs = scores.Zip(DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values));
+                var pairs = scores.Zip(
+                    DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values));
                 table.Add(key, typical, atypical, Display(atypical).Watch(pairs), resamples, seed, cancellation);
             }
         }

@@ -12,7 +12,8 @@ internal sealed class DoctorCommand : Command
     private readonly JsonOption _json = new();
 
     public DoctorCommand()
-        : base("doctor", "Tell what a bug report should contain: versions, processor, whether LibTorch computes rightly here. Exit code 2 where something is wrong, with its cure.")
+        : base("doctor", "Tell what a bug report should contain: versions, processor, whether LibTorch computes rightly here. "
+            + "Exit code 2 where something is wrong, with its cure.")
     {
         _json.AddTo(this);
         SetAction(Run);

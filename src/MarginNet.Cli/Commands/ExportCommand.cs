@@ -18,7 +18,10 @@ internal sealed class ExportCommand : Command
     private const string Torchvision = "torchvision";
     private const string PytorchCifar = "pytorch-cifar";
 
-    private readonly Argument<string> _model = new("model") { Description = "The model file that 'marginnet train' or 'marginnet import' wrote, or a state dict of another program." };
+    private readonly Argument<string> _model = new("model")
+    {
+        Description = "The model file that 'marginnet train' or 'marginnet import' wrote, or a state dict of another program.",
+    };
     private readonly ForeignOptions _foreign = new();
 
     private readonly Option<string> _format = new("--to")

@@ -13,7 +13,8 @@ internal sealed class ImportCommand : Command
 {
     private readonly Argument<string> _file = new("file")
     {
-        Description = "A PyTorch state dict of a ResNet-18 (.pt, .pth, .safetensors; torchvision's names or kuangliu/pytorch-cifar's), a TorchScript archive or an ONNX model.",
+        Description = "A PyTorch state dict of a ResNet-18 (.pt, .pth, .safetensors; torchvision's names or kuangliu/pytorch-cifar's), "
+            + "a TorchScript archive or an ONNX model.",
     };
 
     private readonly ForeignOptions _foreign = new(isImport: true);

@@ -9,18 +9,31 @@ using MarginNet.Models;
 
 namespace MarginNet.Cli.Commands;
 
-/// <summary><c>marginnet lipschitz</c>: proven upper bounds of a model's Lipschitz constants, layer by layer and as a whole, beside lower bounds from data and, where asked for, estimates.</summary>
+/// <summary><c>marginnet lipschitz</c>: proven upper bounds of a model's Lipschitz constants, layer by layer and as a whole, beside lower
+/// bounds from data and, where asked for, estimates.</summary>
 internal sealed class LipschitzCommand : Command
 {
     private static readonly CleverOptions CleverDefault = new();
 
-    private readonly SampleOptions _samples = new("For --samples: test (default) or train.", ["test", "train"], "", needsCalibration: false);
-    private readonly Option<int> _count = Number.CountOrNone("--samples", "Also lower bounds, from the gradients at so many samples of the data and from pairs found by gradient ascent; 0 needs no data.", 0);
-    private readonly Option<int> _steps = Number.CountOrNone("--ascent-steps", "Steps of gradient ascent for the lower bounds; 0 for gradients alone.", 20);
-    private readonly Option<bool> _clever = new("--clever") { Description = "Also CLEVER's estimates of the local constants and radii of the --samples, each with its nearest rival; they certify nothing." };
-    private readonly Option<int> _draws = Number.Count("--clever-draws", "Random points of each batch, of which the largest gradient counts.", CleverDefault.Samples);
-    private readonly Option<int> _batches = Number.Count("--clever-batches", "Batches, to whose maxima the distribution is fitted. With the defaults a sample takes half a million points: 50 batches of 64 give a rough picture.", CleverDefault.Batches);
-    private readonly Option<double> _radius = Number.Positive("--clever-radius", "Radius of the l2 ball of the points, in [0,1] pixels.", CleverDefault.Radius);
+    private readonly SampleOptions _samples =
+        new("For --samples: test (default) or train.", ["test", "train"], "", needsCalibration: false);
+    private readonly Option<int> _count = Number.CountOrNone(
+        "--samples",
+        "Also lower bounds, from the gradients at so many samples of the data and from pairs found by gradient ascent; 0 needs no data.",
+        0);
+    private readonly Option<int> _steps =
+        Number.CountOrNone("--ascent-steps", "Steps of gradient ascent for the lower bounds; 0 for gradients alone.", 20);
+    private readonly Option<bool> _clever = new("--clever")
+    {
+        Description = "Also CLEVER's estimates of the local constants and radii of the --samples, each with its nearest rival; "
+            + "they certify nothing.",
+    };
+    private readonly Option<int> _draws =
+        Number.Count("--clever-draws", "Random points of each batch, of which the largest gradient counts.", CleverDefault.Samples);
+    private readonly Option<int> _batches = Number.Count("--clever-batches", "Batches, to whose maxima the distribution is fitted. "
+        + "With the defaults a sample takes half a million points: 50 batches of 64 give a rough picture.", CleverDefault.Batches);
+    private readonly Option<double> _radius =
+        Number.Positive("--clever-radius", "Radius of the l2 ball of the points, in [0,1] pixels.", CleverDefault.Radius);
     private readonly Option<int> _seed = Number.CountOrNone("--clever-seed", "Seed of the random points.", CleverDefault.Seed);
     private readonly JsonOption _json = new();
 
@@ -53,7 +66,10 @@ internal sealed class LipschitzCommand : Command
         }
         catch (UserErrorException e) when (parsed.GetValue(_clever))
         {
-            Report(parsed, e.Message, Estimate(parsed, model, await LoadAsync(parsed, model, parsed.GetValue(_count), cancellation), cancellation));
+            Report(
+                parsed,
+                e.Message,
+                Estimate(parsed, model, await LoadAsync(parsed, model, parsed.GetValue(_count), cancellation), cancellation));
             return;
         }
 
@@ -105,7 +121,8 @@ internal sealed class LipschitzCommand : Command
 
         if (parsed.GetValue(_clever) && parsed.GetValue(_count) == 0)
         {
-            throw new UserErrorException("--clever estimates the constants around samples: say how many with --samples, such as --samples 5.");
+            throw new UserErrorException(
+                "--clever estimates the constants around samples: say how many with --samples, such as --samples 5.");
         }
     }
 
@@ -115,7 +132,8 @@ internal sealed class LipschitzCommand : Command
         return images.Take(Math.Min(count, images.Count));
     }
 
-    private LipschitzLowerBounds Lower(ParseResult parsed, MarginModel model, LipschitzBounds upper, ImageSet images, CancellationToken cancellation)
+    private LipschitzLowerBounds Lower(
+        ParseResult parsed, MarginModel model, LipschitzBounds upper, ImageSet images, CancellationToken cancellation)
     {
         const int BatchSize = 32;
         LipschitzLowerBounds? lower = null;

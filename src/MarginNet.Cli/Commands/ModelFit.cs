@@ -21,7 +21,8 @@ internal static class ModelFit
         if (!AreSame(model.ClassNames, dataset.ClassNames))
         {
             throw new UserErrorException(
-                $"'{path}' has {Describe(model.ClassNames)}, but the data '{dataset.Name}' has {Describe(dataset.ClassNames)}: choose the data the model was trained on.");
+                $"'{path}' has {Describe(model.ClassNames)}, but the data '{dataset.Name}' has {Describe(dataset.ClassNames)}: "
+                + "choose the data the model was trained on.");
         }
     }
 
@@ -38,7 +39,9 @@ internal static class ModelFit
 
         if ((dataset.Test.Height, dataset.Test.Width) != (height, width))
         {
-            throw new UserErrorException($"'{path}' takes images of {height}x{width}, but the data has {dataset.Test.Height}x{dataset.Test.Width}: leave --image-size out, or give the data it was trained on.");
+            throw new UserErrorException($"'{path}' takes images of {height}x{width}, "
+                + $"but the data has {dataset.Test.Height}x{dataset.Test.Width}: leave --image-size out, "
+                + "or give the data it was trained on.");
         }
     }
 
@@ -47,13 +50,15 @@ internal static class ModelFit
     {
         if ((model.Channels, model.ImageSize) != (other.Channels, other.ImageSize))
         {
-            throw new UserErrorException($"{name} takes images of {Size(other)}, but the model takes {Size(model)}: give one of the same images.");
+            throw new UserErrorException(
+                $"{name} takes images of {Size(other)}, but the model takes {Size(model)}: give one of the same images.");
         }
 
         static string Size(MarginModel of) => $"{of.Channels}x{of.ImageSize.Height}x{of.ImageSize.Width}";
     }
 
-    /// <summary>Whether classes are the same in the same order; those of a model that does not name them are numbers, and stand for any.</summary>
+    /// <summary>Whether classes are the same in the same order; those of a model that does not name them are numbers,
+    /// and stand for any.</summary>
     public static bool AreSame(ImmutableArray<string> first, ImmutableArray<string> second) =>
         first.SequenceEqual(second) || (first.Length == second.Length && (AreNumbers(first) || AreNumbers(second)));
 
@@ -62,7 +67,8 @@ internal static class ModelFit
     {
         if (!model.Network.IsDifferentiable)
         {
-            throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: give the same network as TorchScript or a state dict.");
+            throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: "
+                + "give the same network as TorchScript or a state dict.");
         }
     }
 

@@ -11,18 +11,26 @@ internal sealed class PValueCommand : Command
 {
     private const string StandardInput = "-";
 
-    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], ", or - for CSV rows from standard input, each answered as it comes", needsCalibration: true, takesPictures: true);
-    private readonly FlagOptions _flag = new("A sample is flagged where its p-value is at most this; by default the calibrated threshold, or 0.05 where there is none.");
+    private readonly SampleOptions _samples = new(
+        "test (default) or train.", ["test", "train"], ", or - for CSV rows from standard input, each answered as it comes",
+        needsCalibration: true, takesPictures: true);
+    private readonly FlagOptions _flag =
+        new("A sample is flagged where its p-value is at most this; by default the calibrated threshold, or 0.05 where there is none.");
 
     private readonly Option<string?> _adjust = new("--adjust")
     {
-        Description = "bh: flag by p-values adjusted for the number of samples (Benjamini and Hochberg), so that alpha bounds the expected share of false alarms among those flagged.",
+        Description = "bh: flag by p-values adjusted for the number of samples (Benjamini and Hochberg), "
+            + "so that alpha bounds the expected share of false alarms among those flagged.",
     };
 
     private readonly Option<int?> _randomize = Number.Optional<int>(
-        "--randomize", "Break ties of ranks by draws of this seed, so that p-values by rank are exactly uniform on right decisions; by default ties count against the sample.", _ => true, "a whole number");
+        "--randomize", "Break ties of ranks by draws of this seed, so that p-values by rank are exactly uniform on right decisions; "
+            + "by default ties count against the sample.", _ => true, "a whole number");
 
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV." };
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV.",
+    };
     private readonly JsonOption _json = new();
 
     public PValueCommand()
@@ -47,7 +55,8 @@ internal sealed class PValueCommand : Command
         _json.ThrowIfNotWritable(parsed);
         if (_flag.Tail(parsed) == PValueTail.Formula && parsed.GetValue(_adjust) is not null)
         {
-            throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: use --tail two-sided, which is small for large margins too.");
+            throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: "
+                + "use --tail two-sided, which is small for large margins too.");
         }
 
         if (!_samples.UseLogits(parsed, [], []))
@@ -76,9 +85,11 @@ internal sealed class PValueCommand : Command
 
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null || _json.IsGiven(parsed))
+        if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null
+            || _json.IsGiven(parsed))
         {
-            throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json and --output.");
+            throw new UserErrorException(
+                "--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json and --output.");
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
@@ -90,7 +101,9 @@ internal sealed class PValueCommand : Command
         // A read that waits for a row cannot be called off, but can be left behind.
         var kind = _samples.ScoreKindOf(parsed);
         var scoring = Task.Run(
-            () => PValueStream.Run(Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, Ties(parsed), ThrowIfOtherClasses, parsed.Note, cancellation),
+            () => PValueStream.Run(
+                Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, Ties(parsed), ThrowIfOtherClasses, parsed.Note,
+                cancellation),
             cancellation);
         var (count, flagged, seen) = await scoring.WaitAsync(cancellation);
         _samples.Warn(parsed, seen, "standard input");

@@ -13,7 +13,8 @@ internal static class PValueStream
 {
     private const string Name = "standard input";
 
-    /// <summary>Answers each row of text on <paramref name="input"/> by a line on <paramref name="output"/>, before it waits for the next.</summary>
+    /// <summary>Answers each row of text on <paramref name="input"/> by a line on <paramref name="output"/>,
+    /// before it waits for the next.</summary>
     /// <param name="input">Logits as CSV; it is disposed.</param>
     /// <param name="output">Receives a header and one line a row.</param>
     /// <param name="nullModel">The null model, of as many classes as a row has numbers.</param>

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Checkpoints;
 using MarginNet.Attacks;
+using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
@@ -22,18 +22,23 @@ internal sealed class ReproduceCommand : Command
 
     private readonly Option<string> _preset = new("--preset")
     {
-        Description = "cpu (all of CIFAR-10, networks and schedule for a CPU), paper (ResNet-18, 200 epochs: a day of a GPU) or smoke (drawn shapes, less than a minute).",
+        Description = "cpu (all of CIFAR-10, networks and schedule for a CPU), paper (ResNet-18, 200 epochs: "
+            + "a day of a GPU) or smoke (drawn shapes, less than a minute).",
         DefaultValueFactory = _ => Presets.All[0].Name,
     };
 
     private readonly Option<int> _seeds = Number.Count("--seeds", "Repeat with the seeds 0 to N - 1, and report means with intervals.", 1);
-    private readonly Option<int?> _epochs = Number.Optional<int>("--epochs", "Epochs of each training, instead of the preset's.", value => value >= 1, "a whole number, at least 1");
+    private readonly Option<int?> _epochs = Number.Optional<int>(
+        "--epochs", "Epochs of each training, instead of the preset's.", value => value >= 1, "a whole number, at least 1");
     private readonly Option<double> _epsilon = Number.Positive("--epsilon", "How much FGSM changes each pixel in [0,1].", PapersEpsilon);
-    private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000, most: 1_000_000);
+    private readonly Option<int> _resamples =
+        Number.Count("--resamples", "Bootstrap draws for the intervals of detectors.", 1000, most: 1_000_000);
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The folder for the models, scores, figures and the report. Default reproduction-PRESET.",
-        DefaultValueFactory = result => $"reproduction-{(result.GetResult("--preset") is OptionResult { Tokens: [var preset] } ? preset.Value : Presets.All[0].Name)}", // Its value may be none that is known.
+        // Its value may be none that is known.
+        DefaultValueFactory = result =>
+            $"reproduction-{(result.GetResult("--preset") is OptionResult { Tokens: [var preset] } ? preset.Value : Presets.All[0].Name)}",
     };
 
     private readonly Option<bool> _force = new("--force") { Description = "Compute everything again, whatever an earlier run has left." };
@@ -42,7 +47,9 @@ internal sealed class ReproduceCommand : Command
     private readonly JsonOption _json = new();
 
     public ReproduceCommand()
-        : base("reproduce", "Run the paper's experiment, and write its tables and figures as a report; an interrupted run goes on where it stopped.")
+        : base(
+            "reproduce",
+            "Run the paper's experiment, and write its tables and figures as a report; an interrupted run goes on where it stopped.")
     {
         _preset.AcceptOnlyFromAmong([.. Presets.All.Select(preset => preset.Name)]);
         Option[] options = [_preset, _seeds, _epochs, _epsilon, _resamples, _out, _force];
@@ -71,8 +78,10 @@ internal sealed class ReproduceCommand : Command
         var device = _device.Select(parsed);
         var data = Limit(preset, await _data.LoadAsync(parsed, new(preset.Data, ImageSize, Channels: 3), cancellation));
         parsed.WarnOfDistance(_epsilon.Name, parsed.GetValue(_epsilon), AttackNorm.Linf, pixelCount: 1);
-        var settings = new ExperimentSettings(preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
-        var experiment = new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.IsQuiet(), error, cancellation);
+        var settings = new ExperimentSettings(
+            preset.Name, preset.Network, parsed.GetValue(_epsilon), parsed.GetValue(_seeds), parsed.GetValue(_resamples));
+        var experiment =
+            new Experiment(preset, settings, data, device, folder, parsed.GetValue(_force), parsed.IsQuiet(), error, cancellation);
         var kept = $"What is finished stays in {folder}: the same command goes on from there.";
         using var lastResort = parsed.Interruption()?.OnLastResort(() => kept);
         try
@@ -83,8 +92,11 @@ internal sealed class ReproduceCommand : Command
             var figures = ExperimentFigures.Draw(result, run => NetworkScores.Load(store, new(run.Key), data), data.ClassNames);
             figures.Save(Path.Combine(folder, "figures"));
             ReportPage.Save(report, result, figures, Describe(parsed));
-            _json.Report(parsed, json => JsonSerializer.Serialize(json, result.ToJson(), ResultJson.Options), output => ResultTable.Write(output, result));
-            await _json.Remarks(parsed).WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, scores and null models in {Path.Combine(folder, "seed-*")}");
+            _json.Report(
+                parsed, json => JsonSerializer.Serialize(json, result.ToJson(), ResultJson.Options),
+                output => ResultTable.Write(output, result));
+            await _json.Remarks(parsed).WriteLineAsync($"written {report}, {results}, {Path.Combine(folder, "figures")}; models, "
+                + $"scores and null models in {Path.Combine(folder, "seed-*")}");
         }
         catch (Exception e) when (e is OperationCanceledException || ModelDestination.IsOfDisk(e))
         {
@@ -109,5 +121,7 @@ internal sealed class ReproduceCommand : Command
 
     /// <summary>The command as it was given.</summary>
     private static string Describe(ParseResult parsed) =>
-        string.Create(CultureInfo.InvariantCulture, $"marginnet {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value))}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"marginnet {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value))}");
 }

@@ -27,25 +27,41 @@ internal sealed class TrainCommand : Command
     private readonly DeviceOptions _device = new();
 
     private readonly Option<int?> _width = Number.Optional<int>(
-        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; {DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; "
+            + $"{DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<int?> _channels = Number.Optional<int>(
         "--channels",
-        "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), 4 on RGB and transparency.",
+        "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), "
+        + "4 on RGB and transparency.",
         value => value is 1 or 3 or 4,
         "1, 3 or 4");
 
-    private readonly Option<bool> _rectify = new("--rectify") { Description = "End the network in a ReLU, so that scores are >= 0 (condition (1))." };
-    private readonly Option<string?> _init = new("--init") { Description = "Start from the network in this model file instead of fresh weights." };
+    private readonly Option<bool> _rectify = new("--rectify")
+    {
+        Description = "End the network in a ReLU, so that scores are >= 0 (condition (1)).",
+    };
+    private readonly Option<string?> _init = new("--init")
+    {
+        Description = "Start from the network in this model file instead of fresh weights.",
+    };
 
     private readonly Option<double?> _calibrationSplit = Number.Optional<double>(
         "--calibration-split",
-        "Keep this share of the training images out of training and calibrate the p-values on them; by default they are calibrated on the training images.",
+        "Keep this share of the training images out of training and calibrate the p-values on them; "
+        + "by default they are calibrated on the training images.",
         value => value is > 0 and < 1,
         "a number between 0 and 1");
 
-    private readonly Option<string> _out = new("--out", "-o") { Description = "The model file to write.", DefaultValueFactory = _ => "m.pt" };
-    private readonly Option<string?> _tensorBoard = new("--tensorboard") { Description = "Also write each epoch's figures to this folder, for TensorBoard." };
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        Description = "The model file to write.",
+        DefaultValueFactory = _ => "m.pt",
+    };
+    private readonly Option<string?> _tensorBoard = new("--tensorboard")
+    {
+        Description = "Also write each epoch's figures to this folder, for TensorBoard.",
+    };
     private readonly JsonOption _json = new();
 
     public TrainCommand()
@@ -70,13 +86,15 @@ internal sealed class TrainCommand : Command
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
         _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
-        var dataset = await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
+        var dataset =
+            await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
 
         using var model = new MarginModel(CreateNetwork(parsed, dataset, train, options), dataset.ClassNames, (train.Height, train.Width))
         {
-            Training = TrainingSettings.Describe(options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
+            Training = TrainingSettings.Describe(
+                options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
         };
         _data.KeepPictures(parsed, model);
         if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model))
@@ -107,15 +125,18 @@ internal sealed class TrainCommand : Command
         }
         catch (Exception e) when (ModelDestination.IsOfDisk(e))
         {
-            var kept = options.Checkpoints is { Exist: true } checkpoints ? $"The trained network is in {checkpoints.Path}: see to the disk, then give the same command with --resume."
+            var kept = options.Checkpoints is { Exist: true } checkpoints ? $"The trained network is in {checkpoints.Path}: "
+                + "see to the disk, then give the same command with --resume."
                 : model.NullModel is null ? "" : $"The trained model is whole in {destination.Path}.";
             throw new UserErrorException($"{e.Message} {kept}");
         }
 
         if (destination.Trouble is { } trouble)
         {
-            var resume = options.Checkpoints is { Exist: true } state ? $", or see to the disk and give the same command with --resume, which goes on from {state.Path}" : "";
-            throw new UserErrorException($"{trouble} The trained model is whole in {destination.Path} instead: move it where there is room{resume}.");
+            var resume = options.Checkpoints is { Exist: true } state ? ", or see to the disk and give the same command with --resume, "
+                + $"which goes on from {state.Path}" : "";
+            throw new UserErrorException(
+                $"{trouble} The trained model is whole in {destination.Path} instead: move it where there is room{resume}.");
         }
 
         options.Checkpoints?.Delete();
@@ -174,12 +195,15 @@ internal sealed class TrainCommand : Command
         }
     }
 
-    private static IEnumerable<string> Shapes(Classifier network) => network.parameters().Select(parameter => string.Join(',', parameter.shape));
+    private static IEnumerable<string> Shapes(Classifier network) =>
+        network.parameters().Select(parameter => string.Join(',', parameter.shape));
 
     private Classifier CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
         manual_seed(options.Seed);
-        var network = parsed.GetValue(_init) is { } path ? LoadInitial(parsed, path, dataset) : CreateFresh(parsed, dataset, train, options);
+        var network = parsed.GetValue(_init) is { } path
+            ? LoadInitial(parsed, path, dataset)
+            : CreateFresh(parsed, dataset, train, options);
         if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)
         {
             network.Dispose();
@@ -189,7 +213,8 @@ internal sealed class TrainCommand : Command
         return network;
     }
 
-    private int Width(ParseResult parsed) => parsed.GetValue(_width) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? DefaultLipNetWidth : DefaultWidth);
+    private int Width(ParseResult parsed) =>
+        parsed.GetValue(_width) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? DefaultLipNetWidth : DefaultWidth);
 
     /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
     private double OutputScale(ParseResult parsed, TrainingOptions options) =>
@@ -202,15 +227,29 @@ internal sealed class TrainCommand : Command
         switch (_settings.Architecture(parsed))
         {
             case nameof(FastNet):
-                ThrowIfUnfit(train, "fastnet", $"at least {FastNet.MinImageSize}x{FastNet.MinImageSize}", Math.Min(train.Height, train.Width) >= FastNet.MinImageSize);
-                var network = new FastNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+                ThrowIfUnfit(
+                    train, "fastnet", $"at least {FastNet.MinImageSize}x{FastNet.MinImageSize}",
+                    Math.Min(train.Height, train.Width) >= FastNet.MinImageSize);
+                var network = new FastNet(
+                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
                 network.Whiten(train);
                 return network;
             case nameof(LipNet):
-                ThrowIfUnfit(train, "lipnet", $"multiples of {LipNet.SizeFactor}", train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
-                return new LipNet(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics, ImageSize = (train.Height, train.Width) });
+                ThrowIfUnfit(
+                    train, "lipnet", $"multiples of {LipNet.SizeFactor}",
+                    train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
+                return new LipNet(new()
+                {
+                    Width = width,
+                    ClassCount = classes,
+                    Rectify = rectify,
+                    OutputScale = scale,
+                    Normalization = statistics,
+                    ImageSize = (train.Height, train.Width),
+                });
             default:
-                return new ResNet18(new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+                return new ResNet18(
+                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
         }
     }
 
@@ -218,13 +257,15 @@ internal sealed class TrainCommand : Command
     {
         if (!fits)
         {
-            throw new UserErrorException($"The images are {images.Height}x{images.Width}, but --arch {architecture} needs {expected} pixels: give another --image-size, or --arch resnet18.");
+            throw new UserErrorException($"The images are {images.Height}x{images.Width}, but --arch {architecture} needs {expected} "
+                + "pixels: give another --image-size, or --arch resnet18.");
         }
     }
 
     private Classifier LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
     {
-        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null || _settings.IsArchitectureGiven(parsed))
+        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null
+            || _settings.IsArchitectureGiven(parsed))
         {
             throw new UserErrorException($"--arch, --width, --rectify and --output-scale are given by --init '{path}': leave them out.");
         }
@@ -232,18 +273,21 @@ internal sealed class TrainCommand : Command
         var initial = MarginModel.Load(path);
         if (initial.IsForeign || !initial.Network.parameters().Any())
         {
-            throw new UserErrorException($"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+            throw new UserErrorException(
+                $"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
         }
 
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
         {
-            throw new UserErrorException($"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+            throw new UserErrorException(
+                $"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
         }
 
         if (initial.Channels != dataset.Train.Channels)
         {
             throw new UserErrorException(
-                $"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: give --channels {initial.Channels}.");
+                $"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: "
+                + $"give --channels {initial.Channels}.");
         }
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);
@@ -251,11 +295,13 @@ internal sealed class TrainCommand : Command
     }
 
     private TrainingResult Train(
-        ParseResult parsed, MarginModel model, ImageSet train, ImageSet test, TrainingOptions options, OutputFiles files, CancellationToken cancellation)
+        ParseResult parsed, MarginModel model, ImageSet train, ImageSet test, TrainingOptions options, OutputFiles files,
+        CancellationToken cancellation)
     {
         var error = parsed.InvocationConfiguration.Error;
         using var history = new HistoryFile(files.History, model.Training);
-        IProgress<TrainingProgress>[] logs = parsed.GetValue(_tensorBoard) is { } folder ? [history, new TensorBoardLog(folder)] : [history];
+        IProgress<TrainingProgress>[] logs =
+            parsed.GetValue(_tensorBoard) is { } folder ? [history, new TensorBoardLog(folder)] : [history];
         using var lastResort = parsed.Interruption()?.OnLastResort(() => SaveSoFar(model, options, files));
         try
         {
@@ -275,11 +321,13 @@ internal sealed class TrainCommand : Command
         var destination = new ModelDestination(files.Model);
         destination.Save(model);
         var trouble = destination.Trouble is null ? "" : $"{destination.Trouble} ";
-        var resume = options.Checkpoints is { Exist: true } checkpoints ? $"{Environment.NewLine}The same command with --resume goes on from {checkpoints.Path}." : "";
+        var resume = options.Checkpoints is { Exist: true } checkpoints ? $"{Environment.NewLine}The same command with --resume "
+            + $"goes on from {checkpoints.Path}." : "";
         return $"{trouble}The weights so far are in {destination.Path}, without a null model.{resume}";
     }
 
-    private static MarginNullModel Calibrate(Classifier network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
+    private static MarginNullModel Calibrate(
+        Classifier network, ImageSet images, StratifiedSplit split, TrainingResult result, CancellationToken cancellation)
     {
         var heldOut = split.HeldOut.Length > 0;
         var calibration = images.Select(heldOut ? split.HeldOut.AsSpan() : split.Rest.AsSpan());

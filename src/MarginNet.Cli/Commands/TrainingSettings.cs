@@ -18,45 +18,61 @@ internal sealed class TrainingSettings
 
     private readonly Option<string> _preset = Choice(
         "--preset",
-        "The defaults of the other options. paper is section IV: ResNet-18 and the defaults shown here. fast reaches its accuracy on a CPU in minutes: "
-        + FormattableString.Invariant($"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
-        + FormattableString.Invariant($"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels."),
+        "The defaults of the other options. paper is section IV: ResNet-18 and the defaults shown here. "
+        + "fast reaches its accuracy on a CPU in minutes: "
+        + FormattableString.Invariant(
+            $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
+        + FormattableString.Invariant(
+            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels."),
         [PaperPreset, FastPreset, CertifiedPreset]);
 
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
-        Description = "The network: resnet18 (of the preset paper), fastnet (fast) or lipnet (certified), which is 1-Lipschitz by its construction.",
+        Description = "The network: resnet18 (of the preset paper), fastnet (fast) or lipnet (certified), "
+            + "which is 1-Lipschitz by its construction.",
     }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet");
 
-    private readonly Option<double> _mu = Number.Positive("--mu", "The margin prescribed for every training image, in logits; in lipnet sqrt(2) times a radius in pixels.", Default.TargetMargin);
+    private readonly Option<double> _mu = Number.Positive(
+        "--mu",
+        "The margin prescribed for every training image, in logits; in lipnet sqrt(2) times a radius in pixels.",
+        Default.TargetMargin);
 
     private readonly Option<double?> _lipschitzMargin = Number.Optional<double>(
         "--lipschitz-margin",
-        "Instead of --mu, prescribe a class-pure ball of this radius (l2, pixels in [0, 1]; 36/255, say): each rival is raised by EPS times the network's present Lipschitz constant.",
+        "Instead of --mu, prescribe a class-pure ball of this radius (l2, pixels in [0, 1]; 36/255, say): "
+        + "each rival is raised by EPS times the network's present Lipschitz constant.",
         value => value > 0,
         "a radius above 0");
 
     private readonly Option<double?> _lipschitzProjection = Number.Optional<double>(
-        "--lipschitz-projection", "After each step, scale layers of an operator norm above K down to K.", value => value > 0, "a norm above 0");
+        "--lipschitz-projection", "After each step, scale layers of an operator norm above K down to K.", value => value > 0,
+        "a norm above 0");
 
     private readonly Option<string> _loss = Choice(
         "--loss",
-        "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); margin-ratio (6).",
+        "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); "
+        + "margin-ratio (6).",
         MarginLoss.All.Select(loss => loss.Name));
 
-    private readonly Option<double> _temperature = Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", Default.Temperature);
+    private readonly Option<double> _temperature =
+        Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", Default.Temperature);
 
     private readonly Option<double?> _outputScale = Number.Optional<double>(
-        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in lipnet.", value => value > 0, "a number above 0");
+        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in lipnet.", value => value > 0,
+        "a number above 0");
 
-    private readonly Option<int> _rounds = Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", Default.Rounds);
+    private readonly Option<int> _rounds =
+        Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", Default.Rounds);
     private readonly Option<int> _epochs = Number.Count("--epochs", "Epochs of each round.", Default.Epochs);
-    private readonly Option<int> _warmupEpochs = Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", Default.WarmupEpochs);
-    private readonly Option<int> _rampEpochs = Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", Default.RampEpochs);
+    private readonly Option<int> _warmupEpochs =
+        Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", Default.WarmupEpochs);
+    private readonly Option<int> _rampEpochs =
+        Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", Default.RampEpochs);
 
     private readonly Option<string> _lambdaUpdate = Choice(
         "--lambda-update",
-        "How the weights change between rounds: multiply where violated, multiply-divide (and divide where met), add where violated, ascend (in proportion to the violation).",
+        "How the weights change between rounds: multiply where violated, multiply-divide (and divide where met), add where violated, "
+        + "ascend (in proportion to the violation).",
         DualUpdate.Names);
 
     private readonly Option<double?> _delta = Number.Optional<double>(
@@ -65,22 +81,32 @@ internal sealed class TrainingSettings
         value => value > 0,
         "a number above 0");
 
-    private readonly Option<double?> _lambdaCap = Number.Optional<double>("--lambda-cap", "The largest weight; by default there is none.", value => value > 0, "a number above 0");
+    private readonly Option<double?> _lambdaCap =
+        Number.Optional<double>("--lambda-cap", "The largest weight; by default there is none.", value => value > 0, "a number above 0");
     private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in a step.", Default.BatchSize);
     private readonly Option<string> _optimizer = Choice("--optimizer", "The optimiser.", Names<OptimizerKind>());
     private readonly Option<double> _rate = Number.Positive("--lr", "The peak learning rate.", Default.LearningRate);
-    private readonly Option<double> _biasRateFactor = Number.Positive("--bias-rate-factor", "With --optimizer sgd: the learning rate of biases and batch-norm, in units of --lr.", Default.BiasRateFactor);
-    private readonly Option<string> _schedule = Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>());
-    private readonly Option<double> _weightDecay = Number.NotNegative("--weight-decay", "The optimiser's weight decay.", Default.WeightDecay);
-    private readonly Option<bool> _augment = new("--augment") { Description = "Shift training images by up to --max-shift pixels and flip them at random; the paper does not." };
-    private readonly Option<int> _maxShift = Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", Default.MaxShift);
+    private readonly Option<double> _biasRateFactor = Number.Positive(
+        "--bias-rate-factor", "With --optimizer sgd: the learning rate of biases and batch-norm, in units of --lr.",
+        Default.BiasRateFactor);
+    private readonly Option<string> _schedule =
+        Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>());
+    private readonly Option<double> _weightDecay =
+        Number.NotNegative("--weight-decay", "The optimiser's weight decay.", Default.WeightDecay);
+    private readonly Option<bool> _augment = new("--augment")
+    {
+        Description = "Shift training images by up to --max-shift pixels and flip them at random; the paper does not.",
+    };
+    private readonly Option<int> _maxShift =
+        Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", Default.MaxShift);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", Default.Seed);
 
     public void AddTo(Command command)
     {
         Option[] options =
         [
-            _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs, _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
+            _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs,
+            _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
             _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
         ];
         Array.ForEach(options, command.Add);
@@ -91,7 +117,8 @@ internal sealed class TrainingSettings
         var (update, delta) = (parsed.GetValue(_lambdaUpdate)!, parsed.GetValue(_delta));
         if (delta <= 1 && update.StartsWith("multiply", StringComparison.Ordinal))
         {
-            throw new UserErrorException(FormattableString.Invariant($"--delta is {delta}, but --lambda-update {update} needs a factor above 1."));
+            throw new UserErrorException(
+                FormattableString.Invariant($"--delta is {delta}, but --lambda-update {update} needs a factor above 1."));
         }
 
         if (delta is not null && parsed.GetValue(_rounds) == 1)
@@ -106,7 +133,8 @@ internal sealed class TrainingSettings
 
         if (parsed.GetValue(_lipschitzProjection) is not null && Architecture(parsed) == nameof(LipNet))
         {
-            throw new UserErrorException("--lipschitz-projection has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
+            throw new UserErrorException(
+                "--lipschitz-projection has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
         }
 
         var preset = parsed.GetValue(_preset) switch
@@ -121,7 +149,8 @@ internal sealed class TrainingSettings
         {
             TargetMargin = Value(_mu, preset.TargetMargin),
             Loss = loss,
-            Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature), // There is no margin whose unit it could be.
+            // There is no margin whose unit it could be.
+            Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature),
             LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
             Rounds = Value(_rounds, preset.Rounds),
@@ -131,9 +160,13 @@ internal sealed class TrainingSettings
             DualUpdate = DualUpdate.Create(update, delta),
             DualWeightCap = parsed.GetValue(_lambdaCap) ?? double.PositiveInfinity,
             BatchSize = Value(_batchSize, preset.BatchSize),
-            Optimizer = parsed.IsGiven(_optimizer) ? Enum.Parse<OptimizerKind>(parsed.GetValue(_optimizer)!, ignoreCase: true) : preset.Optimizer,
+            Optimizer = parsed.IsGiven(_optimizer)
+                ? Enum.Parse<OptimizerKind>(parsed.GetValue(_optimizer)!, ignoreCase: true)
+                : preset.Optimizer,
             LearningRate = Value(_rate, preset.LearningRate),
-            Schedule = parsed.IsGiven(_schedule) ? Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true) : preset.Schedule,
+            Schedule = parsed.IsGiven(_schedule)
+                ? Enum.Parse<LearningRateSchedule>(parsed.GetValue(_schedule)!, ignoreCase: true)
+                : preset.Schedule,
             WeightDecay = Value(_weightDecay, preset.WeightDecay),
             BiasRateFactor = BiasRateFactor(parsed, preset),
             Augment = Value(_augment, preset.Augment),
@@ -147,7 +180,9 @@ internal sealed class TrainingSettings
     {
         if (options.Loss == MarginLoss.Dual && options.LipschitzMargin == 0)
         {
-            var when = options.Rounds == 1 ? "there is but one" : FormattableString.Invariant($"feels it only between the {options.Rounds} there are");
+            var when = options.Rounds == 1
+                ? "there is but one"
+                : FormattableString.Invariant($"feels it only between the {options.Rounds} there are");
             notes.WriteLine(FormattableString.Invariant(
                 $"note: {_loss.Name} {options.Loss}, (9) as printed, does not feel {_mu.Name} {options.TargetMargin} within a round, and {when}: {_loss.Name} shifted-softmax or dual-hinge does."));
         }
@@ -213,38 +248,40 @@ internal sealed class TrainingSettings
     /// <summary>The factor of the network's scores, if one is asked for.</summary>
     public double? OutputScale(ParseResult parsed) => parsed.GetValue(_outputScale);
 
-    /// <summary>The name under which <see cref="Describe"/> keeps the share of the training images kept for calibration; 0 for none.</summary>
+    /// <summary>The name under which <see cref="Describe"/> keeps the share of the training images kept for calibration;
+    /// 0 for none.</summary>
     public const string HeldOutShare = "held_out_share";
 
     /// <summary>The settings as plain values, for the model file and the history.</summary>
-    public static Dictionary<string, object?> Describe(TrainingOptions options, string data, int trained, int heldOut, double heldOutShare) => new()
-    {
-        ["data"] = data,
-        ["train_count"] = (long)trained,
-        ["held_out_count"] = (long)heldOut,
-        [HeldOutShare] = heldOutShare,
-        ["loss"] = options.Loss.Name,
-        ["mu"] = options.TargetMargin,
-        ["temperature"] = options.Temperature,
-        ["lipschitz_margin"] = options.LipschitzMargin,
-        ["lipschitz_projection"] = options.LipschitzProjection,
-        ["rounds"] = (long)options.Rounds,
-        ["epochs"] = (long)options.Epochs,
-        ["warmup_epochs"] = (long)options.WarmupEpochs,
-        ["ramp_epochs"] = (long)options.RampEpochs,
-        ["lambda_update"] = options.DualUpdate.Name,
-        ["delta"] = options.DualUpdate.Step,
-        ["batch_size"] = (long)options.BatchSize,
-        ["optimizer"] = Lower(options.Optimizer),
-        ["learning_rate"] = options.LearningRate,
-        ["schedule"] = Lower(options.Schedule),
-        ["weight_decay"] = options.WeightDecay,
-        ["bias_rate_factor"] = options.BiasRateFactor,
-        ["augment"] = options.Augment,
-        ["max_shift"] = (long)options.MaxShift,
-        ["seed"] = (long)options.Seed,
-        ["threads"] = (long)get_num_threads(),
-    };
+    public static Dictionary<string, object?> Describe(
+        TrainingOptions options, string data, int trained, int heldOut, double heldOutShare) => new()
+        {
+            ["data"] = data,
+            ["train_count"] = (long)trained,
+            ["held_out_count"] = (long)heldOut,
+            [HeldOutShare] = heldOutShare,
+            ["loss"] = options.Loss.Name,
+            ["mu"] = options.TargetMargin,
+            ["temperature"] = options.Temperature,
+            ["lipschitz_margin"] = options.LipschitzMargin,
+            ["lipschitz_projection"] = options.LipschitzProjection,
+            ["rounds"] = (long)options.Rounds,
+            ["epochs"] = (long)options.Epochs,
+            ["warmup_epochs"] = (long)options.WarmupEpochs,
+            ["ramp_epochs"] = (long)options.RampEpochs,
+            ["lambda_update"] = options.DualUpdate.Name,
+            ["delta"] = options.DualUpdate.Step,
+            ["batch_size"] = (long)options.BatchSize,
+            ["optimizer"] = Lower(options.Optimizer),
+            ["learning_rate"] = options.LearningRate,
+            ["schedule"] = Lower(options.Schedule),
+            ["weight_decay"] = options.WeightDecay,
+            ["bias_rate_factor"] = options.BiasRateFactor,
+            ["augment"] = options.Augment,
+            ["max_shift"] = (long)options.MaxShift,
+            ["seed"] = (long)options.Seed,
+            ["threads"] = (long)get_num_threads(),
+        };
 
     private static Option<string> Choice(string name, string description, IEnumerable<string> values)
     {

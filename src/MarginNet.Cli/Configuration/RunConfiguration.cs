@@ -14,7 +14,10 @@ internal sealed class RunConfiguration
     private const string CommandKey = "command";
 
     // How the tool speaks, where a run goes on, and with which of the machine's libraries, is not what it computes.
-    private static readonly ImmutableArray<string> NotKept = ["--config", "--quiet", "--verbose", "--resume", "--help", "--version", "--torch", "--torch-any-version"];
+    private static readonly ImmutableArray<string> NotKept =
+    [
+        "--config", "--quiet", "--verbose", "--resume", "--help", "--version", "--torch", "--torch-any-version",
+    ];
 
     private static readonly ImmutableArray<string> Outputs = ["--out", "--output", "--json"];
 
@@ -24,16 +27,19 @@ internal sealed class RunConfiguration
     private RunConfiguration(string command) => _command = command;
 
     /// <summary>The version of the tool.</summary>
-    public static string Version => typeof(RunConfiguration).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    public static string Version =>
+        typeof(RunConfiguration).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>The options that were given, on the command line or in its <c>--config</c>.</summary>
     public static RunConfiguration Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
         var configuration = new RunConfiguration(command.Name);
-        foreach (var option in ConfigurationFile.OptionsOf(command).Where(option => !NotKept.Contains(option.Name) && parsed.IsGiven(option)))
+        foreach (var option in ConfigurationFile.OptionsOf(command)
+            .Where(option => !NotKept.Contains(option.Name) && parsed.IsGiven(option)))
         {
-            configuration._values[option.Name[2..]] = ConfigurationFile.Value(option, [.. parsed.GetResult(option)!.Tokens.Select(token => token.Value)]);
+            configuration._values[option.Name[2..]] = ConfigurationFile.Value(
+                option, [.. parsed.GetResult(option)!.Tokens.Select(token => token.Value)]);
         }
 
         return configuration;
@@ -51,7 +57,8 @@ internal sealed class RunConfiguration
         var output = Outputs.Select(name => command.Options.FirstOrDefault(option => option.Name == name))
             .OfType<Option<string?>>()
             .Select(parsed.GetValue)
-            .FirstOrDefault(path => path is not null and not "-" && (File.Exists(path) || Directory.Exists(path)) && !Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal));
+            .FirstOrDefault(path => path is not null and not "-" && (File.Exists(path) || Directory.Exists(path))
+                && !Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal));
         if (output is not null)
         {
             var name = $"{command.Name}.config.json";
@@ -76,7 +83,8 @@ internal sealed class RunConfiguration
     });
 
     /// <summary>The options in one line.</summary>
-    public override string ToString() => $"{_command}{string.Concat(_values.Select(value => $", {value.Key} {JsonSerializer.Serialize(value.Value)}"))}";
+    public override string ToString() =>
+        $"{_command}{string.Concat(_values.Select(value => $", {value.Key} {JsonSerializer.Serialize(value.Value)}"))}";
 
     /// <summary>Whether a key of a configuration file is not an option.</summary>
     public static bool IsAboutTheFile(string key) => key is VersionKey or CommandKey;

@@ -26,7 +26,8 @@ internal static class CertifiedAccuracyPlot
         line.LegendText = string.Create(CultureInfo.InvariantCulture, $"clean ({clean:f1} %)");
         if (attackedAt is not null)
         {
-            var points = plot.Add.ScatterPoints(epsilons, Array.ConvertAll(epsilons, epsilon => 100 * AttackedDistance.Accuracy(attackedAt, epsilon).Rate));
+            var points = plot.Add.ScatterPoints(
+                epsilons, Array.ConvertAll(epsilons, epsilon => 100 * AttackedDistance.Accuracy(attackedAt, epsilon).Rate));
             (points.MarkerSize, points.MarkerShape, points.Color) = (10, MarkerShape.FilledTriangleDown, Colors.DarkOrange);
             points.LegendText = "under attack (PGD)";
         }
@@ -51,7 +52,9 @@ internal static class CertifiedAccuracyPlot
     {
         var right = Right(radii, labels);
         var (x, y) = (new List<double> { 0 }, new List<double> { Percent(right.Count(radius => radius > 0)) });
-        var ends = Enumerable.Range(0, right.Length).Where(i => right[i] > 0 && (i + 1 == right.Length || right[i + 1] > right[i])).ToArray();
+        var ends = Enumerable.Range(0, right.Length)
+            .Where(i => right[i] > 0 && (i + 1 == right.Length || right[i + 1] > right[i]))
+            .ToArray();
         var stride = (ends.Length / MaxSteps) + 1;
         foreach (var i in ends.Where((_, k) => k % stride == 0 || k == ends.Length - 1))
         {

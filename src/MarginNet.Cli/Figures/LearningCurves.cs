@@ -16,7 +16,8 @@ internal static class LearningCurves
         foreach (var run in experiment.Runs)
         {
             var history = run.Seeds[0].History;
-            var curve = plot.Add.Scatter(history.Select(epoch => (double)epoch.Epoch).ToArray(), history.Select(epoch => 100 * epoch.Test).ToArray());
+            var curve = plot.Add.Scatter(
+                history.Select(epoch => (double)epoch.Epoch).ToArray(), history.Select(epoch => 100 * epoch.Test).ToArray());
             curve.LineWidth = 2;
             curve.MarkerSize = history.Length <= MaxMarked ? 6 : 0;
             curve.LegendText = InFont(run.Run.Title);
@@ -31,9 +32,15 @@ internal static class LearningCurves
         plot.Legend.Orientation = Orientation.Horizontal;
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.ShowLegend(Edge.Bottom);
-        var ends = string.Join("; ", experiment.Runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title} {run.Seeds[0].History[0].Test:p1} to {run.Seeds[0].History[^1].Test:p1}")));
-        var panel = new Panel("Test accuracy after each epoch.", $"Line chart of the test accuracy from the first epoch to the last: {ends}.", plot, Width: 700, Height: 420);
-        return new("learning-curves", "Test accuracy after each epoch, first seed. No epoch was chosen by it: the last one counts.", Columns: 1, [panel]);
+        var ends = string.Join(
+            "; ",
+            experiment.Runs.Select(run => string.Create(
+                CultureInfo.InvariantCulture, $"{run.Run.Title} {run.Seeds[0].History[0].Test:p1} to {run.Seeds[0].History[^1].Test:p1}")));
+        var panel = new Panel(
+            "Test accuracy after each epoch.", $"Line chart of the test accuracy from the first epoch to the last: {ends}.", plot,
+            Width: 700, Height: 420);
+        return new("learning-curves", "Test accuracy after each epoch, first seed. No epoch was chosen by it: "
+            + "the last one counts.", Columns: 1, [panel]);
     }
 
     /// <summary>The font has the micro sign, but no Greek letters.</summary>

@@ -21,21 +21,32 @@ internal static class MarginHistograms
 
     public static Figure Draw(NetworkRun run, NetworkScores scores, double epsilon)
     {
-        double[][] margins = [NetworkScores.LabelledMargins(scores.Train), NetworkScores.LabelledMargins(scores.Test), scores.Test.Margins, scores.Attacked.Margins];
+        double[][] margins =
+        [
+            NetworkScores.LabelledMargins(scores.Train),
+            NetworkScores.LabelledMargins(scores.Test),
+            scores.Test.Margins,
+            scores.Attacked.Margins,
+        ];
         double[] all = [.. margins.SelectMany(own => own).Order()];
         var target = run.IsBaseline ? (double?)null : run.Options.TargetMargin;
-        var (low, high) = Axis(SortedArrayStatistics.Quantile(all, Outlying), Math.Max(1.1 * (target ?? 0), SortedArrayStatistics.Quantile(all, 1 - Outlying)));
+        var (low, high) = Axis(
+            SortedArrayStatistics.Quantile(all, Outlying),
+            Math.Max(1.1 * (target ?? 0), SortedArrayStatistics.Quantile(all, 1 - Outlying)));
         var counts = Array.ConvertAll(margins, own => Shares(own, low, high));
         var top = 1.08 * counts.Max(own => own.Max());
         var panels = Parts.Select((part, i) => new Panel(
-            $"({(char)('a' + i)}) {part.Caption}", Describe(part.Caption, margins[i], target), Histogram(part.Title, counts[i], low, high, top, target)));
+            $"({(char)('a' + i)}) {part.Caption}", Describe(part.Caption, margins[i], target),
+            Histogram(part.Title, counts[i], low, high, top, target)));
         var figure = run.PaperFigure is { } number ? string.Create(CultureInfo.InvariantCulture, $"Figure {number} of the paper: ") : "";
         var outside = margins.Sum(own => own.Count(margin => margin < low || margin > high));
         return new(
             $"margins-{run.Key}",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{figure}{run.Title}, margins in logits on shared axes; FGSM with ε = {epsilon}. {(target is null ? "" : "The dashed line is μ. ")}{outside} of {all.Length} margins lie outside the axes, and count in the outermost bars."),
+                $"{figure}{run.Title}, margins in logits on shared axes; FGSM with ε = {epsilon}. "
+                + $"{(target is null ? "" : "The dashed line is μ. ")}{outside} of {all.Length} margins lie outside the axes, "
+                + $"and count in the outermost bars."),
             Columns: 2,
             [.. panels]);
     }
@@ -65,7 +76,14 @@ internal static class MarginHistograms
         PlotFont.Use();
         var width = (high - low) / Bins;
         var plot = new Plot();
-        var bars = shares.Select((share, i) => new Bar { Position = low + ((i + 0.5) * width), Value = share, Size = width, FillColor = Colors.SteelBlue, LineWidth = 0 });
+        var bars = shares.Select((share, i) => new Bar
+        {
+            Position = low + ((i + 0.5) * width),
+            Value = share,
+            Size = width,
+            FillColor = Colors.SteelBlue,
+            LineWidth = 0,
+        });
         plot.Add.Bars(bars.Where(bar => bar.Value > 0).ToList());
         plot.Add.VerticalLine(0, color: Colors.Black, width: 1);
         if (target is { } mu)
@@ -86,9 +104,12 @@ internal static class MarginHistograms
     {
         double[] sorted = [.. margins.Order()];
         double Share(Func<double, bool> counts) => (double)sorted.Count(counts) / sorted.Length;
-        var reached = target is { } mu ? string.Create(CultureInfo.InvariantCulture, $" {Share(margin => margin >= mu):p1} are at least {mu}.") : "";
+        var reached =
+            target is { } mu ? string.Create(CultureInfo.InvariantCulture, $" {Share(margin => margin >= mu):p1} are at least {mu}.") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Histogram of the margins of {sorted.Length} {caption}: median {sorted.Median():g4}, 5 % below {SortedArrayStatistics.Quantile(sorted, 0.05):g4}, 95 % below {SortedArrayStatistics.Quantile(sorted, 0.95):g4}; {Share(margin => margin < 0):p1} are negative.{reached}");
+            $"Histogram of the margins of {sorted.Length} {caption}: median {sorted.Median():g4}, "
+            + $"5 % below {SortedArrayStatistics.Quantile(sorted, 0.05):g4}, 95 % below {SortedArrayStatistics.Quantile(sorted, 0.95):g4}; "
+            + $"{Share(margin => margin < 0):p1} are negative.{reached}");
     }
 }

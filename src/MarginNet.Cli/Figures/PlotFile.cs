@@ -23,7 +23,9 @@ internal static class PlotFile
 
     public static void Save(Plot plot, string path)
     {
-        var bytes = Path.GetExtension(path) == ".svg" ? Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height)) : plot.GetImageBytes(Width, Height, ImageFormat.Png);
+        var bytes = Path.GetExtension(path) == ".svg"
+            ? Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height))
+            : plot.GetImageBytes(Width, Height, ImageFormat.Png);
         AtomicFile.Write(path, stream => stream.Write(bytes));
     }
 }

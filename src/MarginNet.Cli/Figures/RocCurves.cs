@@ -14,17 +14,23 @@ internal static class RocCurves
         var panels = new List<Panel>();
         if (!result.WrongDecisions.IsEmpty)
         {
-            panels.Add(Compare("wrong decisions", "right decisions flagged", "wrong decisions flagged", scores.WrongDecisions(), [.. result.WrongDecisions]));
+            panels.Add(Compare(
+                "wrong decisions", "right decisions flagged", "wrong decisions flagged", scores.WrongDecisions(),
+                [.. result.WrongDecisions]));
         }
 
         panels.Add(Compare("attacked images", "clean images flagged", "attacked images flagged", scores.Attack(), [.. result.Attack]));
         return new($"roc-{run.Key}", $"{run.Title}: ROC curves of the detectors, with their AUROC.", panels.Count, [.. panels]);
     }
 
-    /// <summary>The points of a ROC curve: the shares of typical and of atypical samples flagged, as the threshold of a score rises; equal scores are flagged together.</summary>
+    /// <summary>The points of a ROC curve: the shares of typical and of atypical samples flagged, as the threshold of a score rises;
+    /// equal scores are flagged together.</summary>
     public static (double[] Typical, double[] Atypical) Curve(double[] typical, double[] atypical)
     {
-        var sorted = typical.Select(value => (Value: value, IsTypical: true)).Concat(atypical.Select(value => (Value: value, IsTypical: false))).OrderBy(sample => sample.Value).ToArray();
+        var sorted = typical.Select(value => (Value: value, IsTypical: true))
+            .Concat(atypical.Select(value => (Value: value, IsTypical: false)))
+            .OrderBy(sample => sample.Value)
+            .ToArray();
         var (points, x, y) = (new List<(double X, double Y)> { (0, 0) }, 0, 0);
         for (var i = 0; i < sorted.Length; i++)
         {
@@ -62,10 +68,12 @@ internal static class RocCurves
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.ShowLegend(Edge.Bottom);
         var best = results.MaxBy(result => result.Auroc)!;
-        var list = string.Join(", ", results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(result.Score)} {result.Auroc:f3}")));
+        var list = string.Join(", ", results.Select(
+            result => string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(result.Score)} {result.Auroc:f3}")));
         return new(
             $"Detection of {what}.",
-            string.Create(CultureInfo.InvariantCulture, $"ROC curves for the detection of {results[0].Atypical} {what} among {results[0].Typical} typical ones. AUROC: {list}. The largest is that of {DetectorNames.Title(best.Score)}."),
+            string.Create(CultureInfo.InvariantCulture, $"ROC curves for the detection of {results[0].Atypical} {what} among "
+                + $"{results[0].Typical} typical ones. AUROC: {list}. The largest is that of {DetectorNames.Title(best.Score)}."),
             plot,
             Height: 560);
     }

@@ -5,7 +5,8 @@ using ScottPlot;
 
 namespace MarginNet.Cli.Figures;
 
-/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins in increasing order, class by class, against the uniform distribution. A mixture that fits gives the diagonal.</summary>
+/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins in increasing order, class by class, against the
+/// uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
 {
     private const int MaxPoints = 1000; // of a curve; more cannot be seen
@@ -41,7 +42,9 @@ internal static class UniformityPlot
 
             var curve = plot.Add.ScatterLine(shares, values);
             curve.LineWidth = 2;
-            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{classNames[c]}{(nullModel.Classes[c].IsPooled ? "*" : "")} ({nullModel.Classes[c].KolmogorovSmirnov:f3})");
+            curve.LegendText = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{classNames[c]}{(nullModel.Classes[c].IsPooled ? "*" : "")} ({nullModel.Classes[c].KolmogorovSmirnov:f3})");
         }
 
         var diagonal = plot.Add.Line(0, 0, 1, 1);

@@ -13,8 +13,10 @@ internal static class Examples
         ],
         ["train"] =
         [
-            ("marginnet train --preset fast --data-dir cifar-10-batches-bin --out m.pt", "CIFAR-10 on a CPU in minutes, with a margin of 50"),
-            ("marginnet train --data folder --data-dir pets --image-size 32 --width 16 --epochs 20 --calibration-split 0.1", "your own images, a tenth of them kept for calibration"),
+            ("marginnet train --preset fast --data-dir "
+                + "cifar-10-batches-bin --out m.pt", "CIFAR-10 on a CPU in minutes, with a margin of 50"),
+            ("marginnet train --data folder --data-dir pets --image-size 32 --width 16 "
+                + "--epochs 20 --calibration-split 0.1", "your own images, a tenth of them kept for calibration"),
             ("marginnet train --preset certified --data-dir cifar-10-batches-bin --out m.pt", "a 1-Lipschitz network with certified radii"),
             ("marginnet train --config m.config.json", "the same run again, to the same bytes"),
         ],
@@ -25,12 +27,14 @@ internal static class Examples
         ],
         ["evaluate"] =
         [
-            ("marginnet evaluate --model m.pt --data-dir cifar-10-batches-bin --json m.json", "accuracy, confusion, margins and calibration, also for programs"),
+            ("marginnet evaluate --model m.pt --data-dir "
+                + "cifar-10-batches-bin --json m.json", "accuracy, confusion, margins and calibration, also for programs"),
             ("marginnet evaluate --logits test.npy --labels y.npy --mu 5", "of any framework's scores"),
         ],
         ["attack"] =
         [
-            ("marginnet attack --surrogate m.pt --method pgd --epsilon 8/255 --out adv.npy", "attack a model by its own gradients, and keep the images"),
+            ("marginnet attack --surrogate m.pt --method pgd "
+                + "--epsilon 8/255 --out adv.npy", "attack a model by its own gradients, and keep the images"),
             ("marginnet attack --surrogate ce.pt --model m.pt --epsilon 0.1", "FGSM of another network, as in the paper"),
         ],
         ["pvalue"] =
@@ -51,9 +55,11 @@ internal static class Examples
         ],
         ["import"] =
         [
-            ("marginnet import resnet.pt --normalize 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616 --classes names.txt --out m.pt", "a state dict that PyTorch wrote, with what it does not say"),
+            ("marginnet import resnet.pt --normalize 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616 "
+                + "--classes names.txt --out m.pt", "a state dict that PyTorch wrote, with what it does not say"),
             ("marginnet import scores.onnx --input-size 32 --out m.pt", "any architecture, for scores only"),
-            ("marginnet import checkpoint.ckpt --weights state_dict_ema --data folder --data-dir pets --out m.pt", "averaged weights, with the names of a folder's classes"),
+            ("marginnet import checkpoint.ckpt --weights state_dict_ema --data "
+                + "folder --data-dir pets --out m.pt", "averaged weights, with the names of a folder's classes"),
             ("marginnet import net.onnx --output logits --out m.pt", "of several outputs, the one that has the scores"),
         ],
         ["export"] =
@@ -63,7 +69,8 @@ internal static class Examples
         ],
         ["certify"] =
         [
-            ("marginnet certify --model m.pt --epsilon 36/255 --output radii.csv --plot radii.svg", "certified accuracy beside that under attack, and the radius of each image"),
+            ("marginnet certify --model m.pt --epsilon 36/255 "
+                + "--output radii.csv --plot radii.svg", "certified accuracy beside that under attack, and the radius of each image"),
         ],
         ["reproduce"] =
         [

@@ -21,19 +21,25 @@ internal static class ImageArrayFile
     /// <param name="path">The images.</param>
     /// <param name="labelsPath">Their labels, or null.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public static Samples Score(ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
+    public static Samples Score(
+        ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
     {
         var normalization = model.Network.Options.Normalization;
         var images = Fit(ImageArray.Read(path, units.PixelUnitOf(parsed), normalization), model, path, parsed.Notes());
         units.Warn(parsed, images, normalization, path);
         labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;
-        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)] : ArrayFile.ReadLabels(labelsPath, model.ClassNames, images.Count, parsed.Note);
+        var labels = labelsPath is null
+            ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)]
+            : ArrayFile.ReadLabels(labelsPath, model.ClassNames, images.Count, parsed.Note);
         return labels.Length == images.Count
-            ? Samples.FromModel(images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path, units.ScoreKindOf(parsed))
-            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: give one label for each{Samples.HeaderHint(labels, images.Count)}.");
+            ? Samples.FromModel(
+                images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path, units.ScoreKindOf(parsed))
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: "
+                + $"give one label for each{Samples.HeaderHint(labels, images.Count)}.");
     }
 
-    /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour; other images that are not the model's are refused.</summary>
+    /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;
+    /// other images that are not the model's are refused.</summary>
     private static ImageArray Fit(ImageArray images, MarginModel model, string path, TextWriter notes)
     {
         var (channels, (height, width)) = (model.Channels, model.ImageSize);
@@ -54,7 +60,8 @@ internal static class ImageArrayFile
         return (images.Channels, images.Height, images.Width) == (channels, height, width)
             ? images
             : throw new UserErrorException(
-                $"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: {Cure(images, model)}.");
+                $"'{path}' has images of {given.Channels}x{given.Height}x{given.Width}, but the model takes {channels}x{height}x{width}: "
+                + $"{Cure(images, model)}.");
     }
 
     private static string Cure(ImageArray images, MarginModel model) => (images.Channels, model.Channels) switch

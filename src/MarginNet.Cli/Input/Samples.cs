@@ -8,7 +8,8 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Input;
 
-/// <summary>The logits of some samples, whoever computed them, with the decisions and margins that follow from them. LibTorch is not needed.</summary>
+/// <summary>The logits of some samples, whoever computed them, with the decisions and margins that follow from them.
+/// LibTorch is not needed.</summary>
 internal sealed class Samples
 {
     private Samples(NumericArray scores, int[] labels, ImmutableArray<string> classNames, string source, ScoreKind? kind)
@@ -52,7 +53,8 @@ internal sealed class Samples
     public bool AreLabelled => !Labels.Contains(ImageSet.UnknownLabel);
 
     /// <summary>Takes a model's scores, which are of the kind given, or taken for logits.</summary>
-    public static Samples FromModel(ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source, ScoreKind? kind = null)
+    public static Samples FromModel(
+        ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source, ScoreKind? kind = null)
     {
         var values = new double[scores.Count * scores.ClassCount];
         for (var i = 0; i < scores.Count; i++)
@@ -74,12 +76,14 @@ internal sealed class Samples
         return this;
     }
 
-    /// <summary>Reads scores, and labels where a file has them; the classes are called by their numbers, whatever names the labels go by.</summary>
+    /// <summary>Reads scores, and labels where a file has them; the classes are called by their numbers,
+    /// whatever names the labels go by.</summary>
     /// <param name="logitsPath">The scores.</param>
     /// <param name="labelsPath">The labels, or null.</param>
     /// <param name="kind">What the scores are, or null to take them for logits.</param>
     /// <param name="classNames">The names of the classes by which labels may go, or null for those in the header of the scores.</param>
-    /// <param name="note">Told what was left out of the labels or taken otherwise than it may seem; of the scores <see cref="NumericArray.Notes"/> tell it.</param>
+    /// <param name="note">Told what was left out of the labels or taken otherwise than it may seem;
+    /// of the scores <see cref="NumericArray.Notes"/> tell it.</param>
     public static Samples Read(string logitsPath, string? labelsPath, ScoreKind? kind, string[]? classNames, Action<string> note)
     {
         var logits = ArrayFile.ReadLogits(logitsPath);
@@ -90,19 +94,24 @@ internal sealed class Samples
 
         if (classNames is not null && classNames.Length != logits.Columns)
         {
-            throw new UserErrorException($"--classes has {classNames.Length} names, but {logitsPath} has scores of {logits.Columns} classes: give a name for each.");
+            throw new UserErrorException(
+                $"--classes has {classNames.Length} names, but {logitsPath} has scores of {logits.Columns} classes: give a name for each.");
         }
 
         var names = classNames ?? [.. logits.ColumnNames.IsEmpty ? NamesOf(logits.Columns) : logits.ColumnNames];
-        var labels = labelsPath is null ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)] : ArrayFile.ReadLabels(labelsPath, names, logits.Rows, note);
+        var labels = labelsPath is null
+            ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)]
+            : ArrayFile.ReadLabels(labelsPath, names, logits.Rows, note);
         return labels.Length == logits.Rows
             ? new(logits, labels, NamesOf(logits.Columns), logitsPath, kind)
-            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: give one label for each row{HeaderHint(labels, logits.Rows)}.");
+            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {logitsPath} has {logits.Rows} rows: "
+                + $"give one label for each row{HeaderHint(labels, logits.Rows)}.");
     }
 
     /// <summary>What may be wrong where there is one label too many, and the first is 0.</summary>
     public static string HeaderHint(int[] labels, int count) =>
-        labels.Length == count + 1 && labels[0] == 0 ? ", and if the first, 0, is the header that pandas gives a column without a name, leave it out (header=False)" : "";
+        labels.Length == count + 1 && labels[0]
+            == 0 ? ", and if the first, 0, is the header that pandas gives a column without a name, leave it out (header=False)" : "";
 
     /// <summary>The logits in float32, which a network's are.</summary>
     public ScoreMatrix ToScores()
@@ -112,10 +121,13 @@ internal sealed class Samples
         var tooLarge = Array.FindIndex(values, float.IsInfinity);
         return tooLarge < 0
             ? new(values, Logits.Columns)
-            : throw new InvalidDataException(FormattableString.Invariant($"{Source}: the logit of row {tooLarge / Logits.Columns} and class {tooLarge % Logits.Columns} is {Logits.Values.Span[tooLarge]}, too large for float32."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"{Source}: the logit of row {tooLarge / Logits.Columns} and class {tooLarge % Logits.Columns} is {Logits.Values.Span[tooLarge]}, too large for float32."));
     }
 
-    public static ImmutableArray<string> NamesOf(int classCount) => [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];
+    public static ImmutableArray<string> NamesOf(int classCount) =>
+        [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>The decision on one row of logits, and its margin.</summary>
     public static (int Class, double Margin) Decide(ReadOnlySpan<double> logits, int row, string source)
@@ -124,12 +136,15 @@ internal sealed class Samples
         {
             if (!double.IsFinite(logits[c]))
             {
-                throw new InvalidDataException(FormattableString.Invariant($"{source}: the logit of row {row} and class {c} is {logits[c]}; a margin needs finite logits."));
+                throw new InvalidDataException(FormattableString.Invariant(
+                    $"{source}: the logit of row {row} and class {c} is {logits[c]}; a margin needs finite logits."));
             }
         }
 
         var decision = DecisionMargin.Compute(logits);
-        return double.IsFinite(decision.Margin) ? decision : throw new InvalidDataException($"{source}: the logits of row {row} are too large to subtract.");
+        return double.IsFinite(decision.Margin)
+            ? decision
+            : throw new InvalidDataException($"{source}: the logits of row {row} are too large to subtract.");
     }
 
     public bool IsRight(int sample) => Predicted[sample] == Labels[sample];

@@ -3,7 +3,8 @@ using MarginNet.Cli.Commands;
 
 namespace MarginNet.Cli.Input;
 
-/// <summary>Loads a model in a process of its own first: where LibTorch finds an operator that it does not know, it ends the process, and nothing can catch that.</summary>
+/// <summary>Loads a model in a process of its own first: where LibTorch finds an operator that it does not know, it ends the process,
+/// and nothing can catch that.</summary>
 internal static class TrialProcess
 {
     private const int UserMistake = 2;
@@ -16,7 +17,11 @@ internal static class TrialProcess
     public static void Load(string path, string[] options)
     {
         var (file, first) = Self();
-        using var process = Process.Start(new ProcessStartInfo(file, [.. first, TrialCommand.Word, path, .. options]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(file, [.. first, TrialCommand.Word, path, .. options])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
         var error = process.StandardError.ReadToEndAsync();
         process.StandardOutput.ReadToEnd(); // What the program prints.
         process.WaitForExit();
@@ -24,8 +29,12 @@ internal static class TrialProcess
         {
             case 0: return;
             case Interrupted: throw new OperationCanceledException();
-            case UserMistake: throw new UserErrorException(Lines(error.Result).LastOrDefault(line => line.StartsWith(Prefix, StringComparison.Ordinal), Prefix)[Prefix.Length..]);
-            default: throw new UserErrorException($"'{path}' ends any process that loads it ({Reason(error.Result)}), so it cannot be used: save it again in Python, by a PyTorch no newer than this LibTorch.");
+            case UserMistake:
+                throw new UserErrorException(
+                Lines(error.Result).LastOrDefault(line => line.StartsWith(Prefix, StringComparison.Ordinal), Prefix)[Prefix.Length..]);
+            default:
+                throw new UserErrorException($"'{path}' ends any process that loads it ({Reason(error.Result)}), "
+                + "so it cannot be used: save it again in Python, by a PyTorch no newer than this LibTorch.");
         }
     }
 

@@ -11,18 +11,29 @@ internal sealed class AttackSettings
 
     private static readonly AttackOptions Default = new();
 
-    private readonly Option<string> _method = Choice("--method", "fgsm, one step as long as epsilon allows, or pgd, several.", ["fgsm", "pgd"]);
+    private readonly Option<string> _method =
+        Choice("--method", "fgsm, one step as long as epsilon allows, or pgd, several.", ["fgsm", "pgd"]);
     private readonly Option<double?> _epsilon = Number.Optional<double>(
-        "--epsilon", FormattableString.Invariant($"The largest change of an image with pixels in [0,1], such as 8/255; by default the paper's {Default.Epsilon}, or {DefaultL2} in l2."), value => value >= 0, "a number, at least 0");
+        "--epsilon",
+        FormattableString.Invariant(
+            $"The largest change of an image with pixels in [0,1], such as 8/255; by default the paper's {Default.Epsilon}, or {DefaultL2} in l2."),
+        value => value >= 0,
+        "a number, at least 0");
 
-    private readonly Option<string> _norm = Choice("--norm", "How the change is measured: the largest of a pixel (linf), or the Euclidean length of all (l2).", ["linf", "l2"]);
+    private readonly Option<string> _norm =
+        Choice("--norm", "How the change is measured: the largest of a pixel (linf), or the Euclidean length of all (l2).", ["linf", "l2"]);
     private readonly Option<string> _objective = Choice(
-        "--objective", "What is made large: cross-entropy, whose gradient vanishes where margins are large, or logit-difference, the strongest rival's logit less the true class's.", ["cross-entropy", "logit-difference"]);
+        "--objective", "What is made large: cross-entropy, whose gradient vanishes where margins are large, or logit-difference, "
+            + "the strongest rival's logit less the true class's.", ["cross-entropy", "logit-difference"]);
 
     private readonly Option<bool> _noClip = new("--no-clip") { Description = "Let pixels leave [0,1]." };
     private readonly Option<int?> _steps = Count("--steps", $"With pgd: steps from each start. Default {Default.Steps}.", least: 1);
-    private readonly Option<double?> _stepSize = Number.Optional<double>("--step-size", "With pgd: the length of a step. Default 2.5 epsilon / steps.", value => value > 0, "a number above 0");
-    private readonly Option<int?> _restarts = Count("--restarts", $"With pgd: starts, the first from the image itself, each other from a random point. Default {Default.Restarts}.", least: 1);
+    private readonly Option<double?> _stepSize = Number.Optional<double>(
+        "--step-size", "With pgd: the length of a step. Default 2.5 epsilon / steps.", value => value > 0, "a number above 0");
+    private readonly Option<int?> _restarts = Count(
+        "--restarts",
+        $"With pgd: starts, the first from the image itself, each other from a random point. Default {Default.Restarts}.",
+        least: 1);
     private readonly Option<int?> _seed = Count("--seed", $"With pgd: seed of the random starts. Default {Default.Seed}.", least: 0);
     private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in one pass.", Default.BatchSize);
 
@@ -97,5 +108,6 @@ internal sealed class AttackSettings
     }
 
     private static Option<int?> Count(string name, string description, int least) =>
-        Number.Optional<int>(name, description, value => value >= least, string.Create(CultureInfo.InvariantCulture, $"a whole number, at least {least}"));
+        Number.Optional<int>(
+            name, description, value => value >= least, string.Create(CultureInfo.InvariantCulture, $"a whole number, at least {least}"));
 }

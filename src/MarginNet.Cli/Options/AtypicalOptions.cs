@@ -12,11 +12,25 @@ namespace MarginNet.Cli.Options;
 internal sealed class AtypicalOptions
 {
     private readonly Option<double?> _epsilon = Number.Optional<double>(
-        "--fgsm", "With --model: its images under an FGSM attack that changes each pixel in [0,1] by this much; the paper's is 0.1.", value => value > 0, "a number above 0");
+        "--fgsm",
+        "With --model: its images under an FGSM attack that changes each pixel in [0,1] by this much; the paper's is 0.1.",
+        value => value > 0,
+        "a number above 0");
 
-    private readonly Option<string?> _surrogate = new("--surrogate") { Description = "The model file whose gradients the attack follows, as where an attacker knows another network; by default the model's own." };
-    private readonly Option<string?> _attacked = new("--attacked") { Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm." };
-    private readonly Option<string?> _foreign = new("--ood") { Description = "With --model: a folder of pictures (JPEG, PNG, BMP, WebP), at any depth, that are of none of the classes (out of distribution)." };
+    private readonly Option<string?> _surrogate = new("--surrogate")
+    {
+        Description = "The model file whose gradients the attack follows, as where an attacker knows another network; "
+            + "by default the model's own.",
+    };
+    private readonly Option<string?> _attacked = new("--attacked")
+    {
+        Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm.",
+    };
+    private readonly Option<string?> _foreign = new("--ood")
+    {
+        Description = "With --model: a folder of pictures (JPEG, PNG, BMP, WebP), at any depth, "
+            + "that are of none of the classes (out of distribution).",
+    };
 
     public Option[] All => [_epsilon, _surrogate, _attacked, _foreign];
 
@@ -46,7 +60,9 @@ internal sealed class AtypicalOptions
 
         if (parsed.GetValue(_epsilon) is not { } epsilon)
         {
-            return path is null ? null : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
+            return path is null
+                ? null
+                : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
         }
 
         parsed.WarnOfDistance(_epsilon.Name, epsilon, AttackNorm.Linf, pixelCount: 1);
@@ -65,7 +81,8 @@ internal sealed class AtypicalOptions
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var display = new CountDisplay(parsed.Notes(), "attacked", "images", images.Count);
-        var scores = model.Network.Score(images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), progress: display, cancellation: cancellation);
+        var scores = model.Network.Score(
+            images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), progress: display, cancellation: cancellation);
         return samples.FromModel(parsed, model, scores, images.Labels, "attacked images");
     }
 
@@ -82,7 +99,9 @@ internal sealed class AtypicalOptions
             throw new UserErrorException($"--ood '{folder}' does not exist: give a folder of pictures.");
         }
 
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(ImageFolder.IsPicture).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(ImageFolder.IsPicture)
+            .Order(StringComparer.Ordinal)];
         return files.Length > 0
             ? samples.ScoreImages(parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", cancellation)
             : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");

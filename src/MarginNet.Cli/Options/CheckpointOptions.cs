@@ -12,18 +12,21 @@ internal sealed class CheckpointOptions
 
     private readonly Option<Interval?> _every = new("--checkpoint-every")
     {
-        Description = "Keep the state of the run every N epochs, or every 30s, 10m or 2h, so that --resume goes on from there. Default with --resume or a rollback: 1.",
+        Description = "Keep the state of the run every N epochs, or every 30s, 10m or 2h, so that --resume goes on from there. "
+            + "Default with --resume or a rollback: 1.",
         CustomParser = Parse,
     };
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on from the kept state of the same command, to the very weights of a run that was not interrupted; from the beginning where there is none.",
+        Description = "Go on from the kept state of the same command, to the very weights of a run that was not interrupted; "
+            + "from the beginning where there is none.",
     };
 
     private readonly Option<string> _divergence = new("--on-divergence")
     {
-        Description = $"stop, or {RollBack}: go back to the last kept state and on at half the learning rate, {MaxRollbacks} times at most.",
+        Description = $"stop, or {RollBack}: go back to the last kept state and on at half the learning rate, "
+            + $"{MaxRollbacks} times at most.",
         DefaultValueFactory = _ => "stop",
     };
 
@@ -50,7 +53,8 @@ internal sealed class CheckpointOptions
             Settings = settings,
         };
         return checkpoints.Exist && !resume
-            ? throw new UserErrorException($"'{path}' is the state of a run that was interrupted: add --resume to go on from it, or delete it to start anew.")
+            ? throw new UserErrorException(
+                $"'{path}' is the state of a run that was interrupted: add --resume to go on from it, or delete it to start anew.")
             : every is not null || resume || rollBack ? checkpoints : null;
     }
 
@@ -59,7 +63,8 @@ internal sealed class CheckpointOptions
         var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
         var unit = text.Length > 0 ? text[^1] : ' ';
         var seconds = unit switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
-        if (seconds > 0 && Number.TryParse<double>(text.AsSpan(0, text.Length - 1), out var time) && time > 0 && time * seconds <= TimeSpan.MaxValue.TotalSeconds / 2)
+        if (seconds > 0 && Number.TryParse<double>(text.AsSpan(0, text.Length - 1), out var time) && time > 0
+            && time * seconds <= TimeSpan.MaxValue.TotalSeconds / 2)
         {
             return new(0, TimeSpan.FromSeconds(time * seconds));
         }

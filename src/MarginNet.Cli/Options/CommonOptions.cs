@@ -14,12 +14,36 @@ internal static class CommonOptions
     /// <returns>The option that names a configuration file.</returns>
     public static Option<string?> AddTo(RootCommand root)
     {
-        Option<string?> configuration = new("--config") { Description = "Take options from this JSON file, such as the .config.json beside an output; those given here go first.", Recursive = true };
+        Option<string?> configuration = new("--config")
+        {
+            Description = "Take options from this JSON file, such as the .config.json beside an output; those given here go first.",
+            Recursive = true,
+        };
         root.Add(configuration);
-        root.Add(new Option<bool>(Quiet, "-q") { Description = "Show results, warnings and errors only: no progress, no notes.", Recursive = true });
-        root.Add(new Option<bool>(Verbose) { Description = "Also tell the versions, the options that were given, and what the run took; errors with their trace.", Recursive = true });
-        root.Add(new Option<string?>(Torch) { Description = $"Compute with an installed PyTorch, such as one for a GPU: its folder, or auto to look for it. {TorchInstallation.Variable} does the same.", Recursive = true });
-        root.Add(new Option<bool>(AnyTorchVersion) { Description = $"Try a version of PyTorch that MarginNet was not tried with; those are {string.Join(", ", TorchInstallation.TriedVersions)}.", Recursive = true });
+        root.Add(new Option<bool>(Quiet, "-q")
+        {
+            Description = "Show results, warnings and errors only: no progress, no notes.",
+            Recursive = true,
+        });
+        root.Add(new Option<bool>(Verbose)
+        {
+            Description = "Also tell the versions, the options that were given, and what the run took; errors with their trace.",
+            Recursive = true,
+        });
+        root.Add(new Option<string?>(Torch)
+        {
+            Description =
+                "Compute with an installed PyTorch, such as one for a GPU: its folder, or auto to look for it. "
+                + $"{TorchInstallation.Variable} does the same.",
+            Recursive = true,
+        });
+        root.Add(new Option<bool>(AnyTorchVersion)
+        {
+            Description =
+                "Try a version of PyTorch that MarginNet was not tried with; "
+                + $"those are {string.Join(", ", TorchInstallation.TriedVersions)}.",
+            Recursive = true,
+        });
         return configuration;
     }
 
@@ -30,7 +54,8 @@ internal static class CommonOptions
         {
             var anyVersion = parsed.GetValue<bool>(AnyTorchVersion);
             TorchNative.Use(TorchInstallation.Open(folder), anyVersion);
-            Environment.SetEnvironmentVariable(TorchInstallation.Variable, TorchNative.Installation!.Folder); // For processes that this one starts.
+            // For processes that this one starts.
+            Environment.SetEnvironmentVariable(TorchInstallation.Variable, TorchNative.Installation!.Folder);
             Environment.SetEnvironmentVariable(TorchInstallation.AnyVersionVariable, anyVersion ? "1" : null);
         }
     }

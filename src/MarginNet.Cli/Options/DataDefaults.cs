@@ -25,7 +25,8 @@ internal sealed record DataDefaults(string Name, (int Height, int Width) Size, i
     public static DataDefaults Of(MarginModel model, string path)
     {
         var training = model.Training;
-        var count = training.GetValueOrDefault("train_count") is long trained && training.GetValueOrDefault("held_out_count") is long heldOut
+        var count = training.GetValueOrDefault("train_count") is long trained
+            && training.GetValueOrDefault("held_out_count") is long heldOut
             ? (int?)(trained + heldOut)
             : null;
         return new(training.GetValueOrDefault("data") as string ?? DataOptions.Cifar, model.ImageSize, model.Channels)

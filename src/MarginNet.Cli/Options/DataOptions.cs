@@ -18,13 +18,20 @@ internal sealed class DataOptions
 
     private readonly Option<string?> _directory = new("--data-dir")
     {
-        Description = "Where the data is: for cifar10 the binary files or cifar-10-binary.tar.gz (by default the user's cache folder, filled by a download), for folder the one with train/CLASS/ and test/CLASS/.",
+        Description = "Where the data is: for cifar10 the binary files or cifar-10-binary.tar.gz (by default the user's cache folder, "
+            + "filled by a download), for folder the one with train/CLASS/ and test/CLASS/.",
     };
 
     private readonly Option<int?> _imageSize = Number.Optional<int>(
-        "--image-size", "Height and width to which the images of a folder are resized; by default those of the model, or 32 without one.", value => value is >= 1 and <= 4096, "a whole number, 1 to 4096");
-    private readonly Option<int?> _limitTrain = Number.Optional<int>("--limit-train", "Use only this many training images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
-    private readonly Option<int?> _limitTest = Number.Optional<int>("--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
+        "--image-size",
+        "Height and width to which the images of a folder are resized; by default those of the model, or 32 without one.",
+        value => value is >= 1 and <= 4096,
+        "a whole number, 1 to 4096");
+    private readonly Option<int?> _limitTrain = Number.Optional<int>(
+        "--limit-train", "Use only this many training images, balanced over the classes.", value => value >= 1,
+        "a whole number, at least 1");
+    private readonly Option<int?> _limitTest = Number.Optional<int>(
+        "--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
 
     private readonly PictureOptions _pictures = new();
 
@@ -33,7 +40,8 @@ internal sealed class DataOptions
     {
         _data = new("--data")
         {
-            Description = $"cifar10, synthetic (drawn shapes, no download) or folder (JPEG, PNG, BMP and WebP files). By default {defaultText}.",
+            Description = "cifar10, synthetic (drawn shapes, no download) or folder (JPEG, PNG, BMP and WebP files). "
+                + $"By default {defaultText}.",
         };
         _data.AcceptOnlyFromAmong(Cifar, Synthetic, Folder);
     }
@@ -70,9 +78,11 @@ internal sealed class DataOptions
         using var note = new SlowNote(parsed.Notes(), $"reading the data, {name}{(directory is null ? "" : $" in {directory}")}");
         var dataset = name switch
         {
-            Synthetic when directory is not null => throw new UserErrorException($"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
+            Synthetic when directory is not null => throw new UserErrorException(
+                $"--data-dir is '{directory}', but --data synthetic is drawn, not read: leave one of them out."),
             Synthetic => SyntheticShapes.Create(),
-            Folder when directory is null => throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
+            Folder when directory is null =>
+                throw new UserErrorException("--data folder needs --data-dir, a folder with train/CLASS/ and test/CLASS/."),
             Folder => ImageFolder.Load(directory, ReadPictures(parsed, defaults), cancellation),
             _ when directory is not null => Cifar10.Load(directory),
             _ => await Cifar10.LoadOrDownloadAsync(progress: new DownloadDisplay(parsed.Notes()), cancellationToken: cancellation),
@@ -91,8 +101,10 @@ internal sealed class DataOptions
         };
     }
 
-    /// <summary>Loads the data that goes with a model: by default what it was trained on, as many training images as it was, and at its image size.</summary>
-    public async Task<ImageDataset> LoadForAsync(ParseResult parsed, MarginModel model, string path, bool isTrainUsed, CancellationToken cancellation)
+    /// <summary>Loads the data that goes with a model: by default what it was trained on, as many training images as it was,
+    /// and at its image size.</summary>
+    public async Task<ImageDataset> LoadForAsync(
+        ParseResult parsed, MarginModel model, string path, bool isTrainUsed, CancellationToken cancellation)
     {
         var dataset = await LoadAsync(parsed, DataDefaults.Of(model, path) with { IsTrainUsed = isTrainUsed }, cancellation);
         ModelFit.ThrowIfOther(model, path, dataset);
@@ -146,7 +158,8 @@ internal sealed class DataOptions
             return dataset;
         }
 
-        parsed.Notes().WriteLine($"note: the images of {dataset.Name} have {dataset.Test.Channels} channels and are made into ones of {channels}.");
+        parsed.Notes().WriteLine(
+            $"note: the images of {dataset.Name} have {dataset.Test.Channels} channels and are made into ones of {channels}.");
         return new(dataset.Name, dataset.ClassNames, dataset.Train.WithChannels(channels), dataset.Test.WithChannels(channels));
     }
 

@@ -15,9 +15,15 @@ internal sealed class DeviceOptions
     };
 
     private readonly Option<int?> _threads = Number.Optional<int>(
-        "--threads", "Threads on the CPU; by default one for each core. Results depend on it in the last digits.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+        "--threads",
+        "Threads on the CPU; by default one for each core. Results depend on it in the last digits.",
+        value => value is >= 1 and <= 1024,
+        "a whole number, 1 to 1024");
 
-    private readonly Option<bool> _tf32 = new("--tf32") { Description = "On a CUDA GPU, let products round their factors to 10 bits (TensorFloat-32): faster, and less exact." };
+    private readonly Option<bool> _tf32 = new("--tf32")
+    {
+        Description = "On a CUDA GPU, let products round their factors to 10 bits (TensorFloat-32): faster, and less exact.",
+    };
 
     public Option[] All => [_device, _threads, _tf32];
 
@@ -44,12 +50,14 @@ internal sealed class DeviceOptions
         if (!HasCuda())
         {
             throw new UserErrorException(
-                $"--device is '{name}', but this build or machine has no CUDA: use --device cpu, or on a machine with an NVIDIA GPU an installed PyTorch, by --torch.");
+                $"--device is '{name}', but this build or machine has no CUDA: use --device cpu, "
+                + "or on a machine with an NVIDIA GPU an installed PyTorch, by --torch.");
         }
 
         return index < cuda.device_count()
             ? device(DeviceType.CUDA, index)
-            : throw new UserErrorException($"--device is '{name}', but there are {cuda.device_count()} GPUs: use cuda:0 to cuda:{cuda.device_count() - 1}.");
+            : throw new UserErrorException(
+                $"--device is '{name}', but there are {cuda.device_count()} GPUs: use cuda:0 to cuda:{cuda.device_count() - 1}.");
     }
 
     /// <summary>Sets the number of threads, on which the last digits depend.</summary>
@@ -58,7 +66,8 @@ internal sealed class DeviceOptions
     private static bool HasCuda() => TryInitializeDeviceType(DeviceType.CUDA) && cuda.is_available();
 
     private static int ParseIndex(string name) =>
-        name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+        name.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? index
             : throw new UserErrorException($"--device is '{name}': expected auto, cpu, cuda or cuda:N.");
 }

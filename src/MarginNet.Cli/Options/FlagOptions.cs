@@ -12,17 +12,21 @@ internal sealed class FlagOptions
 
     private readonly Option<string?> _tail = new("--tail")
     {
-        Description = "The p-value that flags: lower (the default: by rank among the calibration margins, so that it keeps its level), two-sided (small for large margins too), empirical (by rank alone, without a mixture), mixture (the mixture's own lower tail, which few samples leave far off) or formula (as printed in the paper, at most 1/2, small for large margins too).",
+        Description = "The p-value that flags: lower (the default: by rank among the calibration margins, so that it keeps its level), "
+            + "two-sided (small for large margins too), empirical (by rank alone, without a mixture), mixture (the mixture's own lower "
+            + "tail, which few samples leave far off) or formula (as printed in the paper, at most 1/2, small for large margins too).",
     };
 
     private readonly Option<bool> _extrapolate = new("--extrapolate")
     {
-        Description = "Let the mixture continue the lower tail below 1/(n + 1), which n calibration samples do not support: far tails in their order, but without a level.",
+        Description = "Let the mixture continue the lower tail below 1/(n + 1), which n calibration samples do not support: "
+            + "far tails in their order, but without a level.",
     };
 
     private readonly Option<string?> _null = new("--null")
     {
-        Description = "What margins are compared with: class (the default: those of the predicted class), pooled (those of all classes) or error-weighted (those of the class, weighted by how often it is wrong).",
+        Description = "What margins are compared with: class (the default: those of the predicted class), "
+            + "pooled (those of all classes) or error-weighted (those of the class, weighted by how often it is wrong).",
     };
 
     public FlagOptions(string alphaDescription)
@@ -40,7 +44,8 @@ internal sealed class FlagOptions
         command.Add(_extrapolate);
     }
 
-    public bool AreGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null || parsed.GetValue(_tail) is not null || parsed.GetValue(_null) is not null || parsed.GetValue(_extrapolate);
+    public bool AreGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null || parsed.GetValue(_tail) is not null
+        || parsed.GetValue(_null) is not null || parsed.GetValue(_extrapolate);
 
     public bool IsAlphaGiven(ParseResult parsed) => parsed.GetValue(_alpha) is not null;
 

@@ -21,19 +21,22 @@ internal sealed class ForeignOptions
 
     private readonly Option<ChannelStatistics?> _normalize = new("--normalize")
     {
-        Description = "For a model of another program: the mean and deviation of each channel of [0,1] pixels that its training used, such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616. By default its input is [0,1] pixels.",
+        Description = "For a model of another program: the mean and deviation of each channel of [0,1] pixels that its training used, "
+            + "such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616. By default its input is [0,1] pixels.",
         CustomParser = ParseStatistics,
     };
 
     private readonly Option<(int Height, int Width)?> _inputSize = new("--input-size")
     {
-        Description = "For a model of another program: the size of its images, such as 32, or 32x64 for height and width. By default what the file says, 32 or 224 for a ResNet-18.",
+        Description = "For a model of another program: the size of its images, such as 32, or 32x64 for height and width. "
+            + "By default what the file says, 32 or 224 for a ResNet-18.",
         CustomParser = ParseSize,
     };
 
     private readonly Option<string?> _classes = new("--classes")
     {
-        Description = "For a model of another program, or for --logits with --labels that are names: a text file with the name of each class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
+        Description = "For a model of another program, or for --logits with --labels that are names: a text file with the name of each "
+            + "class on a line of its own, in the order of its scores. By default the classes are those of the data, in its order.",
     };
 
     private readonly Option<string?> _weights = new("--weights")
@@ -107,7 +110,8 @@ internal sealed class ForeignOptions
         NativeExit.Now(UserMistake);
     }
 
-    private static IEnumerable<string> Words(ParseResult parsed, Option option) => [option.Name, .. parsed.GetResult(option)!.Tokens.Select(token => token.Value)];
+    private static IEnumerable<string> Words(ParseResult parsed, Option option) =>
+        [option.Name, .. parsed.GetResult(option)!.Tokens.Select(token => token.Value)];
 
     private LoadOptions Read(ParseResult parsed, string path) => new()
     {
@@ -126,7 +130,8 @@ internal sealed class ForeignOptions
     {
         if (!File.Exists(file))
         {
-            throw new UserErrorException($"--classes '{file}' does not exist: give a text file with the name of each class on a line of its own.");
+            throw new UserErrorException(
+                $"--classes '{file}' does not exist: give a text file with the name of each class on a line of its own.");
         }
 
         string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
@@ -144,7 +149,8 @@ internal sealed class ForeignOptions
             return new([.. mean], [.. deviation]);
         }
 
-        result.AddError($"--normalize is '{text}': expected the means of the channels, a slash and as many deviations above 0, such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616.");
+        result.AddError($"--normalize is '{text}': expected the means of the channels, a slash and as many deviations above 0, "
+            + "such as 0.4914,0.4822,0.4465/0.2470,0.2435,0.2616.");
         return null;
     }
 
@@ -166,7 +172,8 @@ internal sealed class ForeignOptions
     private static (int Height, int Width)? ParseSize(ArgumentResult result)
     {
         var text = Text(result);
-        int[] sizes = [.. text.Split('x').Select(part => Number.TryParse<int>(part, out var size) && size is >= 1 and <= MaxSize ? size : 0)];
+        int[] sizes =
+            [.. text.Split('x').Select(part => Number.TryParse<int>(part, out var size) && size is >= 1 and <= MaxSize ? size : 0)];
         if (sizes.Length <= 2 && !sizes.Contains(0))
         {
             return (sizes[0], sizes[^1]);

@@ -12,7 +12,10 @@ internal sealed class JsonOption
 
     private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n" };
 
-    private readonly Option<string?> _file = new("--json") { Description = "Also write the result to this file, as JSON; - prints it instead of the text." };
+    private readonly Option<string?> _file = new("--json")
+    {
+        Description = "Also write the result to this file, as JSON; - prints it instead of the text.",
+    };
 
     public void AddTo(Command command) => command.Add(_file);
 

@@ -41,7 +41,12 @@ internal static class Number
 
     private static Option<T> Create<T>(string name, string description, T byDefault, Predicate<T> isInRange, string expected)
         where T : struct, INumber<T> =>
-        new(name) { Description = description, DefaultValueFactory = _ => byDefault, CustomParser = result => Parse(name, result, isInRange, expected) };
+        new(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => byDefault,
+            CustomParser = result => Parse(name, result, isInRange, expected),
+        };
 
     private static T Parse<T>(string name, System.CommandLine.Parsing.ArgumentResult result, Predicate<T> isInRange, string expected)
         where T : struct, INumber<T>
@@ -68,7 +73,8 @@ internal static class Number
         }
 
         value = default;
-        var areNumbers = T.TryParse(text[..slash], Plain, CultureInfo.InvariantCulture, out var above) & T.TryParse(text[(slash + 1)..], Plain, CultureInfo.InvariantCulture, out var below);
+        var areNumbers = T.TryParse(text[..slash], Plain, CultureInfo.InvariantCulture, out var above)
+            & T.TryParse(text[(slash + 1)..], Plain, CultureInfo.InvariantCulture, out var below);
         value = areNumbers ? above / below : value; // x/0 is not finite, and refused as such.
         return areNumbers;
     }

@@ -37,29 +37,30 @@ internal sealed class PictureOptions
     /// <param name="settings">What the model remembers; empty for a new one.</param>
     /// <param name="size">The size of the images.</param>
     /// <param name="channels">Their channels.</param>
-    public ImageOptions Read(ParseResult parsed, IReadOnlyDictionary<string, object?> settings, (int Height, int Width) size, int channels) => new()
-    {
-        Height = size.Height,
-        Width = size.Width,
-        Channels = channels is 1 or 3 or 4
+    public ImageOptions Read(
+        ParseResult parsed, IReadOnlyDictionary<string, object?> settings, (int Height, int Width) size, int channels) => new()
+        {
+            Height = size.Height,
+            Width = size.Width,
+            Channels = channels is 1 or 3 or 4
             ? channels
             : throw new UserErrorException(
                 $"The model takes images of {channels} channels, but picture files have 1, 3 or 4: "
                 + $"give an array [N, {channels}, {size.Height}, {size.Width}] as a .npy file with --images."),
-        Resizing = (parsed.GetValue(_resize) ?? settings.GetValueOrDefault(ResizeKey) as string) switch
-        {
-            "crop" => ImageResizing.Crop,
-            "pad" => ImageResizing.Pad,
-            _ => ImageResizing.Stretch,
-        },
-        ApplyOrientation = (parsed.GetValue(_exif) ?? settings.GetValueOrDefault(ExifKey) as string) switch
-        {
-            Apply => true,
-            Ignore => false,
-            _ => null,
-        },
-        Warn = text => parsed.InvocationConfiguration.Error.WriteLine($"warning: {text}"),
-    };
+            Resizing = (parsed.GetValue(_resize) ?? settings.GetValueOrDefault(ResizeKey) as string) switch
+            {
+                "crop" => ImageResizing.Crop,
+                "pad" => ImageResizing.Pad,
+                _ => ImageResizing.Stretch,
+            },
+            ApplyOrientation = (parsed.GetValue(_exif) ?? settings.GetValueOrDefault(ExifKey) as string) switch
+            {
+                Apply => true,
+                Ignore => false,
+                _ => null,
+            },
+            Warn = text => parsed.InvocationConfiguration.Error.WriteLine($"warning: {text}"),
+        };
 
     /// <summary>Has a model remember what is given.</summary>
     public void Keep(ParseResult parsed, MarginModel model)

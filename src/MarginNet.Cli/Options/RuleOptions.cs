@@ -14,11 +14,14 @@ internal sealed class RuleOptions
 
     private readonly Option<string> _rule = new("--rule")
     {
-        Description = "The threshold that is expected to flag at most a share alpha of fresh right decisions (alpha, the default), the largest that flags at most that share of those on other samples (fpr), or the one that best parts right from wrong decisions there (youden), or at least cost (cost).",
+        Description = "The threshold that is expected to flag at most a share alpha of fresh right decisions (alpha, the default), "
+            + "the largest that flags at most that share of those on other samples (fpr), "
+            + "or the one that best parts right from wrong decisions there (youden), or at least cost (cost).",
         DefaultValueFactory = _ => Unsupervised,
     };
 
-    private readonly Option<double?> _costRatio = Number.Optional<double>("--cost-ratio", "For --rule cost: what a missed wrong decision costs in false alarms.", value => value > 0, "a number above 0");
+    private readonly Option<double?> _costRatio = Number.Optional<double>(
+        "--cost-ratio", "For --rule cost: what a missed wrong decision costs in false alarms.", value => value > 0, "a number above 0");
 
     public RuleOptions() => _rule.AcceptOnlyFromAmong(Unsupervised, "fpr", "youden", "cost");
 
@@ -36,7 +39,9 @@ internal sealed class RuleOptions
         var rule = parsed.GetValue(_rule)!;
         if (rule == "cost" != (parsed.GetValue(_costRatio) is not null))
         {
-            throw new UserErrorException(rule == "cost" ? "--rule cost needs --cost-ratio, what a miss costs in false alarms." : $"--cost-ratio goes with --rule cost, not {rule}: leave it out.");
+            throw new UserErrorException(rule == "cost"
+                ? "--rule cost needs --cost-ratio, what a miss costs in false alarms."
+                : $"--cost-ratio goes with --rule cost, not {rule}: leave it out.");
         }
 
         if (rule is "youden" or "cost" && _flag.IsAlphaGiven(parsed))
@@ -60,7 +65,8 @@ internal sealed class RuleOptions
         if (IsSupervised(parsed) && (right.Length == 0 || wrong.Length == 0))
         {
             throw new UserErrorException(
-                $"{samples.Source}: {right.Length} right and {wrong.Length} wrong decisions; --rule {parsed.GetValue(_rule)} needs some of both: give more samples, or use --rule alpha.");
+                $"{samples.Source}: {right.Length} right and {wrong.Length} wrong decisions; "
+                + $"--rule {parsed.GetValue(_rule)} needs some of both: give more samples, or use --rule alpha.");
         }
 
         return new(kind, tail, parsed.GetValue(_rule) switch

@@ -10,10 +10,15 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Options;
 
-/// <summary>Whose scores: a model's on its data (<c>--model</c>, <c>--split</c>, ...), or those that any framework wrote to a file (<c>--logits</c>, <c>--labels</c>, <c>--calibration</c>).</summary>
+/// <summary>Whose scores: a model's on its data (<c>--model</c>, <c>--split</c>, ...), or those that any framework wrote to a file
+/// (<c>--logits</c>, <c>--labels</c>, <c>--calibration</c>).</summary>
 internal sealed class SampleOptions
 {
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "The model file that 'marginnet train' or 'marginnet import' wrote, or one of another program that 'marginnet import' takes." };
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = "The model file that 'marginnet train' or 'marginnet import' wrote, "
+            + "or one of another program that 'marginnet import' takes.",
+    };
     private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
@@ -23,7 +28,10 @@ internal sealed class SampleOptions
     private readonly Option<string?> _labels = new("--labels");
     private readonly Option<string[]>? _images;
     private readonly bool _takesPictures;
-    private readonly Option<string?> _calibration = new("--calibration") { Description = "The null model for --logits, which 'marginnet calibrate --out' wrote." };
+    private readonly Option<string?> _calibration = new("--calibration")
+    {
+        Description = "The null model for --logits, which 'marginnet calibrate --out' wrote.",
+    };
     private readonly bool _needsCalibration;
 
     /// <param name="splitDescription">What <c>--split</c> does by default.</param>
@@ -33,21 +41,25 @@ internal sealed class SampleOptions
     /// <param name="takesImages">Whether images of a file may be scored instead of a data set.</param>
     /// <param name="takesPictures">Whether these may be pictures, which have no labels.</param>
     public SampleOptions(
-        string splitDescription, string[] splits, string logitsDescription, bool needsCalibration, bool takesImages = true, bool takesPictures = false)
+        string splitDescription, string[] splits, string logitsDescription, bool needsCalibration, bool takesImages = true,
+        bool takesPictures = false)
     {
         const string Arrays = "a .npy file of images [N, C, H, W] in [0,1], such as 'marginnet attack' writes";
-        _labels.Description = $"The true classes of the --logits{(takesImages ? " or --images" : "")}, 0 to C - 1: a .npy, .npz or .csv file.";
+        _labels.Description = $"The true classes of the --logits{(takesImages ? " or --images" : "")}, 0 to C - 1: a .npy, "
+            + ".npz or .csv file.";
         _takesPictures = takesPictures;
         _images = !takesImages ? null : new("--images")
         {
             Description = takesPictures
-                ? $"Score these pictures (JPEG, PNG, BMP, WebP; a folder stands for those in it), whose classes are unknown, instead of a data set; or {Arrays}."
+                ? "Score these pictures (JPEG, PNG, BMP, WebP; a folder stands for those in it), whose classes are unknown, "
+                    + $"instead of a data set; or {Arrays}."
                 : $"Instead of a data set, {Arrays}; its labels are FILE.labels.npy beside it, or --labels.",
             AllowMultipleArgumentsPerToken = true,
         };
         _split.Description = splitDescription;
         _split.AcceptOnlyFromAmong(splits);
-        _logits.Description = $"Class scores instead of a model, shape [N, C]: a .npy, .npz (file.npz:name) or .csv file{logitsDescription}.";
+        _logits.Description = "Class scores instead of a model, shape [N, C]: a .npy, "
+            + $".npz (file.npz:name) or .csv file{logitsDescription}.";
         _needsCalibration = needsCalibration;
     }
 
@@ -98,12 +110,15 @@ internal sealed class SampleOptions
         if (model is null == logits is null)
         {
             throw new UserErrorException(
-                $"{(model is null ? "Nothing to score" : "--model and --logits are both given")}: give either --model, or --logits with {(_needsCalibration ? "--calibration" : "--labels")}.");
+                $"{(model is null ? "Nothing to score" : "--model and --logits are both given")}: give either --model, "
+                + $"or --logits with {(_needsCalibration ? "--calibration" : "--labels")}.");
         }
 
         Option[] images = _images is null ? [] : [_images];
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
-        Option[] misplaced = logits is null ? [.. labels, _calibration, .. forLogits] : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, .. forModel];
+        Option[] misplaced = logits is null
+            ? [.. labels, _calibration, .. forLogits]
+            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -131,7 +146,8 @@ internal sealed class SampleOptions
         var path = parsed.GetValue(_calibration)!;
         return File.Exists(path)
             ? MarginNullModel.Load(path)
-            : throw new UserErrorException($"--calibration '{path}' does not exist: make it with 'marginnet calibrate --logits FILE --labels FILE --out {path}'.");
+            : throw new UserErrorException(
+                $"--calibration '{path}' does not exist: make it with 'marginnet calibrate --logits FILE --labels FILE --out {path}'.");
     }
 
     /// <summary>Requires one class for each logit.</summary>
@@ -140,7 +156,8 @@ internal sealed class SampleOptions
         if (nullModel.Classes.Length != classCount)
         {
             throw new UserErrorException(
-                $"{source} has logits of {classCount} classes, but the null model '{parsed.GetValue(_calibration)}' has {nullModel.Classes.Length}: calibrate on logits of the same network.");
+                $"{source} has logits of {classCount} classes, but the null model '{parsed.GetValue(_calibration)}' has "
+                + $"{nullModel.Classes.Length}: calibrate on logits of the same network.");
         }
     }
 
@@ -153,9 +170,12 @@ internal sealed class SampleOptions
     {
         var (path, calibration) = (ModelPath(parsed), CalibrationFile.PathFor(ModelPath(parsed)));
         return model.NullModel ?? throw new UserErrorException(
-            model.IsForeign && File.Exists(calibration) ? $"'{calibration}' is the calibration of another '{path}', or of images made by another --normalize or --input-size: give the same, or run 'marginnet calibrate' again."
-            : model.IsForeign || model.Training.ContainsKey("imported_from") ? $"'{path}' has no null model yet: run 'marginnet calibrate --model {path}' first."
-            : $"'{path}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {path}', or train it to the end.");
+            model.IsForeign && File.Exists(calibration) ? $"'{calibration}' is the calibration of another '{path}', "
+                + "or of images made by another --normalize or --input-size: give the same, or run 'marginnet calibrate' again."
+            : model.IsForeign || model.Training.ContainsKey("imported_from") ? $"'{path}' has no null model yet: "
+                + $"run 'marginnet calibrate --model {path}' first."
+            : $"'{path}' has no null model, since its training was interrupted: run 'marginnet calibrate --model {path}', "
+                + "or train it to the end.");
     }
 
     /// <summary>Loads the data that goes with a model.</summary>
@@ -171,7 +191,8 @@ internal sealed class SampleOptions
     }
 
     /// <summary>
-    /// Scores the images asked for: those of <c>--images</c>, or a part of the data that goes with the model, which are then returned as well.
+    /// Scores the images asked for: those of <c>--images</c>, or a part of the data that goes with the model,
+    /// which are then returned as well.
     /// </summary>
     public async Task<(Samples Samples, ImageSet? Images)> ScoreAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
     {
@@ -197,8 +218,10 @@ internal sealed class SampleOptions
         }
 
         return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
-            ? ScoreImages(parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
-            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
+            ? ScoreImages(
+                parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
+            : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: "
+                + $"expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
     }
 
     /// <summary>What <c>--scores</c> says; null where it is not given.</summary>
@@ -212,7 +235,9 @@ internal sealed class SampleOptions
         Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, cancellation));
 
     public Samples ScoreImages(ParseResult parsed, MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        FromModel(parsed, model, model.Network.Score(images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count), cancellation: cancellation), images.Labels, source)
+        FromModel(parsed, model, model.Network.Score(
+            images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count),
+            cancellation: cancellation), images.Labels, source)
             .From(images);
 
     /// <summary>Takes scores of a model.</summary>
@@ -252,7 +277,8 @@ internal sealed class SampleOptions
         if (OneBasedLabels.AreSuspect(samples.Labels, samples.Predicted))
         {
             parsed.InvocationConfiguration.Error.WriteLine(
-                $"warning: {samples.Source}: no label is 0, and the decisions agree better with the labels less 1: if they are counted from 1, subtract 1 from each.");
+                $"warning: {samples.Source}: no label is 0, and the decisions agree better with the labels less 1: "
+                + "if they are counted from 1, subtract 1 from each.");
         }
 
         return samples;

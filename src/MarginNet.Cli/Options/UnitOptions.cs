@@ -5,7 +5,8 @@ using MarginNet.Margins;
 
 namespace MarginNet.Cli.Options;
 
-/// <summary>What the numbers in files are, where they do not say it: <c>--scores</c> and <c>--pixels</c>. Where neither is given, doubtful ones are told.</summary>
+/// <summary>What the numbers in files are, where they do not say it: <c>--scores</c> and <c>--pixels</c>. Where neither is given,
+/// doubtful ones are told.</summary>
 internal sealed class UnitOptions
 {
     private const string Probabilities = "probabilities";
@@ -16,12 +17,15 @@ internal sealed class UnitOptions
 
     private readonly Option<string?> _scores = new("--scores")
     {
-        Description = "What the class scores are: logits, probabilities (their logarithms are taken, which have the logits' margins), or log-probabilities. By default logits, with a warning where they look like the others.",
+        Description = "What the class scores are: logits, probabilities (their logarithms are taken, which have the logits' margins), "
+            + "or log-probabilities. By default logits, with a warning where they look like the others.",
     };
 
     private readonly Option<string?> _pixels = new("--pixels")
     {
-        Description = "What the pixels of a .npy file are: unit (in [0,1]), byte (0 to 255, which are divided by 255) or normalized (as the model normalizes them, which is undone). By default whole numbers are bytes and others are in [0,1], with a warning where they lie far outside.",
+        Description = "What the pixels of a .npy file are: unit (in [0,1]), byte (0 to 255, which are divided by 255) or normalized (as "
+            + "the model normalizes them, which is undone). By default whole numbers are bytes and others are in [0,1], "
+            + "with a warning where they lie far outside.",
     };
 
     public UnitOptions()
@@ -68,8 +72,12 @@ internal sealed class UnitOptions
         }
 
         parsed.InvocationConfiguration.Error.WriteLine(kind == ScoreKind.Probabilities
-            ? $"warning: {source}: every row lies in [0, 1] and sums to 1, so these are probably probabilities, whose differences are no margins: give --scores probabilities to take their logarithms, a network's logits instead of its softmax, or --scores logits if that is what they are."
-            : $"warning: {source}: the exponentials of every row sum to 1, so these are probably log-probabilities: their margins are those of the logits, but give --scores log-probabilities, or --scores logits if that is what they are.");
+            ? $"warning: {source}: every row lies in [0, 1] and sums to 1, so these are probably probabilities, "
+                + "whose differences are no margins: give --scores probabilities to take their logarithms, "
+                + "a network's logits instead of its softmax, or --scores logits if that is what they are."
+            : $"warning: {source}: the exponentials of every row sum to 1, so these are probably log-probabilities: "
+                + "their margins are those of the logits, but give --scores log-probabilities, "
+                + "or --scores logits if that is what they are.");
     }
 
     /// <summary>Warns where pixels look as if they were in another unit than [0, 1] and <c>--pixels</c> does not say which.</summary>
@@ -85,20 +93,24 @@ internal sealed class UnitOptions
         }
 
         var (least, most) = images.Range;
-        var range = FormattableString.Invariant($"warning: {source}: its pixels are {least:g3} to {most:g3}, and models take them in [0, 1]:");
+        var range = FormattableString.Invariant(
+            $"warning: {source}: its pixels are {least:g3} to {most:g3}, and models take them in [0, 1]:");
         if (images.GuessUnit() is var unit && unit != PixelUnit.Unit)
         {
             parsed.InvocationConfiguration.Error.WriteLine(unit == PixelUnit.Byte
                 ? $"{range} give --pixels byte if they are 0 to 255, or --pixels unit if they are as they should be."
-                : $"{range} they were probably normalized by a mean and a deviation, {Cure(normalization)} or --pixels unit if they are as they should be.");
+                : $"{range} they were probably normalized by a mean and a deviation, "
+                    + $"{Cure(normalization)} or --pixels unit if they are as they should be.");
         }
         else if (least >= 0 && most is > 0 and <= 1f / 255)
         {
-            parsed.InvocationConfiguration.Error.WriteLine($"{range} they were probably divided by 255 twice, or are whole numbers of 0 and 1: give --pixels unit if they are as they should be.");
+            parsed.InvocationConfiguration.Error.WriteLine($"{range} they were probably divided by 255 twice, "
+                + "or are whole numbers of 0 and 1: give --pixels unit if they are as they should be.");
         }
     }
 
-    private static string Cure(ChannelStatistics normalization) => normalization.Mean.All(mean => mean == 0) && normalization.StandardDeviation.All(deviation => deviation == 1)
-        ? "of which this model knows nothing: give images in [0, 1] and --normalize, or --pixels normalized if the model takes them so,"
-        : "as this model does itself: give images in [0, 1], or --pixels normalized if they were normalized by the model's own,";
+    private static string Cure(ChannelStatistics normalization) =>
+        normalization.Mean.All(mean => mean == 0) && normalization.StandardDeviation.All(deviation => deviation == 1)
+            ? "of which this model knows nothing: give images in [0, 1] and --normalize, or --pixels normalized if the model takes them so,"
+            : "as this model does itself: give images in [0, 1], or --pixels normalized if they were normalized by the model's own,";
 }

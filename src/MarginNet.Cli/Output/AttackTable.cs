@@ -18,7 +18,9 @@ internal sealed class AttackTable(Dictionary<string, object?> settings, string i
     public void Write(TextWriter output)
     {
         var width = Math.Max("accuracy".Length, _rows.Max(row => row.Model.Length));
-        Line(output, $"attack      {string.Join(", ", settings.Select(setting => string.Create(CultureInfo.InvariantCulture, $"{setting.Key} {setting.Value:g5}")))}");
+        Line(
+            output,
+            $"attack      {string.Join(", ", settings.Select(setting => string.Create(CultureInfo.InvariantCulture, $"{setting.Key} {setting.Value:g5}")))}");
         Line(output, $"gradients   {_rows[0].Model}; exactly zero at {stuck.Count} of {stuck.Total} images");
         Line(output, $"images      {images}, those misclassified before included");
         output.WriteLine();
@@ -52,5 +54,6 @@ internal sealed class AttackTable(Dictionary<string, object?> settings, string i
         json.WriteEndObject();
     }
 
-    private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
+    private static void Line(TextWriter output, FormattableString text) =>
+        output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
 }

@@ -10,7 +10,8 @@ using MarginNet.PValues;
 namespace MarginNet.Cli.Output;
 
 /// <summary>What a calibration came to, as text and as JSON.</summary>
-internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitted, Samples chosenOn, Samples? atypical, bool isSupervised, string choice, string file)
+internal sealed class CalibrationSummary(
+    MarginNullModel nullModel, Samples fitted, Samples chosenOn, Samples? atypical, bool isSupervised, string choice, string file)
 {
     /// <summary>What fresh right decisions may expect of a rule chosen without others; null where it was chosen by them.</summary>
     private readonly ExpectedRate? _expected = isSupervised ? null : ExpectedRate.Compute(nullModel, nullModel.Rule!);
@@ -21,8 +22,12 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
     public void Write(TextWriter output)
     {
         WriteFit(output, fitted.ClassNames);
-        var (rule, source) = (nullModel.Rule!, nullModel.Source == CalibrationSource.HeldOut ? "kept out of training" : "the network was trained on");
-        Line(output, $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source})");
+        var (rule, source) = (nullModel.Rule!, nullModel.Source == CalibrationSource.HeldOut
+            ? "kept out of training"
+            : "the network was trained on");
+        Line(
+            output,
+            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source})");
         Line(output, $"flagged where     p ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}: {choice}");
         if (_expected is null)
         {
@@ -33,10 +38,14 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
             WriteExpected(output, _expected);
         }
 
-        Line(output, $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
+        Line(
+            output,
+            $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
         if (Confidences is var (before, after))
         {
-            Line(output, $"temperature       {nullModel.Temperature:g4}: calibration error {before.ExpectedCalibrationError:f4} becomes {after.ExpectedCalibrationError:f4}, negative log-likelihood {before.NegativeLogLikelihood:f4} becomes {after.NegativeLogLikelihood:f4}, on these samples");
+            Line(
+                output,
+                $"temperature       {nullModel.Temperature:g4}: calibration error {before.ExpectedCalibrationError:f4} becomes {after.ExpectedCalibrationError:f4}, negative log-likelihood {before.NegativeLogLikelihood:f4} becomes {after.NegativeLogLikelihood:f4}, on these samples");
         }
 
         Line(output, $"written           {file}");
@@ -48,10 +57,16 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
         var worst = known.MaxBy(c => expected.Classes[c].High);
         var (low, high) = (known.Min(c => expected.SmallestPValues[c]), known.Max(c => expected.SmallestPValues[c]));
         var doubt = nullModel.Source == CalibrationSource.HeldOut ? "" : ", if their margins were as large as training margins are";
-        Line(output, $"fresh ones        {expected.Mean:p2} of right decisions are expected to be flagged, 95 % interval {expected.Interval.Low:p2} to {expected.Interval.High:p2}{doubt}");
-        Line(output, $"worst class       {fitted.ClassNames[worst]}: {expected.Classes[worst].Low:p2} to {expected.Classes[worst].High:p2} of its right decisions, by {nullModel.Classes[worst].SampleCount} calibrated on");
+        Line(
+            output,
+            $"fresh ones        {expected.Mean:p2} of right decisions are expected to be flagged, 95 % interval {expected.Interval.Low:p2} to {expected.Interval.High:p2}{doubt}");
+        Line(
+            output,
+            $"worst class       {fitted.ClassNames[worst]}: {expected.Classes[worst].Low:p2} to {expected.Classes[worst].High:p2} of its right decisions, by {nullModel.Classes[worst].SampleCount} calibrated on");
         Line(output, $"smallest p        {low:g3}{(high > low ? $" to {high:g3}, by class" : "")}: what so many samples support");
-        Line(output, $"false positives   {nullModel.Rule!.Threshold.FalsePositives.Count} of {nullModel.Rule.Threshold.FalsePositives.Total} right decisions calibrated on");
+        Line(
+            output,
+            $"false positives   {nullModel.Rule!.Threshold.FalsePositives.Count} of {nullModel.Rule.Threshold.FalsePositives.Total} right decisions calibrated on");
     }
 
     private void WriteFit(TextWriter output, ImmutableArray<string> classNames)
@@ -61,7 +76,8 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
         for (var c = 0; c < classNames.Length; c++)
         {
             var own = nullModel.Classes[c];
-            var components = string.Create(CultureInfo.InvariantCulture, $"{own.Distribution.Fit.Mixture.Components.Length}{PValueSummary.Mark(own)}");
+            var components =
+                string.Create(CultureInfo.InvariantCulture, $"{own.Distribution.Fit.Mixture.Components.Length}{PValueSummary.Mark(own)}");
             Line(
                 output,
                 $"{classNames[c].PadRight(width)}  {own.SampleCount,5}  {own.MisclassifiedCount,5}  {own.ZeroCount,12}  {components,10}  {Number(own.KolmogorovSmirnov),18}  {Number(own.FitPValue),8}");
@@ -129,5 +145,6 @@ internal sealed class CalibrationSummary(MarginNullModel nullModel, Samples fitt
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("f3", CultureInfo.InvariantCulture) : "-";
 
-    private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
+    private static void Line(TextWriter output, FormattableString text) =>
+        output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
 }

@@ -16,15 +16,18 @@ internal sealed class CleverTable(Clever[] samples, CleverOptions options, Immut
         var name = Math.Max("nearest rival".Length, classNames.Max(own => own.Length));
         output.WriteLine();
         Line($"CLEVER estimates, which certify nothing: {options.Batches} batches of {options.Samples} points within {options.Radius:g4}.");
-        Line($"{"sample",6}  {"class".PadRight(name)}  {"nearest rival".PadRight(name)}  {"margin",8}  {"L, estimated",12}  {"largest seen",12}  {"radius, est.",12}  {"KS p",6}  from");
+        Line(
+            $"{"sample",6}  {"class".PadRight(name)}  {"nearest rival".PadRight(name)}  {"margin",8}  {"L, estimated",12}  {"largest seen",12}  {"radius, est.",12}  {"KS p",6}  from");
         for (var i = 0; i < samples.Length; i++)
         {
             var pair = samples[i].Nearest;
-            Line($"{images.Numbers[i],6}  {classNames[samples[i].PredictedClass].PadRight(name)}  {classNames[pair.Rival].PadRight(name)}  {pair.Margin,8:g4}  {pair.Lipschitz.Value,12:g5}  {pair.SampleMaximum.Value,12:g5}  {pair.Radius,12:g4}  {(double.IsNaN(pair.PValue) ? "-" : pair.PValue.ToString("f3", CultureInfo.InvariantCulture)),6}  {Describe(pair.Source)}{(images.Files.IsEmpty ? "" : $"  {images.Files[i]}")}");
+            Line(
+                $"{images.Numbers[i],6}  {classNames[samples[i].PredictedClass].PadRight(name)}  {classNames[pair.Rival].PadRight(name)}  {pair.Margin,8:g4}  {pair.Lipschitz.Value,12:g5}  {pair.SampleMaximum.Value,12:g5}  {pair.Radius,12:g4}  {(double.IsNaN(pair.PValue) ? "-" : pair.PValue.ToString("f3", CultureInfo.InvariantCulture)),6}  {Describe(pair.Source)}{(images.Files.IsEmpty ? "" : $"  {images.Files[i]}")}");
         }
 
         var pairs = samples.SelectMany(sample => sample.Pairs).ToArray();
-        Line($"{pairs.Count(pair => pair.Source == CleverSource.Fit)} of {pairs.Length} pairs of sample and rival are fitted; of the others the largest gradient seen stands for L.");
+        Line(
+            $"{pairs.Count(pair => pair.Source == CleverSource.Fit)} of {pairs.Length} pairs of sample and rival are fitted; of the others the largest gradient seen stands for L.");
     }
 
     /// <summary>Writes all pairs as an array of the object that is open.</summary>

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>Tells how far a piece of work is and how long it will take: nothing of one of a few seconds, then a line now and then.</summary>
+/// <summary>Tells how far a piece of work is and how long it will take: nothing of one of a few seconds,
+/// then a line now and then.</summary>
 internal sealed class CountDisplay : IProgress<int>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -19,8 +19,9 @@ internal sealed class DetectionTable
     private readonly List<Section> _sections = [];
 
     /// <summary>
-    /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the calibration margins, so that the order of
-    /// far tails counts, too; that of all classes together orders samples as the margin does, and is not computed.
+    /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the
+    /// calibration margins, so that the order of far tails counts, too; that of all classes together orders samples as the margin does,
+    /// and is not computed.
     /// </summary>
     public static (string Name, double[] Values)[] Scores(Samples samples, MarginNullModel nullModel)
     {
@@ -50,7 +51,9 @@ internal sealed class DetectionTable
     /// <param name="resamples">Bootstrap draws.</param>
     /// <param name="seed">Their seed.</param>
     /// <param name="cancellation">Stops between two draws.</param>
-    public void Add(string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed, CancellationToken cancellation)
+    public void Add(
+        string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples,
+        int seed, CancellationToken cancellation)
     {
         var (rows, orders) = (new List<Row>(), new List<int[]>());
         foreach (var score in scores)
@@ -86,15 +89,19 @@ internal sealed class DetectionTable
             }
 
             var twoSided = section.Find(TwoSided)!.Metrics.Auroc;
-            var other = twoSided > 0.5 ? string.Create(CultureInfo.InvariantCulture, $" --tail two-sided, which flags large margins too, has {twoSided:f3}.") : "";
+            var other = twoSided > 0.5 ? string.Create(
+                CultureInfo.InvariantCulture, $" --tail two-sided, which flags large margins too, has {twoSided:f3}.") : "";
             var why = section.Key switch
             {
-                Attack when !hasSurrogate => "the attack followed this network's own gradients and made wrong decisions of large margin, which no small-margin test finds. --surrogate OTHER.pt makes it on another network, as in the paper.",
+                Attack when !hasSurrogate => "the attack followed this network's own gradients and made wrong decisions of large margin, "
+                    + "which no small-margin test finds. --surrogate OTHER.pt makes it on another network, as in the paper.",
                 Attack => "the attack made decisions of large margin, which no small-margin test finds.",
-                WrongDecisions => "wrong decisions have larger margins than right ones, as where the labels are not those of these samples.",
+                WrongDecisions =>
+                    "wrong decisions have larger margins than right ones, as where the labels are not those of these samples.",
                 _ => "foreign samples have larger margins than known ones, which no small-margin test finds.",
             };
-            yield return string.Create(CultureInfo.InvariantCulture, $"note: {Lower} has an AUROC of {area:f3}, below the 0.5 of guessing: {why}{other}");
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"note: {Lower} has an AUROC of {area:f3}, below the 0.5 of guessing: {why}{other}");
         }
     }
 
@@ -111,12 +118,15 @@ internal sealed class DetectionTable
         foreach (var (title, _, typical, atypical, rows) in _sections)
         {
             var any = rows[0].Report;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title}: {any.TypicalCount} {typical}, {any.AtypicalCount} {atypical}; 95 % bootstrap intervals"));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{title}: {any.TypicalCount} {typical}, {any.AtypicalCount} {atypical}; 95 % bootstrap intervals"));
             output.WriteLine($"{"score".PadRight(width)}  {"AUROC",-22}{"AUPR typical",-22}{"AUPR atypical",-22}FPR at 95 % TPR");
             foreach (var row in rows)
             {
                 var (report, m) = (row.Report, row.Report.Metrics);
-                output.WriteLine($"{row.Title.PadRight(width)}  {Cell(m.Auroc, report.Auroc),-22}{Cell(m.AuprIn, report.AuprIn),-22}{Cell(m.AuprOut, report.AuprOut),-22}{Cell(m.FprAt95Tpr, report.FprAt95Tpr)}");
+                output.WriteLine($"{row.Title.PadRight(width)}  "
+                    + $"{Cell(m.Auroc, report.Auroc),-22}{Cell(m.AuprIn, report.AuprIn),-22}{Cell(m.AuprOut, report.AuprOut),-22}{Cell(m.FprAt95Tpr, report.FprAt95Tpr)}");
             }
 
             output.WriteLine();
@@ -134,7 +144,8 @@ internal sealed class DetectionTable
             json.WriteNumber("typical_count", rows[0].Report.TypicalCount);
             json.WriteNumber("atypical_count", rows[0].Report.AtypicalCount);
             json.WriteStartArray("scores");
-            foreach (var (score, first, report) in rows.SelectMany(row => row.Also.Prepend(row.Score).Select(score => (score, row.Score, row.Report))))
+            foreach (var (score, first, report) in rows.SelectMany(
+                row => row.Also.Prepend(row.Score).Select(score => (score, row.Score, row.Report))))
             {
                 json.WriteStartObject();
                 json.WriteString("score", score);
@@ -167,5 +178,6 @@ internal sealed class DetectionTable
         public string Title => string.Join(" = ", [Score, .. Also]);
     }
 
-    private static string Cell(double value, Interval interval) => string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");
+    private static string Cell(double value, Interval interval) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");
 }

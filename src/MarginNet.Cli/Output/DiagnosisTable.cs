@@ -22,29 +22,43 @@ internal sealed class DiagnosisTable(Diagnosis found)
         }
         else
         {
-            Line(output, $"TorchSharp        {torch.TorchSharp}, {(torch.UsesAdaptedCopy ? "an adapted copy of its native library, for this system's older libstdc++" : "its native library as it comes")}");
+            Line(
+                output,
+                $"TorchSharp        {torch.TorchSharp}, {(torch.UsesAdaptedCopy ? "an adapted copy of its native library, for this system's older libstdc++" : "its native library as it comes")}");
             Line(output, $"LibTorch          {torch.Version}, {torch.Library ?? "in a file that the system does not tell"}");
             if (torch.Installation is { } installed)
             {
-                Line(output, $"PyTorch           in place of the package: {(installed.HasCuda ? "with CUDA" : "for the CPU")}, has the {installed.NeededSymbols.Length:N0} symbols that TorchSharp needs");
+                Line(
+                    output,
+                    $"PyTorch           in place of the package: {(installed.HasCuda ? "with CUDA" : "for the CPU")}, has the {installed.NeededSymbols.Length:N0} symbols that TorchSharp needs");
             }
 
-            Line(output, $"oneDNN            {torch.OneDnn ?? "of unknown version"}, {(torch.CanSwitchOneDnn ? "can be switched off" : "cannot be switched off")}");
+            Line(
+                output,
+                $"oneDNN            {torch.OneDnn ?? "of unknown version"}, {(torch.CanSwitchOneDnn ? "can be switched off" : "cannot be switched off")}");
         }
 
-        Line(output, $"ONNX Runtime      {found.OnnxRuntime ?? "does not load; ONNX models need the package Microsoft.ML.OnnxRuntime, nothing else does"}");
+        Line(
+            output,
+            $"ONNX Runtime      {found.OnnxRuntime ?? "does not load; ONNX models need the package Microsoft.ML.OnnxRuntime, nothing else does"}");
         output.WriteLine();
-        Line(output, $"processor         {found.ProcessorName}, {found.InstructionSet}{(torch?.KernelInstructions is { } instructions ? $"; LibTorch uses {instructions}" : "")}");
+        Line(
+            output,
+            $"processor         {found.ProcessorName}, {found.InstructionSet}{(torch?.KernelInstructions is { } instructions ? $"; LibTorch uses {instructions}" : "")}");
         Line(output, $"first data cache  {DescribeCache()}");
         if (found.OneDnnMaximum is { } maximum)
         {
             Line(output, $"oneDNN keeps to   {maximum}, by ONEDNN_MAX_CPU_ISA");
         }
 
-        Line(output, $"threads           {(torch is null ? "" : $"{torch.Threads} on ")}{found.Cores} cores, OMP_WAIT_POLICY {found.WaitPolicy ?? "not set"}");
+        Line(
+            output,
+            $"threads           {(torch is null ? "" : $"{torch.Threads} on ")}{found.Cores} cores, OMP_WAIT_POLICY {found.WaitPolicy ?? "not set"}");
         Line(output, $"memory            {Size(found.MemoryBytes)}, {Size(found.AvailableMemoryBytes)} available");
         Line(output, $"GPU               {DescribeGpu()}");
-        Line(output, $"cache folder      {found.CacheFolder}, {(found.CacheFailure is null ? "can be written" : "cannot be written")}{(found.FreeDiskBytes is { } free ? $", {Size(free)} of disk free" : "")}");
+        Line(
+            output,
+            $"cache folder      {found.CacheFolder}, {(found.CacheFailure is null ? "can be written" : "cannot be written")}{(found.FreeDiskBytes is { } free ? $", {Size(free)} of disk free" : "")}");
         output.WriteLine();
         if (torch is not null)
         {
@@ -138,7 +152,9 @@ internal sealed class DiagnosisTable(Diagnosis found)
             Line(output, $"{finding.Kind.PadRight(width)}  {Number(finding.Error),8}  {Number(finding.ErrorWithoutOneDnn),14}  {verdict}");
         }
 
-        Line(output, $"Errors are differences from float64, as shares of the largest number; up to {KernelFinding.Tolerance:0e+0} may be rounding.");
+        Line(
+            output,
+            $"Errors are differences from float64, as shares of the largest number; up to {KernelFinding.Tolerance:0e+0} may be rounding.");
     }
 
     private string DescribeCache() => found.FirstCacheBytes switch
@@ -160,5 +176,6 @@ internal sealed class DiagnosisTable(Diagnosis found)
 
     private static string Number(double error) => double.IsFinite(error) ? error.ToString("0.0e+0", CultureInfo.InvariantCulture) : "NaN";
 
-    private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
+    private static void Line(TextWriter output, FormattableString text) =>
+        output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
 }

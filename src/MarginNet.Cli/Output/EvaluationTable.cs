@@ -23,7 +23,9 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
             Line(output, $"constraints met   {ShareText.WithInterval(met)} (labelled margin at least {report.TargetMargin})");
         }
 
-        Line(output, $"calibration       expected error {report.ExpectedCalibrationError:f4} in {report.CalibrationBins.Length} bins of softmax confidence{(temperature is null ? "" : $" at the calibrated temperature {temperature:g4}")}; negative log-likelihood {report.NegativeLogLikelihood:f4} nats");
+        Line(
+            output,
+            $"calibration       expected error {report.ExpectedCalibrationError:f4} in {report.CalibrationBins.Length} bins of softmax confidence{(temperature is null ? "" : $" at the calibrated temperature {temperature:g4}")}; negative log-likelihood {report.NegativeLogLikelihood:f4} nats");
         output.WriteLine();
         WriteClasses(output);
         output.WriteLine();
@@ -53,7 +55,9 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
 
     private void WriteMargins(TextWriter output)
     {
-        Line(output, $"margin quantiles  {string.Concat(report.LabelledMargins.Select(quantile => string.Create(CultureInfo.InvariantCulture, $"{quantile.Level * 100,9:0.##} %")))}");
+        Line(
+            output,
+            $"margin quantiles  {string.Concat(report.LabelledMargins.Select(quantile => string.Create(CultureInfo.InvariantCulture, $"{quantile.Level * 100,9:0.##} %")))}");
         Line(output, $"labelled          {string.Concat(report.LabelledMargins.Select(Cell))}");
         Line(output, $"decision          {string.Concat(report.DecisionMargins.Select(Cell))}");
 
@@ -103,11 +107,12 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string name, ImmutableArray<MarginQuantile> quantiles) => WriteArray(json, name, quantiles, quantile =>
-    {
-        json.WriteNumber("level", quantile.Level);
-        json.WriteNumber("margin", quantile.Margin);
-    });
+    private static void Write(Utf8JsonWriter json, string name, ImmutableArray<MarginQuantile> quantiles) =>
+        WriteArray(json, name, quantiles, quantile =>
+        {
+            json.WriteNumber("level", quantile.Level);
+            json.WriteNumber("margin", quantile.Margin);
+        });
 
     private static void WriteArray<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
     {
@@ -122,5 +127,6 @@ internal sealed class EvaluationTable(EvaluationReport report, ImmutableArray<st
         json.WriteEndArray();
     }
 
-    private static void Line(TextWriter output, FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
+    private static void Line(TextWriter output, FormattableString text) =>
+        output.WriteLine(text.ToString(CultureInfo.InvariantCulture).TrimEnd());
 }

@@ -26,10 +26,12 @@ internal sealed class ExportSummary(MarginModel model, string format, string fil
         }
         else
         {
-            Line($"input    (pixels - mean) / std, of pixels in [0, 1]; mean {List(_options.Normalization.Mean)}; std {List(_options.Normalization.StandardDeviation)}");
+            Line(
+                $"input    (pixels - mean) / std, of pixels in [0, 1]; mean {List(_options.Normalization.Mean)}; std {List(_options.Normalization.StandardDeviation)}");
         }
 
-        Line($"output   scores [N, {model.ClassNames.Length}]{(!isWhole && _options.Rectify ? ", negative ones to be set to 0" : "")}: {string.Join(", ", model.ClassNames)}");
+        Line(
+            $"output   scores [N, {model.ClassNames.Length}]{(!isWhole && _options.Rectify ? ", negative ones to be set to 0" : "")}: {string.Join(", ", model.ClassNames)}");
         Line($"written  {file} ({Bytes:n0} bytes)");
     }
 
@@ -44,5 +46,6 @@ internal sealed class ExportSummary(MarginModel model, string format, string fil
         json.WriteEndObject();
     }
 
-    private static string List(IEnumerable<double> values) => string.Join(", ", values.Select(value => value.ToString("g6", CultureInfo.InvariantCulture)));
+    private static string List(IEnumerable<double> values) =>
+        string.Join(", ", values.Select(value => value.ToString("g6", CultureInfo.InvariantCulture)));
 }

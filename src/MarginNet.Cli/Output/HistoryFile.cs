@@ -64,7 +64,8 @@ internal sealed class HistoryFile : IProgress<TrainingProgress>, IDisposable
     private void WriteStart() => Write(new { Event = "start", Settings = _settings });
 
     private void WriteEpoch(EpochProgress epoch) =>
-        Write(new { Event = "epoch", epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy });
+        Write(
+            new { Event = "epoch", epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy });
 
     private void WriteRound(RoundSummary round) => Write(new { Event = "round", round.Round, round.Constraints, round.Met });
 

@@ -14,7 +14,8 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
 
     private string Architecture => model.Network switch
     {
-        ResNet18 network => $"ResNet-18 of width {network.Width}, {(((ResNetOptions)network.Options).Stem == ResNetStem.Large ? "stem 7x7" : "stem 3x3")}",
+        ResNet18 network =>
+            $"ResNet-18 of width {network.Width}, {(((ResNetOptions)network.Options).Stem == ResNetStem.Large ? "stem 7x7" : "stem 3x3")}",
         { IsDifferentiable: true } => "TorchScript",
         _ => "ONNX, which gives scores without gradients",
     };
@@ -24,8 +25,10 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
         var ((height, width), normalization, names) = (model.ImageSize, model.Network.Options.Normalization, model.ClassNames);
         var isPlain = normalization.StandardDeviation.All(deviation => deviation == 1) && normalization.Mean.All(mean => mean == 0);
         output.WriteLine($"imported    {source}: {Architecture}");
-        output.WriteLine($"images      {normalization.Mean.Length}x{height}x{width}, {(isPlain ? "pixels in [0,1] as they are" : "normalized")}");
-        output.WriteLine($"classes     {names.Length}: {string.Join(", ", names.Take(NamesShown))}{(names.Length > NamesShown ? ", ..." : "")}");
+        output.WriteLine(
+            $"images      {normalization.Mean.Length}x{height}x{width}, {(isPlain ? "pixels in [0,1] as they are" : "normalized")}");
+        output.WriteLine(
+            $"classes     {names.Length}: {string.Join(", ", names.Take(NamesShown))}{(names.Length > NamesShown ? ", ..." : "")}");
         if (!model.LeftOut.IsEmpty)
         {
             var more = model.LeftOut.Length > LeftOutShown ? $", ... ({model.LeftOut.Length} in all)" : "";

@@ -6,7 +6,8 @@ using MarginNet.Lipschitz;
 namespace MarginNet.Cli.Output;
 
 /// <summary>Bounds of Lipschitz constants as lines of text or as JSON.</summary>
-internal sealed class LipschitzTable(LipschitzBounds upper, LipschitzLowerBounds? lower, CleverTable? clever, ImmutableArray<string> classNames, double seconds)
+internal sealed class LipschitzTable(
+    LipschitzBounds upper, LipschitzLowerBounds? lower, CleverTable? clever, ImmutableArray<string> classNames, double seconds)
 {
     private const double Vacuous = 1000; // Logits of trained networks lead by tens: a larger margin will not be met.
     private const double UsualRadius = 36.0 / 255; // The radius that certified accuracies of CIFAR-10 are published for.
@@ -30,9 +31,13 @@ internal sealed class LipschitzTable(LipschitzBounds upper, LipschitzLowerBounds
         Line($"{"constant",-34}  {"upper bound",11}  {"log10",6}  {(lower is null ? "" : "seen at least"),-13}  from");
         Row("L_inf (l2 to l_inf)", upper.Scores, lower?.Scores, upper.ScoresMethod);
         Row("L_2", upper.Euclidean, lower?.Euclidean, upper.EuclideanMethod);
-        Row($"L_ij least, {classNames[least.First]}/{classNames[least.Second]}", least.Bound, lower?.Pair(least.First, least.Second), "pair");
-        Row($"L_ij largest, {classNames[largest.First]}/{classNames[largest.Second]}", largest.Bound, lower?.Pair(largest.First, largest.Second), "pair");
-        Line($"Upper bounds are proven, in {seconds:f2} s, for {(upper.IsCentered ? "the scores less their mean, which have the same margins" : "the rectified scores")}; inputs in l2, in [0,1] pixels.");
+        Row($"L_ij least, {classNames[least.First]}/{classNames[least.Second]}", least.Bound, lower?.Pair(
+            least.First, least.Second), "pair");
+        Row(
+            $"L_ij largest, {classNames[largest.First]}/{classNames[largest.Second]}", largest.Bound,
+            lower?.Pair(largest.First, largest.Second), "pair");
+        Line(
+            $"Upper bounds are proven, in {seconds:f2} s, for {(upper.IsCentered ? "the scores less their mean, which have the same margins" : "the rectified scores")}; inputs in l2, in [0,1] pixels.");
         var needed = largest.Bound.Value * UsualRadius;
         Line(needed > Vacuous
             ? (FormattableString)$"These bounds are vacuous: a radius of 36/255 needs a margin of up to 10^{Math.Log10(needed):f1}. Nothing is wrong with them; the network was not trained to have small ones."
@@ -102,5 +107,6 @@ internal sealed class LipschitzTable(LipschitzBounds upper, LipschitzLowerBounds
         from second in Enumerable.Range(first + 1, upper.ClassCount - first - 1)
         select (first, second, upper.Pair(first, second));
 
-    private static string Text(double value) => value.ToString(value is 0 or (>= 1e-3 and < 1e5) ? "g5" : "0.00e0", CultureInfo.InvariantCulture);
+    private static string Text(double value) =>
+        value.ToString(value is 0 or (>= 1e-3 and < 1e5) ? "g5" : "0.00e0", CultureInfo.InvariantCulture);
 }

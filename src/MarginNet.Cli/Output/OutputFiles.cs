@@ -6,7 +6,8 @@ using MarginNet.Training;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The files of a training run: the model and, named after it, its history, its configuration, its violated constraints and the state to resume it from.</summary>
+/// <summary>The files of a training run: the model and, named after it, its history, its configuration,
+/// its violated constraints and the state to resume it from.</summary>
 internal sealed class OutputFiles : IDisposable
 {
     private readonly OutputLock _lock;

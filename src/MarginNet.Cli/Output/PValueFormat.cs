@@ -6,7 +6,8 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own, and so has the adjusted one where it is asked for.</summary>
+/// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own,
+/// and so has the adjusted one where it is asked for.</summary>
 internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false)
 {
     // Beside the lower tail and the formula, which are always there.
@@ -29,7 +30,8 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
     {
         var p = row.PValue;
         var (truth, predicted) = (row.TrueClass < 0 ? "" : _quoted[row.TrueClass], _quoted[row.PredictedClass]);
-        text.Append(CultureInfo.InvariantCulture, $"{index},{truth},{predicted},{row.Margin:g9},{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
+        text.Append(
+            CultureInfo.InvariantCulture, $"{index},{truth},{predicted},{row.Margin:g9},{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
         if (_ownColumn is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $",{p.Of(tail):g9}");

@@ -34,24 +34,29 @@ internal static class PValueSummary
         var marked = nullModel.Classes.Count(own => Mark(own).Length > 0);
         if (marked > 0)
         {
-            Line($"* scored by the pooled null model; ? poorly described by its mixture, on which --tail lower does not rest: {marked} of {classNames.Length} classes, as calibration warned.");
+            Line(
+                $"* scored by the pooled null model; ? poorly described by its mixture, on which --tail lower does not rest: {marked} of {classNames.Length} classes, as calibration warned.");
         }
     }
 
     /// <summary>How many samples were flagged, and by what.</summary>
     public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= "
+        + $"{rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
 
-    /// <summary>What is short to say of a class: * without a null model of its own, ? whose margins its mixture does not describe.</summary>
+    /// <summary>What is short to say of a class: * without a null model of its own,
+    /// ? whose margins its mixture does not describe.</summary>
     public static string Mark(ClassNull own) => own.IsPooled ? "*" : CalibrationWarnings.IsPoor(own) ? "?" : "";
 
-    private static string Components(ClassNull own) => own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + Mark(own);
+    private static string Components(ClassNull own) =>
+        own.Distribution.Fit.Mixture.Components.Length.ToString(CultureInfo.InvariantCulture) + Mark(own);
 
     private static string Source(CalibrationSource source) =>
         source == CalibrationSource.HeldOut ? "held-out samples" : "training samples, so fresh ones are flagged more often than alpha says";
 
-    /// <summary>Counts of samples: how many, and of those flagged or not, how many have a known class and how many of these are right.</summary>
+    /// <summary>Counts of samples: how many, and of those flagged or not,
+    /// how many have a known class and how many of these are right.</summary>
     private sealed class Tally
     {
         private readonly int[] _known = new int[2];
@@ -69,8 +74,10 @@ internal static class PValueSummary
             _right[flagged] += row.TrueClass == row.PredictedClass ? 1 : 0;
         }
 
-        public override string ToString() => $"{_count,7}  {Percent(Flagged, _count),7}  {Percent(_right[1], _known[1]),16}  {Percent(_right[0], _known[0]),9}";
+        public override string ToString() =>
+            $"{_count,7}  {Percent(Flagged, _count),7}  {Percent(_right[1], _known[1]),16}  {Percent(_right[0], _known[0]),9}";
 
-        private static string Percent(int part, int whole) => whole == 0 ? "-" : ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
+        private static string Percent(int part, int whole) =>
+            whole == 0 ? "-" : ((double)part / whole).ToString("p1", CultureInfo.InvariantCulture);
     }
 }

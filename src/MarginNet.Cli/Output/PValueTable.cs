@@ -7,8 +7,10 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown. <paramref name="Adjusted"/> is the p-value that flags, adjusted where that was asked for.</summary>
-internal readonly record struct PValueRow(int TrueClass, int PredictedClass, double Margin, MarginPValue PValue, double Adjusted, bool Flagged);
+/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown. <paramref name="Adjusted"/> is the p-value that
+/// flags, adjusted where that was asked for.</summary>
+internal readonly record struct PValueRow(
+    int TrueClass, int PredictedClass, double Margin, MarginPValue PValue, double Adjusted, bool Flagged);
 
 /// <summary>The p-values of a set of samples, as CSV or JSON.</summary>
 internal sealed class PValueTable
@@ -39,7 +41,8 @@ internal sealed class PValueTable
         var rows = ImmutableArray.CreateBuilder<PValueRow>(values.Length);
         for (var i = 0; i < values.Length; i++)
         {
-            rows.Add(new(samples.Labels[i], samples.Predicted[i], samples.Margins[i], values[i], deciding[i], rule.Threshold.Flags(deciding[i])));
+            rows.Add(new(
+                samples.Labels[i], samples.Predicted[i], samples.Margins[i], values[i], deciding[i], rule.Threshold.Flags(deciding[i])));
         }
 
         return new(rows.MoveToImmutable(), samples, rule, adjust);

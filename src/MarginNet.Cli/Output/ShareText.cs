@@ -10,13 +10,17 @@ internal static class ShareText
     public static string WithInterval(Proportion share)
     {
         var interval = share.ExactInterval();
-        return string.Create(CultureInfo.InvariantCulture, $"{share.Count} of {share.Total} = {share.Rate:p2}, exact 95 % interval {interval.Low:p2} to {interval.High:p2}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{share.Count} of {share.Total} = {share.Rate:p2}, exact 95 % interval {interval.Low:p2} to {interval.High:p2}");
     }
 
     /// <summary>As a table says it: 86.70 % [86.02 %, 87.36 %]; a dash of no samples.</summary>
     public static string Cell(Proportion share)
     {
         var interval = share.ExactInterval();
-        return share.Total == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{share.Rate:p2} [{interval.Low:p2}, {interval.High:p2}]");
+        return share.Total == 0
+            ? "-"
+            : string.Create(CultureInfo.InvariantCulture, $"{share.Rate:p2} [{interval.Low:p2}, {interval.High:p2}]");
     }
 }

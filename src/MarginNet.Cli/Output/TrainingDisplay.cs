@@ -10,8 +10,10 @@ internal static class TrainingDisplay
 {
     private const int Roomy = 120;
 
-    /// <summary>Runs <paramref name="train"/>, a training by <paramref name="options"/>, under a display on <paramref name="error"/>.</summary>
-    public static TrainingResult Run(TextWriter error, bool quiet, TrainingOptions options, Func<IProgress<TrainingProgress>, TrainingResult> train)
+    /// <summary>Runs <paramref name="train"/>, a training by <paramref name="options"/>,
+    /// under a display on <paramref name="error"/>.</summary>
+    public static TrainingResult Run(
+        TextWriter error, bool quiet, TrainingOptions options, Func<IProgress<TrainingProgress>, TrainingResult> train)
     {
         if (quiet)
         {
@@ -26,7 +28,9 @@ internal static class TrainingDisplay
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         return console.Progress()
             .AutoClear(true)
-            .Columns(new SpinnerColumn(), new ProgressBarColumn { Width = console.Profile.Width < Roomy ? 12 : 30 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Columns(
+                new SpinnerColumn(), new ProgressBarColumn { Width = console.Profile.Width < Roomy ? 12 : 30 }, new PercentageColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context => train(new LiveBar(console, options, context.AddTask("the first step"))));
     }
 
@@ -41,7 +45,8 @@ internal static class TrainingDisplay
     {
         var round = epoch.Round == 0 ? "warm-up " : epoch.Round == 1 ? "" : $"round {epoch.Round} ";
         var test = epoch.TestAccuracy is { } accuracy ? Invariant($", test accuracy {accuracy:p1}") : "";
-        return Invariant($"{round}epoch {epoch.Epoch}: loss {epoch.Loss:g4}, accuracy {epoch.Accuracy:p1}, margins met {epoch.ConstraintsMet:p1}{test} ({speed:f0} images/s)");
+        return Invariant(
+            $"{round}epoch {epoch.Epoch}: loss {epoch.Loss:g4}, accuracy {epoch.Accuracy:p1}, margins met {epoch.ConstraintsMet:p1}{test} ({speed:f0} images/s)");
     }
 
     private static string Describe(RoundProgress round) => Invariant(
@@ -87,7 +92,8 @@ internal static class TrainingDisplay
         public void Pause() => _watch.Stop();
     }
 
-    /// <summary>The time that the whole run still takes, all its epochs and rounds, judged by the steps so far and what came between them.</summary>
+    /// <summary>The time that the whole run still takes, all its epochs and rounds,
+    /// judged by the steps so far and what came between them.</summary>
     private sealed class RunClock
     {
         private readonly Stopwatch _watch = new();
@@ -126,7 +132,9 @@ internal static class TrainingDisplay
                     var left = _clock.Left(step);
                     if (_sinceStart.Elapsed - _last > Interval)
                     {
-                        Write(Invariant($"{Place(step, options)}, step {step.Steps} of {step.TotalSteps}: {left}loss {step.Loss:g4}, accuracy {step.Accuracy:p1}, {_speed.ImagesPerSecond:f0} images/s"));
+                        Write(
+                            Invariant(
+                                $"{Place(step, options)}, step {step.Steps} of {step.TotalSteps}: {left}loss {step.Loss:g4}, accuracy {step.Accuracy:p1}, {_speed.ImagesPerSecond:f0} images/s"));
                     }
 
                     break;
@@ -167,8 +175,11 @@ internal static class TrainingDisplay
                     _speed.Step(step);
                     task.MaxValue = step.TotalSteps;
                     task.Value = step.Steps;
-                    var more = console.Profile.Width < Roomy ? "" : Invariant($", margins met {step.ConstraintsMet:p1}, {_speed.ImagesPerSecond:f0} images/s");
-                    task.Description = Invariant($"{_clock.Left(step)}{Place(step, options)}, loss {step.Loss:g3}, accuracy {step.Accuracy:p0}{more}");
+                    var more = console.Profile.Width < Roomy
+                        ? ""
+                        : Invariant($", margins met {step.ConstraintsMet:p1}, {_speed.ImagesPerSecond:f0} images/s");
+                    task.Description = Invariant(
+                        $"{_clock.Left(step)}{Place(step, options)}, loss {step.Loss:g3}, accuracy {step.Accuracy:p0}{more}");
                     break;
                 case EpochProgress epoch:
                     _speed.Pause();

@@ -18,14 +18,16 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
 
         var constraints = result.Constraints;
         var isRadius = options.LipschitzMargin > 0;
-        Line($"loss              {options.Loss} {options.Loss.Equation}, {(isRadius ? "radius" : "mu")} = {(isRadius ? options.LipschitzMargin : options.TargetMargin)}");
+        Line(
+            $"loss              {options.Loss} {options.Loss.Equation}, {(isRadius ? "radius" : "mu")} = {(isRadius ? options.LipschitzMargin : options.TargetMargin)}");
         Line($"training accuracy {model.Metrics["train_accuracy"]:p2}");
         if (model.Metrics["test_accuracy"] is double test)
         {
             Line($"test accuracy     {test:p2}");
         }
 
-        Line($"{(isRadius ? "certified radii  " : "margins met      ")} {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
+        Line(
+            $"{(isRadius ? "certified radii  " : "margins met      ")} {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
         if (!constraints.AllMet)
         {
             var worst = constraints.Violations.Take(WorstShown).Select(violation => string.Create(
@@ -33,7 +35,8 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
             Line($"furthest below {(isRadius ? "it" : "mu")} {string.Join(", ", worst)}; all in {files.Violations}");
         }
 
-        Line($"null model        from {model.NullModel!.Pooled.SampleCount} correct {(model.NullModel.Source == CalibrationSource.HeldOut ? "held-out" : "training")} samples");
+        Line(
+            $"null model        from {model.NullModel!.Pooled.SampleCount} correct {(model.NullModel.Source == CalibrationSource.HeldOut ? "held-out" : "training")} samples");
         foreach (var warning in CalibrationWarnings.OfFit(model.NullModel, model.ClassNames))
         {
             output.WriteLine(warning);

@@ -14,7 +14,8 @@ internal sealed class VerboseLog : IDisposable
     public VerboseLog(TextWriter error, RunConfiguration configuration)
     {
         _write = error.WriteLine;
-        error.WriteLine($"marginnet {RunConfiguration.Version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
+        error.WriteLine($"marginnet {RunConfiguration.Version}, {RuntimeInformation.FrameworkDescription}, "
+            + $"{RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
         error.WriteLine(configuration);
     }
 
@@ -23,6 +24,7 @@ internal sealed class VerboseLog : IDisposable
         using var process = Process.GetCurrentProcess();
         _write(string.Create(
             CultureInfo.InvariantCulture,
-            $"took {_clock.Elapsed.TotalSeconds:f1} s, {process.TotalProcessorTime.TotalSeconds:f1} s of processors, at most {process.PeakWorkingSet64 / 1e6:f0} MB of memory"));
+            $"took {_clock.Elapsed.TotalSeconds:f1} s, {process.TotalProcessorTime.TotalSeconds:f1} s of processors, "
+            + $"at most {process.PeakWorkingSet64 / 1e6:f0} MB of memory"));
     }
 }

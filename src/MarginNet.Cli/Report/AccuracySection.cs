@@ -24,10 +24,13 @@ internal static class AccuracySection
     private static Html Table(ExperimentResult experiment) => ScrollTable.Compose(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Test accuracy, clean and under FGSM with ε = {experiment.Settings.Epsilon} made on {experiment.Baseline.Run.Title} and transferred to all. {Capital(Estimate.Describe(experiment.Settings.Seeds))}; differences from the paper in points."),
+            $"Test accuracy, clean and under FGSM with ε = {experiment.Settings.Epsilon} made on {experiment.Baseline.Run.Title} and "
+            + $"transferred to all. {Capital(Estimate.Describe(experiment.Settings.Seeds))}; differences from the paper in points."),
         [
-            ScrollTable.Head("network"), ScrollTable.NumberHead("clean"), ScrollTable.NumberHead("paper"), ScrollTable.NumberHead("difference"), ScrollTable.NumberHead("FGSM"),
-            ScrollTable.NumberHead("paper"), ScrollTable.NumberHead("difference"), ScrollTable.NumberHead("training accuracy"), ScrollTable.NumberHead("training margins ≥ μ"),
+            ScrollTable.Head("network"), ScrollTable.NumberHead("clean"), ScrollTable.NumberHead("paper"),
+            ScrollTable.NumberHead("difference"), ScrollTable.NumberHead("FGSM"),
+            ScrollTable.NumberHead("paper"), ScrollTable.NumberHead("difference"), ScrollTable.NumberHead("training accuracy"),
+            ScrollTable.NumberHead("training margins ≥ μ"),
         ],
         experiment.Runs.Select(run => ScrollTable.Row(
             run.Run.Title,
@@ -41,8 +44,10 @@ internal static class AccuracySection
             ScrollTable.Number($"{ResultTable.MarginsMet(run)}"))));
 
     private static Html Certificates(ExperimentResult experiment) => ScrollTable.Compose(
-        "What the margins on test images certify by proven bounds, in l2 of [0,1] pixels; first seed. Without training for it bounds are vacuous: then only their order of magnitude counts.",
-        [ScrollTable.Head("network"), ScrollTable.NumberHead("log10 of the bound of L_∞"), ScrollTable.NumberHead("median radius"), ScrollTable.NumberHead("certified at 36/255")],
+        "What the margins on test images certify by proven bounds, in l2 of [0,1] pixels; first seed. "
+        + "Without training for it bounds are vacuous: then only their order of magnitude counts.",
+        [ScrollTable.Head("network"), ScrollTable.NumberHead(
+            "log10 of the bound of L_∞"), ScrollTable.NumberHead("median radius"), ScrollTable.NumberHead("certified at 36/255")],
         experiment.Runs.Where(run => run.First.Certificates is not null).Select(run => ScrollTable.Row(
             run.Run.Title,
             ScrollTable.Number($"{Math.Log10(run.First.Certificates!.ScoresBound):f2}"),
@@ -60,7 +65,8 @@ internal static class AccuracySection
     private static Html Value(Estimate estimate) =>
         ScrollTable.Number($"{estimate.Value:p2} <small>{estimate.IntervalText}</small>");
 
-    private static string Difference(double here, double? paper) => paper is { } value ? (100 * (here - value)).ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "-";
+    private static string Difference(double here, double? paper) =>
+        paper is { } value ? (100 * (here - value)).ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "-";
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -33,12 +33,18 @@ internal static class PValueSection
     {
         var (wrong, attack) = (run.First.WrongDecisions, run.First.Attack);
         return ScrollTable.Compose(
-            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, {resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, and of clean from attacked images{Counts(attack)}. The lower-tail and the two-sided p-value are by rank within the decided class, the former continued by the mixture below all ranks; the printed one is the class-wise mixture’s own; softmax is the log-odds of the largest softmax probability."),
+            string.Create(CultureInfo.InvariantCulture, $"{run.Run.Title}: AUROC with 95 % intervals (bootstrap, "
+                + $"{resamples} draws) of right from wrong decisions on test images{Counts(wrong)}, "
+                + $"and of clean from attacked images{Counts(attack)}. The lower-tail and the two-sided p-value are by rank within the "
+                + $"decided class, the former continued by the mixture below all ranks; the printed one is the class-wise mixture’s own; "
+                + $"softmax is the log-odds of the largest softmax probability."),
             [
-                ScrollTable.Head("score"), ScrollTable.NumberHead("wrong decisions"), ScrollTable.NumberHead("FPR at 95 % TPR"), ScrollTable.NumberHead("attacked images"),
+                ScrollTable.Head("score"), ScrollTable.NumberHead("wrong decisions"), ScrollTable.NumberHead("FPR at 95 % TPR"),
+                ScrollTable.NumberHead("attacked images"),
                 ScrollTable.NumberHead("FPR at 95 % TPR"),
             ],
-            NetworkResult.Detectors.Select(score => ScrollTable.Row(DetectorNames.Title(score), [.. Cells(wrong, score), .. Cells(attack, score)])));
+            NetworkResult.Detectors.Select(
+                score => ScrollTable.Row(DetectorNames.Title(score), [.. Cells(wrong, score), .. Cells(attack, score)])));
     }
 
     private static string Counts(ImmutableArray<DetectorResult> results) =>
@@ -46,14 +52,18 @@ internal static class PValueSection
 
     private static IEnumerable<Html> Cells(ImmutableArray<DetectorResult> results, string score) =>
         results.FirstOrDefault(result => result.Score == score) is { } found
-            ? [ScrollTable.Number($"{found.Auroc:f3} <small>[{found.AurocInterval.Low:f3}, {found.AurocInterval.High:f3}]</small>"), ScrollTable.Number($"{found.FprAt95Tpr:p1}")]
+            ? [ScrollTable.Number($"{found.Auroc:f3} <small>[{found.AurocInterval.Low:f3}, {found.AurocInterval.High:f3}]</small>"),
+                ScrollTable.Number($"{found.FprAt95Tpr:p1}")]
             : [ScrollTable.Number($"-"), ScrollTable.Number($"-")];
 
     private static Html NullModel(RunResult run) => ScrollTable.Compose(
-        $"{run.Run.Title}: the null model, fitted to right decisions on training images. The distance is that of Kolmogorov and Smirnov, of the p-values of the same images from uniform; * marks a class with too few, scored by the mixture of all.",
+        $"{run.Run.Title}: the null model, fitted to right decisions on training images. The distance is that of Kolmogorov and Smirnov, "
+        + "of the p-values of the same images from uniform; * marks a class with too few, scored by the mixture of all.",
         [
-            ScrollTable.Head("decided class"), ScrollTable.NumberHead("right"), ScrollTable.NumberHead("wrong, left out"), ScrollTable.NumberHead("components"),
-            ScrollTable.NumberHead("distance"), ScrollTable.NumberHead("p of the fit"), ScrollTable.Head("mixture of log-margins: weight N(mean, deviation)"),
+            ScrollTable.Head("decided class"), ScrollTable.NumberHead("right"), ScrollTable.NumberHead("wrong, left out"),
+            ScrollTable.NumberHead("components"),
+            ScrollTable.NumberHead("distance"), ScrollTable.NumberHead("p of the fit"),
+            ScrollTable.Head("mixture of log-margins: weight N(mean, deviation)"),
         ],
         run.First.Null.Select(own => ScrollTable.Row(
             own.IsPooled ? $"{own.Name} *" : own.Name,
@@ -62,7 +72,8 @@ internal static class PValueSection
             ScrollTable.Number($"{own.Components.Length}"),
             Distance(own),
             own.FitPValue is { } fit ? ScrollTable.Number($"{fit:f3}") : ScrollTable.Number($"-"),
-            Html.Format($"<td class=\"keep\">{string.Join(" + ", own.Components.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Weight:f2} N({c.Mean:f2}, {c.StandardDeviation:f2})")))}</td>"))));
+            Html.Format(
+                $"<td class=\"keep\">{string.Join(" + ", own.Components.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Weight:f2} N({c.Mean:f2}, {c.StandardDeviation:f2})")))}</td>"))));
 
     private static Html Distance(NullSummary own) => own.KolmogorovSmirnov switch
     {

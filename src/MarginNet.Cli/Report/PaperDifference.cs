@@ -32,7 +32,8 @@ internal sealed record PaperDifference(string Name, string? Paper, string Here)
         yield return new("repetitions", null, Text(experiment.Settings.Seeds));
     }
 
-    private static string Images(int count, DataSummary data) => string.Create(CultureInfo.InvariantCulture, $"{count:n0} of {(data.IsCifar ? "CIFAR-10" : data.Name)}");
+    private static string Images(int count, DataSummary data) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:n0} of {(data.IsCifar ? "CIFAR-10" : data.Name)}");
 
     private static string Describe(MarginLoss loss) => loss == MarginLoss.Dual ? "(9) as printed" : $"{loss}, {loss.Equation}";
 

@@ -12,17 +12,25 @@ internal static class ResultTable
     public static void Write(TextWriter output, ExperimentResult experiment)
     {
         var table = new Table().Border(TableBorder.Ascii2);
-        table.AddColumns("network", "clean test images", "paper", $"FGSM {experiment.Settings.Epsilon.ToString(CultureInfo.InvariantCulture)}", "paper", "margins met");
+        table.AddColumns(
+            "network", "clean test images", "paper", $"FGSM {experiment.Settings.Epsilon.ToString(CultureInfo.InvariantCulture)}", "paper",
+            "margins met");
         foreach (var run in experiment.Runs)
         {
             string[] cells =
             [
-                run.Run.Title, run.Clean.ToString(), Percent(run.Run.Paper?.Clean), run.Attacked.ToString(), Percent(run.Run.Paper?.Attacked), MarginsMet(run),
+                run.Run.Title, run.Clean.ToString(), Percent(run.Run.Paper?.Clean), run.Attacked.ToString(),
+                Percent(run.Run.Paper?.Attacked), MarginsMet(run),
             ];
             table.AddRow(Array.ConvertAll(cells, Markup.Escape));
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+        });
         console.Profile.Width = Width;
         console.Write(table);
         output.WriteLine($"Intervals: {Estimate.Describe(experiment.Settings.Seeds)}.");

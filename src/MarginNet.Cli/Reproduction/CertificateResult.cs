@@ -22,6 +22,8 @@ internal sealed record CertificateResult(double ScoresBound, double? MedianRadiu
         var bounds = LipschitzCommand.Bound(model, cancellation);
         var (radii, classes) = (CertifiedRadius.Compute(scores, images, bounds), images.Labels.ToArray());
         var right = radii.Where((radius, i) => radius.PredictedClass == classes[i]).Select(radius => radius.Radius).ToArray();
-        return new(bounds.Scores.Value, right.Length == 0 ? null : right.Median(), CertifiedAccuracy.Compute(radii, images.Labels, Distance));
+        return new(bounds.Scores.Value, right.Length == 0
+            ? null
+            : right.Median(), CertifiedAccuracy.Compute(radii, images.Labels, Distance));
     }
 }

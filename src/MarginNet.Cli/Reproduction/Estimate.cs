@@ -5,7 +5,8 @@ using MathNet.Numerics.Statistics;
 
 namespace MarginNet.Cli.Reproduction;
 
-/// <summary>A share with a 95 % interval: exact (Clopper-Pearson) from the samples of one network, or Student's t over several seeds.</summary>
+/// <summary>A share with a 95 % interval: exact (Clopper-Pearson) from the samples of one network,
+/// or Student's t over several seeds.</summary>
 internal sealed record Estimate(double Value, Interval Interval, int Seeds)
 {
     private const double Level = 0.95;

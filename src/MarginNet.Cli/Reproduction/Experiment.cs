@@ -41,9 +41,11 @@ internal sealed class Experiment
     private readonly ImmutableArray<CompletedStage>.Builder _stages = ImmutableArray.CreateBuilder<CompletedStage>();
 
     public Experiment(
-        Preset preset, ExperimentSettings settings, ImageDataset data, Device device, string folder, bool force, bool quiet, TextWriter error, CancellationToken cancellation)
+        Preset preset, ExperimentSettings settings, ImageDataset data, Device device, string folder, bool force, bool quiet,
+        TextWriter error, CancellationToken cancellation)
     {
-        (_preset, _settings, _data, _device, _folder, _force, _quiet, _error, _cancellation) = (preset, settings, data, device, folder, force, quiet, error, cancellation);
+        (_preset, _settings, _data, _device, _folder, _force, _quiet, _error, _cancellation) =
+            (preset, settings, data, device, folder, force, quiet, error, cancellation);
         (_summary, _environment) = (DataSummary.Of(data), RunEnvironment.Of(device));
     }
 
@@ -52,12 +54,17 @@ internal sealed class Experiment
     public static string AttackStage(NetworkRun run) => $"{run.Key}-attack";
 
     /// <summary>The files of one seed.</summary>
-    public StageStore Store(int seed) => new(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}")), _environment, _force);
+    public StageStore Store(int seed) =>
+        new(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}")), _environment, _force);
 
     public ExperimentResult Run()
     {
         var seeds = Enumerable.Range(0, _settings.Seeds).Select(RunSeed).ToArray();
-        return new(_settings, _summary, [.. _preset.Runs.Select((run, i) => new RunResult(run, [.. seeds.Select(seed => seed[i])]))], _stages.ToImmutable());
+        return new(
+            _settings,
+            _summary,
+            [.. _preset.Runs.Select((run, i) => new RunResult(run, [.. seeds.Select(seed => seed[i])]))],
+            _stages.ToImmutable());
     }
 
     private SeedResult[] RunSeed(int seed)
@@ -75,14 +82,25 @@ internal sealed class Experiment
         var description = TrainingSettings.Describe(options, _data.Name, _data.Train.Count, heldOut: 0, heldOutShare: 0);
         var settings = new Dictionary<string, object?>(description) { ["network"] = _preset.Network + _preset.NetworkDetail(options) };
         settings.Remove("threads"); // They change the last digits, but are no reason to train again.
-        var stage = new Stage($"{run.Key}-train", settings, [_summary.TrainDigest, _summary.TestDigest], [files.Model, files.History, files.Train, files.NullModel]);
+        var stage = new Stage(
+            $"{run.Key}-train", settings, [_summary.TrainDigest, _summary.TestDigest],
+            [files.Model, files.History, files.Train, files.NullModel]);
         var checkpoints = Checkpoints(store, run, stage);
         var record = Complete(store, stage, seed, $"training {run.Title}", () =>
         {
             manual_seed(seed);
-            using var model = new MarginModel(_preset.CreateNetwork(_data.Train, _data.ClassNames.Length, options), _data.ClassNames, (_data.Train.Height, _data.Train.Width)) { Training = description };
+            using var model = new MarginModel(
+                _preset.CreateNetwork(_data.Train, _data.ClassNames.Length, options), _data.ClassNames,
+                (_data.Train.Height, _data.Train.Width))
+            {
+                Training = description,
+            };
             model.Network.to(_device);
-            var result = TrainingDisplay.Run(_error, _quiet, options, display => MarginTrainer.Train(model.Network, _data.Train, options with { Checkpoints = checkpoints }, _data.Test, display, _cancellation));
+            var result = TrainingDisplay.Run(_error, _quiet, options, display =>
+                MarginTrainer.Train(model.Network, _data.Train, options with
+                {
+                    Checkpoints = checkpoints,
+                }, _data.Test, display, _cancellation));
             using (var history = new HistoryFile(store.File(files.History), description))
             {
                 result.History.ToList().ForEach(history.Report);
@@ -99,7 +117,8 @@ internal sealed class Experiment
         return record;
     }
 
-    /// <summary>Where a training keeps its state, so that a run that was killed goes on within it; the name tells its settings and images.</summary>
+    /// <summary>Where a training keeps its state, so that a run that was killed goes on within it;
+    /// the name tells its settings and images.</summary>
     private TrainingCheckpoints Checkpoints(StageStore store, NetworkRun run, Stage stage) =>
         new(store.StateFile(run.Key, stage)) { Every = StateInterval, Resume = !_force };
 
@@ -135,7 +154,8 @@ internal sealed class Experiment
             var models = Array.ConvertAll(missing, Load);
             try
             {
-                var (scores, unmoved) = TransferAttack.Score(surrogate.Network, Array.ConvertAll(models, model => model.Network), _data.Test, _settings.Epsilon, _cancellation);
+                var (scores, unmoved) = TransferAttack.Score(
+                    surrogate.Network, Array.ConvertAll(models, model => model.Network), _data.Test, _settings.Epsilon, _cancellation);
                 var facts = NoFacts.Add(Unmoved, unmoved);
                 for (var i = 0; i < missing.Length; i++)
                 {
@@ -169,11 +189,13 @@ internal sealed class Experiment
             ["alpha"] = NetworkResult.Alpha,
             ["detectors"] = NetworkResult.Detectors,
         };
-        var stage = new Stage($"{run.Key}-analysis", settings, [training.Digests[0], training.Digests[2], training.Digests[3], test.Digests[0], attack.Digests[0], _summary.TrainDigest, _summary.TestDigest], [files.Analysis]);
+        var stage = new Stage($"{run.Key}-analysis", settings, [training.Digests[0], training.Digests[2], training.Digests[3],
+            test.Digests[0], attack.Digests[0], _summary.TrainDigest, _summary.TestDigest], [files.Analysis]);
         Complete(store, stage, seed, $"p-values and detectors of {run.Title}", () =>
         {
             using var model = MarginModel.Load(store.File(files.Model));
-            var result = NetworkResult.Compute(NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed, _cancellation) with
+            var result = NetworkResult.Compute(
+                NetworkScores.Load(store, files, _data), run.Options.TargetMargin, _settings.Resamples, seed, _cancellation) with
             {
                 Certificates = CertificateResult.Compute(model, ScoreFile.Read(store.File(files.Test)), _data.Test, _cancellation),
             };
@@ -181,10 +203,13 @@ internal sealed class Experiment
             return NoFacts;
         });
         using var analysis = File.OpenRead(store.File(files.Analysis));
-        return new(seed, JsonSerializer.Deserialize<NetworkResult>(analysis, ResultJson.Options)!, ReadHistory(store.File(files.History)), test.Digests[0]);
+        return new(
+            seed, JsonSerializer.Deserialize<NetworkResult>(analysis, ResultJson.Options)!, ReadHistory(store.File(files.History)),
+            test.Digests[0]);
     }
 
-    private StageRecord Complete(StageStore store, Stage stage, int seed, string title, Func<ImmutableSortedDictionary<string, double>> work)
+    private StageRecord Complete(
+        StageStore store, Stage stage, int seed, string title, Func<ImmutableSortedDictionary<string, double>> work)
     {
         _cancellation.ThrowIfCancellationRequested();
         var record = store.Find(stage);
@@ -201,7 +226,8 @@ internal sealed class Experiment
     private void Add(StageRecord record, int seed, string title)
     {
         _stages.Add(new(seed, title, record));
-        Tell(_stages.Count, seed, string.Create(CultureInfo.InvariantCulture, $"{title}: {(record.IsKept ? "kept from an earlier run" : $"{record.Seconds:f1} s")}"));
+        Tell(_stages.Count, seed, string.Create(
+            CultureInfo.InvariantCulture, $"{title}: {(record.IsKept ? "kept from an earlier run" : $"{record.Seconds:f1} s")}"));
     }
 
     private void Tell(int number, int seed, string text)
@@ -216,7 +242,9 @@ internal sealed class Experiment
 
     private static ImmutableArray<EpochAccuracy> ReadHistory(string path)
     {
-        var lines = File.ReadLines(path).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("event").GetString() == "epoch");
+        var lines = File.ReadLines(path)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.GetProperty("event").GetString() == "epoch");
         return [.. lines.Select((line, i) => new EpochAccuracy(i + 1, line.GetProperty("test_accuracy").GetDouble()))];
     }
 }

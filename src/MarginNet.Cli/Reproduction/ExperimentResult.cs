@@ -17,7 +17,9 @@ internal sealed record DataSummary(string Name, int Train, int Test, int Classes
     public bool IsPapers => IsCifar && Train == 50_000 && Test == 10_000;
 
     public static DataSummary Of(ImageDataset data) =>
-        new(data.Name, data.Train.Count, data.Test.Count, data.ClassNames.Length, DataDigest.Of(data.Train, data.ClassNames), DataDigest.Of(data.Test, data.ClassNames))
+        new(
+            data.Name, data.Train.Count, data.Test.Count, data.ClassNames.Length, DataDigest.Of(data.Train, data.ClassNames),
+            DataDigest.Of(data.Test, data.ClassNames))
         {
             IsCifar = data.ClassNames.ToHashSet().SetEquals(Cifar10.ClassNames),
         };
@@ -43,13 +45,15 @@ internal sealed record RunResult(NetworkRun Run, ImmutableArray<SeedResult> Seed
 internal sealed record CompletedStage(int Seed, string Title, StageRecord Record);
 
 /// <summary>Everything that was found.</summary>
-internal sealed record ExperimentResult(ExperimentSettings Settings, DataSummary Data, ImmutableArray<RunResult> Runs, ImmutableArray<CompletedStage> Stages)
+internal sealed record ExperimentResult(
+    ExperimentSettings Settings, DataSummary Data, ImmutableArray<RunResult> Runs, ImmutableArray<CompletedStage> Stages)
 {
     /// <summary>The baseline, whose gradients the attack follows.</summary>
     public RunResult Baseline => Runs[0];
 
     /// <summary>Images that the attack left as they were, over all seeds: their gradient is exactly zero.</summary>
-    public int Unmoved => (int)Stages.Where(stage => stage.Record.Name == Experiment.AttackStage(Baseline.Run)).Sum(stage => stage.Record.Facts[Experiment.Unmoved]);
+    public int Unmoved => (int)Stages.Where(stage => stage.Record.Name == Experiment.AttackStage(Baseline.Run))
+        .Sum(stage => stage.Record.Facts[Experiment.Unmoved]);
 
     /// <summary>The figures as they are written to <c>results.json</c>.</summary>
     public object ToJson() => new

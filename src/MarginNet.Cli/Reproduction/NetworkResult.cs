@@ -16,7 +16,15 @@ internal sealed record NetworkResult
     public const double Alpha = 0.05;
 
     /// <summary>The scores compared as detectors, by their names in <see cref="DetectionTable"/>.</summary>
-    public static readonly ImmutableArray<string> Detectors = ["p lower", "p formula", "p two-sided", "p lower, error-weighted", "margin", "max softmax"];
+    public static readonly ImmutableArray<string> Detectors =
+    [
+        "p lower",
+        "p formula",
+        "p two-sided",
+        "p lower, error-weighted",
+        "margin",
+        "max softmax",
+    ];
 
     /// <summary>Right decisions on the training images.</summary>
     public required Proportion Train { get; init; }
@@ -70,14 +78,18 @@ internal sealed record NetworkResult
         };
     }
 
-    private static double[] Lower(Samples samples, MarginNullModel nullModel) => Array.ConvertAll(samples.PValues(nullModel, NullKind.Class), p => p.Lower);
+    private static double[] Lower(Samples samples, MarginNullModel nullModel) =>
+        Array.ConvertAll(samples.PValues(nullModel, NullKind.Class), p => p.Lower);
 
     private static Proportion Right(Samples samples) => new(Enumerable.Range(0, samples.Count).Count(samples.IsRight), samples.Count);
 
     private static Proportion Share(double[] values, Func<double, bool> counts) => new(values.Count(counts), values.Length);
 
-    private static ImmutableArray<DetectorResult> Compare(IEnumerable<DetectorScores> scores, int resamples, int seed, CancellationToken cancellation) =>
-        [.. scores.Select(score => DetectorResult.Of(score.Name, DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)))];
+    private static ImmutableArray<DetectorResult> Compare(
+        IEnumerable<DetectorScores> scores, int resamples, int seed, CancellationToken cancellation) =>
+        [.. scores.Select(score => DetectorResult.Of(
+            score.Name,
+            DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)))];
 }
 
 /// <summary>The null model of one class.</summary>
@@ -90,7 +102,8 @@ internal sealed record NetworkResult
 /// <param name="IsPoor">Whether the mixture does not describe its margins.</param>
 /// <param name="IsPooled">Whether it has too few samples, so that the mixture of all classes takes its place.</param>
 internal sealed record NullSummary(
-    string Name, int Right, int Wrong, ImmutableArray<MixtureComponent> Components, double? KolmogorovSmirnov, double? FitPValue, bool IsPoor, bool IsPooled)
+    string Name, int Right, int Wrong, ImmutableArray<MixtureComponent> Components, double? KolmogorovSmirnov, double? FitPValue,
+    bool IsPoor, bool IsPooled)
 {
     public const string All = "all";
 

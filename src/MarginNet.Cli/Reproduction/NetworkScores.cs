@@ -9,8 +9,11 @@ internal sealed record NetworkScores(Samples Train, Samples Test, Samples Attack
 {
     public static NetworkScores Load(StageStore store, NetworkFiles files, ImageDataset data)
     {
-        Samples Read(string name, ImageSet images) => Samples.FromModel(ScoreFile.Read(store.File(name)), images.Labels, data.ClassNames, name);
-        return new(Read(files.Train, data.Train), Read(files.Test, data.Test), Read(files.Attacked, data.Test), MarginNullModel.Load(store.File(files.NullModel)));
+        Samples Read(string name, ImageSet images) =>
+            Samples.FromModel(ScoreFile.Read(store.File(name)), images.Labels, data.ClassNames, name);
+        return new(
+            Read(files.Train, data.Train), Read(files.Test, data.Test), Read(files.Attacked, data.Test),
+            MarginNullModel.Load(store.File(files.NullModel)));
     }
 
     /// <summary>The lead of the true class over its strongest rival, for each sample.</summary>

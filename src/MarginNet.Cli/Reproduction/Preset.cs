@@ -15,10 +15,12 @@ internal sealed record Preset
     /// <summary>The network in words.</summary>
     public required string Network { get; init; }
 
-    /// <summary>What else there is to say of the network of a run; with <see cref="Network"/> it takes part in what tells one training from another.</summary>
+    /// <summary>What else there is to say of the network of a run; with <see cref="Network"/> it takes part in what
+    /// tells one training from another.</summary>
     public Func<TrainingOptions, string> NetworkDetail { get; init; } = _ => "";
 
-    /// <summary>Makes a network with fresh weights from torch's global generator, for given training images, number of classes and options.</summary>
+    /// <summary>Makes a network with fresh weights from torch's global generator, for given training images,
+    /// number of classes and options.</summary>
     public required Func<ImageSet, int, TrainingOptions, Classifier> CreateNetwork { get; init; }
 
     /// <summary>The networks, the baseline first: the attack follows its gradients.</summary>

@@ -14,7 +14,13 @@ internal static class Presets
     private static readonly PaperResult Mu50 = new(0.8549, 0.1008);
     private static readonly PaperResult Mu150 = new(0.8537, 0.1008);
 
-    private static readonly TrainingOptions Smoke = new() { Epochs = 4, LearningRate = 2e-2, Schedule = LearningRateSchedule.OneCycle, BatchSize = 50 };
+    private static readonly TrainingOptions Smoke = new()
+    {
+        Epochs = 4,
+        LearningRate = 2e-2,
+        Schedule = LearningRateSchedule.OneCycle,
+        BatchSize = 50,
+    };
 
     /// <summary>Every preset, the default first.</summary>
     public static ImmutableArray<Preset> All { get; } =
@@ -25,7 +31,14 @@ internal static class Presets
             Network = "FastNet, width 64",
             NetworkDetail = options => FormattableString.Invariant($", output scale {options.Temperature}"),
             CreateNetwork = Fast,
-            Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with { Optimizer = OptimizerKind.Adam, LearningRate = 1e-3, BiasRateFactor = 1, WeightDecay = 0, Epochs = 3 })),
+            Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with
+            {
+                Optimizer = OptimizerKind.Adam,
+                LearningRate = 1e-3,
+                BiasRateFactor = 1,
+                WeightDecay = 0,
+                Epochs = 3,
+            })),
         },
         new()
         {
@@ -66,7 +79,8 @@ internal static class Presets
 
     private static FastNet Fast(ImageSet images, int classes, TrainingOptions options)
     {
-        var network = new FastNet(new() { ClassCount = classes, OutputScale = options.Temperature, Normalization = ChannelStatistics.Compute(images) });
+        var network = new FastNet(
+            new() { ClassCount = classes, OutputScale = options.Temperature, Normalization = ChannelStatistics.Compute(images) });
         network.Whiten(images);
         return network;
     }

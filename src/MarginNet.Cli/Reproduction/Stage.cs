@@ -10,10 +10,12 @@ namespace MarginNet.Cli.Reproduction;
 /// <param name="Settings">The settings that its output depends on.</param>
 /// <param name="Inputs">The digests of what it reads.</param>
 /// <param name="Outputs">The names of the files it writes.</param>
-internal sealed record Stage(string Name, IReadOnlyDictionary<string, object?> Settings, ImmutableArray<string> Inputs, ImmutableArray<string> Outputs)
+internal sealed record Stage(
+    string Name, IReadOnlyDictionary<string, object?> Settings, ImmutableArray<string> Inputs, ImmutableArray<string> Outputs)
 {
     /// <summary>The same for the same name, settings and inputs, and for no others.</summary>
-    public string Key => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { Name, Settings, Inputs, Outputs })));
+    public string Key =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { Name, Settings, Inputs, Outputs })));
 }
 
 /// <summary>A finished stage.</summary>
@@ -24,7 +26,8 @@ internal sealed record Stage(string Name, IReadOnlyDictionary<string, object?> S
 /// <param name="Environment">Where it was computed.</param>
 /// <param name="Facts">Figures that are not in its files.</param>
 internal sealed record StageRecord(
-    string Name, string Key, ImmutableArray<string> Digests, double Seconds, RunEnvironment Environment, ImmutableSortedDictionary<string, double> Facts)
+    string Name, string Key, ImmutableArray<string> Digests, double Seconds, RunEnvironment Environment,
+    ImmutableSortedDictionary<string, double> Facts)
 {
     /// <summary>Whether an earlier run had computed it.</summary>
     [JsonIgnore]

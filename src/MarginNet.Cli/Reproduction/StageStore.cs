@@ -40,7 +40,8 @@ internal sealed class StageStore
         }
 
         var record = Read(RecordFile(stage));
-        return record?.Key == stage.Key && stage.Outputs.Select(name => Digest(File(name))).SequenceEqual(record.Digests) ? record with { IsKept = true } : null;
+        return record?.Key == stage.Key
+            && stage.Outputs.Select(name => Digest(File(name))).SequenceEqual(record.Digests) ? record with { IsKept = true } : null;
     }
 
     /// <summary>Computes a stage whatever is there. What was there counts for nothing until the new files are whole.</summary>
@@ -57,7 +58,8 @@ internal sealed class StageStore
     /// <summary>Records a stage whose files were written.</summary>
     public StageRecord Add(Stage stage, double seconds, ImmutableSortedDictionary<string, double> facts)
     {
-        var record = new StageRecord(stage.Name, stage.Key, [.. stage.Outputs.Select(name => Digest(File(name))!)], seconds, _environment, facts);
+        var record =
+            new StageRecord(stage.Name, stage.Key, [.. stage.Outputs.Select(name => Digest(File(name))!)], seconds, _environment, facts);
         AtomicFile.Write(RecordFile(stage), stream => JsonSerializer.Serialize(stream, record, ResultJson.Options));
         return record;
     }

@@ -15,9 +15,11 @@ internal static class TransferAttack
     /// <param name="images">All of them are attacked, the misclassified included.</param>
     /// <param name="epsilon">The largest change of a pixel.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    /// <returns>The scores of each network, and the number of images that the attack left as they were since their gradient is exactly zero.</returns>
+    /// <returns>The scores of each network, and the number of images that the attack left as they were since
+    /// their gradient is exactly zero.</returns>
     public static (ScoreMatrix[] Scores, int Unmoved) Score(
-        nn.Module<Tensor, Tensor> surrogate, IReadOnlyList<nn.Module<Tensor, Tensor>> networks, ImageSet images, double epsilon, CancellationToken cancellation)
+        nn.Module<Tensor, Tensor> surrogate, IReadOnlyList<nn.Module<Tensor, Tensor>> networks, ImageSet images, double epsilon,
+        CancellationToken cancellation)
     {
         var device = surrogate.parameters().First().device;
         var rows = networks.Select(_ => new List<float>()).ToArray();

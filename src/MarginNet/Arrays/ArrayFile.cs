@@ -13,17 +13,21 @@ public static class ArrayFile
     /// <summary>Reads a vector or matrix of numbers.</summary>
     /// <remarks>
     /// A text has one separator, decided from all of it: tabs, semicolons, commas or spaces; decimal points, or commas where another
-    /// separator or quotation marks show that they are; a header or none. An index column, as pandas writes, is left out, and so are columns
-    /// without numbers: <see cref="NumericArray.Notes"/> says so.
+    /// separator or quotation marks show that they are; a header or none. An index column, as pandas writes, is left out,
+    /// and so are columns without numbers: <see cref="NumericArray.Notes"/> says so.
     /// </remarks>
-    /// <param name="path">A .npy file, a .npz file (<c>file.npz:name</c> where it holds several arrays), or a .csv, .tsv or .txt file.</param>
+    /// <param name="path">A .npy file, a .npz file (<c>file.npz:name</c> where it holds several arrays), or a .csv,
+    /// .tsv or .txt file.</param>
     /// <returns>The numbers.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is malformed or holds no vector or matrix of numbers; the message is one line that says where.</exception>
-    public static NumericArray Read(string path) => Open(path, NumpyFormat.Read, (source, name) => TextArray.Read(source, name, areScores: false));
+    /// <exception cref="InvalidDataException">The file is malformed or holds no vector or matrix of numbers;
+    /// the message is one line that says where.</exception>
+    public static NumericArray Read(string path) =>
+        Open(path, NumpyFormat.Read, (source, name) => TextArray.Read(source, name, areScores: false));
 
     /// <summary>Reads logits.</summary>
-    /// <param name="path">The file; see <see cref="Read"/>. A column of a text that is called as labels are, and holds whole numbers, is left out.</param>
+    /// <param name="path">The file; see <see cref="Read"/>. A column of a text that is called as labels are, and holds whole numbers,
+    /// is left out.</param>
     /// <returns>A matrix of shape [N, C] with C ≥ 2.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is malformed or has another shape.</exception>
@@ -31,7 +35,8 @@ public static class ArrayFile
     {
         var logits = Open(path, NumpyFormat.Read, (source, name) => TextArray.Read(source, name, areScores: true));
         if (logits.IsVector || logits.Columns < 2)
-            throw new InvalidDataException($"{path}: expected logits of shape [N, C] with at least 2 classes, but found shape {Describe(logits)}.");
+            throw new InvalidDataException(
+                $"{path}: expected logits of shape [N, C] with at least 2 classes, but found shape {Describe(logits)}.");
 
         return logits;
     }
@@ -44,11 +49,15 @@ public static class ArrayFile
     /// <exception cref="InvalidDataException">The file is malformed, has another shape, or holds a number that is no label.</exception>
     public static int[] ReadLabels(string path, int classCount) => ReadLabels(path, ClassLabels.Unnamed(classCount));
 
-    /// <summary>Reads class labels: numbers, whole or as 3.0, names of classes, or true and false for 1 and 0; or rows that are 1 for the class and 0 elsewhere.</summary>
-    /// <remarks>Of a text with several columns that one is read that its header calls label, target or class, or the only one that may be; a note says so.</remarks>
+    /// <summary>Reads class labels: numbers, whole or as 3.0, names of classes, or true and false for 1 and 0;
+    /// or rows that are 1 for the class and 0 elsewhere.</summary>
+    /// <remarks>Of a text with several columns that one is read that its header calls label, target or class, or the only one that may be;
+    /// a note says so.</remarks>
     /// <param name="path">The file; see <see cref="Read"/>. A .npy or .npz file may hold texts, too.</param>
-    /// <param name="classNames">The name of each of the C classes, in the order of the scores; their numbers 0 to C − 1 where they have none.</param>
-    /// <param name="sampleCount">How many samples there are, by which a header is told from a name that no class has; null, the default, where unknown.</param>
+    /// <param name="classNames">The name of each of the C classes, in the order of the scores;
+    /// their numbers 0 to C − 1 where they have none.</param>
+    /// <param name="sampleCount">How many samples there are, by which a header is told from a name that no class has; null, the default,
+    /// where unknown.</param>
     /// <param name="note">Told what was left out or taken otherwise than it may seem, a line each; null, the default, for nobody.</param>
     /// <returns>Labels, shape [N], each in [0, C).</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -107,9 +116,14 @@ public static class ArrayFile
     private static T ReadArchive<T>(string file, string? name, Func<Stream, long, string, T> readArray)
     {
         using var archive = OpenArchive(file);
-        var names = archive.Entries.Select(entry => entry.FullName).Where(n => n.EndsWith(".npy", StringComparison.Ordinal)).Select(n => n[..^4]).ToArray();
+        var names = archive.Entries.Select(entry => entry.FullName)
+            .Where(n => n.EndsWith(".npy", StringComparison.Ordinal))
+            .Select(n => n[..^4])
+            .ToArray();
         var found = FileText.Show(string.Join(", ", names));
-        name ??= names is [var only] ? only : throw new InvalidDataException($"{file} holds {names.Length} arrays ({found}): choose one, as in {file}:name.");
+        name ??= names is [var only]
+            ? only
+            : throw new InvalidDataException($"{file} holds {names.Length} arrays ({found}): choose one, as in {file}:name.");
         var entry = archive.GetEntry(name + ".npy") ?? throw new InvalidDataException($"{file} holds no array '{name}', only {found}.");
         name = FileText.Show(name);
         try

@@ -18,7 +18,8 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
     public static string[] Unnamed(int classCount) => [.. Enumerable.Range(0, classCount).Select(Number)];
 
     /// <summary>Reads what an array of numbers or texts holds.</summary>
-    public int[] Read((NumericArray? Numbers, string[]? Texts) array) => array.Texts is { } texts ? FromTexts(texts) : FromMatrix(array.Numbers!);
+    public int[] Read((NumericArray? Numbers, string[]? Texts) array) =>
+        array.Texts is { } texts ? FromTexts(texts) : FromMatrix(array.Numbers!);
 
     /// <summary>Reads a column of a text.</summary>
     public int[] Read(TextSource source, string name)
@@ -39,7 +40,8 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The only column, the one with a label's name, or the only one that can be labels; null where there is none or several.</summary>
+    /// <summary>The only column, the one with a label's name, or the only one that can be labels;
+    /// null where there is none or several.</summary>
     private int? ColumnOf(TextTable table)
     {
         int[] data = table.Data.ToArray();
@@ -50,8 +52,11 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
 
         int[] numbers = Array.FindAll(data, column => !table.IsText(column));
         return numbers.Length == 1 && table.IsWhole(numbers[0]) ? numbers[0]
-            : numbers.Length == 2 && data.Length == 2 && table.IsCounting(data[0]) && table.IsWhole(data[1]) && table.Rows > FewRows ? data[1]
-            : Array.FindAll(data, column => table.IsText(column) && Array.TrueForAll(table.Texts(column), text => Find(text) >= 0)) is [var known] ? known
+            : numbers.Length == 2 && data.Length == 2 && table.IsCounting(data[0]) && table.IsWhole(data[1])
+                && table.Rows > FewRows ? data[1]
+            : Array.FindAll(
+                data,
+                column => table.IsText(column) && Array.TrueForAll(table.Texts(column), text => Find(text) >= 0)) is [var known] ? known
             : null;
     }
 
@@ -95,7 +100,8 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
         {
             if (!(values[i] >= 0 && values[i] < classNames.Count && values[i] == Math.Floor(values[i])))
                 return FromNumericNames(values) ?? throw new InvalidDataException(
-                    FormattableString.Invariant($"{path}: expected labels 0 to {classNames.Count - 1}, but label {i} is {values[i]}.{HintOf(values)}"));
+                    FormattableString.Invariant(
+                        $"{path}: expected labels 0 to {classNames.Count - 1}, but label {i} is {values[i]}.{HintOf(values)}"));
 
             labels[i] = (int)values[i];
         }
@@ -124,7 +130,8 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
         foreach (var value in values)
             (least, most) = (Math.Min(least, value), Math.Max(most, value));
 
-        return least >= 1 && most == classNames.Count ? FormattableString.Invariant($" They run from {least} to {most} and none is 0, as if counted from 1: subtract 1 from each.") : "";
+        return least >= 1 && most == classNames.Count ? FormattableString.Invariant(
+            $" They run from {least} to {most} and none is 0, as if counted from 1: subtract 1 from each.") : "";
     }
 
     private int[] FromTexts(string[] texts)
@@ -137,7 +144,8 @@ internal sealed class ClassLabels(string path, IReadOnlyList<string> classNames,
         {
             labels[i] = Find(texts[i]);
             if (labels[i] < 0)
-                throw new InvalidDataException($"{path}: label {i} is {FileText.Quote(texts[i])}, {(_areNamed ? $"but the classes are {Shown()}" : "a name, but the classes have none: name them in the order of the scores, in a header of the logits or by --classes, or give numbers from 0")}.");
+                throw new InvalidDataException($"{path}: label {i} is {FileText.Quote(texts[i])}, "
+                    + $"{(_areNamed ? $"but the classes are {Shown()}" : "a name, but the classes have none: name them in the order of the scores, in a header of the logits or by --classes, or give numbers from 0")}.");
         }
 
         return labels;

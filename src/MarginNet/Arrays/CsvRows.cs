@@ -19,7 +19,8 @@ public static class CsvRows
     /// <param name="reader">The text; it is not disposed.</param>
     /// <param name="name">What messages call the text, such as its path.</param>
     /// <returns>The rows, all of one length, each an array of its own.</returns>
-    /// <exception cref="InvalidDataException">A line holds something else than numbers, or fewer or more than the first; the message names the line.</exception>
+    /// <exception cref="InvalidDataException">A line holds something else than numbers, or fewer or more than the first;
+    /// the message names the line.</exception>
     public static IEnumerable<double[]> Read(TextReader reader, string name)
     {
         var numbers = new List<double>();
@@ -39,8 +40,11 @@ public static class CsvRows
                 throw new InvalidDataException($"{name}, line {line}: expected numbers, but found {FileText.Quote(invalid)}.");
             if (columns != 0 && numbers.Count != columns)
             {
-                var cure = IsWhole(text) ? " Where its numbers have decimal commas, write points, or separate the numbers by ; or tabs." : "";
-                throw new InvalidDataException($"{name}, line {line}: expected {columns} numbers as in the lines before, but found {numbers.Count}.{cure}");
+                var cure = IsWhole(text)
+                    ? " Where its numbers have decimal commas, write points, or separate the numbers by ; or tabs."
+                    : "";
+                throw new InvalidDataException(
+                    $"{name}, line {line}: expected {columns} numbers as in the lines before, but found {numbers.Count}.{cure}");
             }
 
             ThrowIfDoubtful(text, $"{name}, line {line}");
@@ -54,8 +58,10 @@ public static class CsvRows
     /// <param name="name">What messages call the text, such as its path.</param>
     /// <param name="columns">The numbers in a row, at least 2.</param>
     /// <param name="note">Told what is left out or taken otherwise than it may seem, a line each; null, the default, for nobody.</param>
-    /// <returns>The rows, each an array of its own; one of another length where a line has more or fewer numbers and nothing tells why.</returns>
-    /// <exception cref="InvalidDataException">A line holds something else than numbers, or commas that may stand before decimals or not; the message names the line.</exception>
+    /// <returns>The rows, each an array of its own; one of another length where a line has more or fewer
+    /// numbers and nothing tells why.</returns>
+    /// <exception cref="InvalidDataException">A line holds something else than numbers, or commas that may stand before decimals or not;
+    /// the message names the line.</exception>
     public static IEnumerable<double[]> Read(TextReader reader, string name, int columns, Action<string>? note = null) =>
         new RowStream(reader, name, columns, note).Read();
 
@@ -76,7 +82,8 @@ public static class CsvRows
         for (var at = text.IndexOfAny(';', '\t') < 0 || text.Contains('.') ? -1 : text.IndexOf(','); at >= 0;)
         {
             if (at > 0 && at + 1 < text.Length && char.IsAsciiDigit(text[at - 1]) && char.IsAsciiDigit(text[at + 1]))
-                throw new InvalidDataException($"{where}: its commas may part numbers or stand before decimals; write decimal points and one separator.");
+                throw new InvalidDataException(
+                    $"{where}: its commas may part numbers or stand before decimals; write decimal points and one separator.");
 
             var next = text[(at + 1)..].IndexOf(',');
             at = next < 0 ? -1 : at + 1 + next;

@@ -2,7 +2,8 @@ namespace MarginNet.Arrays;
 
 /// <summary>The fields of a line, without the space around them and the quotation marks of RFC 4180.</summary>
 /// <param name="line">The line.</param>
-/// <param name="separator">What parts the fields; a space stands for any run of spaces and tabs, <see cref="None"/> for a line that is one field.</param>
+/// <param name="separator">What parts the fields; a space stands for any run of spaces and tabs,
+/// <see cref="None"/> for a line that is one field.</param>
 internal ref struct FieldReader(ReadOnlySpan<char> line, char separator)
 {
     /// <summary>The separator of a table of one column, which no line holds.</summary>

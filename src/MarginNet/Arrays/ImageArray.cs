@@ -62,10 +62,12 @@ public sealed class ImageArray
     /// What the pixels are; null, the default, for <see cref="PixelUnit.Byte"/> where they are stored as integers (of 16 bits, 65535
     /// stands for 1 where one is above 255) and <see cref="PixelUnit.Unit"/> where they are not.
     /// </param>
-    /// <param name="normalization">The mean and deviation of each channel that <see cref="PixelUnit.Normalized"/> pixels had, which is undone; null, the default, leaves them as they are.</param>
+    /// <param name="normalization">The mean and deviation of each channel that <see cref="PixelUnit.Normalized"/> pixels had, which is
+    /// undone; null, the default, leaves them as they are.</param>
     /// <returns>The images.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is malformed, has another shape or type, or pixels that are not in [0, 1] even before clipping.</exception>
+    /// <exception cref="InvalidDataException">The file is malformed, has another shape or type, or pixels that are not in [0,
+    /// 1] even before clipping.</exception>
     public static ImageArray Read(string path, PixelUnit? unit = null, ChannelStatistics? normalization = null)
     {
         if (!File.Exists(path))
@@ -80,11 +82,14 @@ public sealed class ImageArray
         var bad = Array.FindIndex(values, value => !(Math.Abs(value) <= largest));
         return bad < 0
             ? new(values, shape[1], shape[2], shape[3])
-            : throw new InvalidDataException(FormattableString.Invariant($"{path}: image {bad / (values.Length / shape[0])} has a pixel of {values[bad]}: expected pixels in [0, 1]; divide bytes by 255, or say that they are bytes (--pixels byte)."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"{path}: image {bad / (values.Length / shape[0])} has a pixel of {values[bad]}: expected pixels in [0, 1]; divide bytes by 255, or say that they are bytes (--pixels byte)."));
     }
 
     /// <summary>Guesses what the pixels are by how far they leave [0, 1]: by more than an attack that does not clip.</summary>
-    /// <returns>Bytes where they are whole numbers of at least 0 and one is above 1.4, normalised ones where they are not and one is below −0.4 or above 1.4; else in [0, 1].</returns>
+    /// <returns>Bytes where they are whole numbers of at least 0 and one is above 1.4,
+    /// normalised ones where they are not and one is below −0.4 or above 1.4; else in [0, 1].</returns>
     public PixelUnit GuessUnit()
     {
         var (least, most) = Range;
@@ -132,7 +137,8 @@ public sealed class ImageArray
     /// <summary>Writes a .npy file, float32, whole or not at all.</summary>
     /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>
     /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
-    public void Save(string path) => AtomicFile.Write(path, stream => NumpyFormat.Write<float>(stream, _values, [Count, Channels, Height, Width]));
+    public void Save(string path) =>
+        AtomicFile.Write(path, stream => NumpyFormat.Write<float>(stream, _values, [Count, Channels, Height, Width]));
 
     /// <summary>Copies the images into a tensor.</summary>
     /// <returns>Shape [N, C, H, W], float32, on the CPU; the caller disposes it.</returns>
@@ -148,11 +154,14 @@ public sealed class ImageArray
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public ScoreMatrix Score(
-        nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         using var pixels = ToTensor();
-        var numbers = ImageSet.Create(new byte[Count], [.. Enumerable.Range(0, Count)], 1, 1, 1); // Stands for the images in the batches; its labels are their numbers.
-        return network.Score(numbers, (_, batch) => pixels.index_select(0, batch.cpu()).to(batch.device), batchSize, progress, cancellation);
+        // Stands for the images in the batches; its labels are their numbers.
+        var numbers = ImageSet.Create(new byte[Count], [.. Enumerable.Range(0, Count)], 1, 1, 1);
+        return network.Score(
+            numbers, (_, batch) => pixels.index_select(0, batch.cpu()).to(batch.device), batchSize, progress, cancellation);
     }
 
     /// <summary>Brings pixels to [0, 1].</summary>
@@ -161,7 +170,8 @@ public sealed class ImageArray
         unit ??= type is "f2" or "f4" or "f8" or "b1" ? PixelUnit.Unit : PixelUnit.Byte;
         if (unit == PixelUnit.Byte)
         {
-            TensorPrimitives.Divide(values, type == "u2" && TensorPrimitives.Max<float>(values) > byte.MaxValue ? ushort.MaxValue : byte.MaxValue, values);
+            TensorPrimitives.Divide(
+                values, type == "u2" && TensorPrimitives.Max<float>(values) > byte.MaxValue ? ushort.MaxValue : byte.MaxValue, values);
         }
 
         if (unit != PixelUnit.Normalized || normalization is null)

@@ -10,7 +10,8 @@ internal static class NumberText
 {
     private const int Longest = 64;
 
-    /// <summary>The marks that a text is a number with: of 1.5 the point, of 1,5 the comma, of 15 and 1,234 either, of a name none.</summary>
+    /// <summary>The marks that a text is a number with: of 1.5 the point, of 1,5 the comma, of 15 and 1,234 either,
+    /// of a name none.</summary>
     public static DecimalMarks MarksOf(ReadOnlySpan<char> text)
     {
         if (text.IndexOfAny('.', ',') < 0)
@@ -32,7 +33,8 @@ internal static class NumberText
             && double.TryParse(plain[..length], NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>Writes the number as the invariant culture does, and returns its length, or 0 where its digits are not grouped by three.</summary>
+    /// <summary>Writes the number as the invariant culture does, and returns its length,
+    /// or 0 where its digits are not grouped by three.</summary>
     private static int ToPlain(ReadOnlySpan<char> text, char mark, Span<char> plain)
     {
         var (length, digits, group) = (0, 0, '\0');
@@ -47,7 +49,8 @@ internal static class NumberText
                 plain[length++] = text[i];
                 digits++;
             }
-            else if (IsGroupMark(text[i]) && (group == '\0' ? digits is >= 1 and <= 3 && text[i - digits] != '0' : digits == 3 && text[i] == group))
+            else if (IsGroupMark(text[i])
+                && (group == '\0' ? digits is >= 1 and <= 3 && text[i - digits] != '0' : digits == 3 && text[i] == group))
             {
                 (group, digits) = (text[i], 0);
             }

@@ -12,7 +12,8 @@ public sealed record NumericArray(ReadOnlyMemory<double> Values, int Rows, int C
     /// <summary>The names of the columns, length <see cref="Columns"/>; empty, the default, where the file names none.</summary>
     public ImmutableArray<string> ColumnNames { get; init; } = [];
 
-    /// <summary>What reading left out or took otherwise than it may seem, such as an index column: a line each, to be shown to whoever gave the file. Default empty.</summary>
+    /// <summary>What reading left out or took otherwise than it may seem, such as an index column: a line each,
+    /// to be shown to whoever gave the file. Default empty.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>One row.</summary>

@@ -51,7 +51,8 @@ internal static partial class NumpyFormat
     {
         var header = ParseHeader(stream, length, name);
         if (header.Shape.Length is not (3 or 4) || header.Shape.Contains(0))
-            throw new InvalidDataException($"{name}: expected images of shape [N, C, H, W] or [N, H, W], but found shape ({header.ShapeText}).");
+            throw new InvalidDataException(
+                $"{name}: expected images of shape [N, C, H, W] or [N, H, W], but found shape ({header.ShapeText}).");
 
         var values = ReadValues<float>(stream, name, header);
         var shape = header.Shape is [var count, var height, var width] ? [count, 1, height, width] : header.Shape;
@@ -63,7 +64,8 @@ internal static partial class NumpyFormat
         where T : unmanaged
     {
         var type = typeof(T) == typeof(float) ? "<f4" : "<i8";
-        var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")}), }}");
+        var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': "
+            + $"({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")}), }}");
         var length = (((Magic.Length + 4 + header.Length + 1 + 63) / 64) * 64) - Magic.Length - 4;
         Span<byte> lengthBytes = [1, 0, (byte)length, (byte)(length >> 8)];
         stream.Write(Magic);
@@ -77,15 +79,20 @@ internal static partial class NumpyFormat
     private static Header ParseHeader(Stream stream, long length, string name, bool mayBeText = false)
     {
         var (text, headerLength) = ReadHeader(stream, name);
-        if (HeaderPattern().Match(text) is not { Success: true } match || !Array.TrueForAll(["type", "fortran", "shape"], part => match.Groups[part].Captures.Count == 1))
-            throw new InvalidDataException($"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {FileText.Show(text.Trim())}.");
+        if (HeaderPattern().Match(text) is not { Success: true } match
+            || !Array.TrueForAll(["type", "fortran", "shape"], part => match.Groups[part].Captures.Count == 1))
+            throw new InvalidDataException(
+                $"{name}: expected a header with descr, fortran_order and shape of a plain array, but found {FileText.Show(text.Trim())}.");
 
         var sizes = match.Groups["shape"].Value;
-        var (shapeText, shape) = (FileText.Show(sizes), Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
+        var (shapeText, shape) = (FileText.Show(sizes),
+            Array.ConvertAll(sizes.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ToLength));
         var type = Plain(match.Groups["type"].Value);
         var count = shape.Aggregate((Int128)1, (product, axis) => product * axis);
-        if (count > Array.MaxLength || (long)count * (mayBeText && TextWidthOf(type) is var width and > 0 ? width : WidthOf(type, name)) > length - headerLength)
-            throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes of data; the file is cut short or too large.");
+        if (count > Array.MaxLength
+            || (long)count * (mayBeText && TextWidthOf(type) is var width and > 0 ? width : WidthOf(type, name)) > length - headerLength)
+            throw new InvalidDataException($"{name}: shape ({shapeText}) of type {type} does not fit in the {length - headerLength} bytes "
+                + "of data; the file is cut short or too large.");
 
         return new(type, match.Groups["fortran"].Value == "True", shape, shapeText, (int)count);
     }
@@ -98,9 +105,12 @@ internal static partial class NumpyFormat
 
         var isFirstVersion = preamble[6] == 1;
         var lengthBytes = Take(stream, isFirstVersion ? 2 : 4, name);
-        var length = isFirstVersion ? BinaryPrimitives.ReadUInt16LittleEndian(lengthBytes) : BinaryPrimitives.ReadUInt32LittleEndian(lengthBytes);
+        var length = isFirstVersion
+            ? BinaryPrimitives.ReadUInt16LittleEndian(lengthBytes)
+            : BinaryPrimitives.ReadUInt32LittleEndian(lengthBytes);
         if (preamble[6] is 0 or > 3 || length > BufferLength)
-            throw new InvalidDataException($"{name}: expected .npy version 1 to 3 and a short header, but found version {preamble[6]} and {length} bytes.");
+            throw new InvalidDataException(
+                $"{name}: expected .npy version 1 to 3 and a short header, but found version {preamble[6]} and {length} bytes.");
 
         return (Encoding.UTF8.GetString(Take(stream, (int)length, name)), preamble.Length + lengthBytes.Length + length);
     }
@@ -111,18 +121,26 @@ internal static partial class NumpyFormat
         "f4" or "i4" or "u4" => 4,
         "f2" or "i2" or "u2" => 2,
         "i1" or "u1" or "b1" => 1,
-        _ => throw new InvalidDataException($"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
+        _ => throw new InvalidDataException(
+            $"{name}: expected real numbers, but found type {FileText.Show(type)}; save it as float32 or float64."),
     };
 
     /// <summary>The bytes of a text in an array of texts, &lt;U7 of UTF-32 or |S7 of bytes; 0 of other types.</summary>
     private static int TextWidthOf(string type) =>
-        type.Length > 2 && type[1] is 'U' or 'S' && int.TryParse(type.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= BufferLength / 4
+        type.Length > 2 && type[1] is 'U' or 'S'
+            && int.TryParse(type.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= BufferLength / 4
             ? type[1] == 'U' ? 4 * length : length
             : 0;
 
     private static string[] ReadTexts(Stream stream, string name, Header header)
     {
-        var encoding = header.Type switch { ['>', 'U', ..] => new UTF32Encoding(bigEndian: true, byteOrderMark: false), [_, 'U', ..] => Encoding.UTF32, _ => Encoding.UTF8 };
+        var encoding = header.Type switch
+        {
+            ['>', 'U', ..] =>
+            new UTF32Encoding(bigEndian: true, byteOrderMark: false),
+            [_, 'U', ..] => Encoding.UTF32,
+            _ => Encoding.UTF8
+        };
         var texts = new string[header.Count];
         for (var i = 0; i < texts.Length; i++)
             texts[i] = encoding.GetString(Take(stream, TextWidthOf(header.Type), name)).TrimEnd('\0');
@@ -218,10 +236,13 @@ internal static partial class NumpyFormat
     private static byte[] Take(Stream stream, int count, string name)
     {
         var bytes = new byte[count];
-        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count ? bytes : throw new InvalidDataException($"{name} is cut short.");
+        return stream.ReadAtLeast(bytes, count, throwOnEndOfStream: false) == count
+            ? bytes
+            : throw new InvalidDataException($"{name} is cut short.");
     }
 
-    private static int ToLength(string text) => int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
+    private static int ToLength(string text) =>
+        int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length : int.MaxValue;
 
     // A Python dictionary: its entries in any order, either quotes, 120L as Python 2 wrote it, space wherever it may be.
     [GeneratedRegex(

@@ -32,7 +32,8 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
 
             isFirst = false;
             var where = $"{name}, line {line}";
-            yield return _separator != FieldReader.None || Choose(text) ? Parse(text, where) : CsvRows.ParseRow(text, where);
+            var isAsBefore = _separator != FieldReader.None && FieldReader.Count(text, _separator) == columns + (_hasIndex ? 1 : 0);
+            yield return isAsBefore || Choose(text) || _separator != FieldReader.None ? Parse(text, where) : CsvRows.ParseRow(text, where);
         }
     }
 
@@ -42,7 +43,8 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
         foreach (var separator in TextTable.Separators)
         {
             var fields = FieldReader.Split(text, separator);
-            if (fields.Length == columns && columns >= SomeColumns && fields.Index().All(field => field.Item == field.Index.ToString(CultureInfo.InvariantCulture)))
+            if (fields.Length == columns && columns >= SomeColumns
+                && fields.Index().All(field => field.Item == field.Index.ToString(CultureInfo.InvariantCulture)))
             {
                 note?.Invoke($"{name}: the first line is 0 to {columns - 1}, so it was taken for the names of the columns.");
                 return true;
@@ -62,8 +64,10 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
         {
             var fields = FieldReader.Split(text, separator);
             string[] names = _header is null ? [] : FieldReader.Split(_header, separator);
-            var hasIndex = fields.Length == columns + 1 && (names.Length == columns || (names.Length == columns + 1 && TextTable.IsIndexName(names[0])));
-            if ((fields.Length == columns || hasIndex) && fields.Skip(hasIndex ? 1 : 0).All(field => NumberText.MarksOf(field) != DecimalMarks.None))
+            var hasIndex = fields.Length == columns + 1
+                && (names.Length == columns || (names.Length == columns + 1 && TextTable.IsIndexName(names[0])));
+            if ((fields.Length == columns || hasIndex)
+                && fields.Skip(hasIndex ? 1 : 0).All(field => NumberText.MarksOf(field) != DecimalMarks.None))
             {
                 (_separator, _hasIndex) = (separator, hasIndex);
                 if (hasIndex)
@@ -89,7 +93,9 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
             numbers.Add(ParseNumber(fields.Current, where));
         }
 
-        return numbers.Count == columns ? [.. numbers] : throw new InvalidDataException($"{where}: expected {columns} numbers as in the lines before, but found {numbers.Count}.");
+        return numbers.Count == columns
+            ? [.. numbers]
+            : throw new InvalidDataException($"{where}: expected {columns} numbers as in the lines before, but found {numbers.Count}.");
     }
 
     private double ParseNumber(ReadOnlySpan<char> field, string where)
@@ -100,7 +106,8 @@ internal sealed class RowStream(TextReader reader, string name, int columns, Act
 
         _marks &= marks;
         if (_marks == DecimalMarks.None || (_marks == DecimalMarks.Either && field.Contains(',')))
-            throw new InvalidDataException($"{where}: {FileText.Quote(field.ToString())} may have a decimal comma, or one between thousands: write decimal points.");
+            throw new InvalidDataException(
+                $"{where}: {FileText.Quote(field.ToString())} may have a decimal comma, or one between thousands: write decimal points.");
 
         _marks = _marks == DecimalMarks.Either && field.Contains('.') ? DecimalMarks.Point : _marks;
         _ = NumberText.TryParse(field, _marks == DecimalMarks.Comma ? DecimalMarks.Comma : DecimalMarks.Point, out var value);

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace MarginNet.Arrays;
 
-/// <summary>A text file that is read several times, in the encoding that its bytes show: that of its byte order mark, UTF-16 by its zeros, UTF-8, or else Latin-1.</summary>
+/// <summary>A text file that is read several times, in the encoding that its bytes show: that of its byte order mark, UTF-16 by its zeros,
+/// UTF-8, or else Latin-1.</summary>
 internal sealed class TextSource : IDisposable
 {
     private readonly Stream _stream;
@@ -43,7 +44,8 @@ internal sealed class TextSource : IDisposable
         try
         {
             stream.Position = 0;
-            using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, leaveOpen: true);
+            using var reader = new StreamReader(
+                stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, leaveOpen: true);
             var buffer = new char[1 << 12];
             while (reader.Read(buffer) > 0)
             {

@@ -17,9 +17,11 @@ internal sealed class TextTable
     /// <summary>What may part fields, the most telling first; a space stands for any run of spaces and tabs.</summary>
     internal static readonly ImmutableArray<char> Separators = ['\t', ';', ',', ' '];
 
-    private static readonly HashSet<string> IndexNames = new(["id", "ids", "idx", "index", "row", "rowid", "level_0"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> IndexNames =
+        new(["id", "ids", "idx", "index", "row", "rowid", "level_0"], StringComparer.OrdinalIgnoreCase);
     private static readonly HashSet<string> LabelNames = new(
-        ["label", "labels", "target", "targets", "true_label", "y_true", "true", "truth", "ground_truth", "class", "category"], StringComparer.OrdinalIgnoreCase);
+        ["label", "labels", "target", "targets", "true_label", "y_true", "true", "truth", "ground_truth", "class", "category"],
+        StringComparer.OrdinalIgnoreCase);
 
     private readonly TextSource _source;
     private readonly string _name;
@@ -107,11 +109,13 @@ internal sealed class TextTable
         for (var i = 0; i < Separators.Length && records > 0; i++)
         {
             var count = records == 1 ? first[i] : most[i];
-            if (count > 1 && (records == 1 || least[i] == count) && new TextTable(source, name, Separators[i], count, comment) is var table && table.Decide())
+            if (count > 1 && (records == 1 || least[i] == count) && new TextTable(source, name, Separators[i], count, comment) is var table
+                && table.Decide())
                 return table;
         }
 
-        return records > 0 && new TextTable(source, name, FieldReader.None, 1, comment: null) is var single && single.Decide() ? single : null;
+        return records > 0 && new TextTable(source, name, FieldReader.None, 1, comment: null) is var single
+            && single.Decide() ? single : null;
     }
 
     /// <summary>The name of a column, empty where it has none.</summary>
@@ -121,7 +125,9 @@ internal sealed class TextTable
     public bool HasNames => _names.Length > 0;
 
     /// <summary>How a message calls a column.</summary>
-    public string Show(int column) => NameOf(column) is { Length: > 0 } name ? $"the column {FileText.Quote(name)}" : FormattableString.Invariant($"column {column + 1} of {_columns.Length}");
+    public string Show(int column) => NameOf(column) is { Length: > 0 } name
+        ? $"the column {FileText.Quote(name)}"
+        : FormattableString.Invariant($"column {column + 1} of {_columns.Length}");
 
     /// <summary>Whether a column holds texts.</summary>
     public bool IsText(int column) => _columns[column].Numbers == 0;
@@ -136,7 +142,8 @@ internal sealed class TextTable
     public bool IsLabel(int column) => LabelNames.Contains(NameOf(column));
 
     /// <summary>Whether a column is called as labels are and holds whole numbers, beside others that do not.</summary>
-    public bool HoldsLabels(int column) => IsLabel(column) && _columns[column].IsWhole && !Array.TrueForAll(_columns, other => other.IsWhole);
+    public bool HoldsLabels(int column) =>
+        IsLabel(column) && _columns[column].IsWhole && !Array.TrueForAll(_columns, other => other.IsWhole);
 
     public void Note(string text) => _notes.Add($"{_name}: {text}");
 
@@ -177,7 +184,8 @@ internal sealed class TextTable
     }
 
     /// <summary>Whether a name is that of an index: what pandas calls one without a name, an id or the like.</summary>
-    public static bool IsIndexName(string name) => IsNoName(name) || IndexNames.Contains(name) || name.EndsWith("_id", StringComparison.OrdinalIgnoreCase);
+    public static bool IsIndexName(string name) =>
+        IsNoName(name) || IndexNames.Contains(name) || name.EndsWith("_id", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsNoName(string name) => name.Length == 0 || name.StartsWith("Unnamed: ", StringComparison.Ordinal);
 
@@ -193,12 +201,14 @@ internal sealed class TextTable
     }
 
     /// <summary>Whether a line is a comment, or tells the separator as spreadsheets do.</summary>
-    private static bool IsRemark(ReadOnlySpan<char> line) => line[0] == '#' || (line.StartsWith("sep=", StringComparison.OrdinalIgnoreCase) && line.Length <= 5);
+    private static bool IsRemark(ReadOnlySpan<char> line) =>
+        line[0] == '#' || (line.StartsWith("sep=", StringComparison.OrdinalIgnoreCase) && line.Length <= 5);
 
     private static bool IsNumber(string text) => NumberText.MarksOf(text) != DecimalMarks.None;
 
     /// <summary>Whether a line begins with a number, whatever separates it: then it is no title.</summary>
-    private static bool BeginsWithNumber(string text) => text.IndexOfAny([',', ';', '\t', ' ']) is var end && IsNumber(end < 0 ? text : text[..end]);
+    private static bool BeginsWithNumber(string text) =>
+        text.IndexOfAny([',', ';', '\t', ' ']) is var end && IsNumber(end < 0 ? text : text[..end]);
 
     private void Examine(int column, ReadOnlySpan<char> field, int line, bool isBefore)
     {
@@ -251,7 +261,8 @@ internal sealed class TextTable
             return _separator != ' ' && Array.Exists(_first, LabelNames.Contains) && TakeHeader(_first);
         if (_separator == ' ' && numeric.Length < _columns.Length - (_first.Length < _columns.Length && IsText(0) ? 1 : 0))
             return false; // Names with spaces.
-        if (_first.Length == _columns.Length - 1 && (!BeginsWithNumber(_first[0]) || IsCount(_first)) && (_columns[0].IsIdentity || IsText(0)))
+        if (_first.Length == _columns.Length - 1 && (!BeginsWithNumber(_first[0]) || IsCount(_first))
+            && (_columns[0].IsIdentity || IsText(0)))
             return TakeHeader(["", .. _first]);
         if (_first.Length != _columns.Length)
             return !BeginsWithNumber(_first[0]) && !(_first.Length == _columns.Length + 1 && _trailing == _laterRows) && TakeHeader([]);
@@ -261,7 +272,9 @@ internal sealed class TextTable
             return TakeHeader(_first);
         if (others == 0 && IsNumbered(numeric))
         {
-            Note($"line {_firstLine} is {(numeric.Length == 1 ? "0" : $"{_first[numeric[0]]} to {_first[numeric[^1]]}")}, so it was taken for a header.");
+            Note(
+                $"line {_firstLine} is {(numeric.Length == 1 ? "0" : $"{_first[numeric[0]]} to {_first[numeric[^1]]}")}, "
+                + "so it was taken for a header.");
             return TakeHeader(_first);
         }
 
@@ -279,7 +292,8 @@ internal sealed class TextTable
         for (var column = 0; column < _first.Length && column < _columns.Length; column++)
             Examine(column, _first[column], _firstLine, isBefore: true);
 
-        if (_comment is not null && _separator != ' ' && FieldReader.Split(_comment, _separator) is var names && names.Length == _columns.Length)
+        if (_comment is not null && _separator != ' ' && FieldReader.Split(_comment, _separator) is var names
+            && names.Length == _columns.Length)
             _names = names;
 
         return _first.Length == _columns.Length;
@@ -292,7 +306,7 @@ internal sealed class TextTable
             return false;
 
         return numeric.Length < SomeColumns
-            ? (numeric.Length > 1 || _first[numeric[0]] == "0") && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
+            ? (numeric.Length > 1 || (_first[numeric[0]] == "0" && _columns[numeric[0]].IsWhole)) && Array.TrueForAll(numeric, column => !_columns[column].IsInDigits)
             : _columns[numeric[0]].First != numeric.Length + (_first[numeric[0]] == "0" ? 0 : 1); // Data that counts on is an example's.
     }
 
@@ -323,13 +337,15 @@ internal sealed class TextTable
         if (_marks == DecimalMarks.None)
         {
             throw new InvalidDataException(
-                $"{_name}: {_onlyWithPoint} with a decimal point, and {_onlyWithComma} with a decimal comma: write all numbers in one way, best with points.");
+                $"{_name}: {_onlyWithPoint} with a decimal point, and {_onlyWithComma} with a decimal comma: write all numbers in one way, "
+                + "best with points.");
         }
 
         if (_marks == DecimalMarks.Either && _hasCommas)
         {
             throw new InvalidDataException(
-                $"{_name}: every comma stands before three digits, so it may be a decimal comma or part thousands: write decimal points, and no commas in numbers.");
+                $"{_name}: every comma stands before three digits, so it may be a decimal comma or part thousands: write decimal points, "
+                + "and no commas in numbers.");
         }
 
         if (_marks == DecimalMarks.Comma)
@@ -341,7 +357,8 @@ internal sealed class TextTable
     /// <summary>Refuses 3,28,1,71: numbers with decimal commas and commas between, which read as twice as many whole numbers.</summary>
     private void ThrowIfPairs()
     {
-        if (_separator != ',' || _hasCommas || _laterRows == 0 || !Array.TrueForAll(_columns, column => column.IsInDigits && column.Numbers == _laterRows))
+        if (_separator != ',' || _hasCommas || _laterRows == 0
+            || !Array.TrueForAll(_columns, column => column.IsInDigits && column.Numbers == _laterRows))
             return;
 
         var start = _columns.Length % 2;
@@ -349,11 +366,14 @@ internal sealed class TextTable
         var wholes = Enumerable.Range(0, pairs).Select(pair => _columns[start + (2 * pair)]).ToArray();
         var decimals = Enumerable.Range(0, pairs).Select(pair => _columns[start + (2 * pair) + 1]).ToArray();
         var isNamedByPairs = _first.Length == start + pairs && pairs > 1;
-        var looksLikeDecimals = Array.Exists(decimals, column => column.HasLeadingZero) || Array.Exists(wholes, column => column.HasNegativeZero);
-        if (Array.TrueForAll(decimals, column => column.IsUnsigned) && (isNamedByPairs || (looksLikeDecimals && !Array.Exists(wholes, column => column.HasLeadingZero))))
+        var looksLikeDecimals = Array.Exists(decimals, column => column.HasLeadingZero)
+            || Array.Exists(wholes, column => column.HasNegativeZero);
+        if (Array.TrueForAll(decimals, column => column.IsUnsigned)
+            && (isNamedByPairs || (looksLikeDecimals && !Array.Exists(wholes, column => column.HasLeadingZero))))
         {
             throw new InvalidDataException(
-                $"{_name}: its {_columns.Length} whole numbers a line look like {pairs} with decimal commas and commas between them: write decimal points, or separate the numbers by ; or tabs.");
+                $"{_name}: its {_columns.Length} whole numbers a line look like {pairs} with decimal commas and commas between them: "
+                + "write decimal points, or separate the numbers by ; or tabs.");
         }
     }
 }

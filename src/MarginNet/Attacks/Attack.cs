@@ -56,11 +56,14 @@ public static class Attack
         var own = epsilons.ToArray();
         return own.Length == images.Count && Array.TrueForAll(own, epsilon => epsilon >= 0 && double.IsFinite(epsilon))
             ? Run(network, images, options ?? new(), own, progress, cancellation)
-            : throw new ArgumentException($"Expected {images.Count} finite numbers of at least 0, one ε for each image, but got {own.Length}, the least {own.DefaultIfEmpty().Min()}, the largest {own.DefaultIfEmpty().Max()}.", nameof(epsilons));
+            : throw new ArgumentException($"Expected {images.Count} finite numbers of at least 0, one ε for each image, "
+                + $"but got {own.Length}, the least {own.DefaultIfEmpty().Min()}, "
+                + $"the largest {own.DefaultIfEmpty().Max()}.", nameof(epsilons));
     }
 
     private static AttackResult Run(
-        nn.Module<Tensor, Tensor> network, ImageSet images, AttackOptions options, double[]? epsilons, IProgress<int>? progress, CancellationToken cancellation)
+        nn.Module<Tensor, Tensor> network, ImageSet images, AttackOptions options, double[]? epsilons, IProgress<int>? progress,
+        CancellationToken cancellation)
     {
         options.ThrowIfInvalid();
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
@@ -97,8 +100,10 @@ public static class Attack
 
         var classCount = clean.Length / images.Count;
         return new(
-            new ImageArray(pixels, images.Channels, images.Height, images.Width), new ScoreMatrix(clean, classCount), new ScoreMatrix(after, classCount), stuck);
+            new ImageArray(pixels, images.Channels, images.Height, images.Width), new ScoreMatrix(clean, classCount),
+            new ScoreMatrix(after, classCount), stuck);
     }
 
-    private static void Copy(Tensor values, Span<float> target) => values.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(target);
+    private static void Copy(Tensor values, Span<float> target) =>
+        values.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(target);
 }

@@ -15,7 +15,8 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
     public Tensor Radii { get; } = Each(Array.ConvertAll(epsilons ?? [options.Epsilon], radius => (float)radius), centers);
 
     /// <summary>The lengths of the steps of PGD, shape [N, 1, 1, 1] or [1, 1, 1, 1].</summary>
-    public Tensor StepLengths { get; } = Each(Array.ConvertAll(epsilons ?? [options.Epsilon], radius => (float)(options with { Epsilon = radius }).StepLength), centers);
+    public Tensor StepLengths { get; } =
+        Each(Array.ConvertAll(epsilons ?? [options.Epsilon], radius => (float)(options with { Epsilon = radius }).StepLength), centers);
 
     /// <summary>The step of steepest ascent: α·sign g in ℓ∞, α·g/‖g‖₂ in ℓ2; zero where the whole gradient is.</summary>
     public Tensor Step(Tensor gradients, Tensor length)
@@ -42,7 +43,8 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
         return options.Clip ? projected.clamp_(0, 1) : projected;
     }
 
-    /// <summary>Uniformly random points of the ball, clipped; that of each image depends on the seed, the start and its number alone.</summary>
+    /// <summary>Uniformly random points of the ball, clipped; that of each image depends on the seed,
+    /// the start and its number alone.</summary>
     public Tensor RandomPoints(int start, int firstImage) => Project(centers + (Radii * stack(
         [.. Enumerable.Range(firstImage, (int)centers.shape[0]).Select(image => RandomDirection(start, image))]).to(centers.device)));
 
@@ -61,7 +63,8 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
         return radius * direction / direction.norm().clamp_min(SmallestNorm);
     }
 
-    private static Tensor Each(float[] values, Tensor images) => tensor(values, [values.Length, 1, 1, 1], dtype: images.dtype, device: images.device);
+    private static Tensor Each(float[] values, Tensor images) =>
+        tensor(values, [values.Length, 1, 1, 1], dtype: images.dtype, device: images.device);
 
     private static Tensor Norms(Tensor images) => linalg.vector_norm(images, 2, [1, 2, 3], keepdim: true).clamp_min(SmallestNorm);
 }

@@ -13,7 +13,8 @@ public enum AttackObjective
     /// </summary>
     CrossEntropy,
 
-    /// <summary>max over i ≠ c of f_i − f_c, the labelled margin with its sign turned (Carlini and Wagner, 2017): it does not saturate.</summary>
+    /// <summary>max over i ≠ c of f_i − f_c, the labelled margin with its sign turned (Carlini and Wagner, 2017):
+    /// it does not saturate.</summary>
     LogitDifference,
 }
 

@@ -6,7 +6,8 @@ public sealed record AttackOptions
     /// <summary>How the images are looked for. Default <see cref="AttackMethod.Fgsm"/>.</summary>
     public AttackMethod Method { get; init; }
 
-    /// <summary>The largest change ε of an image with pixels in [0, 1], in <see cref="Norm"/>; at least 0, which changes nothing. Default 0.1.</summary>
+    /// <summary>The largest change ε of an image with pixels in [0, 1], in <see cref="Norm"/>; at least 0, which changes nothing.
+    /// Default 0.1.</summary>
     public double Epsilon { get; init; } = 0.1;
 
     /// <summary>How the change is measured. Default <see cref="AttackNorm.Linf"/>.</summary>
@@ -21,16 +22,19 @@ public sealed record AttackOptions
     /// <summary>PGD: steps from each start, at least 1. Default 10.</summary>
     public int Steps { get; init; } = 10;
 
-    /// <summary>PGD: the length α of a step in <see cref="Norm"/>, above 0. Default null: 2.5 ε/<see cref="Steps"/> (Madry et al., 2018).</summary>
+    /// <summary>PGD: the length α of a step in <see cref="Norm"/>, above 0. Default null: 2.5 ε/<see cref="Steps"/> (Madry et al.,
+    /// 2018).</summary>
     public double? StepSize { get; init; }
 
     /// <summary>PGD: starts, at least 1: the first is the image itself, each other a random point of the ball. Default 1.</summary>
     public int Restarts { get; init; } = 1;
 
-    /// <summary>PGD: seed of the random starts, which depend on it, the number of the start and the number of the image alone. Default 0.</summary>
+    /// <summary>PGD: seed of the random starts, which depend on it, the number of the start and the number of the image alone.
+    /// Default 0.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Images in one pass, at least 1. Default 64: a backward pass keeps what each layer computed, and more is no faster on a CPU.</summary>
+    /// <summary>Images in one pass, at least 1. Default 64: a backward pass keeps what each layer computed,
+    /// and more is no faster on a CPU.</summary>
     public int BatchSize { get; init; } = 64;
 
     /// <summary>PGD: the length of a step taken, <see cref="StepSize"/> or its default.</summary>

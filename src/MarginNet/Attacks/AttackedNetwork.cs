@@ -37,7 +37,8 @@ internal sealed class AttackedNetwork : IDisposable
         var input = points.detach().requires_grad_();
         var logits = Finite(_trusted.Call(input));
         var values = objective.Compute(logits, labels);
-        autograd.backward([values.sum()], inputs: [input]); // Samples do not mix in evaluation mode, so the gradient of the sum is that of each.
+        // Samples do not mix in evaluation mode, so the gradient of the sum is that of each.
+        autograd.backward([values.sum()], inputs: [input]);
         return (logits.detach(), values.detach(), input.grad!);
     }
 
@@ -52,5 +53,6 @@ internal sealed class AttackedNetwork : IDisposable
 
     private static Tensor Finite(Tensor logits) => logits.isfinite().all().item<bool>()
         ? logits
-        : throw new InvalidDataException("The attacked network gives a score that is NaN or infinite: its training diverged, or its weights are damaged.");
+        : throw new InvalidDataException(
+            "The attacked network gives a score that is NaN or infinite: its training diverged, or its weights are damaged.");
 }

@@ -37,7 +37,8 @@ public static class Pgd
     /// <param name="cancellation">Stops between steps.</param>
     /// <param name="epsilons">An ε of its own for each image, shape [N]; null for that of the options.</param>
     internal static AttackBatch Run(
-        AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int firstImage, CancellationToken cancellation, double[]? epsilons = null)
+        AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int firstImage, CancellationToken cancellation,
+        double[]? epsilons = null)
     {
         var center = images.detach();
         var ball = new AttackBall(center, options, epsilons);

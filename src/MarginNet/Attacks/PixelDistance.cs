@@ -7,7 +7,8 @@ public static class PixelDistance
     private const double LeastLarge = 2; // Radii of 1 are usual on images of any size.
     private const double MostLarge = 8;
 
-    /// <summary>The least distance that is suspect: 1 in ℓ∞, which leads from any image to any other; in ℓ2 that of a change of every pixel by 1/8, but 2 to 8.</summary>
+    /// <summary>The least distance that is suspect: 1 in ℓ∞, which leads from any image to any other;
+    /// in ℓ2 that of a change of every pixel by 1/8, but 2 to 8.</summary>
     /// <param name="norm">How distances are measured.</param>
     /// <param name="pixelCount">Numbers in an image, C·H·W.</param>
     /// <returns>The distance: attacks and radii in use are smaller, and so 8 for 8/255 is not.</returns>

@@ -5,17 +5,20 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Certificates;
 
-/// <summary>How far images have to be moved until an attack has them misclassified: the other side of a certified radius, which it is never below.</summary>
+/// <summary>How far images have to be moved until an attack has them misclassified: the other side of a certified radius,
+/// which it is never below.</summary>
 public static class AttackedDistance
 {
-    /// <summary>Attacks in ℓ2 at some distances in increasing order, each time what is still classified rightly: an image that is misclassified at one distance is so within any larger one.</summary>
+    /// <summary>Attacks in ℓ2 at some distances in increasing order, each time what is still classified rightly: an image that is
+    /// misclassified at one distance is so within any larger one.</summary>
     /// <param name="network">The network.</param>
     /// <param name="images">Images, each with its label.</param>
     /// <param name="epsilons">The distances ε, finite and at least 0, in any order.</param>
     /// <param name="attack">The attack; null for <see cref="SoundnessCheck.DefaultAttack"/>. Its norm and ε have no effect.</param>
     /// <param name="progress">Told each distance when its attack has ended.</param>
     /// <param name="cancellation">Stops between the steps of the attack.</param>
-    /// <returns>For each image 0 where it is misclassified as it is, else the least of the distances at which the attack succeeds, or +∞ where it does at none.</returns>
+    /// <returns>For each image 0 where it is misclassified as it is, else the least of the distances at which the attack succeeds,
+    /// or +∞ where it does at none.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A distance is negative or not finite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static double[] Compute(
@@ -32,7 +35,12 @@ public static class AttackedDistance
         {
             if (right.Length > 0)
             {
-                var options = (attack ?? SoundnessCheck.DefaultAttack) with { Norm = AttackNorm.L2, Epsilon = epsilon, Steps = epsilon == 0 ? 1 : (attack ?? SoundnessCheck.DefaultAttack).Steps };
+                var options = (attack ?? SoundnessCheck.DefaultAttack) with
+                {
+                    Norm = AttackNorm.L2,
+                    Epsilon = epsilon,
+                    Steps = epsilon == 0 ? 1 : (attack ?? SoundnessCheck.DefaultAttack).Steps,
+                };
                 var left = images.Select(right);
                 var (classes, _) = Attack.Run(network, left, options, cancellation: cancellation).AttackedScores.Decisions();
                 for (var i = 0; i < classes.Length; i++)

@@ -8,7 +8,8 @@ public static class CertifiedAccuracy
     /// <summary>Counts the samples whose decision is their label and whose certified radius is above ε.</summary>
     /// <param name="radii">The certified radii, length N.</param>
     /// <param name="labels">True classes, length N.</param>
-    /// <param name="epsilon">The distance ε in ℓ2, at least 0; at 0 the samples are those rightly classified that have a certificate at all.</param>
+    /// <param name="epsilon">The distance ε in ℓ2, at least 0; at 0 the samples are those rightly classified
+    /// that have a certificate at all.</param>
     /// <exception cref="ArgumentException">There is not one label for each radius.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN.</exception>
     public static Proportion Compute(ReadOnlySpan<CertifiedRadius> radii, ReadOnlySpan<int> labels, double epsilon)

@@ -9,16 +9,19 @@ namespace MarginNet.Certificates;
 
 /// <summary>
 /// A ball in ℓ2 around an input, open, in which the network's decision provably does not change: that of the network as it is run, in
-/// floating point on a CPU. What rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed, comes off the margin.
+/// floating point on a CPU. What rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed,
+/// comes off the margin.
 /// </summary>
 /// <param name="PredictedClass">The decision ĉ, the lowest index among tied scores.</param>
-/// <param name="Radius">Its radius, in the units of the input ([0, 1] pixels where the network normalises them itself); 0 where nothing is certified.</param>
+/// <param name="Radius">Its radius, in the units of the input ([0, 1] pixels where the network normalises them itself);
+/// 0 where nothing is certified.</param>
 /// <param name="Source">What proves it; the earlier of <see cref="CertificateSource"/> where two give the same radius.</param>
 public readonly record struct CertifiedRadius(int PredictedClass, double Radius, CertificateSource Source)
 {
     private const double RootOfTwo = 1.4142135623730952; // Rounded up.
 
-    /// <summary>What the radius would be in exact arithmetic, and certifies nothing: the cost of rounding is its distance to <see cref="Radius"/>.</summary>
+    /// <summary>What the radius would be in exact arithmetic, and certifies nothing:
+    /// the cost of rounding is its distance to <see cref="Radius"/>.</summary>
     public double RadiusBeforeRounding { get; init; }
 
     /// <summary>Certifies one sample by the largest of the three radii, each rounded down. Ties and zero margins certify nothing.</summary>
@@ -26,11 +29,13 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     /// <param name="input">The input that they are of, as the network got it: length D, finite.</param>
     /// <param name="bounds">Proven bounds of the network that computed them.</param>
     /// <exception cref="ArgumentException">There are not C scores or D numbers, or one is NaN or infinite.</exception>
-    public static CertifiedRadius Compute(ReadOnlySpan<float> scores, ReadOnlySpan<float> input, LipschitzBounds bounds) => Certify(scores, input, bounds);
+    public static CertifiedRadius Compute(ReadOnlySpan<float> scores, ReadOnlySpan<float> input, LipschitzBounds bounds) =>
+        Certify(scores, input, bounds);
 
     /// <summary>Certifies one sample of a network in double precision.</summary>
     /// <inheritdoc cref="Compute(ReadOnlySpan{float}, ReadOnlySpan{float}, LipschitzBounds)"/>
-    public static CertifiedRadius Compute(ReadOnlySpan<double> scores, ReadOnlySpan<double> input, LipschitzBounds bounds) => Certify(scores, input, bounds);
+    public static CertifiedRadius Compute(ReadOnlySpan<double> scores, ReadOnlySpan<double> input, LipschitzBounds bounds) =>
+        Certify(scores, input, bounds);
 
     /// <summary>Scores images and certifies every one.</summary>
     /// <param name="network">The network.</param>
@@ -42,7 +47,8 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     /// <exception cref="ArgumentException">There is no image, or the numbers of classes or of pixels differ.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public static CertifiedRadius[] Compute(nn.Module<Tensor, Tensor> network, ImageSet images, LipschitzBounds bounds, CancellationToken cancellation = default)
+    public static CertifiedRadius[] Compute(
+        nn.Module<Tensor, Tensor> network, ImageSet images, LipschitzBounds bounds, CancellationToken cancellation = default)
     {
         bounds.ThrowIfChanged(network);
         return Compute(network.Score(images, cancellation: cancellation), images, bounds);
@@ -58,7 +64,8 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     {
         if (images.Count != scores.Count)
         {
-            throw new ArgumentException($"Expected {scores.Count} images, one for each row of scores, but got {images.Count}.", nameof(images));
+            throw new ArgumentException(
+                $"Expected {scores.Count} images, one for each row of scores, but got {images.Count}.", nameof(images));
         }
 
         var radii = new CertifiedRadius[scores.Count];
@@ -98,7 +105,8 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
                 var lead = Down(double.CreateTruncating(scores[decided]) - double.CreateTruncating(scores[i]));
                 var (error, slope) = bounds.Forward.Pair(decided, i, length);
                 exact = exact.Least(Radii.Of(lead, 0, bounds, decided, i));
-                rounded = rounded.Least(Radii.Of(lead - Math.BitIncrement(2 * (error + ScoreRounding(scores[decided], scores[i], bounds))), slope, bounds, decided, i));
+                rounded = rounded.Least(Radii.Of(
+                    lead - Math.BitIncrement(2 * (error + ScoreRounding(scores[decided], scores[i], bounds))), slope, bounds, decided, i));
             }
         }
 
@@ -109,11 +117,13 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     /// <summary>A difference above 0, which may have been rounded up; else 0.</summary>
     private static double Down(double lead) => lead > 0 ? Math.BitDecrement(lead) : 0;
 
-    /// <summary>Where scores of a network in double precision were rounded to float32: what that may have done to their difference.</summary>
+    /// <summary>Where scores of a network in double precision were rounded to float32:
+    /// what that may have done to their difference.</summary>
     private static double ScoreRounding<T>(T first, T second, LipschitzBounds bounds)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         typeof(T) == typeof(float) && !bounds.Forward.IsSingle
-            ? (FloatFormat.Single.Unit * 1.001 * (Math.Abs(double.CreateTruncating(first)) + Math.Abs(double.CreateTruncating(second)))) + float.Epsilon
+            ? (FloatFormat.Single.Unit * 1.001 * (Math.Abs(double.CreateTruncating(first)) + Math.Abs(double.CreateTruncating(second))))
+                + float.Epsilon
             : 0;
 
     private static void ThrowIfUnfit<T>(ReadOnlySpan<T> values, int expected, string name)
@@ -138,7 +148,8 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     {
         public static Radii Unlimited { get; } = new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
 
-        /// <summary>The distance at which a rival may have caught up, where the lead shrinks by the constant and by what rounding grows with the distance.</summary>
+        /// <summary>The distance at which a rival may have caught up, where the lead shrinks by the constant and by what
+        /// rounding grows with the distance.</summary>
         public static Radii Of(double lead, double rounding, LipschitzBounds bounds, int decided, int rival)
         {
             double Radius(double constant) => Rounding.QuotientDown(Down(lead), Rounding.SumUp(constant, rounding));
@@ -148,11 +159,13 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
                 Radius(bounds.Pair(decided, rival).Value));
         }
 
-        public Radii Least(Radii other) => new(Math.Min(Scores, other.Scores), Math.Min(Euclidean, other.Euclidean), Math.Min(Pairwise, other.Pairwise));
+        public Radii Least(Radii other) =>
+            new(Math.Min(Scores, other.Scores), Math.Min(Euclidean, other.Euclidean), Math.Min(Pairwise, other.Pairwise));
 
         public CertifiedRadius Largest(int decided, double reach) =>
             new CertifiedRadius(decided, 0, CertificateSource.None)
-                .Or(CertificateSource.Scores, Math.Min(Scores, reach)).Or(CertificateSource.Euclidean, Math.Min(Euclidean, reach)).Or(CertificateSource.Pairwise, Math.Min(Pairwise, reach));
+                .Or(CertificateSource.Scores, Math.Min(Scores, reach)).Or(
+                    CertificateSource.Euclidean, Math.Min(Euclidean, reach)).Or(CertificateSource.Pairwise, Math.Min(Pairwise, reach));
     }
 
     private CertifiedRadius Or(CertificateSource source, double radius) => radius > Radius ? new(PredictedClass, radius, source) : this;

@@ -9,7 +9,8 @@ namespace MarginNet.Certificates;
 /// </summary>
 public static class LabelledRadius
 {
-    /// <summary>Computes min over i ≠ c of (f_c − f_i) / L_ci: above 0 a radius in ℓ2 within which the network in exact arithmetic decides alike; negative where the sample is misclassified.</summary>
+    /// <summary>Computes min over i ≠ c of (f_c − f_i) / L_ci: above 0 a radius in ℓ2 within which the network in exact arithmetic decides
+    /// alike; negative where the sample is misclassified.</summary>
     /// <param name="scores">Class scores f of N samples, C classes.</param>
     /// <param name="labels">True classes c, length N, each in [0, C).</param>
     /// <param name="bounds">Proven bounds of the network that computed the scores.</param>
@@ -20,7 +21,8 @@ public static class LabelledRadius
         if (labels.Length != scores.Count || scores.ClassCount != bounds.ClassCount)
         {
             throw new ArgumentException(
-                $"Expected {scores.Count} labels and bounds of {scores.ClassCount} classes, but got {labels.Length} and {bounds.ClassCount}.", nameof(labels));
+                $"Expected {scores.Count} labels and bounds of {scores.ClassCount} classes, "
+                + $"but got {labels.Length} and {bounds.ClassCount}.", nameof(labels));
         }
 
         var radii = new double[scores.Count];

@@ -16,9 +16,15 @@ public static class SoundnessCheck
     private const double Farthest = 1e4; // Of any radius, which float32 can still move an image by.
 
     /// <summary>The attack that is used unless told otherwise: PGD up the logit difference, 20 steps from the sample.</summary>
-    public static AttackOptions DefaultAttack { get; } = new() { Method = AttackMethod.Pgd, Objective = AttackObjective.LogitDifference, Steps = 20 };
+    public static AttackOptions DefaultAttack { get; } = new()
+    {
+        Method = AttackMethod.Pgd,
+        Objective = AttackObjective.LogitDifference,
+        Steps = 20,
+    };
 
-    /// <summary>Attacks each sample's decision, right or wrong, in ℓ2, at 0.999 of its radius and not clipped to [0, 1]. Samples without a certificate are left out.</summary>
+    /// <summary>Attacks each sample's decision, right or wrong, in ℓ2, at 0.999 of its radius and not clipped to [0, 1].
+    /// Samples without a certificate are left out.</summary>
     /// <param name="network">The network whose decisions were certified.</param>
     /// <param name="images">The images.</param>
     /// <param name="radii">Their certificates, length N.</param>
@@ -36,7 +42,8 @@ public static class SoundnessCheck
     {
         if (radii.Length != images.Count)
         {
-            throw new ArgumentException($"Expected {images.Count} certificates, one for each image, but got {radii.Length}.", nameof(radii));
+            throw new ArgumentException(
+                $"Expected {images.Count} certificates, one for each image, but got {radii.Length}.", nameof(radii));
         }
 
         var certificates = radii.ToArray();
@@ -58,7 +65,8 @@ public static class SoundnessCheck
         {
             var certificate = certificates[certified[k]];
             var (found, _) = DecisionMargin.Compute(result.AttackedScores[k]);
-            if (found != certificate.PredictedClass && Distance(decided.Pixels(k), result.Images[k]) is var distance && distance < certificate.Radius)
+            if (found != certificate.PredictedClass && Distance(decided.Pixels(k), result.Images[k]) is var distance
+                && distance < certificate.Radius)
             {
                 violations.Add(new(certified[k], certificate.Radius, distance, certificate.PredictedClass, found));
             }

@@ -10,10 +10,12 @@ public static class AtomicFile
     /// Writes a temporary file beside <paramref name="path"/>, flushes it to disk and renames it over <paramref name="path"/>.
     /// On any failure the file that was there stays as it was, and the temporary one is removed.
     /// </summary>
-    /// <remarks>A symbolic link keeps pointing at its target, which is replaced. A device, such as /dev/stdout, is written directly.</remarks>
+    /// <remarks>A symbolic link keeps pointing at its target, which is replaced. A device, such as /dev/stdout,
+    /// is written directly.</remarks>
     /// <param name="path">File to create or replace; its folder must exist.</param>
     /// <param name="write">Writes the whole content. What it throws passes through, I/O errors with the path added.</param>
-    /// <param name="keepReplacedAs">What the replaced file is called from then on, in the same folder; null, the default, to drop it.</param>
+    /// <param name="keepReplacedAs">What the replaced file is called from then on, in the same folder; null, the default,
+    /// to drop it.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or file may not be written.</exception>
     /// <exception cref="IOException">The path is a folder, the disk is full, or another I/O error.</exception>
@@ -47,7 +49,8 @@ public static class AtomicFile
 
         if (!IsDevice(target))
         {
-            using var probe = new FileStream(TemporaryFor(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var probe =
+                new FileStream(TemporaryFor(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
     });
 
@@ -83,7 +86,8 @@ public static class AtomicFile
         }
         catch (IOException e)
         {
-            throw new IOException($"Cannot write '{path}': {e.Message.ReplaceLineEndings(" ")} An earlier file of that name is unchanged.", e);
+            throw new IOException(
+                $"Cannot write '{path}': {e.Message.ReplaceLineEndings(" ")} An earlier file of that name is unchanged.", e);
         }
     }
 

@@ -90,7 +90,8 @@ internal sealed class CheckpointArchive : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException("It is cut off or damaged: the directory at its end is missing or wrong; copy or download the file again.", e);
+            throw new InvalidDataException(
+                "It is cut off or damaged: the directory at its end is missing or wrong; copy or download the file again.", e);
         }
     }
 
@@ -110,7 +111,8 @@ internal sealed class CheckpointArchive : IDisposable
         {
             if (entry.Length != entry.CompressedLength)
             {
-                throw new InvalidDataException($"Its entry {FileText.Quote(entry.FullName)} is compressed, which torch.save never does; unpack it and pack it without compression.");
+                throw new InvalidDataException($"Its entry {FileText.Quote(entry.FullName)} is compressed, which torch.save never does; "
+                    + "unpack it and pack it without compression.");
             }
 
             total += entry.Length;
@@ -128,7 +130,8 @@ internal sealed class CheckpointArchive : IDisposable
         var pickles = _unread.Keys.Where(name => name.EndsWith(PickleName, StringComparison.Ordinal)).ToArray();
         if (pickles is not [var pickle])
         {
-            throw new InvalidDataException($"It is a zip archive with {pickles.Length} entries 'data.pkl', not a file of torch.save, which has one.");
+            throw new InvalidDataException(
+                $"It is a zip archive with {pickles.Length} entries 'data.pkl', not a file of torch.save, which has one.");
         }
 
         return pickle[..^PickleName.Length];
@@ -138,7 +141,8 @@ internal sealed class CheckpointArchive : IDisposable
     {
         if (_zip.Entries.Any(entry => entry.FullName.EndsWith("/constants.pkl", StringComparison.Ordinal)))
         {
-            throw new InvalidDataException("It is a TorchScript archive, which holds a program; expected a state dict: torch.save(model.state_dict(), path).");
+            throw new InvalidDataException(
+                "It is a TorchScript archive, which holds a program; expected a state dict: torch.save(model.state_dict(), path).");
         }
     }
 
@@ -160,14 +164,16 @@ internal sealed class CheckpointArchive : IDisposable
 
         if (entry.Length > Array.MaxLength)
         {
-            throw new InvalidDataException($"Its entry {FileText.Quote(name)} has {entry.Length} bytes; expected at most {Array.MaxLength}.");
+            throw new InvalidDataException(
+                $"Its entry {FileText.Quote(name)} has {entry.Length} bytes; expected at most {Array.MaxLength}.");
         }
 
         var bytes = GC.AllocateUninitializedArray<byte>((int)entry.Length);
         using var content = entry.Open();
         if (content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length || Crc32.HashToUInt32(bytes) != entry.Crc32)
         {
-            throw new InvalidDataException($"Its entry {FileText.Quote(name)} is corrupt (CRC-32 mismatch); copy or download the file again.");
+            throw new InvalidDataException(
+                $"Its entry {FileText.Quote(name)} is corrupt (CRC-32 mismatch); copy or download the file again.");
         }
 
         return bytes;

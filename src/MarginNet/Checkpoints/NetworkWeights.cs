@@ -17,7 +17,8 @@ internal static class NetworkWeights
         var unknown = stored.Keys.Except(expected.Keys).ToList();
         if (missing.Count + unknown.Count > 0)
         {
-            throw new InvalidDataException($"Its weights do not fit its architecture: {Describe(missing)} missing, {Describe(unknown)} unknown.");
+            throw new InvalidDataException(
+                $"Its weights do not fit its architecture: {Describe(missing)} missing, {Describe(unknown)} unknown.");
         }
 
         foreach (var (name, target) in expected)

@@ -8,11 +8,14 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     /// <summary>The name of a value of <typeparamref name="T"/>.</summary>
     public T Name<T>(string key)
         where T : struct, Enum =>
-        values.GetValueOrDefault(key) is string text && Enum.GetNames<T>().Contains(text) ? Enum.Parse<T>(text) : throw Unexpected(key, $"one of {string.Join(", ", Enum.GetNames<T>())}");
+        values.GetValueOrDefault(key) is string text && Enum.GetNames<T>().Contains(text)
+            ? Enum.Parse<T>(text)
+            : throw Unexpected(key, $"one of {string.Join(", ", Enum.GetNames<T>())}");
 
     public bool Flag(string key) => values.GetValueOrDefault(key) as bool? ?? throw Unexpected(key, "true or false");
 
-    public int Count(string key) => values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");
+    public int Count(string key) =>
+        values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");
 
     public StoredTensor Tensor(string key) => values.GetValueOrDefault(key) as StoredTensor ?? throw Unexpected(key, "a tensor");
 
@@ -37,11 +40,15 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     public IEnumerable<string> Keys => values.Keys;
 
     public PlainDictionary Dictionary(string key) =>
-        values.GetValueOrDefault(key) is Dictionary<string, object?> child ? new PlainDictionary(child, Path(key)) : throw Unexpected(key, "a dictionary");
+        values.GetValueOrDefault(key) is Dictionary<string, object?> child
+            ? new PlainDictionary(child, Path(key))
+            : throw Unexpected(key, "a dictionary");
 
     public PlainDictionary[] Dictionaries(string key) =>
         values.GetValueOrDefault(key) is List<object?> { Count: > 0 } list
-            ? [.. list.Select((item, i) => item is Dictionary<string, object?> child ? new PlainDictionary(child, $"{Path(key)}[{i}]") : throw Unexpected(key, "a list of dictionaries"))]
+            ? [.. list.Select((item, i) => item is Dictionary<string, object?> child
+                ? new PlainDictionary(child, $"{Path(key)}[{i}]")
+                : throw Unexpected(key, "a list of dictionaries"))]
             : throw Unexpected(key, "a list of dictionaries");
 
     public bool Has(string key) => values.GetValueOrDefault(key) is not null;

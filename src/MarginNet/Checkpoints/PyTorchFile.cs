@@ -11,7 +11,8 @@ namespace MarginNet.Checkpoints;
 /// <item><term>list, tuple, torch.Size</term><description>List&lt;object?&gt;</description></item>
 /// <item><term>dict, OrderedDict</term><description>Dictionary&lt;string, object?&gt; in the file's order; an integer key, as in an
 /// optimizer's state, becomes its decimal text (a dictionary with both 1 and "1" is refused)</description></item>
-/// <item><term>Tensor, Parameter</term><description><see cref="StoredTensor"/> of the tensor's own elements; tied weights share their memory</description></item>
+/// <item><term>Tensor, Parameter</term><description><see cref="StoredTensor"/> of the tensor's own elements;
+/// tied weights share their memory</description></item>
 /// <item><term>dtype, device</term><description>string: "torch.float32", "cuda:0"</description></item>
 /// </list>
 /// </remarks>
@@ -19,7 +20,8 @@ public static class PyTorchFile
 {
     /// <summary>Reads a checkpoint.</summary>
     /// <param name="path">File to read.</param>
-    /// <returns>Null, bool, long, double, string, List&lt;object?&gt;, Dictionary&lt;string, object?&gt; or <see cref="StoredTensor"/>.</returns>
+    /// <returns>Null, bool, long, double, string, List&lt;object?&gt;, Dictionary&lt;string, object?&gt;
+    /// or <see cref="StoredTensor"/>.</returns>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="InvalidDataException">
     /// The file is no checkpoint, corrupt, or holds more than tensors and plain values; the message names the path and the reason.

@@ -16,7 +16,8 @@ public static class SafeTensorsFile
     /// <param name="path">File to read.</param>
     /// <returns>Its tensors and texts.</returns>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged or no safetensors file; the message names the path and the reason.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or no safetensors file;
+    /// the message names the path and the reason.</exception>
     public static SafeTensors Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -106,7 +107,8 @@ public static class SafeTensorsFile
         if (length > Math.Min((ulong)rest, SafeTensorsHeader.MaxLength))
         {
             throw new InvalidDataException(
-                $"It says that its header has {length} bytes; expected at most {Math.Min(rest, SafeTensorsHeader.MaxLength)}: it is cut off, or no safetensors file.");
+                $"It says that its header has {length} bytes; expected at most {Math.Min(rest, SafeTensorsHeader.MaxLength)}: "
+                + "it is cut off, or no safetensors file.");
         }
 
         var json = new byte[length];

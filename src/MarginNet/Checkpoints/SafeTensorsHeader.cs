@@ -40,7 +40,8 @@ internal sealed class SafeTensorsHeader
         return new() { Entries = [.. content.Tensors.Keys.Select(name => places[name])], Metadata = content.Metadata };
     }
 
-    /// <summary>Refuses tensors that overlap, leave holes, or do not end where the data end: two views of one place could claim any size.</summary>
+    /// <summary>Refuses tensors that overlap, leave holes, or do not end where the data end:
+    /// two views of one place could claim any size.</summary>
     public void CheckPlaces(long dataLength)
     {
         long end = 0;
@@ -48,7 +49,8 @@ internal sealed class SafeTensorsHeader
         {
             if (entry.Start != end)
             {
-                throw new InvalidDataException($"Its tensor {FileText.Quote(entry.Name)} starts at byte {entry.Start}; expected {end}, where the one before ends: no overlap and no hole is allowed.");
+                throw new InvalidDataException($"Its tensor {FileText.Quote(entry.Name)} starts at byte {entry.Start}; expected {end}, "
+                    + "where the one before ends: no overlap and no hole is allowed.");
             }
 
             end = entry.End;

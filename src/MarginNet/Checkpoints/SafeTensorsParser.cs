@@ -50,7 +50,9 @@ internal static class SafeTensorsParser
             }
         }
 
-        return !reader.Read() ? new() { Entries = entries, Metadata = metadata } : throw new InvalidDataException("Its header goes on after its JSON object.");
+        return !reader.Read()
+            ? new() { Entries = entries, Metadata = metadata }
+            : throw new InvalidDataException("Its header goes on after its JSON object.");
     }
 
     private static void ParseTexts(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
@@ -100,13 +102,17 @@ internal static class SafeTensorsParser
     {
         if (ElementTypes.FromSafeName(typeName) is not { } type)
         {
-            throw new InvalidDataException($"Its tensor {FileText.Quote(name)} has elements of type {FileText.Quote(typeName)}; expected F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL.");
+            throw new InvalidDataException($"Its tensor {FileText.Quote(name)} has elements of type {FileText.Quote(typeName)}; "
+                + "expected F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL.");
         }
 
-        var length = StoredTensor.ElementCount(shape) is { } count && count <= Array.MaxLength ? count * ElementTypes.SizeOf(type) : long.MaxValue;
+        var length = StoredTensor.ElementCount(shape) is { } count && count <= Array.MaxLength
+            ? count * ElementTypes.SizeOf(type)
+            : long.MaxValue;
         if (end - start != length || length > Array.MaxLength)
         {
-            throw new InvalidDataException($"Its tensor {FileText.Quote(name)} of type {typeName} and shape [{string.Join(", ", shape)}] is said to lie at bytes {start} to {end}, which is not its length, or more than {Array.MaxLength}.");
+            throw new InvalidDataException($"Its tensor {FileText.Quote(name)} of type {typeName} and shape [{string.Join(", ", shape)}] "
+                + $"is said to lie at bytes {start} to {end}, which is not its length, or more than {Array.MaxLength}.");
         }
 
         return new(name, type, [.. shape], start, end);
@@ -154,5 +160,6 @@ internal static class SafeTensorsParser
         new($"Its header has the key {FileText.Quote(key)} twice{(inside.Length == 0 ? "" : $" under {FileText.Quote(inside)}")}.");
 
     private static InvalidDataException Unexpected(string name, string found) =>
-        new($"Its header holds {found} under {FileText.Quote(name)}; expected dtype, shape and data_offsets of each tensor, and texts under '{MetadataKey}'.");
+        new($"Its header holds {found} under {FileText.Quote(name)}; expected dtype, shape and data_offsets of each tensor, "
+            + $"and texts under '{MetadataKey}'.");
 }

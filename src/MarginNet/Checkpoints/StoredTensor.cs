@@ -26,7 +26,8 @@ public sealed class StoredTensor
 
         if (shape.IsDefault || ElementCount(shape.AsSpan()) is not { } count || count > long.MaxValue / 8)
         {
-            throw new ArgumentException($"No tensor has the shape [{(shape.IsDefault ? "null" : string.Join(", ", shape))}].", nameof(shape));
+            throw new ArgumentException(
+                $"No tensor has the shape [{(shape.IsDefault ? "null" : string.Join(", ", shape))}].", nameof(shape));
         }
 
         var expected = count * ElementTypes.SizeOf(type);
@@ -75,7 +76,8 @@ public sealed class StoredTensor
     }
 
     /// <summary>
-    /// Converts the elements to double, in row-major order: exact for all types but int64 beyond ±2⁵³, which is rounded; bool gives 0 and 1.
+    /// Converts the elements to double, in row-major order: exact for all types but int64 beyond ±2⁵³, which is rounded;
+    /// bool gives 0 and 1.
     /// </summary>
     public double[] ToDoubles()
     {

@@ -85,7 +85,8 @@ internal sealed class StoredZipWriter(Stream stream)
     {
         if (end > uint.MaxValue || _entries.Count >= ushort.MaxValue)
         {
-            throw new ArgumentException($"A checkpoint of {_entries.Count} entries and more than {_position} bytes is beyond 4 GB or {ushort.MaxValue} tensors; split it.");
+            throw new ArgumentException($"A checkpoint of {_entries.Count} entries and more than {_position} bytes is beyond 4 GB or "
+                + $"{ushort.MaxValue} tensors; split it.");
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed class StridedCopies(long fileLength)
         if (bytes > Math.Min(_left, Array.MaxLength))
         {
             throw new InvalidDataException(
-                $"A tensor of shape [{string.Join(", ", view.Size)}], strides [{string.Join(", ", view.Stride)}] would unfold to {bytes} bytes, out of proportion to the file; save tensor.contiguous().");
+                $"A tensor of shape [{string.Join(", ", view.Size)}], strides [{string.Join(", ", view.Stride)}] would unfold to {bytes} "
+                + "bytes, out of proportion to the file; save tensor.contiguous().");
         }
 
         _left -= bytes;

@@ -24,7 +24,9 @@ internal sealed record StridedView(ScalarType Type, long StorageCount, long Offs
         if (!isPossible || (Count > 0 && Last() >= StorageCount))
         {
             throw new InvalidDataException(
-                $"A tensor of shape [{string.Join(", ", Size.Take(MaxDimensions))}], strides [{string.Join(", ", Stride.Take(MaxDimensions))}], offset {Offset} does not fit storage {FileText.Quote(key)} of {StorageCount} elements.");
+                $"A tensor of shape [{string.Join(", ", Size.Take(MaxDimensions))}], "
+                + $"strides [{string.Join(", ", Stride.Take(MaxDimensions))}], "
+                + $"offset {Offset} does not fit storage {FileText.Quote(key)} of {StorageCount} elements.");
         }
     }
 

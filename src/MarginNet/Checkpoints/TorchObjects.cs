@@ -66,7 +66,8 @@ internal sealed class TorchObjects(CheckpointArchive archive, bool leavesClosed 
         (Function { Name: "torch._utils._rebuild_parameter" }, [StoredTensor data, bool, _]) => data,
         (Function { Name: "torch._utils._rebuild_parameter_with_state" }, [StoredTensor data, bool, _, _]) => data,
         _ => throw new InvalidDataException(
-            $"It calls {Describe(callee)} with arguments that torch.save does not write: ({string.Join(", ", arguments.Take(8).Select(Describe))})."),
+            $"It calls {Describe(callee)} with arguments that torch.save does not write: "
+            + $"({string.Join(", ", arguments.Take(8).Select(Describe))})."),
     };
 
     /// <summary>Accepts, and drops, the attributes of an OrderedDict: PyTorch's _metadata.</summary>
@@ -114,7 +115,8 @@ internal sealed class TorchObjects(CheckpointArchive archive, bool leavesClosed 
     {
         if (rest is [Dictionary<string, object?> { Count: > 0 } metadata, ..])
         {
-            throw new InvalidDataException($"A tensor is marked {FileText.Quote(metadata.Keys.First())}; save it as tensor.resolve_neg().resolve_conj().");
+            throw new InvalidDataException(
+                $"A tensor is marked {FileText.Quote(metadata.Keys.First())}; save it as tensor.resolve_neg().resolve_conj().");
         }
 
         var view = new StridedView(storage.Type, storage.Count, offset, Integers(size), Integers(stride));

@@ -65,12 +65,16 @@ public static class Augmentation
     {
         if (images.dim() != 4)
         {
-            throw new ArgumentException($"Expected images of shape [N, C, H, W], but got [{string.Join(", ", images.shape)}].", nameof(images));
+            throw new ArgumentException(
+                $"Expected images of shape [N, C, H, W], but got [{string.Join(", ", images.shape)}].", nameof(images));
         }
 
         if (padding < 0 || padding >= Math.Min(images.shape[2], images.shape[3]))
         {
-            throw new ArgumentOutOfRangeException(nameof(padding), padding, $"Expected 0 to {Math.Min(images.shape[2], images.shape[3]) - 1}, less than the image's height and width.");
+            throw new ArgumentOutOfRangeException(
+                nameof(padding),
+                padding,
+                $"Expected 0 to {Math.Min(images.shape[2], images.shape[3]) - 1}, less than the image's height and width.");
         }
 
         if (fill is not (PaddingModes.Reflect or PaddingModes.Zeros))

@@ -9,10 +9,12 @@ internal static class BmpFile
 
     /// <summary>Whether what follows the first two letters is the header of a picture.</summary>
     public static bool IsOne(ReadOnlySpan<byte> file) =>
-        file.Length > HeaderLength + 12 && BinaryPrimitives.ReadUInt32LittleEndian(file[HeaderLength..]) is 12 or 40 or 52 or 56 or 64 or 108 or 124;
+        file.Length > HeaderLength + 12
+        && BinaryPrimitives.ReadUInt32LittleEndian(file[HeaderLength..]) is 12 or 40 or 52 or 56 or 64 or 108 or 124;
 
     /// <summary>
-    /// Whether all rows of an uncompressed picture are there; the decoder paints black what is missing. A compressed one the decoder refuses.
+    /// Whether all rows of an uncompressed picture are there; the decoder paints black what is missing.
+    /// A compressed one the decoder refuses.
     /// </summary>
     public static bool IsWhole(ReadOnlySpan<byte> file)
     {
@@ -29,7 +31,8 @@ internal static class BmpFile
         }
 
         var width = isOld ? BinaryPrimitives.ReadUInt16LittleEndian(info[4..]) : BinaryPrimitives.ReadInt32LittleEndian(info[4..]);
-        var height = Math.Abs((long)(isOld ? BinaryPrimitives.ReadUInt16LittleEndian(info[6..]) : BinaryPrimitives.ReadInt32LittleEndian(info[8..])));
+        var height = Math.Abs(
+            (long)(isOld ? BinaryPrimitives.ReadUInt16LittleEndian(info[6..]) : BinaryPrimitives.ReadInt32LittleEndian(info[8..])));
         var bits = BinaryPrimitives.ReadUInt16LittleEndian(isOld ? info[10..] : info[14..]);
         var isCompressed = !isOld && BinaryPrimitives.ReadUInt32LittleEndian(info[16..]) is not (0 or 3 or 6);
         var row = ((((long)width * bits) + 31) / 32) * 4;

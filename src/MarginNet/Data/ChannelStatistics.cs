@@ -2,13 +2,15 @@ using System.Collections.Immutable;
 
 namespace MarginNet.Data;
 
-/// <summary>Mean and standard deviation of each colour channel over all pixels of an image set, of values in [0, 1]: what a model's normalisation layer needs.</summary>
+/// <summary>Mean and standard deviation of each colour channel over all pixels of an image set, of values in [0, 1]:
+/// what a model's normalisation layer needs.</summary>
 /// <param name="Mean">The means, shape [C], in [0, 1].</param>
 /// <param name="StandardDeviation">The deviations with divisor N·H·W, shape [C], in [0, 1/2].</param>
 public sealed record ChannelStatistics(ImmutableArray<double> Mean, ImmutableArray<double> StandardDeviation)
 {
     /// <summary>Whether pixels can be normalised by them: all are finite and no deviation is below 0.</summary>
-    internal bool CanNormalize => Mean.All(double.IsFinite) && StandardDeviation.All(deviation => deviation >= 0 && double.IsFinite(deviation));
+    internal bool CanNormalize =>
+        Mean.All(double.IsFinite) && StandardDeviation.All(deviation => deviation >= 0 && double.IsFinite(deviation));
 
     /// <summary>Computes the statistics exactly, from a histogram of the bytes.</summary>
     /// <param name="images">At least one image.</param>

@@ -24,10 +24,12 @@ public static class Cifar10
         Source = new Uri("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
         FileName = ArchiveName,
         Md5 = "c32a1d4ab5d03f1284b67883e8d87530",
-        Alternative = "pass --data-dir with a folder that holds cifar-10-binary.tar.gz or its unpacked files, or --data synthetic, which needs no download",
+        Alternative = "pass --data-dir with a folder that holds cifar-10-binary.tar.gz or its unpacked files, or --data synthetic, "
+            + "which needs no download",
     };
 
-    /// <summary>Loads the dataset from a folder or straight from the archive; each file may have any number of records, at least one.</summary>
+    /// <summary>Loads the dataset from a folder or straight from the archive; each file may have any number of records,
+    /// at least one.</summary>
     /// <param name="path">
     /// A folder with <c>data_batch_1.bin</c> … <c>data_batch_5.bin</c> and <c>test_batch.bin</c>, or with a subfolder
     /// <c>cifar-10-batches-bin</c> that has them, or with <c>cifar-10-binary.tar.gz</c>; or the path of such an archive.
@@ -45,7 +47,8 @@ public static class Cifar10
 
         if (!Directory.Exists(path))
         {
-            throw new DirectoryNotFoundException($"'{path}' does not exist: expected a folder with the CIFAR-10 binary files or with {ArchiveName}.");
+            throw new DirectoryNotFoundException(
+                $"'{path}' does not exist: expected a folder with the CIFAR-10 binary files or with {ArchiveName}.");
         }
 
         var subfolder = Path.Combine(path, SubfolderName);
@@ -58,7 +61,8 @@ public static class Cifar10
         return File.Exists(archive) ? Cifar10Archive.Read(archive) : throw new FileNotFoundException(NothingFound(path), TrainFiles[0]);
     }
 
-    /// <summary>Loads the dataset from a folder after downloading the archive into it if it holds none of the forms <see cref="Load"/> reads.</summary>
+    /// <summary>Loads the dataset from a folder after downloading the archive into it if it holds none of the
+    /// forms <see cref="Load"/> reads.</summary>
     /// <param name="folder">The folder; null, the default, is the subfolder <c>marginnet</c> of the user's cache folder.</param>
     /// <param name="archive">What to download; null, the default, is <see cref="Archive"/>.</param>
     /// <param name="progress">Told of the bytes as they arrive; null, the default, for nobody.</param>
@@ -87,7 +91,8 @@ public static class Cifar10
         var path = Path.Combine(folder, name);
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"'{path}' is missing: CIFAR-10 has {TrainFiles[0]} … {TrainFiles[^1]} and {TestFile}; unpack all of {ArchiveName}.", path);
+            throw new FileNotFoundException(
+                $"'{path}' is missing: CIFAR-10 has {TrainFiles[0]} … {TrainFiles[^1]} and {TestFile}; unpack all of {ArchiveName}.", path);
         }
 
         using var stream = File.OpenRead(path);
@@ -96,5 +101,6 @@ public static class Cifar10
 
     private static string NothingFound(string folder) => File.Exists(Path.Combine(folder, "data_batch_1"))
         ? $"'{folder}' holds the Python version of CIFAR-10: expected the binary version, {TrainFiles[0]} … {TestFile} or {ArchiveName}."
-        : $"'{folder}' has neither {TrainFiles[0]}, nor {SubfolderName}/{TrainFiles[0]}, nor {ArchiveName}: pass a folder that has one of them.";
+        : $"'{folder}' has neither {TrainFiles[0]}, nor {SubfolderName}/{TrainFiles[0]}, nor {ArchiveName}: "
+            + "pass a folder that has one of them.";
 }

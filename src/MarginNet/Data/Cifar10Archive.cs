@@ -2,7 +2,8 @@ using System.Text;
 
 namespace MarginNet.Data;
 
-/// <summary>Reads CIFAR-10 straight from <c>cifar-10-binary.tar.gz</c>, as a stream; nothing is unpacked to disk and no entry's name is used as a path.</summary>
+/// <summary>Reads CIFAR-10 straight from <c>cifar-10-binary.tar.gz</c>, as a stream;
+/// nothing is unpacked to disk and no entry's name is used as a path.</summary>
 /// <remarks>
 /// Walks the tar headers itself: <c>System.Formats.Tar</c> sets aside as much memory as an extended header claims to need, up to
 /// gigabytes for a damaged file of a few kilobytes. Extended headers are passed over; the names looked for need none.
@@ -30,7 +31,8 @@ internal static class Cifar10Archive
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"'{name}' is damaged or not the published {Cifar10.ArchiveName}; download it again: {e.Message}", e);
+            throw new InvalidDataException(
+                $"'{name}' is damaged or not the published {Cifar10.ArchiveName}; download it again: {e.Message}", e);
         }
     }
 

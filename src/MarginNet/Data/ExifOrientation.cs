@@ -29,7 +29,8 @@ internal static class ExifOrientation
 
         const int EntryLength = 12;
         var entries = tiff[((int)start + 2)..];
-        for (var left = Number(tiff, (int)start, isLittle); left > 0 && entries.Length >= EntryLength; left--, entries = entries[EntryLength..])
+        for (var left = Number(tiff, (int)start, isLittle); left > 0
+            && entries.Length >= EntryLength; left--, entries = entries[EntryLength..])
         {
             var isFound = Number(entries, 0, isLittle) == Tag && Number(entries, 2, isLittle) == Short;
             if (isFound && Number(entries, 8, isLittle) is >= 1 and <= 8 and var orientation)

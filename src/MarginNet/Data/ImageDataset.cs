@@ -15,7 +15,8 @@ public sealed record ImageDataset
     {
         if (classNames.IsDefault || classNames.Length < 2)
         {
-            throw new ArgumentException($"Expected at least 2 classes, but got {(classNames.IsDefault ? 0 : classNames.Length)}.", nameof(classNames));
+            throw new ArgumentException(
+                $"Expected at least 2 classes, but got {(classNames.IsDefault ? 0 : classNames.Length)}.", nameof(classNames));
         }
 
         if (!test.HasSizeOf(train))

@@ -14,7 +14,8 @@ internal static class ImageFile
     public const int MaxFileBytes = 1 << 28;
     public const long MaxPixels = 1 << 25; // 33.5 million, such as 8192 × 4096
 
-    /// <summary>No file expands further: a PNG of one bit per pixel under deflate's best ratio, 1032. A header that claims more lies.</summary>
+    /// <summary>No file expands further: a PNG of one bit per pixel under deflate's best ratio, 1032.
+    /// A header that claims more lies.</summary>
     private const long MaxPixelsPerByte = 8 * 1032;
 
     private const string Cure = "save it as PNG or JPEG (in Python: Image.open(file).convert('RGB').save('file.png'))";
@@ -29,7 +30,8 @@ internal static class ImageFile
         var length = new FileInfo(path).Length;
         if (length > MaxFileBytes)
         {
-            throw new InvalidDataException($"'{path}' has {length} bytes, expected an image of at most {MaxFileBytes}: shrink or remove it.");
+            throw new InvalidDataException(
+                $"'{path}' has {length} bytes, expected an image of at most {MaxFileBytes}: shrink or remove it.");
         }
 
         return Decode(File.ReadAllBytes(path), path, options, target);
@@ -56,11 +58,6 @@ internal static class ImageFile
         ThrowIfNotRead(jpeg, path);
         var (width, height) = ReadSize(file, path, format);
         var damage = jpeg is null ? default : JpegScans.Check(file);
-        if (damage.IsGreat)
-        {
-            throw new InvalidDataException($"'{path}' {damage}: replace or remove it.");
-        }
-
         var (colours, pixels) = DecodeWhole(jpeg?.WithDeclaredColours(file) ?? file, path, format, options.Channels);
         if (options.Channels == 1)
         {
@@ -74,13 +71,14 @@ internal static class ImageFile
         }
 
         ImageResize.Fit(pixels, height, width, colours, target, options.Channels, options.Height, options.Width, options.Resizing);
-        return new(orientation, damage.IsNone ? null : $"{damage}; it was read all the same.");
+        return new(orientation, damage.IsNone ? null : $"{damage}; it was read all the same, and may be replaced or removed.");
     }
 
     private static string DescribeOther(byte[] file, string path, string? format) => file.Length == 0
         ? $"'{path}' is empty: replace or remove it."
         : format is null
-            ? $"'{path}' is no JPEG, PNG, BMP or WebP image ({file.Length} bytes, which begin {FileText.Show(Beginning(file))}): replace or remove it."
+            ? $"'{path}' is no JPEG, PNG, BMP or WebP image ({file.Length} bytes, which begin {FileText.Show(Beginning(file))}): "
+                + "replace or remove it."
             : $"'{path}' is {(format[0] is 'A' or 'S' or 'I' ? "an" : "a")} {format} file, which is not read: {Cure}, or remove it.";
 
     private static string Beginning(byte[] file) =>
@@ -153,7 +151,8 @@ internal static class ImageFile
         catch (Exception e) when (format == PictureFormat.WebP && (e is DllNotFoundException || e.InnerException is DllNotFoundException))
         {
             throw new InvalidDataException(
-                $"'{path}' is a WebP image, which needs SkiaSharp's native library: add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or {Cure}.", e);
+                $"'{path}' is a WebP image, which needs SkiaSharp's native library: "
+                + $"add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or {Cure}.", e);
         }
 #pragma warning disable CA1031 // Do not catch general exception types: damaged bytes surface from the decoder as exceptions of many types.
         catch (Exception e) when (e is not OutOfMemoryException)

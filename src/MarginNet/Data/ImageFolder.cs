@@ -4,35 +4,43 @@ namespace MarginNet.Data;
 
 /// <summary>Reads a dataset kept as one picture file per image, <c>train/CLASS/…</c> and <c>test/CLASS/…</c>.</summary>
 /// <remarks>
-/// Read are JPEG (grey, colour and print colours, baseline and progressive), PNG (every depth; of 16 bits the higher 8), BMP and WebP, whatever a file is
-/// called; WebP needs SkiaSharp's native library. <see cref="ImageOptions"/> says what becomes of another size, shape, orientation and number of channels; images are
-/// resized by antialiased bilinear interpolation. Files that are not .jpg, .jpeg, .png, .bmp or .webp, and names that start with a dot, are passed over.
+/// Read are JPEG (grey, colour and print colours, baseline and progressive), PNG (every depth; of 16 bits the higher 8), BMP and WebP,
+/// whatever a file is called; WebP needs SkiaSharp's native library. <see cref="ImageOptions"/> says what becomes of another size, shape,
+/// orientation and number of channels; images are resized by antialiased bilinear interpolation. Files that are not .jpg, .jpeg, .png, .bmp
+/// or .webp, and names that start with a dot, are passed over.
 /// </remarks>
 public static class ImageFolder
 {
     private const string Patterns = "*.jpg|jpeg|png|bmp|webp";
     private const int MostNamed = 5;
 
-    /// <summary>Loads the dataset; its classes are the folders' names in ordinal order, its images in ordinal order within each class.</summary>
+    /// <summary>Loads the dataset; its classes are the folders' names in ordinal order,
+    /// its images in ordinal order within each class.</summary>
     /// <param name="root">The folder that has <c>train</c> and <c>test</c>.</param>
     /// <param name="height">The height of the images in memory; default 32.</param>
     /// <param name="width">The width of the images in memory; default 32.</param>
     /// <param name="channels">3, the default, for RGB; 1 for grey; 4 for RGB and transparency.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The dataset, named after the folder.</returns>
-    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>, its <c>train</c> or its <c>test</c> does not exist.</exception>
-    /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two, or an image does not decode.</exception>
+    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>,
+    /// its <c>train</c> or its <c>test</c> does not exist.</exception>
+    /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two,
+    /// or an image does not decode.</exception>
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
-    public static ImageDataset Load(string root, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default) =>
+    public static ImageDataset Load(
+        string root, int height = 32, int width = 32, int channels = 3, CancellationToken cancellationToken = default) =>
         Load(root, new() { Height = height, Width = width, Channels = channels }, cancellationToken);
 
-    /// <summary>Loads the dataset; its classes are the folders' names in ordinal order, its images in ordinal order within each class.</summary>
+    /// <summary>Loads the dataset; its classes are the folders' names in ordinal order,
+    /// its images in ordinal order within each class.</summary>
     /// <param name="root">The folder that has <c>train</c> and <c>test</c>.</param>
     /// <param name="options">What becomes of each picture.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The dataset, named after the folder; its images know their files.</returns>
-    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>, its <c>train</c> or its <c>test</c> does not exist.</exception>
-    /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two, or an image does not decode.</exception>
+    /// <exception cref="DirectoryNotFoundException"><paramref name="root"/>,
+    /// its <c>train</c> or its <c>test</c> does not exist.</exception>
+    /// <exception cref="InvalidDataException">A class is empty or in one of the two only, there are fewer than two,
+    /// or an image does not decode.</exception>
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
     public static ImageDataset Load(string root, ImageOptions options, CancellationToken cancellationToken = default)
     {
@@ -108,14 +116,19 @@ public static class ImageFolder
     {
         if (!Directory.Exists(folder))
         {
-            throw new DirectoryNotFoundException($"'{folder}' does not exist: an image folder has train/CLASS/{Patterns} and test/CLASS/{Patterns}.");
+            throw new DirectoryNotFoundException(
+                $"'{folder}' does not exist: an image folder has train/CLASS/{Patterns} and test/CLASS/{Patterns}.");
         }
 
         ImmutableArray<string> classes =
-            [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)!).Where(IsVisible).Order(StringComparer.Ordinal)];
+            [.. Directory.EnumerateDirectories(folder)
+                .Select(path => Path.GetFileName(path)!)
+                .Where(IsVisible)
+                .Order(StringComparer.Ordinal)];
         return classes.Length >= 2
             ? classes
-            : throw new InvalidDataException($"'{folder}' has {classes.Length} class folders, expected at least 2: one subfolder of images for each class.");
+            : throw new InvalidDataException(
+                $"'{folder}' has {classes.Length} class folders, expected at least 2: one subfolder of images for each class.");
     }
 
     private static void CheckSame(ImmutableArray<string> train, string trainRoot, ImmutableArray<string> test, string testRoot)
@@ -125,7 +138,8 @@ public static class ImageFolder
         foreach (var one in missing)
         {
             throw new InvalidDataException(
-                $"Class '{one.Name}' is in '{one.In}' but not in '{one.NotIn}': both need the same class folders; add images there or remove the class.");
+                $"Class '{one.Name}' is in '{one.In}' but not in '{one.NotIn}': both need the same class folders; "
+                + "add images there or remove the class.");
         }
     }
 
@@ -141,13 +155,15 @@ public static class ImageFolder
             var found = others.Length == 0
                 ? ""
                 : $" (but {others.Length} such as '{Path.GetFileName(others[0])}', which are not read: save them as PNG or JPEG)";
-            throw new InvalidDataException($"Class folder '{folder}' has no {Patterns} file{found}: add images or remove the class from train and test.");
+            throw new InvalidDataException(
+                $"Class folder '{folder}' has no {Patterns} file{found}: add images or remove the class from train and test.");
         }
 
         if (others.Length > 0)
         {
             options.Warn?.Invoke(
-                $"'{folder}' has {others.Length} picture files that are not read, such as '{Path.GetFileName(others[0])}': save them as PNG or JPEG.");
+                $"'{folder}' has {others.Length} picture files that are not read, such as '{Path.GetFileName(others[0])}': "
+                + "save them as PNG or JPEG.");
         }
 
         return files;
@@ -210,7 +226,8 @@ public static class ImageFolder
         if (turned.Length > 0 && options.ApplyOrientation is null)
         {
             warn(
-                $"{turned.Length} of {paths.Length} images, such as '{turned[0].path}', ask by EXIF to be turned, and were read as they are stored: "
+                $"{turned.Length} of {paths.Length} images, such as '{turned[0].path}', ask by EXIF to be turned, "
+                + "and were read as they are stored: "
                 + "--exif apply turns them, --exif ignore says nothing.");
         }
     }

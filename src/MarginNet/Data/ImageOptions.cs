@@ -19,13 +19,14 @@ public sealed record ImageOptions
     public ImageResizing Resizing { get; init; }
 
     /// <summary>
-    /// Whether pictures are turned as their EXIF orientation says. Default null: they are not, and <see cref="Warn"/> is told of those that ask for it;
-    /// false says nothing.
+    /// Whether pictures are turned as their EXIF orientation says. Default null: they are not,
+    /// and <see cref="Warn"/> is told of those that ask for it; false says nothing.
     /// </summary>
     public bool? ApplyOrientation { get; init; }
 
     /// <summary>
-    /// Told, in one line each, what a reader should know: cut JPEG files, orientations that are not applied, files that are passed over. Default null.
+    /// Told, in one line each, what a reader should know: cut JPEG files, orientations that are not applied, files that are passed over.
+    /// Default null.
     /// </summary>
     public Action<string>? Warn { get; init; }
 
@@ -35,7 +36,8 @@ public sealed record ImageOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(Width, 1);
         if (Channels is not (1 or 3 or 4))
         {
-            throw new ArgumentOutOfRangeException(nameof(Channels), Channels, "Expected 1 channel for grey, 3 for RGB or 4 for RGB and transparency.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Channels), Channels, "Expected 1 channel for grey, 3 for RGB or 4 for RGB and transparency.");
         }
     }
 }

@@ -8,7 +8,8 @@ internal static class ImageResize
 {
     /// <summary>Makes interleaved pixels [H, W, S] channel-planar ones [C, H', W'] of the first C ≤ S channels.</summary>
     public static void Fit(
-        ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth, ImageResizing resizing)
+        ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth,
+        ImageResizing resizing)
     {
         if (resizing == ImageResizing.Stretch || (long)height * newWidth == (long)width * newHeight)
         {
@@ -35,9 +36,10 @@ internal static class ImageResize
     }
 
     /// <summary>The largest size of the shape height × width within a box.</summary>
-    private static (int Height, int Width) Largest(int height, int width, int boxHeight, int boxWidth) => (long)height * boxWidth > (long)width * boxHeight
-        ? (boxHeight, Math.Clamp((int)Math.Round((double)boxHeight * width / height), 1, boxWidth))
-        : (Math.Clamp((int)Math.Round((double)boxWidth * height / width), 1, boxHeight), boxWidth);
+    private static (int Height, int Width) Largest(int height, int width, int boxHeight, int boxWidth) =>
+        (long)height * boxWidth > (long)width * boxHeight
+            ? (boxHeight, Math.Clamp((int)Math.Round((double)boxHeight * width / height), 1, boxWidth))
+            : (Math.Clamp((int)Math.Round((double)boxWidth * height / width), 1, boxHeight), boxWidth);
 
     private static byte[] Cut(ReadOnlySpan<byte> source, int width, int stride, int top, int left, int rows, int columns)
     {
@@ -50,7 +52,8 @@ internal static class ImageResize
         return part;
     }
 
-    private static void ToPlanes(ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth)
+    private static void ToPlanes(
+        ReadOnlySpan<byte> source, int height, int width, int stride, Span<byte> target, int channels, int newHeight, int newWidth)
     {
         if ((height, width) == (newHeight, newWidth))
         {
@@ -68,7 +71,8 @@ internal static class ImageResize
                 var first = rows.First[y];
                 for (var k = 0; k < rows.Count; k++)
                 {
-                    Accumulate(line, source.Slice((first + k) * width * stride, width * stride), c, stride, rows.Weights[(y * rows.Count) + k]);
+                    Accumulate(
+                        line, source.Slice((first + k) * width * stride, width * stride), c, stride, rows.Weights[(y * rows.Count) + k]);
                 }
 
                 for (var x = 0; x < newWidth; x++)

@@ -22,7 +22,8 @@ public sealed class ImageSet
     {
     }
 
-    private ImageSet(ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width, int[] numbers, ImmutableArray<string> files)
+    private ImageSet(
+        ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width, int[] numbers, ImmutableArray<string> files)
     {
         (_images, _labels, Channels, Height, Width, _numbers, Files) = (images, labels, channels, height, width, numbers, files);
     }
@@ -43,8 +44,8 @@ public sealed class ImageSet
     public ReadOnlySpan<int> Labels => _labels;
 
     /// <summary>
-    /// Gets the number of each image in the data set or file that it was read from, counted from 0, shape [N]: parts of a set, such as those of a split,
-    /// keep the numbers that their images had in the whole.
+    /// Gets the number of each image in the data set or file that it was read from, counted from 0, shape [N]: parts of a set,
+    /// such as those of a split, keep the numbers that their images had in the whole.
     /// </summary>
     public ReadOnlySpan<int> Numbers => _numbers;
 
@@ -68,7 +69,8 @@ public sealed class ImageSet
         if (size * labels.Length != pixels.Length)
         {
             throw new ArgumentException(
-                $"Expected {labels.Length} × {channels} × {height} × {width} = {size * labels.Length} pixel bytes, but got {pixels.Length}.",
+                $"Expected {labels.Length} × {channels} × {height} × {width} = {size * labels.Length} pixel bytes, "
+                + $"but got {pixels.Length}.",
                 nameof(pixels));
         }
 
@@ -87,7 +89,8 @@ public sealed class ImageSet
         return new ImageSet(images, labels.ToArray(), channels, height, width);
     }
 
-    /// <summary>Joins sets of one image size, in the order given; the pixels are shared, not copied, and the images are numbered anew.</summary>
+    /// <summary>Joins sets of one image size, in the order given; the pixels are shared, not copied,
+    /// and the images are numbered anew.</summary>
     /// <param name="sets">At least one set.</param>
     /// <returns>A set with all their images.</returns>
     /// <exception cref="ArgumentException">There is no set, or the image sizes differ.</exception>
@@ -131,7 +134,8 @@ public sealed class ImageSet
         return count >= Count ? this : Select([.. Enumerable.Range(0, count)]);
     }
 
-    /// <summary>Returns images of all classes in equal numbers, as far as they reach: the first of each class, then the second, and so on.</summary>
+    /// <summary>Returns images of all classes in equal numbers, as far as they reach: the first of each class, then the second,
+    /// and so on.</summary>
     /// <param name="count">How many, at least 0; more than there are means all.</param>
     /// <returns>A set of min(<paramref name="count"/>, N) images, in their order in this set.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
@@ -166,8 +170,8 @@ public sealed class ImageSet
     }
 
     /// <summary>
-    /// Returns the images in another number of channels: colour becomes grey by 0.299 R + 0.587 G + 0.114 B, grey is repeated, transparency is
-    /// dropped, or 255 where there was none.
+    /// Returns the images in another number of channels: colour becomes grey by 0.299 R + 0.587 G + 0.114 B, grey is repeated,
+    /// transparency is dropped, or 255 where there was none.
     /// </summary>
     /// <param name="channels">1 for grey, 3 for RGB, 4 for RGB and transparency; or what this set has.</param>
     /// <returns>This set where it has so many channels, else one of new pixels.</returns>
@@ -239,7 +243,8 @@ public sealed class ImageSet
         return ToByteTensor(indices).to(device ?? CPU).to(ScalarType.Float32).div_(255f).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Returns the images at <paramref name="indices"/> as they are, shape [indices, C, H, W], uint8, on the CPU; the caller disposes it.</summary>
+    /// <summary>Returns the images at <paramref name="indices"/> as they are, shape [indices, C, H, W], uint8, on the CPU;
+    /// the caller disposes it.</summary>
     internal Tensor ToByteTensor(ReadOnlySpan<int> indices)
     {
         var bytes = empty([indices.Length, Channels, Height, Width], dtype: ScalarType.Byte);

@@ -47,8 +47,8 @@ internal readonly record struct JpegHeader(byte Process, int Precision, int Comp
     }
 
     /// <summary>
-    /// The file with print colours declared as decoders for the screen take them: inverted, as Adobe stores them, which libjpeg and Pillow assume
-    /// also without Adobe's marker, and the decoder here does not.
+    /// The file with print colours declared as decoders for the screen take them: inverted, as Adobe stores them,
+    /// which libjpeg and Pillow assume also without Adobe's marker, and the decoder here does not.
     /// </summary>
     public byte[] WithDeclaredColours(byte[] file)
     {

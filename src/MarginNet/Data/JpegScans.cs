@@ -4,8 +4,8 @@ using System.Numerics;
 namespace MarginNet.Data;
 
 /// <summary>
-/// Follows the coded data of a JPEG file block by block (ITU-T T.81, annexes F and G) without computing pixels, to see whether they are all there:
-/// decoders take a cut file that still has its end marker for whole, and paint grey or noise.
+/// Follows the coded data of a JPEG file block by block (ITU-T T.81, annexes F and G) without computing pixels,
+/// to see whether they are all there: decoders take a cut file that still has its end marker for whole, and paint grey or noise.
 /// </summary>
 internal sealed class JpegScans
 {
@@ -98,7 +98,8 @@ internal sealed class JpegScans
         }
 
         _components = components;
-        (_maxHorizontal, _maxVertical) = (components.Max(component => component.Horizontal), components.Max(component => component.Vertical));
+        (_maxHorizontal, _maxVertical) =
+            (components.Max(component => component.Horizontal), components.Max(component => component.Vertical));
         return _height > 0 && _width > 0;
     }
 
@@ -309,7 +310,8 @@ internal sealed class JpegScans
     private static int Units(int length, int unit) => (length + unit - 1) / unit;
 
     /// <summary>
-    /// Coefficients <paramref name="First"/> to <paramref name="Last"/>, from bit <paramref name="High"/> (0 for all above) to <paramref name="Low"/>.
+    /// Coefficients <paramref name="First"/> to <paramref name="Last"/>,
+    /// from bit <paramref name="High"/> (0 for all above) to <paramref name="Low"/>.
     /// </summary>
     private readonly record struct Scan(int First, int Last, int High, int Low);
 

@@ -48,7 +48,8 @@ internal static class PictureFormat
         : Has(file, 4, "JXL "u8) || file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]) ? "JPEG XL"
         : file.StartsWith("8BPS"u8) ? "PSD"
         : file.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0]) ? "ICO"
-        : file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6' && file[2] is (byte)'\n' or (byte)' ' or (byte)'\r' ? "PNM"
+        : file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6'
+            && file[2] is (byte)'\n' or (byte)' ' or (byte)'\r' ? "PNM"
         : file.StartsWith("<svg"u8) || file.StartsWith("<?xml"u8) ? "SVG"
         : file.StartsWith("%PDF"u8) ? "PDF"
         : null;

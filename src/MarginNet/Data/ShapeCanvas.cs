@@ -37,8 +37,12 @@ internal sealed class ShapeCanvas
     }
 
     /// <summary>Draws a straight stroke with round ends.</summary>
-    public void DrawStroke((double X, double Y) centre, (double X, double Y) direction, double halfLength, double halfWidth, (double R, double G, double B) colour) =>
-        Draw(centre, halfLength + halfWidth + 1, colour, 1, (x, y) => ShapeOutline.Stroke(x, y, direction.X, direction.Y, halfLength) - halfWidth);
+    public void DrawStroke(
+        (double X, double Y) centre, (double X, double Y) direction, double halfLength, double halfWidth,
+        (double R, double G, double B) colour) =>
+        Draw(
+            centre, halfLength + halfWidth + 1, colour, 1,
+            (x, y) => ShapeOutline.Stroke(x, y, direction.X, direction.Y, halfLength) - halfWidth);
 
     /// <summary>Returns the image as bytes, shape [3, H, W], with noise of triangular distribution on ±<paramref name="noise"/>.</summary>
     public byte[] ToBytes(double noise, ref SplitMix64 random)
@@ -56,7 +60,9 @@ internal sealed class ShapeCanvas
     }
 
     /// <summary>Paints where the signed distance, in pixels from the centre, is negative; a pixel on the edge is covered in part.</summary>
-    private void Draw((double X, double Y) centre, double reach, (double R, double G, double B) colour, double opacity, Func<double, double, double> distance)
+    private void Draw(
+        (double X, double Y) centre, double reach, (double R, double G, double B) colour, double opacity,
+        Func<double, double, double> distance)
     {
         var (left, right) = Window(centre.X, reach);
         var (top, bottom) = Window(centre.Y, reach);

@@ -28,7 +28,8 @@ internal static class ShapeOutline
 
     private static readonly double[] Triangle = [0, 1, -Sin60, -0.5, Sin60, -0.5];
 
-    /// <summary>Returns the distance from (x, y) to the outline of shape <paramref name="label"/>, in the order of <see cref="SyntheticShapes.ClassNames"/>.</summary>
+    /// <summary>Returns the distance from (x, y) to the outline of shape <paramref name="label"/>,
+    /// in the order of <see cref="SyntheticShapes.ClassNames"/>.</summary>
     public static double Distance(int label, double x, double y) => label switch
     {
         0 => Polygon(Arrow, x, y),
@@ -43,7 +44,8 @@ internal static class ShapeOutline
         _ => Polygon(Triangle, x, y),
     };
 
-    /// <summary>Returns the distance from (x, y) to the straight line of unit direction (dx, dy) through the origin, cut off at <paramref name="halfLength"/>.</summary>
+    /// <summary>Returns the distance from (x, y) to the straight line of unit direction (dx, dy) through the origin,
+    /// cut off at <paramref name="halfLength"/>.</summary>
     public static double Stroke(double x, double y, double dx, double dy, double halfLength)
     {
         var along = Math.Clamp((x * dx) + (y * dy), -halfLength, halfLength);

@@ -15,7 +15,8 @@ public static class SyntheticShapes
     public static ImmutableArray<string> ClassNames { get; } =
         ["arrow", "crescent", "cross", "disc", "heart", "hexagon", "ring", "square", "star", "triangle"];
 
-    /// <summary>Draws the dataset. Image i is of class i mod 10 and depends on the seed, its split and i alone, so a larger set begins with the smaller one.</summary>
+    /// <summary>Draws the dataset. Image i is of class i mod 10 and depends on the seed, its split and i alone,
+    /// so a larger set begins with the smaller one.</summary>
     /// <param name="trainCount">The number of training images; default 10,000.</param>
     /// <param name="testCount">The number of test images, drawn from another stream; default 2,000.</param>
     /// <param name="seed">The same seed gives the same bytes on every platform; default 0.</param>
@@ -48,7 +49,8 @@ public static class SyntheticShapes
         for (var k = random.Next(4); k > 0; k--)
         {
             canvas.DrawShape(
-                (random.Next(10), random.Next(10), random.NextDouble()), Place(0, ref random), Direction(ref random), random.Next(1.5, 3.5), 1, Colour(0, 255, ref random), 0.8);
+                (random.Next(10), random.Next(10), random.NextDouble()), Place(0, ref random), Direction(ref random), random.Next(1.5, 3.5),
+                1, Colour(0, 255, ref random), 0.8);
         }
 
         var isAmbiguous = random.NextDouble() < AmbiguousShare;
@@ -63,7 +65,8 @@ public static class SyntheticShapes
             opacity: random.Next(0.7, 1));
         for (var k = random.Next(3); k > 0; k--)
         {
-            canvas.DrawStroke(Place(0, ref random), Direction(ref random), random.Next(2, 10), random.Next(0.3, 1), Colour(0, 255, ref random));
+            canvas.DrawStroke(
+                Place(0, ref random), Direction(ref random), random.Next(2, 10), random.Next(0.3, 1), Colour(0, 255, ref random));
         }
 
         return canvas.ToBytes(noise: random.Next(4, 30), ref random);

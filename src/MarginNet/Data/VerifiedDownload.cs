@@ -23,7 +23,8 @@ public sealed record VerifiedDownload
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Gets the folder for downloads: <c>marginnet</c> in XDG_CACHE_HOME where that is set, in <c>~/.cache</c> on other Linux systems, and in the local application data elsewhere.</summary>
+    /// <summary>Gets the folder for downloads: <c>marginnet</c> in XDG_CACHE_HOME where that is set, in <c>~/.cache</c> on other Linux
+    /// systems, and in the local application data elsewhere.</summary>
     public static string DefaultFolder => Path.Combine(UserCacheFolder(), "marginnet");
 
     /// <summary>Gets where the file is: an HTTPS address, or HTTP on this machine.</summary>
@@ -50,7 +51,8 @@ public sealed record VerifiedDownload
     /// <exception cref="IOException">The server cannot be reached, refuses, or breaks off; or the disk does.</exception>
     /// <exception cref="InvalidDataException">The checksum is wrong; the file has been removed.</exception>
     /// <exception cref="OperationCanceledException">The download was cancelled.</exception>
-    public async Task<string> FetchAsync(string folder, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<string> FetchAsync(
+        string folder, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         if (Source.Scheme != Uri.UriSchemeHttps && !(Source.Scheme == Uri.UriSchemeHttp && Source.IsLoopback))
         {
@@ -76,7 +78,8 @@ public sealed record VerifiedDownload
         return path;
     }
 
-    /// <summary>Waits for the lock. Its file stays: were it deleted, two processes could hold "the" lock on two files of one name.</summary>
+    /// <summary>Waits for the lock. Its file stays: were it deleted, two processes could hold "the" lock
+    /// on two files of one name.</summary>
     private static async Task<FileStream> LockAsync(string path, CancellationToken cancellationToken)
     {
         while (true)
@@ -92,16 +95,19 @@ public sealed record VerifiedDownload
         }
     }
 
-    /// <summary>Tells a lock held by another from other errors: ERROR_SHARING_VIOLATION on Windows, EWOULDBLOCK on macOS and Linux.</summary>
+    /// <summary>Tells a lock held by another from other errors: ERROR_SHARING_VIOLATION on Windows,
+    /// EWOULDBLOCK on macOS and Linux.</summary>
     private static bool IsHeldElsewhere(IOException e) =>
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 
-    /// <summary>Completes the partial file; after a broken connection it goes on from there, as long as each attempt brings something.</summary>
+    /// <summary>Completes the partial file; after a broken connection it goes on from there,
+    /// as long as each attempt brings something.</summary>
     private async Task DownloadAsync(string part, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         using var handler = new SocketsHttpHandler { ConnectTimeout = StallTimeout };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("MarginNet", Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
+        client.DefaultRequestHeaders.UserAgent.Add(
+            new ProductInfoHeaderValue("MarginNet", Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)));
         await using var file = new FileStream(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         file.Seek(0, SeekOrigin.End);
         for (var attempt = 1; ; attempt++)
@@ -124,7 +130,8 @@ public sealed record VerifiedDownload
         }
     }
 
-    private async Task ReceiveAsync(HttpClient client, FileStream file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(
+        HttpClient client, FileStream file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -157,7 +164,8 @@ public sealed record VerifiedDownload
         }
     }
 
-    /// <summary>Asks for what is missing. A server that answers with the whole file, or has nothing after our last byte, makes the file start anew.</summary>
+    /// <summary>Asks for what is missing. A server that answers with the whole file, or has nothing after our last byte,
+    /// makes the file start anew.</summary>
     private async Task<HttpResponseMessage> RequestAsync(HttpClient client, FileStream file, CancellationTokenSource watch)
     {
         while (true)
@@ -176,7 +184,8 @@ public sealed record VerifiedDownload
             }
 
             var isWhole = response.StatusCode == HttpStatusCode.OK;
-            var mustRestart = file.Position > 0 && response.StatusCode is HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.PartialContent;
+            var mustRestart = file.Position > 0
+                && response.StatusCode is HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.PartialContent;
             if (isWhole || mustRestart)
             {
                 file.SetLength(0);
@@ -224,7 +233,8 @@ public sealed record VerifiedDownload
         {
             File.Delete(part);
             throw new InvalidDataException(
-                $"'{Source}' gave a file with MD5 {actual}, expected {Md5}: it is damaged or not the published one, and has been removed; try again{OrElse}.");
+                $"'{Source}' gave a file with MD5 {actual}, expected {Md5}: it is damaged or not the published one, and has been removed; "
+                + $"try again{OrElse}.");
         }
     }
 
@@ -232,7 +242,9 @@ public sealed record VerifiedDownload
 
     private IOException Failed(string cause, long received, Exception? inner)
     {
-        var kept = received == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" The {received} bytes received are kept: run again to resume.");
+        var kept = received == 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" The {received} bytes received are kept: run again to resume.");
         return new IOException($"Cannot download '{Source}': {cause.TrimEnd('.')}.{kept} Check the connection{OrElse}.", inner);
     }
 
@@ -245,7 +257,8 @@ public sealed record VerifiedDownload
         }
 
         return OperatingSystem.IsLinux()
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache")
+            ? Path.Combine(
+                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache")
             : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
     }
 }

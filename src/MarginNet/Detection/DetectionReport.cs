@@ -17,7 +17,8 @@ public sealed record DetectionReport(
     Interval AuprOut,
     Interval FprAt95Tpr)
 {
-    /// <summary>Computes the metrics of one score and their percentile bootstrap intervals, both samples being drawn anew with replacement.</summary>
+    /// <summary>Computes the metrics of one score and their percentile bootstrap intervals,
+    /// both samples being drawn anew with replacement.</summary>
     /// <param name="typical">Scores of typical samples, larger than those of atypical ones, shape [N] with N ≥ 1.</param>
     /// <param name="atypical">Scores of atypical samples, shape [M] with M ≥ 1.</param>
     /// <param name="level">Confidence level, in (0, 1). Default 0.95.</param>
@@ -25,9 +26,12 @@ public sealed record DetectionReport(
     /// <param name="seed">Seed of the draws. Default 0.</param>
     /// <param name="cancellation">Stops between two draws.</param>
     /// <returns>The report; the same for the same seed and any number of threads.</returns>
-    /// <exception cref="ArgumentException">A side is empty or holds a NaN, or <paramref name="level"/> or <paramref name="resamples"/> is out of range.</exception>
+    /// <exception cref="ArgumentException">A side is empty or holds a NaN,
+    /// or <paramref name="level"/> or <paramref name="resamples"/> is out of range.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public static DetectionReport Compute(ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical, double level = 0.95, int resamples = 1000, int seed = 0, CancellationToken cancellation = default)
+    public static DetectionReport Compute(
+        ReadOnlySpan<double> typical, ReadOnlySpan<double> atypical, double level = 0.95, int resamples = 1000, int seed = 0,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         if (level is not (> 0 and < 1))
@@ -37,7 +41,9 @@ public sealed record DetectionReport(
         ScoreTable.ThrowIfInvalid(atypical, nameof(atypical));
         var table = new ScoreTable(typical, atypical);
         var draws = new DetectionMetrics[resamples];
-        Parallel.For(0, resamples, new() { CancellationToken = cancellation }, i => draws[i] = table.Resample(new Random(unchecked((seed * 31) + i))).Metrics());
+        Parallel.For(
+            0, resamples, new() { CancellationToken = cancellation },
+            i => draws[i] = table.Resample(new Random(unchecked((seed * 31) + i))).Metrics());
 
         return new DetectionReport(
             table.Metrics(),

@@ -30,8 +30,8 @@ public static class LogitScores
     }
 
     /// <summary>
-    /// Computes the log-odds of the maximum softmax probability p, log(p/(1 − p)) = max fᵢ − log Σ over the others of exp(fⱼ). It orders samples as p does, but
-    /// does not saturate where p rounds to 1, from a lead of about 37 on.
+    /// Computes the log-odds of the maximum softmax probability p, log(p/(1 − p)) = max fᵢ − log Σ over the others of exp(fⱼ).
+    /// It orders samples as p does, but does not saturate where p rounds to 1, from a lead of about 37 on.
     /// </summary>
     /// <param name="logits">Class scores f, shape [C] with C ≥ 2, finite.</param>
     /// <returns>A number of at most the margin, and at least that less log(C − 1).</returns>
@@ -103,6 +103,7 @@ public static class LogitScores
 
         for (var i = 0; i < logits.Length; i++)
             if (!double.IsFinite(logits[i]))
-                throw new ArgumentException(FormattableString.Invariant($"Expected finite logits, but the one at index {i} is {logits[i]}."), nameof(logits));
+                throw new ArgumentException(
+                    FormattableString.Invariant($"Expected finite logits, but the one at index {i} is {logits[i]}."), nameof(logits));
     }
 }

@@ -11,7 +11,8 @@ public readonly record struct Proportion(int Count, int Total)
     public double Rate => (double)Count / Total;
 
     /// <summary>
-    /// Computes the exact interval of Clopper and Pearson (1934): the probabilities under which neither so many nor so few counts are rarer than (1 − level)/2.
+    /// Computes the exact interval of Clopper and Pearson (1934): the probabilities under which neither so many nor so
+    /// few counts are rarer than (1 − level)/2.
     /// Its coverage is never below the level.
     /// </summary>
     /// <param name="level">Confidence level, in (0, 1). Default 0.95.</param>

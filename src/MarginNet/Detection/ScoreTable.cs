@@ -77,7 +77,8 @@ internal sealed class ScoreTable
         }
 
         var auroc = twiceOrdered / (2.0 * TypicalCount * AtypicalCount);
-        return new DetectionMetrics(auroc, Aupr(Typical, Atypical, TypicalCount, fromTop: true), Aupr(Atypical, Typical, AtypicalCount, fromTop: false), fpr);
+        return new DetectionMetrics(
+            auroc, Aupr(Typical, Atypical, TypicalCount, fromTop: true), Aupr(Atypical, Typical, AtypicalCount, fromTop: false), fpr);
     }
 
     // Average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the different scores, which equal scores enter together.

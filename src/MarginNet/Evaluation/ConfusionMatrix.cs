@@ -23,7 +23,8 @@ public sealed class ConfusionMatrix
 
     /// <summary>The right decisions of the samples of each class (its recall), shape [C]; of no samples where it has none.</summary>
     public ImmutableArray<Proportion> ClassAccuracies =>
-        [.. Enumerable.Range(0, ClassCount).Select(c => new Proportion(_counts[c, c], Enumerable.Range(0, ClassCount).Sum(decision => _counts[c, decision])))];
+        [.. Enumerable.Range(0, ClassCount)
+            .Select(c => new Proportion(_counts[c, c], Enumerable.Range(0, ClassCount).Sum(decision => _counts[c, decision])))];
 
     /// <summary>Counts decisions.</summary>
     /// <param name="labels">True classes, shape [N], each in [0, C).</param>

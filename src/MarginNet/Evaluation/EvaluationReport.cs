@@ -5,10 +5,12 @@ using MarginNet.Margins;
 
 namespace MarginNet.Evaluation;
 
-/// <summary>How good a classifier's decisions, margins and probabilities are on labelled samples; computed from its scores alone, without LibTorch.</summary>
+/// <summary>How good a classifier's decisions, margins and probabilities are on labelled samples; computed from its scores alone,
+/// without LibTorch.</summary>
 public sealed record EvaluationReport
 {
-    private EvaluationReport(ConfusionMatrix confusion) => (Confusion, Accuracy, ClassAccuracies) = (confusion, confusion.Accuracy, confusion.ClassAccuracies);
+    private EvaluationReport(ConfusionMatrix confusion) =>
+        (Confusion, Accuracy, ClassAccuracies) = (confusion, confusion.Accuracy, confusion.ClassAccuracies);
 
     /// <summary>The right decisions; a tie of scores is decided for the lowest class.</summary>
     public Proportion Accuracy { get; }
@@ -36,8 +38,8 @@ public sealed record EvaluationReport
 
     /// <summary>
     /// The expected calibration error (Guo et al., 2017): Σ over bins of (n_m/N)·|accuracy − mean confidence|, in [0, 1]. The
-    /// confidence is the largest softmax probability of f/T; margin training does not make it one, so a large error is no defect of its margins. A temperature
-    /// T fitted on held-out samples mends most of it.
+    /// confidence is the largest softmax probability of f/T; margin training does not make it one,
+    /// so a large error is no defect of its margins. A temperature T fitted on held-out samples mends most of it.
     /// </summary>
     public double ExpectedCalibrationError =>
         CalibrationBins.Where(bin => bin.Count > 0).Sum(bin => bin.Count * Math.Abs(bin.Accuracy - bin.Confidence)) / Accuracy.Total;

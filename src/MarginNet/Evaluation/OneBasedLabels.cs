@@ -16,7 +16,8 @@ public static class OneBasedLabels
     {
         if (labels.Length != decisions.Length)
         {
-            throw new ArgumentException($"Expected {decisions.Length} labels, one for each decision, but got {labels.Length}.", nameof(labels));
+            throw new ArgumentException(
+                $"Expected {decisions.Length} labels, one for each decision, but got {labels.Length}.", nameof(labels));
         }
 
         var (right, rightLessOne, differ) = (0, 0, false);

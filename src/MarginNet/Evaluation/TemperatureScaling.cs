@@ -4,8 +4,8 @@ using MarginNet.Margins;
 namespace MarginNet.Evaluation;
 
 /// <summary>
-/// Temperature scaling (Guo et al., 2017): one number T for which softmax(f/T) is an honest probability, as far as one number goes. It changes no decision, no
-/// margin's rank and no p-value.
+/// Temperature scaling (Guo et al., 2017): one number T for which softmax(f/T) is an honest probability, as far as one number goes.
+/// It changes no decision, no margin's rank and no p-value.
 /// </summary>
 public static class TemperatureScaling
 {
@@ -13,7 +13,8 @@ public static class TemperatureScaling
     private const double Largest = 1e4;
     private const double Precision = 1e-8; // of log T
 
-    /// <summary>Finds the T of least mean negative log-likelihood −log softmax(f/T)_c, by the golden section: it is convex in 1/T.</summary>
+    /// <summary>Finds the T of least mean negative log-likelihood −log softmax(f/T)_c, by the golden section:
+    /// it is convex in 1/T.</summary>
     /// <param name="scores">The scores f of N ≥ 1 samples, shape [N, C], best of samples kept out of training.</param>
     /// <param name="labels">True classes c, shape [N], each in [0, C).</param>
     /// <returns>T, in [1e-4, 1e4]; at an end of it where the likelihood rises beyond.</returns>

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Export;
 
-/// <summary>The weights of a network as plain PyTorch code of its architecture takes them: the output scale is multiplied into the last layer.</summary>
+/// <summary>The weights of a network as plain PyTorch code of its architecture takes them:
+/// the output scale is multiplied into the last layer.</summary>
 internal static class ExportedWeights
 {
     public static Dictionary<string, StoredTensor> Of(Classifier network, WeightNames names)
@@ -24,14 +25,17 @@ internal static class ExportedWeights
 
         if (network is LipNet)
         {
-            throw new NotSupportedException("A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
+            throw new NotSupportedException(
+                "A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
         }
 
         using var scope = NewDisposeScope();
         var last = network.named_modules().Last(module => module.module is Linear).name + '.';
         return network.state_dict().ToDictionary(
             entry => names == WeightNames.PytorchCifar ? PytorchCifarName(entry.Key) : entry.Key,
-            entry => StoredTensor.FromTensor(network.Options.OutputScale != 1 && entry.Key.StartsWith(last, StringComparison.Ordinal) ? entry.Value.detach() * network.Options.OutputScale : entry.Value));
+            entry => StoredTensor.FromTensor(network.Options.OutputScale != 1 && entry.Key.StartsWith(last, StringComparison.Ordinal)
+                ? entry.Value.detach() * network.Options.OutputScale
+                : entry.Value));
     }
 
     private static string PytorchCifarName(string name) => name

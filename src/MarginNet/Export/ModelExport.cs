@@ -58,8 +58,8 @@ public static class ModelExport
 
     /// <summary>Writes a network as ONNX; see <see cref="ToOnnx(MarginModel, string)"/>.</summary>
     /// <param name="network">
-    /// A network of this library, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools, flatten and
-    /// dropout; taken in evaluation mode whatever its own. Not changed.
+    /// A network of this library, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
+    /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input: an image, or a vector for a network that starts with a linear layer.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
@@ -74,11 +74,16 @@ public static class ModelExport
     /// <remarks>As <see cref="ToStateDict"/>; the normalisation is in the metadata.</remarks>
     /// <exception cref="NotSupportedException">The architecture has no such names.</exception>
     /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
-    public static void ToSafeTensors(MarginModel model, string path, WeightNames names = WeightNames.Torchvision) => SafeTensorsFile.Write(path, new()
-    {
-        Tensors = ExportedWeights.Of(model.Network, names),
-        Metadata = new Dictionary<string, string> { ["format"] = "pt", [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: true) },
-    });
+    public static void ToSafeTensors(MarginModel model, string path, WeightNames names = WeightNames.Torchvision) =>
+        SafeTensorsFile.Write(path, new()
+        {
+            Tensors = ExportedWeights.Of(model.Network, names),
+            Metadata = new Dictionary<string, string>
+            {
+                ["format"] = "pt",
+                [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: true),
+            },
+        });
 
     /// <summary>Writes a model's weights as a plain state dict that <c>network.load_state_dict(torch.load(path))</c> takes.</summary>
     /// <param name="model">The model; not changed.</param>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Export;
 
 /// <summary>
-/// An ONNX file in the making: nodes in the order they are computed, and their weights. Field numbers are those of onnx.proto, operators those of
-/// operator set 13.
+/// An ONNX file in the making: nodes in the order they are computed, and their weights. Field numbers are those of onnx.proto,
+/// operators those of operator set 13.
 /// </summary>
 internal sealed class OnnxGraph
 {
@@ -95,17 +95,18 @@ internal sealed class OnnxGraph
         return name;
     }
 
-    private void Write(string operation, string output, string[] inputs, params (string Name, object Value)[] attributes) => _nodes.Message(1, node =>
-    {
-        Array.ForEach(inputs, input => node.Text(1, input));
-        node.Text(2, output);
-        node.Text(3, output);
-        node.Text(4, operation);
-        foreach (var (name, value) in attributes)
+    private void Write(string operation, string output, string[] inputs, params (string Name, object Value)[] attributes) =>
+        _nodes.Message(1, node =>
         {
-            node.Message(5, attribute => WriteAttribute(attribute, name, value));
-        }
-    });
+            Array.ForEach(inputs, input => node.Text(1, input));
+            node.Text(2, output);
+            node.Text(3, output);
+            node.Text(4, operation);
+            foreach (var (name, value) in attributes)
+            {
+                node.Message(5, attribute => WriteAttribute(attribute, name, value));
+            }
+        });
 
     private static void WriteAttribute(ProtobufWriter writer, string name, object value)
     {

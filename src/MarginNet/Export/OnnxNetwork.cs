@@ -24,9 +24,13 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         LipNet lip => Lip(lip, x),
         SllConvolution sll => Contraction(sll, name, x),
         SllLinear sll => Contraction(sll, name, x),
-        AolLinear aol => graph.Node("Gemm", name, [x, Weight(name, "weight", aol.Matrix()), Weight(name, "bias", aol.get_parameter("bias")!)], ("transB", 1L)),
-        WhiteningLayer => graph.Node("Conv", name, [x, Weight(name, "weight", module.get_buffer("weight")!), Weight(name, "bias", module.get_parameter("bias")!)]),
-        NormalizeLayer => graph.Node("Div", name, [graph.Node("Sub", Join(name, "center"), [x, Weight(name, "mean", module.get_buffer("mean")!)]), Weight(name, "deviation", module.get_buffer("deviation")!)]),
+        AolLinear aol => graph.Node(
+            "Gemm", name, [x, Weight(name, "weight", aol.Matrix()), Weight(name, "bias", aol.get_parameter("bias")!)], ("transB", 1L)),
+        WhiteningLayer => graph.Node(
+            "Conv", name, [x, Weight(name, "weight", module.get_buffer("weight")!), Weight(name, "bias", module.get_parameter("bias")!)]),
+        NormalizeLayer => graph.Node("Div", name, [graph.Node(
+            "Sub", Join(name, "center"),
+            [x, Weight(name, "mean", module.get_buffer("mean")!)]), Weight(name, "deviation", module.get_buffer("deviation")!)]),
         Sequential => Through(module, name, x, [.. module.named_children().Select(child => child.name)]),
         Linear linear => Affine(linear, name, x),
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(convolution, name, x),
@@ -35,18 +39,22 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
             name,
             [x, Weight(name, "weight", convolution.Weight)],
             [.. Window([1, 1], [convolution.Stride], null, [1]), ("group", 1L)]),
-        BatchNorm { track_running_stats: true, running_mean: not null, running_var: not null } normalization => BatchNormalization(normalization, name, x),
+        BatchNorm { track_running_stats: true, running_mean: not null, running_var: not null } normalization =>
+            BatchNormalization(normalization, name, x),
         ReLU => Relu(name, x),
         LeakyReLU leaky => graph.Node("LeakyRelu", name, [x], ("alpha", (float)leaky.negative_slope)),
         Tanh => graph.Node("Tanh", name, [x]),
         Sigmoid => graph.Node("Sigmoid", name, [x]),
-        MaxPool2d { ceil_mode: false } pool => graph.Node("MaxPool", name, [x], Window(pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, pool.dilation)),
+        MaxPool2d { ceil_mode: false } pool =>
+            graph.Node("MaxPool", name, [x], Window(pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, pool.dilation)),
         AvgPool2d { ceil_mode: false, divisor_override: null } pool => graph.Node(
-            "AveragePool", name, [x], [.. Window(pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, null), ("count_include_pad", pool.count_include_pad ? 1L : 0L)]),
+            "AveragePool", name, [x], [.. Window(pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, null),
+                ("count_include_pad", pool.count_include_pad ? 1L : 0L)]),
         AdaptiveAvgPool2d pool when Array.TrueForAll(pool.output_size, size => size == 1) => graph.Node("GlobalAveragePool", name, [x]),
         Flatten { start_dim: 1, end_dim: -1 } => graph.Node("Flatten", name, [x], ("axis", 1L)),
         Identity or Dropout or Dropout2d => x,
-        _ => throw new NotSupportedException($"Layer '{name}' is a {module.GetType().Name} that, with its settings, cannot be written as ONNX."),
+        _ => throw new NotSupportedException(
+            $"Layer '{name}' is a {module.GetType().Name} that, with its settings, cannot be written as ONNX."),
     };
 
     /// <summary>Applies the children of these names that there are, in that order.</summary>
@@ -94,7 +102,8 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         return Scores(network, 1, Through(network, "", x, "dense", "fc"));
     }
 
-    /// <summary>Moves squares of pixels into channels, with zero channels behind them, by a convolution of zeros and ones: ONNX's SpaceToDepth has another order.</summary>
+    /// <summary>Moves squares of pixels into channels, with zero channels behind them, by a convolution of zeros and ones:
+    /// ONNX's SpaceToDepth has another order.</summary>
     private string Unshuffle(string name, string x, int channels, int outputs)
     {
         const int Side = LipNet.Halving;
@@ -107,13 +116,22 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
     private string Contraction(SllConvolution layer, string name, string x)
     {
         var window = Window([3, 3], [1, 1], [1, 1], null);
-        var hidden = Relu(Join(name, "relu"), graph.Node("Conv", Join(name, "in"), [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))], window));
-        return graph.Node("Sub", name, [x, graph.Node("ConvTranspose", Join(name, "out"), [hidden, Weight(name, "back", layer.Back())], window)]);
+        var hidden = Relu(Join(name, "relu"), graph.Node(
+            "Conv",
+            Join(name, "in"),
+            [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))],
+            window));
+        return graph.Node(
+            "Sub", name, [x, graph.Node("ConvTranspose", Join(name, "out"), [hidden, Weight(name, "back", layer.Back())], window)]);
     }
 
     private string Contraction(SllLinear layer, string name, string x)
     {
-        var hidden = Relu(Join(name, "relu"), graph.Node("Gemm", Join(name, "in"), [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))], ("transB", 1L)));
+        var hidden = Relu(Join(name, "relu"), graph.Node(
+            "Gemm",
+            Join(name, "in"),
+            [x, .. Weights(name, ("weight", layer.get_parameter("weight")), ("bias", layer.get_parameter("bias")))],
+            ("transB", 1L)));
         return graph.Node("Sub", name, [x, graph.Node("Gemm", Join(name, "out"), [hidden, Weight(name, "back", layer.Back())])]);
     }
 
@@ -140,14 +158,17 @@ internal sealed class OnnxNetwork(OnnxGraph graph)
         "Conv",
         name,
         [x, .. Weights(name, ("weight", convolution.weight), ("bias", convolution.bias))],
-        [.. Window(convolution.weight!.shape[2..], convolution.stride, convolution.padding, convolution.dilation), ("group", convolution.groups)]);
+        [.. Window(convolution.weight!.shape[2..], convolution.stride, convolution.padding, convolution.dilation), ("group",
+            convolution.groups)]);
 
     private string BatchNormalization(BatchNorm normalization, string name, string x)
     {
         var (mean, variance) = (normalization.running_mean!, normalization.running_var!);
         using var ones = ones_like(mean);
         using var zeros = zeros_like(mean);
-        string[] inputs = [x, .. Weights(name, ("weight", normalization.weight ?? ones), ("bias", normalization.bias ?? zeros), ("running_mean", mean), ("running_var", variance))];
+        string[] inputs = [x, .. Weights(
+            name, ("weight", normalization.weight ?? ones), ("bias", normalization.bias ?? zeros), ("running_mean", mean),
+            ("running_var", variance))];
         return graph.Node("BatchNormalization", name, inputs, ("epsilon", (float)normalization.eps));
     }
 

@@ -6,6 +6,7 @@ public enum WeightNames
     /// <summary>torchvision's: <c>downsample</c>, <c>fc</c>. As in a model file.</summary>
     Torchvision,
 
-    /// <summary>kuangliu/pytorch-cifar's: <c>shortcut</c>, <c>linear</c>. Its ResNet18 takes the default width's weights as it is.</summary>
+    /// <summary>kuangliu/pytorch-cifar's: <c>shortcut</c>, <c>linear</c>.
+    /// Its ResNet18 takes the default width's weights as it is.</summary>
     PytorchCifar,
 }

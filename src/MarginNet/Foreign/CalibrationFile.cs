@@ -16,7 +16,8 @@ public static class CalibrationFile
     private const string NullModel = "null_model";
     private const string Part = "part";
 
-    /// <summary>Settings of <see cref="MarginModel.Training"/> that say how pictures become images, which a model of another program has no place for.</summary>
+    /// <summary>Settings of <see cref="MarginModel.Training"/> that say how pictures become images,
+    /// which a model of another program has no place for.</summary>
     private static readonly string[] Pictures = ["resize", "exif"];
 
     /// <summary>The file of the null model: x.pt.margins.json for x.pt.</summary>
@@ -48,7 +49,8 @@ public static class CalibrationFile
         try
         {
             var state = PlainValueJson.Parse(File.ReadAllBytes(path)) as Dictionary<string, object?>;
-            if (state?.GetValueOrDefault("format") as string != Format || state.GetValueOrDefault(NullModel) is not Dictionary<string, object?> nullModel)
+            if (state?.GetValueOrDefault("format") as string != Format
+                || state.GetValueOrDefault(NullModel) is not Dictionary<string, object?> nullModel)
             {
                 throw new InvalidDataException("It is no calibration.");
             }

@@ -22,7 +22,8 @@ internal static class ExportedDescription
         return options with
         {
             Normalization = options.Normalization ?? new([.. normalization.Numbers("mean")], [.. normalization.Numbers("std")]),
-            ImageSize = options.ImageSize ?? (values.Numbers("image_size") is [>= 1 and <= int.MaxValue and var height, >= 1 and <= int.MaxValue and var width] ? ((int)height, (int)width) : throw values.Unexpected("image_size", "height and width")),
+            ImageSize = options.ImageSize ?? (values.Numbers("image_size") is [>= 1 and <= int.MaxValue and var height, >= 1
+                and <= int.MaxValue and var width] ? ((int)height, (int)width) : throw values.Unexpected("image_size", "height and width")),
             ClassNames = options.ClassNames ?? [.. values.Texts("class_names")],
             Rectify = values.Dictionary("architecture").Flag("rectify"),
         };

@@ -39,7 +39,8 @@ internal static class OnnxParts
     /// <summary>The name of a batch normalisation that was exported in training mode; null where there is none.</summary>
     public static string? TrainingNormalization(ReadOnlyMemory<byte> model) => TrainingNormalization(model, OnnxPart.Model, depth: 0);
 
-    /// <summary>Texts that whoever wrote the model put beside its graph. ONNX Runtime's own reading of them fails at some damaged files.</summary>
+    /// <summary>Texts that whoever wrote the model put beside its graph.
+    /// ONNX Runtime's own reading of them fails at some damaged files.</summary>
     public static Dictionary<string, string> Metadata(ReadOnlyMemory<byte> model)
     {
         const int Properties = 14;

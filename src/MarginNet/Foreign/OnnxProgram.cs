@@ -69,8 +69,10 @@ internal sealed class OnnxProgram : IDisposable
     {
         ( > 0, > 0, null) => (_shape[2], _shape[3]),
         (var height, var width, { } given) when (height <= 0 || height == given.Height) && (width <= 0 || width == given.Width) => given,
-        (_, _, null) => throw new InvalidDataException("It is ONNX that takes images of any size: give --input-size (LoadOptions.ImageSize), that of its training."),
-        _ => throw new InvalidDataException($"It takes images of {_shape[2]}x{_shape[3]}, not of {size.Value.Height}x{size.Value.Width}: leave the input size out."),
+        (_, _, null) => throw new InvalidDataException(
+            "It is ONNX that takes images of any size: give --input-size (LoadOptions.ImageSize), that of its training."),
+        _ => throw new InvalidDataException(
+            $"It takes images of {_shape[2]}x{_shape[3]}, not of {size.Value.Height}x{size.Value.Width}: leave the input size out."),
     };
 
     /// <summary>Makes scores [N, C] of images [N, channels, height, width], on the CPU.</summary>
@@ -127,7 +129,8 @@ internal sealed class OnnxProgram : IDisposable
 
         // Weights in other files were brought in before; a path that is left is to be in a folder that there is not: else any file
         // under the current one would do.
-        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        options.AddSessionConfigEntry(
+            "session.model_external_initializers_file_folder_path", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
         return new(program.ToArray(), options);
     }
 

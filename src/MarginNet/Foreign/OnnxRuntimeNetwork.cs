@@ -78,7 +78,8 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
     }
 
     public override Tensor forward(Tensor input) => input.requires_grad && is_grad_enabled()
-        ? throw new NotSupportedException("An ONNX model gives scores without gradients: for attacks and gradient bounds use the same network as a state dict or TorchScript.")
+        ? throw new NotSupportedException("An ONNX model gives scores without gradients: "
+            + "for attacks and gradient bounds use the same network as a state dict or TorchScript.")
         : base.forward(input);
 
     private protected override Tensor Run(Tensor normalized)

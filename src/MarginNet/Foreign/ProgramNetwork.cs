@@ -48,6 +48,7 @@ internal abstract class ProgramNetwork : Classifier
         return scores.shape is [Images, >= 2 and <= int.MaxValue and var classes] && scores.is_floating_point()
             ? (int)classes
             : throw new InvalidDataException(
-                $"It makes {scores.dtype} [{string.Join(", ", scores.shape)}] of {Images} images {channels}x{size.Height}x{size.Width}: expected scores [{Images}, C] with C >= 2.");
+                $"It makes {scores.dtype} [{string.Join(", ", scores.shape)}] of {Images} images {channels}x{size.Height}x{size.Width}: "
+                + $"expected scores [{Images}, C] with C >= 2.");
     }
 }

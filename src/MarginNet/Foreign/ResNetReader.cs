@@ -21,11 +21,16 @@ internal static class ResNetReader
             throw new InvalidDataException($"It is no ResNet-18: {reason}; {OtherArchitectures}.");
         }
 
-        if (tensors.GetValueOrDefault("conv1.weight") is not StoredTensor { Shape: [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue, SmallKernel or LargeKernel, _] and var kernels } ||
+        if (tensors.GetValueOrDefault("conv1.weight") is not StoredTensor
+            {
+                Shape: [>= 1
+            and <= int.MaxValue, >= 1 and <= int.MaxValue, SmallKernel or LargeKernel, _] and var kernels
+            } ||
             tensors.GetValueOrDefault("fc.weight") is not StoredTensor { Shape: [>= 2 and <= int.MaxValue and var classes, _] })
         {
             throw new InvalidDataException(
-                $"It is no ResNet-18 in torchvision's or kuangliu/pytorch-cifar's naming, which has conv1.weight [width, channels, 3 or 7, 3 or 7] and fc.weight or linear.weight [classes, 8 width], but holds {Shown(tensors)}; {OtherArchitectures}.");
+                "It is no ResNet-18 in torchvision's or kuangliu/pytorch-cifar's naming, which has conv1.weight [width, channels, 3 or 7, "
+                + $"3 or 7] and fc.weight or linear.weight [classes, 8 width], but holds {Shown(tensors)}; {OtherArchitectures}.");
         }
 
         var (width, channels, isLarge) = ((int)kernels[0], (int)kernels[1], kernels[2] == LargeKernel);
@@ -70,7 +75,8 @@ internal static class ResNetReader
         {
             if (!tensors.TryAdd(ResNetTensors.NameOf(name), value))
             {
-                throw new InvalidDataException($"It has {FileText.Show(ResNetTensors.NameOf(name))} twice, in torchvision's and in kuangliu/pytorch-cifar's naming.");
+                throw new InvalidDataException(
+                    $"It has {FileText.Show(ResNetTensors.NameOf(name))} twice, in torchvision's and in kuangliu/pytorch-cifar's naming.");
             }
         }
 
@@ -78,23 +84,30 @@ internal static class ResNetReader
     }
 
     private static string Shown(Dictionary<string, object?> tensors) =>
-        StateDict.ListOf([.. tensors.Select(entry => entry.Value is StoredTensor tensor ? $"{entry.Key} [{string.Join(", ", tensor.Shape)}]" : entry.Key)]);
+        StateDict.ListOf([.. tensors.Select(
+            entry => entry.Value is StoredTensor tensor ? $"{entry.Key} [{string.Join(", ", tensor.Shape)}]" : entry.Key)]);
 
     private static void Require(Dictionary<string, object?> tensors, Dictionary<string, long[]> shapes)
     {
-        string[] missing = [.. shapes.Keys.Where(name => !tensors.ContainsKey(name) && !name.EndsWith(ResNetTensors.Counter, StringComparison.Ordinal))];
+        string[] missing =
+            [.. shapes.Keys.Where(name => !tensors.ContainsKey(name) && !name.EndsWith(ResNetTensors.Counter, StringComparison.Ordinal))];
         string[] unknown = [.. tensors.Keys.Where(name => !shapes.ContainsKey(name))];
-        string[] misshapen = [.. shapes.Where(entry => tensors.ContainsKey(entry.Key) && !Fits(tensors[entry.Key], entry.Value)).Select(entry => Misfit(entry.Key, tensors[entry.Key], entry.Value))];
+        string[] misshapen = [.. shapes.Where(entry => tensors.ContainsKey(entry.Key) && !Fits(tensors[entry.Key], entry.Value))
+            .Select(entry => Misfit(entry.Key, tensors[entry.Key], entry.Value))];
         if (missing.Length + unknown.Length + misshapen.Length > 0)
         {
             throw new InvalidDataException(
-                $"Its tensors are not those of a ResNet-18: {missing.Length} missing ({StateDict.ListOf(missing)}), {unknown.Length} unknown ({StateDict.ListOf(unknown)}), {misshapen.Length} misshapen ({StateDict.ListOf(misshapen)}); {OtherArchitectures}.");
+                $"Its tensors are not those of a ResNet-18: {missing.Length} missing ({StateDict.ListOf(missing)}), "
+                + $"{unknown.Length} unknown ({StateDict.ListOf(unknown)}), {misshapen.Length} misshapen ({StateDict.ListOf(misshapen)}); "
+                + $"{OtherArchitectures}.");
         }
     }
 
-    private static bool Fits(object? value, long[] shape) => value is StoredTensor tensor && tensor.Shape.AsSpan().SequenceEqual(shape) && (shape.Length == 0 || IsReal(tensor.Type));
+    private static bool Fits(object? value, long[] shape) =>
+        value is StoredTensor tensor && tensor.Shape.AsSpan().SequenceEqual(shape) && (shape.Length == 0 || IsReal(tensor.Type));
 
-    private static bool IsReal(ScalarType type) => type is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16;
+    private static bool IsReal(ScalarType type) =>
+        type is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16;
 
     private static string Misfit(string name, object? value, long[] shape) => value is StoredTensor tensor
         ? $"{name} is {tensor.Type} [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", shape)}]"

@@ -8,7 +8,9 @@ internal static class ResNetTensors
 
     /// <summary>torchvision's name for one of torchvision or of kuangliu/pytorch-cifar.</summary>
     public static string NameOf(string name) =>
-        name.StartsWith("linear.", StringComparison.Ordinal) ? "fc." + name["linear.".Length..] : name.Replace(".shortcut.", ".downsample.", StringComparison.Ordinal);
+        name.StartsWith("linear.", StringComparison.Ordinal)
+            ? "fc." + name["linear.".Length..]
+            : name.Replace(".shortcut.", ".downsample.", StringComparison.Ordinal);
 
     /// <summary>Whether a name is of one of a residual network's own modules.</summary>
     public static bool IsOwn(string name) =>

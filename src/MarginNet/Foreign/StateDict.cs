@@ -75,7 +75,8 @@ internal sealed record StateDict(
     /// <summary>Whether the usual place holds a network, and that is none of those found.</summary>
     private static bool IsOther(Dictionary<string, object?>? usual, WeightsPlace[] places) =>
         usual is not null && !Array.Exists(places, place => place.Tensors == usual)
-        && usual.Any(entry => entry.Value is StoredTensor { Shape.Length: >= 2 } && entry.Key.EndsWith(".weight", StringComparison.Ordinal));
+        && usual.Any(
+            entry => entry.Value is StoredTensor { Shape.Length: >= 2 } && entry.Key.EndsWith(".weight", StringComparison.Ordinal));
 
     /// <summary>Follows the keys under which training scripts keep a network.</summary>
     private static Dictionary<string, object?>? Unwrap(object? graph)
@@ -146,7 +147,8 @@ internal sealed record StateDict(
             $"is run; save model.state_dict()"
             : closed is not null ? $"an object: it names {FileText.Show(closed.Name)}, and nothing of it is run"
             : values is null ? TorchObjects.Describe(graph) : $"the keys {ListOf(values.Keys)}";
-        throw new InvalidDataException($"It holds no state dict: expected tensors by name, or a dictionary of them under '{string.Join("', '", Wrappers)}', but found {found}.");
+        throw new InvalidDataException("It holds no state dict: expected tensors by name, "
+            + $"or a dictionary of them under '{string.Join("', '", Wrappers)}', but found {found}.");
     }
 
     private static bool IsModule(ClosedObject value) => value.Attributes?.ContainsKey("_modules") is true;
@@ -154,7 +156,8 @@ internal sealed record StateDict(
     /// <summary>Takes off what all names have in common. No network of several layers at its top has such a name of its own.</summary>
     private static Dictionary<string, object?> WithoutPrefix(Dictionary<string, object?> values)
     {
-        while (values.Keys.First() is var first && first.IndexOf('.', StringComparison.Ordinal) + 1 is > 0 and var length && values.Keys.All(key => key.StartsWith(first[..length], StringComparison.Ordinal)))
+        while (values.Keys.First() is var first && first.IndexOf('.', StringComparison.Ordinal) + 1 is > 0 and var length
+            && values.Keys.All(key => key.StartsWith(first[..length], StringComparison.Ordinal)))
         {
             values = values.ToDictionary(entry => entry.Key[length..], entry => entry.Value);
         }

@@ -5,7 +5,8 @@ using MarginNet.Checkpoints;
 
 namespace MarginNet.Foreign;
 
-/// <summary>Finds damage in a TorchScript archive, which LibTorch does not look for: it loads weights with a flipped bit without a word.</summary>
+/// <summary>Finds damage in a TorchScript archive, which LibTorch does not look for:
+/// it loads weights with a flipped bit without a word.</summary>
 internal static class TorchScriptArchive
 {
     private const long MaxUnpacked = 1 << 26; // The code and its debug tables; weights are never compressed.
@@ -23,7 +24,8 @@ internal static class TorchScriptArchive
             (stored, unpacked) = isStored ? (stored + entry.Length, unpacked) : (stored, unpacked + entry.Length);
             if (entry.Length < 0 || stored > archive.Length || unpacked > MaxUnpacked)
             {
-                throw new InvalidDataException($"Its entries claim more than the {archive.Length} bytes of the file and {MaxUnpacked} of code.");
+                throw new InvalidDataException(
+                    $"Its entries claim more than the {archive.Length} bytes of the file and {MaxUnpacked} of code.");
             }
 
             CheckSum(entry, buffer);
@@ -51,7 +53,8 @@ internal static class TorchScriptArchive
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException("It is cut off or damaged: the directory at its end is missing or wrong; copy or download the file again.", e);
+            throw new InvalidDataException(
+                "It is cut off or damaged: the directory at its end is missing or wrong; copy or download the file again.", e);
         }
     }
 
@@ -67,7 +70,8 @@ internal static class TorchScriptArchive
 
         if (length != entry.Length || sum.GetCurrentHashAsUInt32() != entry.Crc32)
         {
-            throw new InvalidDataException($"Its entry {FileText.Quote(entry.FullName)} is corrupt (CRC-32 mismatch); copy or download the file again.");
+            throw new InvalidDataException(
+                $"Its entry {FileText.Quote(entry.FullName)} is corrupt (CRC-32 mismatch); copy or download the file again.");
         }
     }
 }

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Foreign;
 
-/// <summary>A TorchScript program, in evaluation mode for good and with its weights frozen: its scores have gradients in the images.</summary>
+/// <summary>A TorchScript program, in evaluation mode for good and with its weights frozen:
+/// its scores have gradients in the images.</summary>
 internal sealed class TorchScriptNetwork : ProgramNetwork
 {
     private const int MaxReason = 300;
@@ -43,12 +44,14 @@ internal sealed class TorchScriptNetwork : ProgramNetwork
         if (!options.Trusts(program))
         {
             throw new InvalidDataException(
-                "It is TorchScript, a program that may read and write your files as soon as it is loaded: if you trust who made it, say so by --trust-torchscript (LoadOptions.TrustTorchScript); else ask for a state dict or ONNX.");
+                "It is TorchScript, a program that may read and write your files as soon as it is loaded: if you trust who made it, "
+                + "say so by --trust-torchscript (LoadOptions.TrustTorchScript); else ask for a state dict or ONNX.");
         }
 
         if (options.ImageSize is not { } size)
         {
-            throw new InvalidDataException("It is TorchScript, which does not say how large its images are: give --input-size (LoadOptions.ImageSize), such as 32 or 224.");
+            throw new InvalidDataException("It is TorchScript, which does not say how large its images are: "
+                + "give --input-size (LoadOptions.ImageSize), such as 32 or 224.");
         }
 
         TorchScriptArchive.Check(program);

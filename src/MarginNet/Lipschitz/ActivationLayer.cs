@@ -25,7 +25,8 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
 
     public override FeatureShape Output(FeatureShape input) => input;
 
-    public override (UpperBound Bound, string Method) Bound(FeatureShape input) => (new(Math.Max(Math.Abs(LowSlope), Math.Abs(HighSlope))), "exact");
+    public override (UpperBound Bound, string Method) Bound(FeatureShape input) =>
+        (new(Math.Max(Math.Abs(LowSlope), Math.Abs(HighSlope))), "exact");
 
     /// <summary>max(0, u).</summary>
     public static ActivationLayer Relu(string name) => new(name, 0, 1, HasKink: true);
@@ -33,7 +34,8 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
     /// <summary>u for u ≥ 0 and su below.</summary>
     public static ActivationLayer LeakyRelu(string name, double slope) => new(name, Math.Min(slope, 1), Math.Max(slope, 1), HasKink: true);
 
-    /// <summary>ReLU is exact, and a leaky one a product; of smooth ones, LibTorch's vectorised functions are within 4 units in the last place.</summary>
+    /// <summary>ReLU is exact, and a leaky one a product; of smooth ones,
+    /// LibTorch's vectorised functions are within 4 units in the last place.</summary>
     public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input)
     {
         var slope = Bound(input).Bound.Value;
@@ -50,7 +52,8 @@ internal sealed record ActivationLayer(string Name, double LowSlope, double High
         var root = Rounding.RootUp(input.Count);
         var limit = new AffineBound(Rounding.ProductUp(Limit, root), 0);
         var values = ((signal.Reached * slope) + Rounding.ProductUp(AtZero, root)).Least(limit);
-        var underflow = Rounding.ProductUp(signal.Format.Smallest / signal.Format.Unit, root); // e⁻ᵘ overflows where 1/(1 + e⁻ᵘ) has not all its digits.
+        // e⁻ᵘ overflows where 1/(1 + e⁻ᵘ) has not all its digits.
+        var underflow = Rounding.ProductUp(signal.Format.Smallest / signal.Format.Unit, root);
         return signal.Next(limit, (signal.Error * slope) + signal.Format.Roundings(8, values, input.Count) + underflow);
     }
 }

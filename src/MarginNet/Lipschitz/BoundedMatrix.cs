@@ -34,7 +34,10 @@ internal sealed record BoundedMatrix(Tensor Value, double Error)
     public static BoundedMatrix operator +(BoundedMatrix left, BoundedMatrix right)
     {
         var sum = new BoundedMatrix(left.Value + right.Value, 0);
-        return sum with { Error = Rounding.SumUp(Rounding.SumUp(left.Error, right.Error), Rounding.ProductUp(sum.Frobenius, Rounding.Gamma(1))) };
+        return sum with
+        {
+            Error = Rounding.SumUp(Rounding.SumUp(left.Error, right.Error), Rounding.ProductUp(sum.Frobenius, Rounding.Gamma(1))),
+        };
     }
 
     /// <summary>The matrix times a power of two.</summary>

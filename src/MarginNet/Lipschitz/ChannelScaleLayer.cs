@@ -69,7 +69,8 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
         var (none, root) = (zeros(1, dtype: ScalarType.Float64), Rounding.RootUp(input.Height * input.Width));
         var (mean, shift) = ((Mean ?? none).abs(), (Shift ?? none).abs());
         var moved = Rounding.ProductUp(Length((mean * Factors.abs()) + shift), root);
-        var fixedPart = Rounding.ProductUp(Length((Shift ?? none) - ((Mean ?? none) * Factors)), root) + Rounding.ProductUp(moved, RelativeError + Rounding.Gamma(4));
+        var fixedPart = Rounding.ProductUp(Length((Shift ?? none) - ((Mean ?? none) * Factors)), root)
+            + Rounding.ProductUp(moved, RelativeError + Rounding.Gamma(4));
         var (slope, lost) = (Bound(input).Bound.Value, BatchNormRoundings * signal.Format.Smallest);
         var rounding = signal.Format.Roundings(BatchNormRoundings, (signal.Reached * slope) + moved, input.Count)
             + ((signal.Reached + Rounding.ProductUp(Length(mean), root)) * lost); // A factor may underflow.
@@ -82,7 +83,8 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
     {
         var deviation = Rounding.QuotientUp(1, Factors.abs().min().item<double>() * (1 - (2 * RelativeError)));
         var peak = (signal.Norm * Math.Max(1, deviation)) + Mean!.abs().max().item<double>();
-        return signal.Next(signal.Norm, signal.Format.Roundings(3, signal.Norm, input.Count) + Rounding.ProductUp(Bound(input).Bound.Value * signal.Format.Smallest, Rounding.RootUp(input.Count)), peak);
+        return signal.Next(signal.Norm, signal.Format.Roundings(3, signal.Norm, input.Count)
+            + Rounding.ProductUp(Bound(input).Bound.Value * signal.Format.Smallest, Rounding.RootUp(input.Count)), peak);
     }
 
     private static double Length(Tensor values) => Rounding.NormUp(values.square().sum().sqrt().item<double>(), values.numel());

@@ -86,7 +86,8 @@ internal static class CholeskyNorm
             var next = image - basis.matmul(basis.mH.matmul(image));
             next -= basis.matmul(basis.mH.matmul(next)); // Once is not enough where little is left.
             var isNew = Norms(next) > Exhausted * Norms(image);
-            basis = cat([basis, where(isNew, next / Norms(next).clamp_min(Smallest), zeros_like(next))], 2); // A zero column has an eigenvalue of zero.
+            // A zero column has an eigenvalue of zero.
+            basis = cat([basis, where(isNew, next / Norms(next).clamp_min(Smallest), zeros_like(next))], 2);
         }
 
         return linalg.eigvalsh(basis.mH.matmul(gram.matmul(basis))).max().item<double>();

@@ -22,13 +22,15 @@ public sealed record Clever(int PredictedClass, ImmutableArray<CleverPair> Pairs
     /// <summary>Estimates one sample for every rival at once, from one Jacobian for each point.</summary>
     /// <param name="network">The network; taken in evaluation mode, its own mode restored.</param>
     /// <param name="input">The sample x, shape [1, …], of the network's type, on its device.</param>
-    /// <param name="options">The draws; null for the defaults, half a million points. Points are uniform in the ball, and not clipped to [0, 1], as the ball of a certificate is not.</param>
+    /// <param name="options">The draws; null for the defaults, half a million points. Points are uniform in the ball,
+    /// and not clipped to [0, 1], as the ball of a certificate is not.</param>
     /// <param name="cancellation">Stops between passes.</param>
     /// <exception cref="ArgumentException"><paramref name="input"/> is not one sample, or the network has fewer than 2 scores.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InvalidDataException">A score or gradient is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public static Clever Compute(nn.Module<Tensor, Tensor> network, Tensor input, CleverOptions? options = null, CancellationToken cancellation = default)
+    public static Clever Compute(
+        nn.Module<Tensor, Tensor> network, Tensor input, CleverOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new();
         options.ThrowIfInvalid();
@@ -46,15 +48,19 @@ public sealed record Clever(int PredictedClass, ImmutableArray<CleverPair> Pairs
         }
 
         var decided = scores.IndexOf(scores.Max());
-        var maxima = Enumerable.Range(0, options.Batches).Select(batch => LargestGradients(network, input, decided, options, batch, cancellation)).ToArray();
+        var maxima = Enumerable.Range(0, options.Batches)
+            .Select(batch => LargestGradients(network, input, decided, options, batch, cancellation))
+            .ToArray();
         return new(decided, [
             .. Enumerable.Range(0, scores.Length).Where(rival => rival != decided)
-                .Select(rival => CleverPair.Of(rival, scores[decided] - scores[rival], Array.ConvertAll(maxima, batch => batch[rival]), options)),
+                .Select(rival => CleverPair.Of(
+                    rival, scores[decided] - scores[rival], Array.ConvertAll(maxima, batch => batch[rival]), options)),
         ]);
     }
 
     /// <summary>The largest ‖∇f_ĉ − ∇fⱼ‖₂ of a batch of points, for each j.</summary>
-    private static double[] LargestGradients(nn.Module<Tensor, Tensor> network, Tensor input, int decided, CleverOptions options, int batch, CancellationToken cancellation)
+    private static double[] LargestGradients(
+        nn.Module<Tensor, Tensor> network, Tensor input, int decided, CleverOptions options, int batch, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var points = input + Changes(input, options, batch);
@@ -77,10 +83,14 @@ public sealed record Clever(int PredictedClass, ImmutableArray<CleverPair> Pairs
         using var generator = new Generator(new SplitMix64(options.Seed, batch).NextUInt64());
         var directions = randn([options.Samples, input.numel()], ScalarType.Float64, generator: generator);
         var distances = options.Radius * rand([options.Samples, 1], ScalarType.Float64, generator: generator).pow(1.0 / input.numel());
-        return (distances * directions / directions.square().sum([1], keepdim: true).sqrt()).reshape([options.Samples, .. input.shape[1..]]).to(input.dtype).to(input.device);
+        return (distances * directions / directions.square().sum([1], keepdim: true).sqrt()).reshape([options.Samples, .. input.shape[1..]])
+            .to(input.dtype)
+            .to(input.device);
     }
 
-    private static double[] Finite(Tensor values) => values.data<double>().ToArray() is var numbers && Array.TrueForAll(numbers, double.IsFinite)
-        ? numbers
-        : throw new InvalidDataException("The network gives a score or gradient that is NaN or infinite: its training diverged, or its weights are damaged.");
+    private static double[] Finite(Tensor values) =>
+        values.data<double>().ToArray() is var numbers && Array.TrueForAll(numbers, double.IsFinite)
+            ? numbers
+            : throw new InvalidDataException(
+                "The network gives a score or gradient that is NaN or infinite: its training diverged, or its weights are damaged.");
 }

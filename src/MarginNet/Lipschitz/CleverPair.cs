@@ -4,13 +4,16 @@ namespace MarginNet.Lipschitz;
 /// <param name="Rival">The class j.</param>
 /// <param name="Margin">f_ĉ − fⱼ at the sample, at least 0.</param>
 /// <param name="Lipschitz">The estimate of the Lipschitz constant of f_ĉ − fⱼ in the ball.</param>
-/// <param name="Radius">The estimate of the distance to the rival: margin / L, at most the radius of the ball; 0 of a tie. It certifies nothing.</param>
+/// <param name="Radius">The estimate of the distance to the rival: margin / L, at most the radius of the ball; 0 of a tie.
+/// It certifies nothing.</param>
 /// <param name="Source">Whether the estimate is the end point of a fit, or why not.</param>
 /// <param name="SampleMaximum">The largest gradient drawn, which a Lipschitz constant in the ball cannot be below.</param>
 /// <param name="Fit">The distribution fitted to the batches' maxima, refused or not; null where there is none.</param>
-/// <param name="PValue">Its p-value by the test of Kolmogorov and Smirnov, too large by as much as the fit follows the maxima; NaN where there is no fit.</param>
+/// <param name="PValue">Its p-value by the test of Kolmogorov and Smirnov, too large by as much as the fit follows the maxima;
+/// NaN where there is no fit.</param>
 public sealed record CleverPair(
-    int Rival, double Margin, Estimate Lipschitz, double Radius, CleverSource Source, LowerBound SampleMaximum, ReverseWeibull? Fit, double PValue)
+    int Rival, double Margin, Estimate Lipschitz, double Radius, CleverSource Source, LowerBound SampleMaximum, ReverseWeibull? Fit,
+    double PValue)
 {
     private const int FewestMaxima = 10;
 

@@ -9,7 +9,8 @@ public enum CleverSource
     /// <summary>The largest gradient drawn, since there are fewer than 10 maxima.</summary>
     FewMaxima,
 
-    /// <summary>The largest gradient drawn, since the maxima are all alike, as they are of a network that is linear, or constant, in the ball.</summary>
+    /// <summary>The largest gradient drawn, since the maxima are all alike, as they are of a network that is linear, or constant,
+    /// in the ball.</summary>
     EqualMaxima,
 
     /// <summary>The largest gradient drawn, since the likelihood has no maximum near the maxima.</summary>

@@ -1,9 +1,10 @@
 namespace MarginNet.Lipschitz;
 
-/// <summary>Where a two-dimensional convolution is applied: the size of its input, and how the kernel steps over it. Padding is by zeros.</summary>
+/// <summary>Where a two-dimensional convolution is applied: the size of its input, and how the kernel steps over it.
+/// Padding is by zeros.</summary>
 /// <param name="Height">Rows of the input.</param>
 /// <param name="Width">Columns of the input.</param>
-public sealed record ConvolutionGeometry(int Height, int Width)
+internal sealed record ConvolutionGeometry(int Height, int Width)
 {
     /// <summary>Steps along rows and columns, at least 1. Default 1.</summary>
     public (int Vertical, int Horizontal) Stride { get; init; } = (1, 1);
@@ -21,7 +22,8 @@ public sealed record ConvolutionGeometry(int Height, int Width)
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="kernelWidth">Columns of the kernel.</param>
     public (int Height, int Width) Output(int kernelHeight, int kernelWidth) =>
-        (Along(Height, kernelHeight, Stride.Vertical, Padding.Vertical, Dilation.Vertical), Along(Width, kernelWidth, Stride.Horizontal, Padding.Horizontal, Dilation.Horizontal));
+        (Along(Height, kernelHeight, Stride.Vertical, Padding.Vertical, Dilation.Vertical), Along(
+            Width, kernelWidth, Stride.Horizontal, Padding.Horizontal, Dilation.Horizontal));
 
     private static int Along(int length, int kernel, int stride, int padding, int dilation)
     {

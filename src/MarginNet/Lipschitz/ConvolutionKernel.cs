@@ -67,7 +67,8 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
     private void Fill(double[] values, long columns, int height, int width)
     {
         var (weights, g) = (Weight.data<double>().ToArray(), Geometry);
-        var (kernelHeight, kernelWidth, inPerGroup, outPerGroup) = (Kernel.Height, Kernel.Width, (int)InPerGroup, (int)(Out / g.Groups)); // A tensor's shape costs too much for the loops.
+        // A tensor's shape costs too much for the loops.
+        var (kernelHeight, kernelWidth, inPerGroup, outPerGroup) = (Kernel.Height, Kernel.Width, (int)InPerGroup, (int)(Out / g.Groups));
         for (var (tap, row) = (0, 0L); tap < weights.Length; row += height * width)
         {
             var first = row / (height * width) / outPerGroup * inPerGroup;
@@ -77,7 +78,8 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
                 {
                     for (var kx = 0; kx < kernelWidth; kx++, tap++)
                     {
-                        var (top, left) = ((ky * g.Dilation.Vertical) - g.Padding.Vertical, (kx * g.Dilation.Horizontal) - g.Padding.Horizontal);
+                        var (top, left) =
+                            ((ky * g.Dilation.Vertical) - g.Padding.Vertical, (kx * g.Dilation.Horizontal) - g.Padding.Horizontal);
                         for (var y = 0; y < height; y++)
                         {
                             var v = top + (y * g.Stride.Vertical);
@@ -108,7 +110,8 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         return Rounding.ProductUp(share, FrobeniusNorm.OfEach(weight.permute(2, 3, 0, 1).flatten(0, 1)).Aggregate(Rounding.SumUp));
     }
 
-    /// <summary>The norm of one group, divided by a power of two near its largest weight: underflow is then less than the rounding.</summary>
+    /// <summary>The norm of one group, divided by a power of two near its largest weight:
+    /// underflow is then less than the rounding.</summary>
     private double FrequencyNorm(Tensor weight)
     {
         var scale = PowerOfTwo.Below(weight.abs().max().item<double>());
@@ -126,13 +129,18 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         var largest = 0.0;
 
         // A real kernel has conjugate values at opposite frequencies: half of one axis is enough.
-        var pairs = from a in Enumerable.Range(0, vertical.Frequencies) from b in Enumerable.Range(0, (horizontal.Frequencies / 2) + 1) select (a, b);
+        var pairs = from a in Enumerable.Range(0, vertical.Frequencies)
+                    from b in Enumerable.Range(
+            0, (horizontal.Frequencies / 2) + 1)
+                    select (a, b);
         foreach (var block in pairs.Chunk(chunk))
         {
             using var scope = NewDisposeScope();
             var (cosines, sines) = Table(block, vertical, horizontal);
             var shape = new[] { weight.shape[0], weight.shape[1], block.Length, aliases };
-            var transform = complex(taps.mm(tensor(cosines, [taps.shape[1], block.Length * aliases])), taps.mm(tensor(sines, [taps.shape[1], block.Length * aliases])));
+            var transform = complex(
+                taps.mm(tensor(cosines, [taps.shape[1], block.Length * aliases])),
+                taps.mm(tensor(sines, [taps.shape[1], block.Length * aliases])));
             var stacked = transform.reshape(shape).permute(2, 0, 1, 3).reshape(block.Length, shape[0], shape[1] * aliases);
             largest = GramIteration.LargestNorm(stacked, largest);
         }
@@ -146,7 +154,8 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
     private static (double[] Cosines, double[] Sines) Table((int A, int B)[] block, GridAxis vertical, GridAxis horizontal)
     {
         var columns = block.Length * vertical.Stride * horizontal.Stride;
-        var (cosines, sines) = (new double[vertical.Taps * horizontal.Taps * columns], new double[vertical.Taps * horizontal.Taps * columns]);
+        var (cosines, sines) =
+            (new double[vertical.Taps * horizontal.Taps * columns], new double[vertical.Taps * horizontal.Taps * columns]);
         var at = 0;
         for (var ky = 0; ky < vertical.Taps; ky++)
         {

@@ -28,7 +28,8 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
         var (height, width) = At(input).Geometry.Output((int)Weight.shape[2], (int)Weight.shape[3]);
         return input.Channels == Weight.shape[1] * Steps.Groups && height > 0 && width > 0
             ? new((int)Weight.shape[0], height, width)
-            : throw Misfit(input, $"{Weight.shape[1] * Steps.Groups} channels of at least the size of its {Weight.shape[2]}x{Weight.shape[3]} kernel");
+            : throw Misfit(
+                input, $"{Weight.shape[1] * Steps.Groups} channels of at least the size of its {Weight.shape[2]}x{Weight.shape[3]} kernel");
     }
 
     public override (UpperBound Bound, string Method) Bound(FeatureShape input) => OperatorNorm.Convolution(At(input));
@@ -46,13 +47,14 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     }
 
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
-    public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1] && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseConvolution.Convolve(input, Weight, Steps.Stride) : F.conv2d(
-        MemoryOrder.ChannelsLast(input),
-        Weight,
-        strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
-        padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],
-        dilation: [Steps.Dilation.Vertical, Steps.Dilation.Horizontal],
-        groups: Steps.Groups);
+    public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1]
+        && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseConvolution.Convolve(input, Weight, Steps.Stride) : F.conv2d(
+            MemoryOrder.ChannelsLast(input),
+            Weight,
+            strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
+            padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],
+            dilation: [Steps.Dilation.Vertical, Steps.Dilation.Horizontal],
+            groups: Steps.Groups);
 
     /// <summary>The convolution whose outputs are multiplied, channel by channel.</summary>
     public ConvolutionLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1, 1, 1));
@@ -72,7 +74,8 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
         var order = Order ?? new(Weight.shape[1] * Weight.shape[2] * Weight.shape[3]);
         return new(
             Bound(input).Bound.Value,
-            Rounding.ProductUp((LiveChannels is { } live ? At(input) with { Weight = Weight.narrow(1, 0, live) } : At(input)).AbsoluteNorm(), share),
+            Rounding.ProductUp(
+                (LiveChannels is { } live ? At(input) with { Weight = Weight.narrow(1, 0, live) } : At(input)).AbsoluteNorm(), share),
             Rounding.ProductUp(bias, share),
             Rounding.ProductUp(largest, share),
             Rounding.ProductUp(biases.Max(), share),
@@ -85,5 +88,6 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     private ConvolutionLayer Scale(ChannelScaleLayer scale, Tensor factors) =>
         this with { Bias = null, Weight = Weight * factors, RelativeError = 2 * (RelativeError + scale.RelativeError + Rounding.Unit) };
 
-    private ConvolutionKernel At(FeatureShape input) => new(Weight, RelativeError, Steps with { Height = input.Height, Width = input.Width });
+    private ConvolutionKernel At(FeatureShape input) =>
+        new(Weight, RelativeError, Steps with { Height = input.Height, Width = input.Width });
 }

@@ -35,9 +35,10 @@ internal static class DenseBounds
     }
 
     /// <summary>
-    /// A gate is D = ½(I + R) with ‖R‖ ≤ 1, so the product W_m D … D W₁ is the mean of 2^(m−1) products in which each gate is either passed or a
-    /// cut, and a cut costs a product of norms (Combettes and Pesquet, 2020). Summed by the place of the last cut: with Θ_j the bound of
-    /// the first j layers, Θ_j = 2^(1−j)‖W_j…W₁‖ + Σ over k of Θ_k 2^(k−j) ‖W_j…W_{k+1}‖.
+    /// A gate is D = ½(I + R) with ‖R‖ ≤ 1, so the product W_m D … D W₁ is the mean of 2^(m−1) products
+    /// in which each gate is either passed or a cut, and a cut costs a product of norms (Combettes and Pesquet, 2020).
+    /// Summed by the place of the last cut: with Θ_j the bound of the first j layers,
+    /// Θ_j = 2^(1−j)‖W_j…W₁‖ + Σ over k of Θ_k 2^(k−j) ‖W_j…W_{k+1}‖.
     /// </summary>
     internal static ScoreConstants Centered(List<BoundedMatrix> weights, string method)
     {
@@ -79,7 +80,11 @@ internal static class DenseBounds
         {
             using var row = NewDisposeScope();
             var differences = new BoundedMatrix((last.Value[i] - last.Value[(i + 1)..]).abs(), 0);
-            differences = differences with { Error = Rounding.SumUp(Rounding.ProductUp(last.Error, 1.5 * last.Rows), Rounding.ProductUp(differences.Frobenius, 2 * Rounding.Unit)) };
+            differences = differences with
+            {
+                Error = Rounding.SumUp(
+                    Rounding.ProductUp(last.Error, 1.5 * last.Rows), Rounding.ProductUp(differences.Frobenius, 2 * Rounding.Unit)),
+            };
             var product = differences * hidden;
             var norms = ScoreConstants.RowNorms(product.Value, product.Error);
             for (var j = i + 1; j < (int)last.Rows; j++)
@@ -110,7 +115,8 @@ internal static class DenseBounds
             for (var k = 0; k + 1 < values.Length; k++)
             {
                 var (rows, columns) = (values[k].square().sum([1]), values[k + 1].square().sum([0]));
-                var ratio = ((rows + (DeadUnit * rows.mean()) + double.Epsilon) / (columns + (DeadUnit * columns.mean()) + double.Epsilon)).pow(0.25);
+                var ratio = ((rows + (DeadUnit * rows.mean()) + double.Epsilon)
+                    / (columns + (DeadUnit * columns.mean()) + double.Epsilon)).pow(0.25);
                 (values[k], values[k + 1]) = (values[k] / ratio.unsqueeze(1), values[k + 1] * ratio);
                 factors[k] *= ratio;
             }
@@ -125,8 +131,10 @@ internal static class DenseBounds
     {
         // Their quotients first: a weight that underflowed on the way would not come back.
         var scaled = new BoundedMatrix(weight.Value * ((inputs ?? ones(1, dtype: ScalarType.Float64)) / outputs.unsqueeze(1)), 0);
-        var carried = Rounding.QuotientUp(Rounding.ProductUp(weight.Error, inputs?.max().item<double>() ?? 1), outputs.min().item<double>());
-        var rounding = Rounding.SumUp(Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit), Rounding.Underflow(weight.Rows * weight.Columns));
+        var carried =
+            Rounding.QuotientUp(Rounding.ProductUp(weight.Error, inputs?.max().item<double>() ?? 1), outputs.min().item<double>());
+        var rounding =
+            Rounding.SumUp(Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit), Rounding.Underflow(weight.Rows * weight.Columns));
         return scaled with { Error = Rounding.SumUp(carried, rounding) };
     }
 }

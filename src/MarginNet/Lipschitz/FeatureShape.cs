@@ -15,5 +15,7 @@ public readonly record struct FeatureShape(int Channels, int Height = 1, int Wid
     public bool IsVector => (Height, Width) == (1, 1);
 
     /// <summary>Such as <c>64x32x32</c> or <c>512</c>.</summary>
-    public override string ToString() => IsVector ? Channels.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}");
+    public override string ToString() => IsVector
+        ? Channels.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}");
 }

@@ -16,23 +16,30 @@ internal sealed record FloatFormat(double Unit, double Smallest, double Largest)
     /// <exception cref="NotSupportedException">They are of another type.</exception>
     public static FloatFormat Of(nn.Module network)
     {
-        ScalarType[] types = [.. network.parameters().Concat(network.buffers()).Where(weight => weight.is_floating_point()).Select(weight => weight.dtype).Distinct()];
+        ScalarType[] types = [.. network.parameters()
+            .Concat(network.buffers())
+            .Where(weight => weight.is_floating_point())
+            .Select(weight => weight.dtype)
+            .Distinct()];
         return types switch
         {
             [ScalarType.Float64] => Double,
             _ when Array.TrueForAll(types, type => type is ScalarType.Float32 or ScalarType.Float64) => Single,
-            _ => throw new NotSupportedException($"The rounding of a network of {string.Join(" and ", types)} is not known: make it float32 or float64."),
+            _ => throw new NotSupportedException(
+                $"The rounding of a network of {string.Join(" and ", types)} is not known: make it float32 or float64."),
         };
     }
 
-    /// <summary>What so many roundings of numbers come to that are as long as the bound says; each may lose a little more where it underflows.</summary>
+    /// <summary>What so many roundings of numbers come to that are as long as the bound says;
+    /// each may lose a little more where it underflows.</summary>
     public AffineBound Roundings(double roundings, AffineBound numbers, long count)
     {
         var share = Rounding.ProductUp(roundings * Unit, Higher(roundings));
         return (numbers * share) + Rounding.ProductUp(roundings * Smallest, Rounding.RootUp(count));
     }
 
-    /// <summary>The factor for roundings of what was rounded so many times before: 1 + 4nu where nu is at most 1/8, of no bound beyond.</summary>
+    /// <summary>The factor for roundings of what was rounded so many times before: 1 + 4nu where nu is at most 1/8,
+    /// of no bound beyond.</summary>
     public double Higher(double roundings) => roundings * Unit <= 0.125 ? 1 + (4 * roundings * Unit) : double.PositiveInfinity;
 
     /// <summary>Half of the largest number, which rounding does not lead beyond.</summary>

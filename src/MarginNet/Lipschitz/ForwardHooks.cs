@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Lipschitz;
 
 /// <summary>
-/// Hooks of modules, which run when a module is called and may replace what goes in and what comes out. TorchSharp shows them to subclasses alone.
+/// Hooks of modules, which run when a module is called and may replace what goes in and what comes out.
+/// TorchSharp shows them to subclasses alone.
 /// </summary>
 internal static class ForwardHooks
 {
@@ -22,12 +23,14 @@ internal static class ForwardHooks
         }
 
         // One field more, or another name, and hooks might be where nobody looks.
-        var fields = hookable?.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly) ?? [];
+        var fields =
+            hookable?.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly) ?? [];
         var hooks = Array.ConvertAll(fields, field => field.GetValue(module) as ICollection);
         return fields.Select(field => field.Name).Order(StringComparer.Ordinal).SequenceEqual(Fields) && !hooks.Contains(null)
             ? hooks.Any(hook => hook!.Count > 0)
             : throw new NotSupportedException(
-                $"TorchSharp {typeof(nn.Module).Assembly.GetName().Version} keeps hooks of modules in a way that is not known, so no bound can be proven: "
+                $"TorchSharp {typeof(nn.Module).Assembly.GetName().Version} keeps hooks of modules in a way that is not known, "
+                + "so no bound can be proven: "
                 + "use the version that MarginNet was built with.");
     }
 }

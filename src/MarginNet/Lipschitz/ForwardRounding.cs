@@ -18,7 +18,9 @@ internal sealed class ForwardRounding
     private readonly double[] _means; // Of each number of the input,
     private readonly double[] _factors; // which is measured as (x − mean) · factor.
 
-    private ForwardRounding(FloatFormat format, ScoreConstants offsets, ScoreConstants slopes, AffineBound peak, ChannelScaleLayer? normalization, FeatureShape input)
+    private ForwardRounding(
+        FloatFormat format, ScoreConstants offsets, ScoreConstants slopes, AffineBound peak, ChannelScaleLayer? normalization,
+        FeatureShape input)
     {
         (_format, _offsets, _slopes, _peak) = (format, offsets, slopes, peak);
         _lipschitz = normalization?.Bound(input).Bound.Value ?? 1;
@@ -44,7 +46,9 @@ internal sealed class ForwardRounding
         var body = layers.Take(layers.Count - tail.Count).ToList();
         var normalization = body.FirstOrDefault() as ChannelScaleLayer;
         var isMeasuredBehind = normalization is { IsNormalization: true };
-        signal = isMeasuredBehind ? LayerChain.Rounded(body.Skip(1), normalization!.Normalized(signal, input), input) : LayerChain.Rounded(body, signal, input);
+        signal = isMeasuredBehind
+            ? LayerChain.Rounded(body.Skip(1), normalization!.Normalized(signal, input), input)
+            : LayerChain.Rounded(body, signal, input);
         var features = LayerChain.Output(body, input);
         var (offsets, slopes, peak) = Scores(tail, signal, features);
         return new(format, offsets, slopes, peak, isMeasuredBehind ? normalization : null, input);
@@ -64,7 +68,8 @@ internal sealed class ForwardRounding
         return Rounding.NormUp(Math.Sqrt(sum), input.Length + 8);
     }
 
-    /// <summary>What rounding may come to in the difference of two scores: at an input of length s, and for each unit of distance from it more.</summary>
+    /// <summary>What rounding may come to in the difference of two scores: at an input of length s,
+    /// and for each unit of distance from it more.</summary>
     public (double Here, double Slope) Pair(int first, int second, double length) => (
         new AffineBound(_offsets.Pairs[first, second], _slopes.Pairs[first, second]).At(length),
         Rounding.ProductUp(_slopes.Pairs[first, second], _lipschitz));
@@ -76,14 +81,19 @@ internal sealed class ForwardRounding
         return room > 0 ? Rounding.QuotientDown(Math.BitDecrement(room), Rounding.ProductUp(_peak.Slope, _lipschitz)) : 0;
     }
 
-    /// <summary>The last linear layer with what follows it, as far as that is scaling and ReLU: there the scores are known one by one.</summary>
+    /// <summary>The last linear layer with what follows it, as far as that is scaling and ReLU:
+    /// there the scores are known one by one.</summary>
     private static List<Layer> Tail(IReadOnlyList<Layer> layers)
     {
-        var tail = layers.Reverse().TakeWhile(layer => layer is ChannelScaleLayer { IsScalar: true } or ActivationLayer { IsRelu: true }).Reverse().ToList();
+        var tail = layers.Reverse()
+            .TakeWhile(layer => layer is ChannelScaleLayer { IsScalar: true } or ActivationLayer { IsRelu: true })
+            .Reverse()
+            .ToList();
         return layers.Count > tail.Count && layers[layers.Count - tail.Count - 1] is LinearLayer last ? [last, .. tail] : [];
     }
 
-    private static (ScoreConstants Offsets, ScoreConstants Slopes, AffineBound Peak) Scores(List<Layer> tail, ForwardSignal signal, FeatureShape features)
+    private static (ScoreConstants Offsets, ScoreConstants Slopes, AffineBound Peak) Scores(
+        List<Layer> tail, ForwardSignal signal, FeatureShape features)
     {
         if (tail is not [LinearLayer last, .. var rest])
         {

@@ -79,7 +79,9 @@ internal static class GramIteration
         using var scope = NewDisposeScope();
         var largest = scales.Max();
         var together = normalized * tensor(Array.ConvertAll(scales, scale => scale / largest)).reshape(-1, 1, 1);
-        return CholeskyNorm.TryBound(together, ProductErrors(together).Max(), needed / largest) is { } bound ? Rounding.ProductUp(bound, largest) : null;
+        return CholeskyNorm.TryBound(together, ProductErrors(together).Max(), needed / largest) is { } bound
+            ? Rounding.ProductUp(bound, largest)
+            : null;
     }
 
     /// <summary>Divides each matrix by a power of two near its norm, so that no iterate overflows.</summary>
@@ -89,11 +91,13 @@ internal static class GramIteration
         return (matrices * tensor(Array.ConvertAll(scales, scale => 1 / scale)).reshape(-1, 1, 1), scales);
     }
 
-    /// <summary>What the rounding of G·G* may come to; a complex product has four real ones, with room for other ways to form them.</summary>
+    /// <summary>What the rounding of G·G* may come to; a complex product has four real ones,
+    /// with room for other ways to form them.</summary>
     private static double[] ProductErrors(Tensor matrices)
     {
         var gamma = Rounding.Gamma((matrices.is_complex() ? 8 : 1) * (matrices.shape[2] + 4));
-        return Array.ConvertAll(FrobeniusNorm.OfEach(matrices), norm => Rounding.ProductUp(Rounding.ProductUp(norm, norm), gamma) + Underflow);
+        return Array.ConvertAll(
+            FrobeniusNorm.OfEach(matrices), norm => Rounding.ProductUp(Rounding.ProductUp(norm, norm), gamma) + Underflow);
     }
 
     /// <summary>From norms of the last iterates back to those of the first matrices.</summary>
@@ -110,7 +114,8 @@ internal static class GramIteration
         return [.. norms.Zip(scales[0], Rounding.ProductUp)];
     }
 
-    /// <summary>The matrices whose norm may still be the largest: a Schatten norm exceeds the spectral one by a factor of at most r^(2⁻ᵏ⁻¹).</summary>
+    /// <summary>The matrices whose norm may still be the largest: a Schatten norm exceeds the spectral one by
+    /// a factor of at most r^(2⁻ᵏ⁻¹).</summary>
     private static int[] Leading(double[] bounds, long rank, int iterations)
     {
         var floor = bounds.Max() / Math.Pow(rank, Math.ScaleB(1, -iterations - 1)) * (1 - Tolerance);

@@ -7,7 +7,8 @@ internal static class KolmogorovSmirnov
     public static double Distance(IEnumerable<double> numbers, Func<double, double> distribution)
     {
         double[] probabilities = [.. numbers.Select(distribution).Order()];
-        return probabilities.Select((p, i) => Math.Max(p - ((double)i / probabilities.Length), ((i + 1.0) / probabilities.Length) - p)).Max();
+        return probabilities.Select(
+            (p, i) => Math.Max(p - ((double)i / probabilities.Length), ((i + 1.0) / probabilities.Length) - p)).Max();
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 namespace MarginNet.Lipschitz;
 
-/// <summary>One layer of a network as far as Lipschitz constants are concerned: biases are left out. Its tensors belong to the dispose scope it was made in.</summary>
+/// <summary>One layer of a network as far as Lipschitz constants are concerned: biases are left out.
+/// Its tensors belong to the dispose scope it was made in.</summary>
 /// <param name="Name">Where it is in the network, such as <c>layer1.0.conv1</c>.</param>
 internal abstract record Layer(string Name)
 {
@@ -17,7 +18,8 @@ internal abstract record Layer(string Name)
     /// <summary>An upper bound of its Lipschitz constant in ℓ2 at that input size, and what it came from.</summary>
     public abstract (UpperBound Bound, string Method) Bound(FeatureShape input);
 
-    /// <summary>The layer is 2ᵉ times the first, whose weights are about 1: products of the layers' bounds then neither underflow nor overflow.</summary>
+    /// <summary>The layer is 2ᵉ times the first, whose weights are about 1:
+    /// products of the layers' bounds then neither underflow nor overflow.</summary>
     public virtual (Layer Layer, int Exponent) Normalized() => (this, 0);
 
     /// <summary>What of it is no weight, as text, such as its slopes or steps.</summary>
@@ -26,7 +28,8 @@ internal abstract record Layer(string Name)
     /// <summary>The layer as a matrix; null where it is not linear, or large.</summary>
     public virtual BoundedMatrix? Matrix(FeatureShape input) => null;
 
-    protected ArgumentException Misfit(FeatureShape input, string expected) => new($"Layer '{Name}' takes {expected}, but gets {input}.", nameof(input));
+    protected ArgumentException Misfit(FeatureShape input, string expected) =>
+        new($"Layer '{Name}' takes {expected}, but gets {input}.", nameof(input));
 
     /// <summary>What rounding makes of the features in this layer, as the network runs it.</summary>
     /// <exception cref="NotSupportedException">It is not known.</exception>

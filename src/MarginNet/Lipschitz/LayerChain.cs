@@ -5,10 +5,12 @@ namespace MarginNet.Lipschitz;
 /// <summary>Layers one after another.</summary>
 internal static class LayerChain
 {
-    public static FeatureShape Output(IEnumerable<Layer> layers, FeatureShape input) => layers.Aggregate(input, (shape, layer) => layer.Output(shape));
+    public static FeatureShape Output(IEnumerable<Layer> layers, FeatureShape input) =>
+        layers.Aggregate(input, (shape, layer) => layer.Output(shape));
 
     /// <summary>Their names and settings.</summary>
-    public static string Describe(IEnumerable<Layer> layers) => string.Join(", ", layers.Select(layer => $"{layer.Name} {layer.Kind} {layer.Settings}"));
+    public static string Describe(IEnumerable<Layer> layers) =>
+        string.Join(", ", layers.Select(layer => $"{layer.Name} {layer.Kind} {layer.Settings}"));
 
     /// <summary>The product of the layers' bounds.</summary>
     public static UpperBound Product(IEnumerable<Layer> layers, FeatureShape input)
@@ -29,7 +31,8 @@ internal static class LayerChain
             ? input.Count <= LinearLayer.MatrixSide ? new(eye(input.Count, dtype: ScalarType.Float64), 0) : null
             : Segments(layers, input) is [var single] ? single : null;
 
-    /// <summary>The matrices W₁, …, W_m of W_m φ(… φ(W₁x)) with gates φ between them; null for a chain of another form, or a large one.</summary>
+    /// <summary>The matrices W₁, …, W_m of W_m φ(… φ(W₁x)) with gates φ between them; null for a chain of another form,
+    /// or a large one.</summary>
     public static List<BoundedMatrix>? Segments(IEnumerable<Layer> layers, FeatureShape input)
     {
         var segments = new List<BoundedMatrix>();

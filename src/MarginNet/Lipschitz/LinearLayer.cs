@@ -43,15 +43,19 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
         using var scope = NewDisposeScope();
         var rows = ScoreConstants.RowNorms(Weight.Value, Weight.Error);
         var biases = Biases();
-        return new(Weight.Norm().Value, Weight.Abs().Norm().Value, Rounding.Norm(biases), rows.Max(), biases.Max(), Weight.Rows, new(Weight.Columns), 0, IsPrecise);
+        return new(
+            Weight.Norm().Value, Weight.Abs().Norm().Value, Rounding.Norm(biases), rows.Max(), biases.Max(), Weight.Rows,
+            new(Weight.Columns), 0, IsPrecise);
     }
 
     /// <summary>A bound of each output and of its partial sums, for inputs of a given length.</summary>
-    public AffineBound[] Scores(AffineBound input, ScoreConstants rows) => [.. rows.Scores.Zip(Biases(), (row, bias) => (input * row) + bias)];
+    public AffineBound[] Scores(AffineBound input, ScoreConstants rows) =>
+        [.. rows.Scores.Zip(Biases(), (row, bias) => (input * row) + bias)];
 
     /// <summary>What rounding comes to in each output.</summary>
     public AffineBound[] ScoreErrors(FloatFormat format, AffineBound input, ScoreConstants rows) =>
-        [.. rows.Scores.Zip(Biases(), (row, bias) => new LinearSums(row, row, bias, row, bias, 1, new(Weight.Columns), 0, IsPrecise).Error(format, input))];
+        [.. rows.Scores.Zip(
+            Biases(), (row, bias) => new LinearSums(row, row, bias, row, bias, 1, new(Weight.Columns), 0, IsPrecise).Error(format, input))];
 
     private double[] Biases() => Bias?.abs().data<double>().ToArray() ?? new double[Weight.Rows];
 
@@ -60,6 +64,10 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
         var largest = Rounding.ProductUp(factors.abs().max().ToDouble(), Rounding.SumUp(1, scale.RelativeError));
         var scaled = new BoundedMatrix(Weight.Value * factors, 0);
         var entries = Rounding.ProductUp(scaled.Frobenius, 2 * (scale.RelativeError + Rounding.Unit));
-        return this with { Bias = null, Weight = scaled with { Error = Rounding.SumUp(entries, Rounding.ProductUp(Weight.Error, largest)) } };
+        return this with
+        {
+            Bias = null,
+            Weight = scaled with { Error = Rounding.SumUp(entries, Rounding.ProductUp(Weight.Error, largest)) },
+        };
     }
 }

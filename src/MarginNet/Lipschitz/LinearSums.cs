@@ -10,7 +10,9 @@ namespace MarginNet.Lipschitz;
 /// <param name="Order">How they are summed.</param>
 /// <param name="WeightRoundings">The units of u by which each weight that the network runs with may differ from the described one.</param>
 /// <param name="IsPrecise">Whether they are formed in float64, and only the results rounded to the network's format.</param>
-internal sealed record LinearSums(double Norm, double Absolute, double Bias, double LargestRow, double LargestBias, long Outputs, SumOrder Order, int WeightRoundings, bool IsPrecise)
+internal sealed record LinearSums(
+    double Norm, double Absolute, double Bias, double LargestRow, double LargestBias, long Outputs, SumOrder Order, int WeightRoundings,
+    bool IsPrecise)
 {
     /// <summary>What rounding comes to for inputs of the given length, those of the computed network.</summary>
     public AffineBound Error(FloatFormat format, AffineBound input) => IsPrecise

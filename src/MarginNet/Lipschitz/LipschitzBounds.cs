@@ -17,16 +17,19 @@ public sealed class LipschitzBounds
     private readonly string _network; // Its digest.
 
     private LipschitzBounds(
-        string network, ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod, ImmutableArray<LayerBound> layers)
+        string network, ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod,
+        ImmutableArray<LayerBound> layers)
     {
-        (_network, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) = (network, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (_network, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) =
+            (network, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
 
     /// <summary>What the rounding of the network's own computations may come to.</summary>
     internal ForwardRounding Forward { get; }
 
-    /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean, which have the same margins.</summary>
+    /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean,
+    /// which have the same margins.</summary>
     public bool IsCentered { get; }
 
     /// <summary>L_∞ of equation (3): how fast any one score can change.</summary>
@@ -63,7 +66,8 @@ public sealed class LipschitzBounds
     /// types, to the last bit. Scores of any other network certify nothing by these bounds.
     /// </summary>
     /// <param name="network">The network, on any device, in any mode. Not changed.</param>
-    /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with; the message names the layer.</exception>
+    /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with;
+    /// the message names the layer.</exception>
     /// <exception cref="InvalidDataException">A weight is NaN or infinite by now; the message names the layer.</exception>
     public bool IsOf(nn.Module<Tensor, Tensor> network)
     {
@@ -72,14 +76,16 @@ public sealed class LipschitzBounds
         return NetworkDigest.Describe(network).Digest == _network;
     }
 
-    /// <summary>Throws where <see cref="IsOf"/> says no: call it with the network that computed the scores, before they are certified.</summary>
+    /// <summary>Throws where <see cref="IsOf"/> says no: call it with the network that computed the scores,
+    /// before they are certified.</summary>
     /// <inheritdoc cref="IsOf"/>
     /// <exception cref="InvalidOperationException">The network is not the one that the bounds were proven for.</exception>
     public void ThrowIfChanged(nn.Module<Tensor, Tensor> network)
     {
         if (!IsOf(network))
         {
-            throw new InvalidOperationException("The network's weights are not those the bounds were proven for: compute the bounds again.");
+            throw new InvalidOperationException(
+                "The network's weights are not those the bounds were proven for: compute the bounds again.");
         }
     }
 
@@ -91,8 +97,9 @@ public sealed class LipschitzBounds
 
     /// <summary>Bounds a network's constants.</summary>
     /// <param name="network">
-    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
-    /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
+    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions,
+    /// linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools, flatten and dropout; taken in evaluation mode whatever its own.
+    /// Not changed.
     /// </param>
     /// <param name="input">The shape of one input; convolutions are bounded at their actual size.</param>
     /// <param name="cancellation">Ends the work between two layers.</param>
@@ -106,17 +113,20 @@ public sealed class LipschitzBounds
         using var inference = no_grad();
         var (described, digest) = NetworkDigest.Describe(network);
         LayerChain.Output(described, input);
-        return Compute(digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, FloatFormat.Of(network)), input, cancellation);
+        return Compute(
+            digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, FloatFormat.Of(network)), input, cancellation);
     }
 
-    private static LipschitzBounds Compute(string network, List<Layer> layers, ForwardRounding forward, FeatureShape input, CancellationToken cancellation)
+    private static LipschitzBounds Compute(
+        string network, List<Layer> layers, ForwardRounding forward, FeatureShape input, CancellationToken cancellation)
     {
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
         var output = LayerChain.Output(chain, input);
         if (!output.IsVector || output.Channels < 2)
         {
-            throw new ArgumentException($"Expected a network with a vector of at least 2 scores, but its output is {output}.", nameof(layers));
+            throw new ArgumentException(
+                $"Expected a network with a vector of at least 2 scores, but its output is {output}.", nameof(layers));
         }
 
         if (chain is not [.., LinearLayer last])
@@ -161,7 +171,8 @@ public sealed class LipschitzBounds
         return bounds;
     }
 
-    /// <summary>The bounds of the longest end of the network that is a chain of matrices and gates, times the norms of the layers before it.</summary>
+    /// <summary>The bounds of the longest end of the network that is a chain of matrices and gates,
+    /// times the norms of the layers before it.</summary>
     private static IEnumerable<ScoreConstants> Suffix(List<Layer> hidden, FeatureShape input, List<LayerBound> bounds, BoundedMatrix head)
     {
         var scores = new LinearLayer("scores", head);

@@ -26,7 +26,8 @@ public sealed class LipschitzLowerBounds
 
     /// <summary>Looks for fast changes at and near some inputs.</summary>
     /// <param name="network">The network; taken in evaluation mode, its own mode restored.</param>
-    /// <param name="inputs">Inputs, shape [N, …] with N ≥ 1, of the network's type, on its device; pass batches one by one and join them by <see cref="Max"/>.</param>
+    /// <param name="inputs">Inputs, shape [N, …] with N ≥ 1, of the network's type, on its device;
+    /// pass batches one by one and join them by <see cref="Max"/>.</param>
     /// <param name="centered">Whether the scores are centred, as <see cref="LipschitzBounds.IsCentered"/> says of the upper bounds.</param>
     /// <param name="ascentSteps">Steps of gradient ascent on pairs; 0 for gradients at the inputs alone. Default 20.</param>
     public static LipschitzLowerBounds Compute(nn.Module<Tensor, Tensor> network, Tensor inputs, bool centered = true, int ascentSteps = 20)
@@ -41,7 +42,9 @@ public sealed class LipschitzLowerBounds
             var (x, y) = PairAscent.Climb(network, inputs, gradients, ascentSteps);
             using var inference = no_grad();
             var distance = (x - y).to(ScalarType.Float64).flatten(1).square().sum([1]).sqrt().reshape(-1, 1, 1).cpu();
-            var change = (PairAscent.Scores(network, x) - PairAscent.Scores(network, y)).to(ScalarType.Float64).cpu().unsqueeze(2) / distance;
+            var change = (PairAscent.Scores(network, x) - PairAscent.Scores(network, y)).to(ScalarType.Float64)
+                .cpu()
+                .unsqueeze(2) / distance;
             change = change.nan_to_num(0, 0, 0); // Of pairs that met.
             seen = seen.Max(FromDifferences(change, centered, change => change.square().sum([1, 2]).sqrt().max().item<double>()));
         }

@@ -1,6 +1,7 @@
 namespace MarginNet.Lipschitz;
 
-/// <summary>The maximum of each window: its square moves by at most the square of the number that moves most, and a number is in a bounded number of windows.</summary>
+/// <summary>The maximum of each window: its square moves by at most the square of the number that moves most,
+/// and a number is in a bounded number of windows.</summary>
 internal sealed record MaxPoolLayer(string Name, PoolAxis Vertical, PoolAxis Horizontal) : Layer(Name)
 {
     public override string Kind => "max pool";
@@ -20,5 +21,6 @@ internal sealed record MaxPoolLayer(string Name, PoolAxis Vertical, PoolAxis Hor
         return (new(overlap == 1 ? 1 : Rounding.RootUp(overlap)), overlap == 1 ? "disjoint windows" : "root of the overlap");
     }
 
-    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) => signal.Through(Bound(input).Bound.Value, 0, Output(input).Count);
+    public override ForwardSignal Rounded(ForwardSignal signal, FeatureShape input) =>
+        signal.Through(Bound(input).Bound.Value, 0, Output(input).Count);
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
 
-/// <summary>A network's layers, and the SHA-256 of all that they were made of: modules, settings, and the numbers of every parameter and buffer.</summary>
+/// <summary>A network's layers, and the SHA-256 of all that they were made of: modules, settings,
+/// and the numbers of every parameter and buffer.</summary>
 internal static class NetworkDigest
 {
     /// <summary>Describes a network; the layers' tensors belong to the dispose scope.</summary>
@@ -23,7 +24,8 @@ internal static class NetworkDigest
     {
         Append(hash, $"{name}: {module.GetType()}");
         var parameters = module.named_parameters(recurse: false).Select(parameter => (parameter.name, (Tensor)parameter.parameter));
-        string[] unnamed = module is NormalizeLayer ? ["mean", "deviation"] : []; // TorchSharp names no buffer that is no part of the state dict.
+        // TorchSharp names no buffer that is no part of the state dict.
+        string[] unnamed = module is NormalizeLayer ? ["mean", "deviation"] : [];
         var buffers = module.named_buffers(recurse: false).Concat(unnamed.Select(own => (own, module.get_buffer(own)!)));
         foreach (var (own, tensor) in parameters.Concat(buffers))
         {

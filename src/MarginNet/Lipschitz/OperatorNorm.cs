@@ -3,11 +3,12 @@ using static TorchSharp.torch;
 namespace MarginNet.Lipschitz;
 
 /// <summary>Upper bounds of the ℓ2 operator norms of linear layers, sound in floating point.</summary>
-public static class OperatorNorm
+internal static class OperatorNorm
 {
     /// <summary>Bounds ‖W‖₂ by Gram iteration, to within a share of 1e-6 or so.</summary>
     /// <param name="weight">The matrix W, shape [out, in], any floating type, finite.</param>
-    /// <exception cref="ArgumentException"><paramref name="weight"/> is no matrix, is empty, or has an entry that is NaN or infinite.</exception>
+    /// <exception cref="ArgumentException"><paramref name="weight"/> is no matrix, is empty,
+    /// or has an entry that is NaN or infinite.</exception>
     public static UpperBound Dense(Tensor weight)
     {
         ThrowIfNot(weight, 2, "[out, in]");
@@ -25,10 +26,21 @@ public static class OperatorNorm
     public static UpperBound Convolution(Tensor weight, ConvolutionGeometry geometry)
     {
         ThrowIfNot(weight, 4, "[out, in/groups, height, width]");
-        int[] steps = [geometry.Height, geometry.Width, geometry.Stride.Vertical, geometry.Stride.Horizontal, geometry.Dilation.Vertical, geometry.Dilation.Horizontal, geometry.Groups];
-        if (steps.Any(value => value < 1) || geometry.Padding.Vertical < 0 || geometry.Padding.Horizontal < 0 || weight.shape[0] % geometry.Groups != 0)
+        int[] steps =
+        [
+            geometry.Height,
+            geometry.Width,
+            geometry.Stride.Vertical,
+            geometry.Stride.Horizontal,
+            geometry.Dilation.Vertical,
+            geometry.Dilation.Horizontal,
+            geometry.Groups,
+        ];
+        if (steps.Any(value => value < 1) || geometry.Padding.Vertical < 0 || geometry.Padding.Horizontal < 0
+            || weight.shape[0] % geometry.Groups != 0)
         {
-            throw new ArgumentException($"No convolution of a kernel [{string.Join(", ", weight.shape)}] has {geometry}.", nameof(geometry));
+            throw new ArgumentException(
+                $"No convolution of a kernel [{string.Join(", ", weight.shape)}] has {geometry}.", nameof(geometry));
         }
 
         using var scope = NewDisposeScope();
@@ -39,7 +51,9 @@ public static class OperatorNorm
     internal static (UpperBound Bound, string Method) Convolution(ConvolutionKernel kernel)
     {
         var frequencies = kernel.FrequencyNorm();
-        return kernel.Matrix() is { } matrix && matrix.Norm() is var exact && exact < frequencies ? (exact, "matrix") : (frequencies, "frequencies");
+        return kernel.Matrix() is { } matrix && matrix.Norm() is var exact && exact < frequencies
+            ? (exact, "matrix")
+            : (frequencies, "frequencies");
     }
 
     internal static Tensor Precise(Tensor weight) => weight.detach().to(ScalarType.Float64).cpu().contiguous();
@@ -48,7 +62,8 @@ public static class OperatorNorm
     {
         if (weight.dim() != dimensions || weight.numel() == 0)
         {
-            throw new ArgumentException($"Expected weights of shape {shape}, none of them empty, but got [{string.Join(", ", weight.shape)}].", nameof(weight));
+            throw new ArgumentException(
+                $"Expected weights of shape {shape}, none of them empty, but got [{string.Join(", ", weight.shape)}].", nameof(weight));
         }
 
         using var scope = NewDisposeScope();

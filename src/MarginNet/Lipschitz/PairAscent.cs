@@ -16,10 +16,15 @@ internal static class PairAscent
         using var trusted = new TrustedNetwork(network, NetworkUse.ImageGradients);
         var (first, second) = SteepestPair(gradients);
         var samples = arange(inputs.shape[0]);
-        var direction = (gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(first)] - gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(second)])
+        var direction = (gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(first)]
+            - gradients[TensorIndex.Tensor(samples), TensorIndex.Tensor(second)])
             .to(inputs.dtype).to(inputs.device).reshape(inputs.shape);
         var (ups, downs) = (first.to(inputs.device).unsqueeze(1), second.to(inputs.device).unsqueeze(1));
-        direction = where(direction.flatten(1).abs().amax([1]).eq(0).reshape([-1, .. Enumerable.Repeat(1L, (int)inputs.dim() - 1)]), ones_like(direction), direction);
+        direction = where(direction.flatten(1)
+            .abs()
+            .amax([1])
+            .eq(0)
+            .reshape([-1, .. Enumerable.Repeat(1L, (int)inputs.dim() - 1)]), ones_like(direction), direction);
         var half = Unit(direction) * (Distance / 2);
         var (x, y) = (inputs.detach() + half, inputs.detach() - half);
         for (var step = 0; step < steps; step++)
@@ -36,7 +41,12 @@ internal static class PairAscent
             x = a.detach() + (Unit(a.grad!) * (Distance * StepShare));
             y = b.detach() + (Unit(b.grad!) * (Distance * StepShare));
             var (middle, apart) = ((x + y) / 2, x - y);
-            var stretched = Unit(apart) * apart.flatten(1).square().sum([1]).sqrt().clamp_min(Distance).reshape([-1, .. Enumerable.Repeat(1L, (int)inputs.dim() - 1)]) / 2;
+            var stretched = Unit(apart) * apart.flatten(1)
+                .square()
+                .sum([1])
+                .sqrt()
+                .clamp_min(Distance)
+                .reshape([-1, .. Enumerable.Repeat(1L, (int)inputs.dim() - 1)]) / 2;
             (x, y) = ((middle + stretched).MoveToOuterDisposeScope(), (middle - stretched).MoveToOuterDisposeScope());
         }
 
@@ -77,7 +87,12 @@ internal static class PairAscent
 
     private static Tensor Unit(Tensor values)
     {
-        var norms = values.flatten(1).square().sum([1]).sqrt().clamp_min(1e-30).reshape([-1, .. Enumerable.Repeat(1L, (int)values.dim() - 1)]);
+        var norms = values.flatten(1)
+            .square()
+            .sum([1])
+            .sqrt()
+            .clamp_min(1e-30)
+            .reshape([-1, .. Enumerable.Repeat(1L, (int)values.dim() - 1)]);
         return values / norms;
     }
 }

@@ -9,7 +9,8 @@ internal sealed record PoolAxis
     private readonly int? _divisor;
     private readonly string _settings;
 
-    private PoolAxis(Func<int, int[][]> windows, int? divisor, string settings) => (_windows, _divisor, _settings) = (windows, divisor, settings);
+    private PoolAxis(Func<int, int[][]> windows, int? divisor, string settings) =>
+        (_windows, _divisor, _settings) = (windows, divisor, settings);
 
     /// <summary>Windows of so many numbers, some apart, at steps, over a padded axis.</summary>
     public static PoolAxis Sliding(int kernel, int stride, int padding, int dilation) => new(
@@ -27,7 +28,9 @@ internal sealed record PoolAxis
 
     /// <summary>As many windows as asked for, as PyTorch's adaptive pools have them.</summary>
     public static PoolAxis Adaptive(int outputs) => new(
-        length => [.. Enumerable.Range(0, outputs).Select(i => (First: i * length / outputs, End: (((i + 1) * length) + outputs - 1) / outputs)).Select(w => Enumerable.Range(w.First, w.End - w.First).ToArray())],
+        length => [.. Enumerable.Range(0, outputs)
+            .Select(i => (First: i * length / outputs, End: (((i + 1) * length) + outputs - 1) / outputs))
+            .Select(w => Enumerable.Range(w.First, w.End - w.First).ToArray())],
         divisor: null,
         $"adaptive to {outputs}");
 
@@ -36,7 +39,8 @@ internal sealed record PoolAxis
     public int Outputs(int length) => _windows(length).Length;
 
     /// <summary>How many windows the same number may be in: that many maxima may move by as much as it does.</summary>
-    public int Overlap(int length) => _windows(length).SelectMany(window => window).GroupBy(at => at).Select(windows => windows.Count()).DefaultIfEmpty().Max();
+    public int Overlap(int length) =>
+        _windows(length).SelectMany(window => window).GroupBy(at => at).Select(windows => windows.Count()).DefaultIfEmpty().Max();
 
     /// <summary>The numbers in the largest window.</summary>
     public int LargestWindow(int length) => _windows(length).Select(window => window.Length).DefaultIfEmpty().Max();

@@ -42,7 +42,8 @@ internal sealed class PowerIteration : IDisposable
     }
 
     /// <summary>The vectors by name, to go on from.</summary>
-    public Dictionary<string, object?> Capture() => _vectors.ToDictionary(pair => pair.Key, pair => (object?)StoredTensor.FromTensor(pair.Value));
+    public Dictionary<string, object?> Capture() =>
+        _vectors.ToDictionary(pair => pair.Key, pair => (object?)StoredTensor.FromTensor(pair.Value));
 
     /// <summary>Goes on from vectors that <see cref="Capture"/> returned.</summary>
     public void Restore(PlainDictionary vectors, Device device)

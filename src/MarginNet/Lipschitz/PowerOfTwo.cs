@@ -12,7 +12,8 @@ internal static class PowerOfTwo
     public static double Below(double value) =>
         value > 0 && double.IsFinite(value) ? Math.ScaleB(1, Math.Clamp(Math.ILogB(value), -MaxExponent, MaxExponent)) : 1;
 
-    /// <summary>The exponent e of the largest number of a tensor, of absolute value in [2ᵉ, 2ᵉ⁺¹); 0 where that is zero or not finite.</summary>
+    /// <summary>The exponent e of the largest number of a tensor, of absolute value in [2ᵉ, 2ᵉ⁺¹);
+    /// 0 where that is zero or not finite.</summary>
     public static int Exponent(Tensor values) =>
         values.abs().max().ToDouble() is > 0 and < double.PositiveInfinity and var peak ? Math.ILogB(peak) : 0;
 

@@ -10,7 +10,9 @@ internal sealed record ResidualLayer(string Name, IReadOnlyList<Layer> Body, IRe
     public override FeatureShape Output(FeatureShape input)
     {
         var (body, skip) = (LayerChain.Output(Body, input), LayerChain.Output(Skip, input));
-        return body == skip ? body : throw new ArgumentException($"Layer '{Name}' adds {body} and {skip}, which do not fit.", nameof(input));
+        return body == skip
+            ? body
+            : throw new ArgumentException($"Layer '{Name}' adds {body} and {skip}, which do not fit.", nameof(input));
     }
 
     /// <summary>The smaller of ‖s‖ + ‖g‖ and, for s(x) + W₂φ(W₁x) with a gate φ, of ‖S + ½W₂W₁‖ + ½‖W₂‖‖W₁‖.</summary>

@@ -3,14 +3,16 @@ using MathNet.Numerics.RootFinding;
 
 namespace MarginNet.Lipschitz;
 
-/// <summary>The reverse Weibull distribution F(y) = exp(−((a − y)/b)^c) for y ≤ a: the limit of the maxima of numbers that have an upper end a.</summary>
+/// <summary>The reverse Weibull distribution F(y) = exp(−((a − y)/b)^c) for y ≤ a:
+/// the limit of the maxima of numbers that have an upper end a.</summary>
 /// <param name="Location">The end point a.</param>
 /// <param name="Scale">b, above 0.</param>
 /// <param name="Shape">c, above 0.</param>
 public sealed record ReverseWeibull(double Location, double Scale, double Shape)
 {
     private const double LeastRange = 1e-6; // Of the numbers' size: what float32's rounding alone makes of one number.
-    private const double MinExcess = 1e-4; // Of the end point over the largest number, in ranges of the numbers: closer the density may have a pole,
+    // Of the end point over the largest number, in ranges of the numbers: closer the density may have a pole,
+    private const double MinExcess = 1e-4;
     private const double MaxExcess = 10; // and farther away they do not tell it from none.
     private const int Starts = 60;
     private const double MaxShape = 1e4;
@@ -20,11 +22,13 @@ public sealed record ReverseWeibull(double Location, double Scale, double Shape)
     public double Cdf(double value) => value >= Location ? 1 : Math.Exp(-Math.Pow((Location - value) / Scale, Shape));
 
     /// <summary>
-    /// Fits the three numbers by maximum likelihood: for each end point b and c are those of a Weibull distribution of a − y, which has one maximum; what
-    /// is left is searched from 60 end points, and the best interior maximum taken. Shapes of 1 and less, where the likelihood has no maximum, are left out.
+    /// Fits the three numbers by maximum likelihood: for each end point b and c are those of a Weibull distribution of a − y,
+    /// which has one maximum; what is left is searched from 60 end points, and the best interior maximum taken. Shapes of 1 and less,
+    /// where the likelihood has no maximum, are left out.
     /// </summary>
     /// <param name="values">The numbers, at least two, finite.</param>
-    /// <returns>The fit; null where the numbers are all alike, or the likelihood has no maximum less than ten ranges of the numbers above the largest.</returns>
+    /// <returns>The fit; null where the numbers are all alike, or the likelihood has no maximum less than ten ranges of
+    /// the numbers above the largest.</returns>
     /// <exception cref="ArgumentException">There are fewer than two numbers, or one is not finite.</exception>
     public static ReverseWeibull? Fit(ReadOnlySpan<double> values)
     {
@@ -46,8 +50,11 @@ public sealed record ReverseWeibull(double Location, double Scale, double Shape)
         var step = Math.Log(MaxExcess / MinExcess) / (Starts - 1);
         var grid = Enumerable.Range(0, Starts).Select(i => Math.Log(MinExcess) + (i * step)).ToArray();
         var heights = Array.ConvertAll(grid, At);
-        var peaks = Enumerable.Range(1, Starts - 2).Where(i => double.IsFinite(heights[i - 1]) && heights[i] >= heights[i - 1] && heights[i] > heights[i + 1]);
-        var refined = peaks.Select(i => GoldenSectionMinimizer.Minimum(ObjectiveFunction.ScalarValue(x => -At(x)), grid[i - 1], grid[i + 1], 1e-9, 200).MinimizingPoint).ToArray();
+        var peaks = Enumerable.Range(1, Starts - 2)
+            .Where(i => double.IsFinite(heights[i - 1]) && heights[i] >= heights[i - 1] && heights[i] > heights[i + 1]);
+        var refined =
+            peaks.Select(i => GoldenSectionMinimizer.Minimum(
+                ObjectiveFunction.ScalarValue(x => -At(x)), grid[i - 1], grid[i + 1], 1e-9, 200).MinimizingPoint).ToArray();
         if (refined.Length == 0)
         {
             return null;
@@ -61,7 +68,8 @@ public sealed record ReverseWeibull(double Location, double Scale, double Shape)
     /// <summary>Whether the numbers differ by no more than rounding.</summary>
     internal static bool AreAlike(double[] numbers) => numbers.Max() - numbers.Min() <= LeastRange * numbers.Max(Math.Abs);
 
-    /// <summary>The best scale and shape for an end point, and the logarithm of their likelihood; null where the shape would be 1 or less, or endless.</summary>
+    /// <summary>The best scale and shape for an end point, and the logarithm of their likelihood; null where the shape would be 1 or less,
+    /// or endless.</summary>
     private static (double Scale, double Shape, double LogLikelihood)? Profile(double[] below, double excess)
     {
         var logs = Array.ConvertAll(below, value => Math.Log(value + excess));

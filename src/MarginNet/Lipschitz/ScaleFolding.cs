@@ -3,12 +3,17 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
 
-/// <summary>Folds factors of channels, such as batch-norms, into the linear layer before them, or else into the one behind: W·diag(s) has a smaller norm than ‖W‖·max|s|.</summary>
+/// <summary>Folds factors of channels, such as batch-norms, into the linear layer before them, or else into the one behind:
+/// W·diag(s) has a smaller norm than ‖W‖·max|s|.</summary>
 internal static class ScaleFolding
 {
     public static List<Layer> Fold(IEnumerable<Layer> layers)
     {
-        var folded = layers.Select(layer => layer is ResidualLayer residual ? residual with { Body = Fold(residual.Body), Skip = Fold(residual.Skip) } : layer).ToList();
+        var folded = layers.Select(layer => layer is ResidualLayer residual ? residual with
+        {
+            Body = Fold(residual.Body),
+            Skip = Fold(residual.Skip),
+        } : layer).ToList();
         for (var i = 0; i < folded.Count; i++)
         {
             if (folded[i] is ChannelScaleLayer scale && (TryBackward(folded, i, scale) || TryForward(folded, i, scale)))
@@ -20,7 +25,8 @@ internal static class ScaleFolding
         return folded;
     }
 
-    /// <summary>Into the linear layer before, if need be through layers that work channel by channel: those let |s| pass, and sign(s) stays behind.</summary>
+    /// <summary>Into the linear layer before, if need be through layers that work channel by channel: those let |s| pass,
+    /// and sign(s) stays behind.</summary>
     private static bool TryBackward(List<Layer> layers, int at, ChannelScaleLayer scale)
     {
         var before = at - 1;
@@ -86,7 +92,8 @@ internal static class ScaleFolding
         Layer? next = at + 1 < layers.Count && layers[at] == scale
             ? layers[at + 1] switch
             {
-                LinearLayer linear when KeepsDigits(linear.Weight.Value, scale.Factors) => linear.ScaleInputs(scale) with { Name = $"{scale.Name} + {linear.Name}" },
+                LinearLayer linear when KeepsDigits(linear.Weight.Value, scale.Factors) =>
+                    linear.ScaleInputs(scale) with { Name = $"{scale.Name} + {linear.Name}" },
                 ConvolutionLayer { Steps.Groups: 1 } convolution when KeepsDigits(convolution.Weight, scale.Factors.reshape(-1, 1, 1)) =>
                     convolution.ScaleInputs(scale) with { Name = $"{scale.Name} + {convolution.Name}" },
                 _ => null,

@@ -65,7 +65,8 @@ internal sealed record ScoreConstants(double Euclidean, double[] Scores, double[
         var euclidean = Math.Min(Euclidean, root);
         var scores = Array.ConvertAll(Scores, score => Math.Min(score, euclidean));
         var pairs = (double[,])Pairs.Clone();
-        ForEachPair((i, j) => pairs[i, j] = Math.Min(pairs[i, j], Math.Min(Rounding.SumUp(scores[i], scores[j]), Rounding.ProductUp(euclidean, 1.4142135623730952))));
+        ForEachPair((i, j) => pairs[i, j] =
+            Math.Min(pairs[i, j], Math.Min(Rounding.SumUp(scores[i], scores[j]), Rounding.ProductUp(euclidean, 1.4142135623730952))));
         return new(euclidean, scores, pairs, Method);
     }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MarginNet.Lipschitz;
 
 /// <summary>The Jacobian of the scores at each input: from it the gradients of all scores, and of all their differences.</summary>
-public static class ScoreGradients
+internal static class ScoreGradients
 {
     /// <summary>Computes ∇f_i(x) for every class in evaluation mode: one backward pass for each class and batch.</summary>
     /// <param name="network">The network; its mode is restored, and the gradients of its parameters are not touched.</param>

@@ -3,7 +3,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Lipschitz;
 
-/// <summary>The residual layer x − GᵀReLU(Gx + b) of a linear map G. Between two inputs it is I − GᵀDG with D in [0, 1], of norm at most max(1, ‖G‖² − 1).</summary>
+/// <summary>The residual layer x − GᵀReLU(Gx + b) of a linear map G. Between two inputs it is I − GᵀDG with D in [0, 1],
+/// of norm at most max(1, ‖G‖² − 1).</summary>
 internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
 {
     /// <summary>How the sums of the way back are formed.</summary>
@@ -46,17 +47,31 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
         using var scope = NewDisposeScope();
         var (format, hidden) = (IsPrecise ? FloatFormat.Double : signal.Format, Map.Output(input));
         var inward = Map.Sums(input)!;
-        var outwardAbsolute = Map is ConvolutionLayer { LiveChannels: not null } padded ? (padded with { LiveChannels = null }).Sums(input).Absolute : inward.Absolute;
+        var outwardAbsolute = Map is ConvolutionLayer { LiveChannels: not null } padded
+            ? (padded with { LiveChannels = null }).Sums(input).Absolute
+            : inward.Absolute;
         var lipschitz = Lipschitz(inward.Norm);
-        var underflow = Rounding.ProductUp(Scale.Largest * 2 * (inward.Order.Terms + 1) * inward.Order.Blocks * format.Smallest, Rounding.RootUp(hidden.Count));
+        var underflow = Rounding.ProductUp(
+            Scale.Largest * 2 * (inward.Order.Terms + 1) * inward.Order.Blocks * format.Smallest, Rounding.RootUp(hidden.Count));
         var inner = inward.Error(format, signal.Reached) + underflow;
         var reached = (signal.Reached * inward.Norm) + inward.Bias + inner;
-        var back = inward with { Absolute = outwardAbsolute, Bias = 0, LargestBias = 0, LargestRow = inward.Norm, Outputs = input.Count, Order = BackOrder, WeightRoundings = 4 };
-        var outward = back.Error(format, reached) + (reached * Rounding.ProductUp(inward.Norm, ScaleShare)) + Underflow(format, reached, input);
+        var back = inward with
+        {
+            Absolute = outwardAbsolute,
+            Bias = 0,
+            LargestBias = 0,
+            LargestRow = inward.Norm,
+            Outputs = input.Count,
+            Order = BackOrder,
+            WeightRoundings = 4,
+        };
+        var outward = back.Error(format, reached) + (reached * Rounding.ProductUp(inward.Norm, ScaleShare))
+            + Underflow(format, reached, input);
         var norm = (signal.Norm * lipschitz) + AtZero(hidden, back, inward.Bias);
         var error = (signal.Error * lipschitz) + (inner * inward.Norm) + outward;
         var difference = signal.Format.Roundings(IsPrecise ? 2 : 1, norm + error, input.Count); // Of float64, too, where it is that.
-        var peak = (inward.Peak(signal.Reached) * Rounding.QuotientUp(1, Scale.Least)).Or(reached * Rounding.QuotientUp(1, Scale.Least)).Or(reached * inward.Norm);
+        var peak = (inward.Peak(signal.Reached) * Rounding.QuotientUp(1, Scale.Least)).Or(reached * Rounding.QuotientUp(1, Scale.Least))
+            .Or(reached * inward.Norm);
         return signal.Next(norm, error + difference, peak);
     }
 
@@ -64,7 +79,8 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
 
     /// <summary>Where a weight of the way back underflows, times hidden numbers.</summary>
     private AffineBound Underflow(FloatFormat format, AffineBound reached, FeatureShape input) =>
-        reached * Rounding.ProductUp(Rounding.QuotientUp(4 * format.Smallest * BackOrder.Terms * BackOrder.Blocks, Scale.Least), Rounding.RootUp(input.Count));
+        reached * Rounding.ProductUp(
+            Rounding.QuotientUp(4 * format.Smallest * BackOrder.Terms * BackOrder.Blocks, Scale.Least), Rounding.RootUp(input.Count));
 
     /// <summary>‖GᵀReLU(b)‖, the length of what the layer makes of 0.</summary>
     private double AtZero(FeatureShape hidden, LinearSums back, double bias)
@@ -76,10 +92,12 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
 
         var open = Bias.clamp_min(0).reshape(1, -1, 1, 1).expand(1, -1, hidden.Height, hidden.Width);
         var image = Map is ConvolutionLayer convolution
-            ? F.conv_transpose2d(open, convolution.Weight, padding: [convolution.Steps.Padding.Vertical, convolution.Steps.Padding.Horizontal])
+            ? F.conv_transpose2d(
+                open, convolution.Weight, padding: [convolution.Steps.Padding.Vertical, convolution.Steps.Padding.Horizontal])
             : open.flatten(1).mm(((LinearLayer)Map).Weight.Value);
         var length = Rounding.NormUp(image.square().sum().sqrt().item<double>(), image.numel());
-        var error = Rounding.ProductUp(Rounding.ProductUp(back.Absolute, bias), ScaleShare + Rounding.Gamma((back.Order.Terms * back.Order.Blocks) + 16));
+        var error = Rounding.ProductUp(
+            Rounding.ProductUp(back.Absolute, bias), ScaleShare + Rounding.Gamma((back.Order.Terms * back.Order.Blocks) + 16));
         return Rounding.SumUp(length, error);
     }
 }

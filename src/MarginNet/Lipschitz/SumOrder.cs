@@ -24,13 +24,15 @@ internal readonly record struct SumOrder(long Terms, long Blocks = 1)
         if (Blocks == 1)
         {
             // The bias may be added at any time: it is a term more.
-            return Error(format, ((absolute + bias) * ((Terms / 2.0) + 1)) + ((value.Least(absolute) + bias) * (Terms / 2.0)), Terms + 1, outputs);
+            return Error(
+                format, ((absolute + bias) * ((Terms / 2.0) + 1)) + ((value.Least(absolute) + bias) * (Terms / 2.0)), Terms + 1, outputs);
         }
 
         // Of columns in B blocks, Σ over blocks of ‖W_b‖‖x_b‖ ≤ √B ‖W‖‖x‖.
         var sums = absolute.Least(value * Rounding.RootUp(Blocks));
         var depth = BitOperations.Log2((ulong)Blocks - 1) + 2; // Of the tree, and one for the bias.
-        return Error(format, (absolute * (((Terms - 1) / 2.0) + 1)) + (sums * (((Terms - 1) / 2.0) + depth)) + bias, Terms + depth, outputs);
+        return Error(
+            format, (absolute * (((Terms - 1) / 2.0) + 1)) + (sums * (((Terms - 1) / 2.0) + depth)) + bias, Terms + depth, outputs);
     }
 
     private AffineBound Error(FloatFormat format, AffineBound roundings, double length, long outputs)

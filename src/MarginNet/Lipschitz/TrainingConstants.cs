@@ -5,7 +5,8 @@ namespace MarginNet.Lipschitz;
 
 /// <summary>
 /// The constants L_ij of a network as it stands in training, differentiable in its weights (Tsuzuku et al., 2018): the product of its
-/// layers' norms, batch-norms folded in with their running statistics, times the distances between the last layer's rows. By power iteration, and so no certificate.
+/// layers' norms, batch-norms folded in with their running statistics, times the distances between the last layer's rows.
+/// By power iteration, and so no certificate.
 /// </summary>
 internal static class TrainingConstants
 {
@@ -48,7 +49,8 @@ internal static class TrainingConstants
     public static Tensor Norm(Layer layer, FeatureShape input, PowerIteration norms, Device device) => layer switch
     {
         LinearLayer linear => norms.Norm(linear.Name, x => F.linear(x, linear.Weight.Value), [input.Channels], device),
-        ConvolutionLayer convolution => norms.Norm(convolution.Name, convolution.Apply, [input.Channels, input.Height, input.Width], device),
+        ConvolutionLayer convolution =>
+            norms.Norm(convolution.Name, convolution.Apply, [input.Channels, input.Height, input.Width], device),
         ChannelScaleLayer scale => scale.Factors.abs().max(),
         ResidualLayer residual => Product(residual.Skip, input, norms, device) + Product(residual.Body, input, norms, device),
         SllLayer => ones([], device: device),

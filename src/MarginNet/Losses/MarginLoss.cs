@@ -26,7 +26,10 @@ public sealed class MarginLoss
     public static MarginLoss DualHinge { get; } = new("dual-hinge", "hinge of (9)", DualHingeLoss.Compute);
 
     /// <summary>Equation (8), see <see cref="NormalizedDualLoss"/>.</summary>
-    public static MarginLoss DualNormalized { get; } = new("dual-normalized", "(8)", NormalizedDualLoss.Compute) { NeedsRectifiedScores = true };
+    public static MarginLoss DualNormalized { get; } = new("dual-normalized", "(8)", NormalizedDualLoss.Compute)
+    {
+        NeedsRectifiedScores = true,
+    };
 
     /// <summary>Equation (7), see <see cref="ShiftedSoftmaxLoss"/>.</summary>
     public static MarginLoss ShiftedSoftmax { get; } = new("shifted-softmax", "(7)", ShiftedSoftmaxLoss.Compute);
@@ -57,7 +60,8 @@ public sealed class MarginLoss
     /// <exception cref="ArgumentException">No loss has this name.</exception>
     public static MarginLoss Parse(string name) =>
         All.FirstOrDefault(loss => loss.Name == name)
-        ?? throw new ArgumentException($"There is no loss '{name}': choose one of {string.Join(", ", All.Select(loss => loss.Name))}.", nameof(name));
+        ?? throw new ArgumentException(
+            $"There is no loss '{name}': choose one of {string.Join(", ", All.Select(loss => loss.Name))}.", nameof(name));
 
     /// <summary>Computes the loss of every sample.</summary>
     /// <param name="logits">Class scores f, shape [N, C] with C ≥ 2.</param>

@@ -35,7 +35,8 @@ public static class MarginRatioLoss
         if (score < 0)
         {
             throw new ArgumentException(
-                $"Sample {index} has the score {score:g6}: the margin-ratio loss (6) needs scores >= 0, as from a network that ends in a ReLU.",
+                $"Sample {index} has the score {score:g6}: the margin-ratio loss (6) needs scores >= 0, "
+                + "as from a network that ends in a ReLU.",
                 nameof(logits));
         }
     }

@@ -10,7 +10,8 @@ public static class NormalizedDualLoss
     /// <param name="logits">Class scores f, shape [N, C] with C ≥ 2; f ≥ 0, or at least a positive denominator.</param>
     /// <param name="labels">True classes c, shape [N], int64, each in [0, C).</param>
     /// <param name="targetMargins">Prescribed margins μ > 0, a scalar or shape [N].</param>
-    /// <returns>Losses, shape [N], of the sign of the constraint: ≤ 0 exactly where the margin is at least μ. The caller disposes it.</returns>
+    /// <returns>Losses, shape [N], of the sign of the constraint: ≤ 0 exactly where the margin is at least μ.
+    /// The caller disposes it.</returns>
     /// <exception cref="ArgumentException">A shape or type is not the one stated, or a denominator is not positive.</exception>
     public static Tensor Compute(Tensor logits, Tensor labels, Tensor targetMargins)
     {

@@ -33,7 +33,8 @@ internal static class ClassScores
         if (!finite.all().item<bool>())
         {
             var index = finite.logical_not().to(ScalarType.Int32).argmax().item<long>();
-            throw new ArgumentException($"Sample {index} has a score that is NaN or infinite: a margin needs finite scores.", nameof(logits));
+            throw new ArgumentException(
+                $"Sample {index} has a score that is NaN or infinite: a margin needs finite scores.", nameof(logits));
         }
     }
 

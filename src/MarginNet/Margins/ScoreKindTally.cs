@@ -18,7 +18,9 @@ internal struct ScoreKindTally
         get
         {
             var tolerance = _rows >= Many ? ManyTolerance : FewTolerance;
-            return _rows > 0 && _offOne <= tolerance ? ScoreKind.Probabilities : _rows > 0 && _offZero <= tolerance ? ScoreKind.LogProbabilities : ScoreKind.Logits;
+            return _rows > 0 && _offOne <= tolerance
+                ? ScoreKind.Probabilities
+                : _rows > 0 && _offZero <= tolerance ? ScoreKind.LogProbabilities : ScoreKind.Logits;
         }
     }
 

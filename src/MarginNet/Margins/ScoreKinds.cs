@@ -7,7 +7,8 @@ public static class ScoreKinds
 {
     /// <summary>Tells what scores are by all of their rows: a row of logits may sum to 1 by chance, but not every row.</summary>
     /// <param name="scores">Class scores, shape [N, C].</param>
-    /// <returns>Probabilities where every row lies in [0, 1] and sums to 1, log-probabilities where the exponentials of every row do, else logits; up to rounding.</returns>
+    /// <returns>Probabilities where every row lies in [0, 1] and sums to 1, log-probabilities where the exponentials of every row do,
+    /// else logits; up to rounding.</returns>
     public static ScoreKind Guess(NumericArray scores)
     {
         var tally = default(ScoreKindTally);
@@ -33,7 +34,8 @@ public static class ScoreKinds
         return tally.Kind;
     }
 
-    /// <summary>Makes scores of which differences are margins: of probabilities p their logarithms ln p; logits and log-probabilities are so already.</summary>
+    /// <summary>Makes scores of which differences are margins: of probabilities p their logarithms ln p;
+    /// logits and log-probabilities are so already.</summary>
     /// <remarks>
     /// A probability of 0, which a softmax gives by rounding, is taken for the smallest one above 0 among all: so the margins
     /// of its row are at least as large as those returned, and <see cref="NumericArray.Notes"/> tells how many there are.
@@ -57,7 +59,11 @@ public static class ScoreKinds
         return scores with
         {
             Values = logarithms,
-            Notes = zeros == 0 ? scores.Notes : scores.Notes.Add(FormattableString.Invariant($"{zeros} of {values.Length} probabilities are 0, and were taken for the smallest above 0, {least:g3}; logits would keep their margins.")),
+            Notes = zeros == 0
+                ? scores.Notes
+                : scores.Notes.Add(
+                    FormattableString.Invariant(
+                        $"{zeros} of {values.Length} probabilities are 0, and were taken for the smallest above 0, {least:g3}; logits would keep their margins.")),
         };
     }
 

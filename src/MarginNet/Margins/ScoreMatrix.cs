@@ -23,7 +23,8 @@ public sealed class ScoreMatrix
         if (bad >= 0)
         {
             throw new ArgumentException(
-                $"Sample {bad / classCount} has the score {values[bad]} for class {bad % classCount}: a margin needs finite scores.", nameof(values));
+                $"Sample {bad / classCount} has the score {values[bad]} for class {bad % classCount}: a margin needs finite scores.",
+                nameof(values));
         }
 
         _values = values;

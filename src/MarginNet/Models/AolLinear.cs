@@ -36,7 +36,8 @@ internal sealed class AolLinear : nn.Module<Tensor, Tensor>
     /// <summary>The same in float64, as it is in evaluation.</summary>
     public Tensor PreciseMatrix() => Matrix(ScalarType.Float64, ScalarType.Float64);
 
-    /// <summary>The share by which rounding in float64 may have each entry of <see cref="PreciseMatrix"/> differ from that of D^(−1/2)W.</summary>
+    /// <summary>The share by which rounding in float64 may have each entry of <see cref="PreciseMatrix"/> differ
+    /// from that of D^(−1/2)W.</summary>
     public double MatrixError()
     {
         using var scope = NewDisposeScope();

@@ -24,6 +24,7 @@ internal static class BlockedSums
         using var scope = NewDisposeScope();
         var first = blocks / 2 * Channels;
         var sum = Convolve(input.narrow(1, 0, first), weight.narrow(1, 0, first), padding);
-        return sum.add_(Convolve(input.narrow(1, first, channels - first), weight.narrow(1, first, channels - first), padding)).MoveToOuterDisposeScope();
+        return sum.add_(Convolve(input.narrow(1, first, channels - first), weight.narrow(1, first, channels - first), padding))
+            .MoveToOuterDisposeScope();
     }
 }

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
-/// <summary>A network that a model file can hold, one of this library or a program of another: from images in [0, 1] to class scores.</summary>
+/// <summary>A network that a model file can hold, one of this library or a program of another: from images in [0,
+/// 1] to class scores.</summary>
 public abstract class Classifier : nn.Module<Tensor, Tensor>
 {
     private protected Classifier(string name, ClassifierOptions options)
@@ -21,7 +22,8 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     /// <summary>What the network is made of.</summary>
     public ClassifierOptions Options { get; }
 
-    /// <summary>Whether the scores have gradients in the images, as attacks and gradient bounds need; those of an ONNX model have none.</summary>
+    /// <summary>Whether the scores have gradients in the images, as attacks and gradient bounds need;
+    /// those of an ONNX model have none.</summary>
     public virtual bool IsDifferentiable => true;
 
     /// <summary>Computes class scores.</summary>

@@ -4,7 +4,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Models;
 
-/// <summary>A block of <see cref="FastNet"/>: two 3×3 convolutions with batch-norm and ReLU, the first one halving height and width.</summary>
+/// <summary>A block of <see cref="FastNet"/>: two 3×3 convolutions with batch-norm and ReLU,
+/// the first one halving height and width.</summary>
 internal sealed class FastBlock : nn.Module<Tensor, Tensor>
 {
     private const double Momentum = 0.4; // Of the running statistics: a short training must not remember its start.
@@ -31,7 +32,8 @@ internal sealed class FastBlock : nn.Module<Tensor, Tensor>
         return F.relu(bn2.forward(conv2.forward(x)), inplace: true).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A convolution whose first channels start as copies of its input (Page, 2019): the signal reaches every layer from the first step.</summary>
+    /// <summary>A convolution whose first channels start as copies of its input (Page, 2019):
+    /// the signal reaches every layer from the first step.</summary>
     private static Conv2d Convolution(int inChannels, int outChannels)
     {
         var convolution = nn.Conv2d(inChannels, outChannels, 3, padding: 1, bias: false);

@@ -52,7 +52,8 @@ public sealed class FastNet : Classifier
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
         if (images.Channels != Options.Normalization.Mean.Length)
         {
-            throw new ArgumentException($"Expected images of {Options.Normalization.Mean.Length} channels, but got {images.Channels}.", nameof(images));
+            throw new ArgumentException(
+                $"Expected images of {Options.Normalization.Mean.Length} channels, but got {images.Channels}.", nameof(images));
         }
 
         whiten.Fit(images, normalize);
@@ -66,7 +67,9 @@ public sealed class FastNet : Classifier
     {
         if (input.shape[^1] < MinImageSize || input.shape[^2] < MinImageSize)
         {
-            throw new ArgumentException($"Expected images of at least {MinImageSize}×{MinImageSize} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
+            throw new ArgumentException(
+                $"Expected images of at least {MinImageSize}×{MinImageSize} pixels, but got {input.shape[^2]}×{input.shape[^1]}.",
+                nameof(input));
         }
 
         using var scope = NewDisposeScope();

@@ -8,7 +8,8 @@ public sealed record FastNetOptions : ClassifierOptions
 
     /// <inheritdoc/>
     internal override long KernelWeights =>
-        (4 * Channels * WhitenedChannels) + (9 * WhitenedChannels * Width) + (135L * Width * Width) + (2L * Width * ClassCount); // Whitening, the first convolution, the other five, the last layer.
+        // Whitening, the first convolution, the other five, the last layer.
+        (4 * Channels * WhitenedChannels) + (9 * WhitenedChannels * Width) + (135L * Width * Width) + (2L * Width * ClassCount);
 
     private long WhitenedChannels => WhiteningLayer.OutChannels((int)Channels);
 }

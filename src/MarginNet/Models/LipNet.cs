@@ -6,8 +6,8 @@ namespace MarginNet.Models;
 
 /// <summary>
 /// A network that is 1-Lipschitz in ℓ2 by its construction, for inputs in [0, 1] pixels and scores before the output scale: a margin of μ
-/// is a class-pure ball of radius μ/√2 at least. Residual layers (<see cref="SllResidual"/>) at half and at a quarter of the images' size, and an
-/// almost orthogonal layer (<see cref="AolLinear"/>); no batch-norm.
+/// is a class-pure ball of radius μ/√2 at least. Residual layers (<see cref="SllResidual"/>) at half and at a quarter of the images' size,
+/// and an almost orthogonal layer (<see cref="AolLinear"/>); no batch-norm.
 /// </summary>
 /// <remarks>
 /// Between the stages pixels are rearranged into channels, which changes no norm. Of the normalisation only the mean is used, since
@@ -37,7 +37,8 @@ public sealed class LipNet : Classifier
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
         if (!IsPossible(options.ImageSize))
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
         }
 
         var (channels, features) = (Channels(options), (int)Features(options));
@@ -61,7 +62,8 @@ public sealed class LipNet : Classifier
         var size = ((LipNetOptions)Options).ImageSize;
         if ((input.shape[^2], input.shape[^1]) != size)
         {
-            throw new ArgumentException($"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
+            throw new ArgumentException(
+                $"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
         }
 
         using var scope = NewDisposeScope();

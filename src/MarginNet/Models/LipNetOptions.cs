@@ -10,5 +10,7 @@ public sealed record LipNetOptions : ClassifierOptions
     public (int Height, int Width) ImageSize { get; init; } = (32, 32);
 
     /// <inheritdoc/>
-    internal override long KernelWeights => (9 * (1 + 16) * LipNet.Channels(this) * (long)LipNet.Channels(this)) + ((LipNet.HiddenUnits + ClassCount) * LipNet.Features(this)); // One layer of c to c channels, two of 4c to 2c, the dense ones.
+    // One layer of c to c channels, two of 4c to 2c, the dense ones.
+    internal override long KernelWeights =>
+        (9 * (1 + 16) * LipNet.Channels(this) * (long)LipNet.Channels(this)) + ((LipNet.HiddenUnits + ClassCount) * LipNet.Features(this));
 }

@@ -87,11 +87,13 @@ public sealed record LoadOptions
         var statistics = Normalization ?? new([.. Enumerable.Repeat(0.0, channels)], [.. Enumerable.Repeat(1.0, channels)]);
         if (!statistics.CanNormalize)
         {
-            throw new InvalidDataException("Its normalization has a number that is not finite, or a deviation below 0: give the mean and deviation of each channel.");
+            throw new InvalidDataException(
+                "Its normalization has a number that is not finite, or a deviation below 0: give the mean and deviation of each channel.");
         }
 
         return statistics.Mean.Length == channels && statistics.StandardDeviation.Length == channels
             ? statistics
-            : throw new InvalidDataException($"It takes images of {channels} channels, but the normalization has {statistics.Mean.Length} means and {statistics.StandardDeviation.Length} deviations: give one of each for each channel.");
+            : throw new InvalidDataException($"It takes images of {channels} channels, but the normalization has {statistics.Mean.Length} "
+                + $"means and {statistics.StandardDeviation.Length} deviations: give one of each for each channel.");
     }
 }

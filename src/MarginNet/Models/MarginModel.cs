@@ -17,7 +17,8 @@ namespace MarginNet.Models;
 /// <remarks>
 /// The file is a dictionary that <c>torch.load(path, weights_only=True)</c> opens; <c>["state_dict"]</c> is the network's, with
 /// torchvision's names where the network is torchvision's. Reading it runs no code, save that of a TorchScript program that it
-/// may hold, if <see cref="LoadOptions.TrustTorchScript"/> allows it. Numbers with a fraction are stored as scalar tensors, for PyTorch 1.13.
+/// may hold, if <see cref="LoadOptions.TrustTorchScript"/> allows it. Numbers with a fraction are stored as scalar tensors,
+/// for PyTorch 1.13.
 /// <para>
 /// Any number of threads may score on one model at once, each with the scores that it would have alone, as long as none trains,
 /// attacks or moves it. What they get are numbers of their own, which outlive the model; dispose it when the last one is done.
@@ -34,7 +35,8 @@ public sealed class MarginModel : IDisposable
     {
         if (classNames.Length != network.Options.ClassCount)
         {
-            throw new ArgumentException($"Expected {network.Options.ClassCount} class names, but got {classNames.Length}.", nameof(classNames));
+            throw new ArgumentException(
+                $"Expected {network.Options.ClassCount} class names, but got {classNames.Length}.", nameof(classNames));
         }
 
         (Network, ClassNames, ImageSize) = (network, classNames, imageSize);
@@ -80,7 +82,8 @@ public sealed class MarginModel : IDisposable
     public Dictionary<string, object?> Metrics { get; init; } = [];
 
     /// <summary>Reads a model file.</summary>
-    /// <param name="path">A file that <see cref="Save"/> wrote, or one of another program as <see cref="Load(string, LoadOptions, Device?)"/> takes.</param>
+    /// <param name="path">A file that <see cref="Save"/> wrote, or one of another program
+    /// as <see cref="Load(string, LoadOptions, Device?)"/> takes.</param>
     /// <param name="device">Where the network is to live; null for the CPU.</param>
     /// <returns>The model, its network in evaluation mode; the caller disposes it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -116,7 +119,9 @@ public sealed class MarginModel : IDisposable
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public ScoreMatrix Score(ImageSet images, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null, CancellationToken cancellation = default) =>
+    public ScoreMatrix Score(
+        ImageSet images, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null,
+        CancellationToken cancellation = default) =>
         Network.Score(images, batchSize, progress, cancellation);
 
     /// <summary>Computes the scores of one image.</summary>

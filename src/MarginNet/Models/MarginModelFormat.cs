@@ -60,7 +60,9 @@ internal static class MarginModelFormat
         return new()
         {
             ["name"] = network is FastNet ? Fast : network is LipNet ? Lip : ResNet,
-            ["width"] = (long)(options is FastNetOptions fast ? fast.Width : options is LipNetOptions lip ? lip.Width : ((ResNetOptions)options).Width),
+            ["width"] = (long)(options is FastNetOptions fast
+                ? fast.Width
+                : options is LipNetOptions lip ? lip.Width : ((ResNetOptions)options).Width),
             ["rectify"] = options.Rectify,
             [OutputScale] = options.OutputScale,
             [Stem] = (options as ResNetOptions)?.Stem.ToString(),
@@ -68,7 +70,8 @@ internal static class MarginModelFormat
     }
 
     /// <summary>Whether this is what <see cref="ToGraph"/> makes, of any version.</summary>
-    public static bool IsOne(object? graph) => graph is Dictionary<string, object?> values && values.GetValueOrDefault("format") as string == Format;
+    public static bool IsOne(object? graph) =>
+        graph is Dictionary<string, object?> values && values.GetValueOrDefault("format") as string == Format;
 
     public static MarginModel FromGraph(object? graph, string path, LoadOptions load)
     {
@@ -102,7 +105,8 @@ internal static class MarginModelFormat
     {
         if (root.Count("format_version") > Version)
         {
-            throw new InvalidDataException($"Its format version is {root.Count("format_version")}, newer than {Version}: update MarginNet.");
+            throw new InvalidDataException(
+                $"Its format version is {root.Count("format_version")}, newer than {Version}: update MarginNet.");
         }
 
         if (root.Numbers("image_size") is not [var height and >= 1 and <= MaxSide, var width and >= 1 and <= MaxSide])
@@ -183,15 +187,39 @@ internal static class MarginModelFormat
         var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
         ClassifierOptions options = architecture.Text("name") switch
         {
-            Fast => new FastNetOptions { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
-            Lip => new LipNetOptions { Width = width, ImageSize = size, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
-            _ => new ResNetOptions { Width = width, Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small, ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics },
+            Fast => new FastNetOptions
+            {
+                Width = width,
+                ClassCount = classes,
+                Rectify = rectify,
+                OutputScale = outputScale,
+                Normalization = statistics,
+            },
+            Lip => new LipNetOptions
+            {
+                Width = width,
+                ImageSize = size,
+                ClassCount = classes,
+                Rectify = rectify,
+                OutputScale = outputScale,
+                Normalization = statistics,
+            },
+            _ => new ResNetOptions
+            {
+                Width = width,
+                Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small,
+                ClassCount = classes,
+                Rectify = rectify,
+                OutputScale = outputScale,
+                Normalization = statistics,
+            },
         };
         ThrowIfTooSmall(root.Dictionary(StateDict), options);
         return options switch
         {
             FastNetOptions fast => new FastNet(fast),
-            LipNetOptions lip => LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
+            LipNetOptions lip =>
+                LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
             _ => new ResNet18((ResNetOptions)options),
         };
     }

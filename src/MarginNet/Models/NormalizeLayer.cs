@@ -14,7 +14,9 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
         : base(nameof(NormalizeLayer))
     {
         register_buffer("mean", PerChannel(normalization.Mean), persistent: false);
-        register_buffer("deviation", PerChannel(normalization.StandardDeviation.Select(deviation => deviation == 0 ? 1 : deviation)), persistent: false);
+        register_buffer(
+            "deviation", PerChannel(normalization.StandardDeviation.Select(deviation => deviation == 0 ? 1 : deviation)),
+            persistent: false);
     }
 
     public override Tensor forward(Tensor input)

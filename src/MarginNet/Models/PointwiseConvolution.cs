@@ -5,8 +5,9 @@ using F = TorchSharp.torch.nn.functional;
 namespace MarginNet.Models;
 
 /// <summary>
-/// A 1×1 convolution without bias that takes every s-th pixel: as what it is, a product of matrices. oneDNN's convolution of this kind writes past its memory in the
-/// backward pass of few channels, and is wrong in the forward pass of many on processors that hide their caches.
+/// A 1×1 convolution without bias that takes every s-th pixel: as what it is, a product of matrices.
+/// oneDNN's convolution of this kind writes past its memory in the backward pass of few channels,
+/// and is wrong in the forward pass of many on processors that hide their caches.
 /// </summary>
 internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
 {
@@ -37,7 +38,8 @@ internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
     public static Tensor Convolve(Tensor input, Tensor weight, (int Vertical, int Horizontal) stride)
     {
         using var scope = NewDisposeScope();
-        var pixels = input.permute(0, 2, 3, 1)[TensorIndex.Colon, TensorIndex.Slice(step: stride.Vertical), TensorIndex.Slice(step: stride.Horizontal)];
+        var pixels =
+            input.permute(0, 2, 3, 1)[TensorIndex.Colon, TensorIndex.Slice(step: stride.Vertical), TensorIndex.Slice(step: stride.Horizontal)];
         return F.linear(pixels, weight.flatten(1)).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }

@@ -31,7 +31,9 @@ public sealed class ResNet18 : Classifier
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
         var (width, channels, isLarge) = (options.Width, options.Normalization.Mean.Length, options.Stem == ResNetStem.Large);
         normalize = new NormalizeLayer(options.Normalization);
-        conv1 = isLarge ? nn.Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false) : nn.Conv2d(channels, width, 3, padding: 1, bias: false);
+        conv1 = isLarge
+            ? nn.Conv2d(channels, width, 7, stride: 2, padding: 3, bias: false)
+            : nn.Conv2d(channels, width, 3, padding: 1, bias: false);
         bn1 = nn.BatchNorm2d(width);
         maxpool = isLarge ? nn.MaxPool2d(3, stride: 2, padding: 1) : null;
         layer1 = Stage(width, width, stride: 1);
@@ -62,7 +64,9 @@ public sealed class ResNet18 : Classifier
 
     private void InitializeConvolutions()
     {
-        foreach (var weight in modules().Select(module => (module as Conv2d)?.weight ?? (module as PointwiseConvolution)?.Weight).OfType<Parameter>())
+        foreach (var weight in modules()
+            .Select(module => (module as Conv2d)?.weight ?? (module as PointwiseConvolution)?.Weight)
+            .OfType<Parameter>())
         {
             nn.init.kaiming_normal_(weight, mode: nn.init.FanInOut.FanOut, nonlinearity: nn.init.NonlinearityType.ReLU);
         }

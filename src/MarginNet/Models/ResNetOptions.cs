@@ -10,5 +10,6 @@ public sealed record ResNetOptions : ClassifierOptions
     public ResNetStem Stem { get; init; }
 
     /// <inheritdoc/>
-    internal override long KernelWeights => (9 * Channels * Width) + (2724L * Width * Width) + (8L * Width * ClassCount); // The stem, the stages with 36, 128, 512 and 2048, the last layer.
+    // The stem, the stages with 36, 128, 512 and 2048, the last layer.
+    internal override long KernelWeights => (9 * Channels * Width) + (2724L * Width * Width) + (8L * Width * ClassCount);
 }

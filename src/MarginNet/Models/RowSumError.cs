@@ -12,9 +12,11 @@ internal static class RowSumError
     public static double Of(Tensor weight, Tensor inverse)
     {
         using var scope = NewDisposeScope();
-        var absolute = weight.detach().to(ScalarType.Float64).abs().reshape(weight.shape[0], weight.shape[1], -1).sum(2); // All shifts together have the products of the sums over the taps.
+        // All shifts together have the products of the sums over the taps.
+        var absolute = weight.detach().to(ScalarType.Float64).abs().reshape(weight.shape[0], weight.shape[1], -1).sum(2);
         var terms = absolute.mv(absolute.sum([0])) * inverse;
-        var gamma = Rounding.Gamma((weight.numel() / weight.shape[0]) + (4 * weight.numel() / weight.shape[1]) + 16); // A sum for each shift, and of all of them.
+        // A sum for each shift, and of all of them.
+        var gamma = Rounding.Gamma((weight.numel() / weight.shape[0]) + (4 * weight.numel() / weight.shape[1]) + 16);
         return Rounding.SumUp(Rounding.ProductUp(2 * gamma, terms.max().item<double>()), 16 * Rounding.Unit);
     }
 }

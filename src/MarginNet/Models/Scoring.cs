@@ -20,7 +20,8 @@ public static class Scoring
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
-    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
+    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong;
+    /// see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
@@ -40,7 +41,8 @@ public static class Scoring
     /// <returns>The scores, row i for image i.</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite, or the images have other channels than the network's.</exception>
-    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong; see <see cref="NativeKernels"/>.</exception>
+    /// <exception cref="PlatformNotSupportedException">This processor's convolutions are wrong;
+    /// see <see cref="NativeKernels"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network,
@@ -115,5 +117,6 @@ public static class Scoring
     }
 
     /// <summary>The device that a network's first parameter or else buffer lives on; the CPU for a network without any.</summary>
-    internal static Device Device(this nn.Module network) => (network.parameters().FirstOrDefault() ?? network.buffers().FirstOrDefault())?.device ?? CPU;
+    internal static Device Device(this nn.Module network) =>
+        (network.parameters().FirstOrDefault() ?? network.buffers().FirstOrDefault())?.device ?? CPU;
 }

@@ -22,7 +22,8 @@ internal sealed class SllConvolution(int channels, int hidden) : SllResidual(nam
         }
 
         var inner = F.relu(F.conv2d(input, Weight, Bias, padding: [Padding, Padding]), inplace: true);
-        var back = Back().transpose(0, 1).flip(2, 3); // The transposed convolution as a plain one, whose kernels are right on more processors.
+        // The transposed convolution as a plain one, whose kernels are right on more processors.
+        var back = Back().transpose(0, 1).flip(2, 3);
         return (input - F.conv2d(inner, back, padding: [Padding, Padding])).MoveToOuterDisposeScope();
     }
 
@@ -30,6 +31,9 @@ internal sealed class SllConvolution(int channels, int hidden) : SllResidual(nam
     protected override Tensor RowSums(Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return F.conv2d(MemoryOrder.ChannelsLast(weight), weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]).MoveToOuterDisposeScope();
+        return F.conv2d(MemoryOrder.ChannelsLast(weight), weight, padding: [Side - 1, Side - 1])
+            .abs()
+            .sum([1, 2, 3])
+            .MoveToOuterDisposeScope();
     }
 }

@@ -4,7 +4,8 @@ namespace MarginNet.Models;
 
 /// <summary>
 /// The SDP-based Lipschitz layer (Araujo et al., 2023): x − 2WᵀT⁻¹ReLU(Wx + b) with T diagonal and T ⪰ WWᵀ, for which the absolute
-/// row sums of WWᵀ do. Between two inputs it is I − GᵀDG with G = √2 T^(−1/2) W, ‖G‖² ≤ 2 and D in [0, 1]: 1-Lipschitz in ℓ2 whatever its weights.
+/// row sums of WWᵀ do. Between two inputs it is I − GᵀDG with G = √2 T^(−1/2) W, ‖G‖² ≤ 2 and D in [0, 1]:
+/// 1-Lipschitz in ℓ2 whatever its weights.
 /// </summary>
 /// <remarks>The input itself passes, so that a deep stack does not collapse to a constant, as plain 1-Lipschitz layers may.</remarks>
 internal abstract class SllResidual : nn.Module<Tensor, Tensor>
@@ -36,7 +37,8 @@ internal abstract class SllResidual : nn.Module<Tensor, Tensor>
         return (weight * Shaped(Scale(weight).sqrt())).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it. In evaluation T is summed in float64, so that it is the same in any order of summation.</summary>
+    /// <summary>The way back, 2T⁻¹W in the shape of W; differentiable; the caller disposes it. In evaluation T is summed in float64,
+    /// so that it is the same in any order of summation.</summary>
     public Tensor Back() => Back(Weight.dtype);
 
     /// <summary>The same in another type.</summary>

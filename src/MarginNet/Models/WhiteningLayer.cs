@@ -40,7 +40,8 @@ internal sealed class WhiteningLayer : nn.Module<Tensor, Tensor>
         for (var start = 0; start < count; start += ImagesAtOnce)
         {
             using var batchScope = NewDisposeScope();
-            int[] batch = [.. Enumerable.Range(start, Math.Min(ImagesAtOnce, count - start)).Select(i => (int)((long)i * images.Count / count))];
+            int[] batch =
+                [.. Enumerable.Range(start, Math.Min(ImagesAtOnce, count - start)).Select(i => (int)((long)i * images.Count / count))];
             var pixels = normalize.call(images.ToTensor(batch, weight.device)).cpu().to(ScalarType.Float64);
             var patches = pixels.unfold(2, Side, 1).unfold(3, Side, 1).permute(0, 2, 3, 1, 4, 5).reshape(-1, size);
             moments.add_(patches.t().matmul(patches) / (patches.shape[0] * (double)count / batch.Length));

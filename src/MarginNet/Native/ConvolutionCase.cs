@@ -26,16 +26,20 @@ internal sealed record ConvolutionCase(string Kind, int Images, (int In, int Out
     /// <summary>Whether the gradients are compared as well. Default true.</summary>
     public bool HasGradients { get; init; } = true;
 
-    /// <summary>The largest difference of the output and of the gradients of input and kernel from float64, as a share of the largest number there; +∞ where one is NaN.</summary>
+    /// <summary>The largest difference of the output and of the gradients of input and kernel from float64,
+    /// as a share of the largest number there; +∞ where one is NaN.</summary>
     /// <param name="convolve">Convolves an input with a kernel; null for LibTorch as it is.</param>
     public double Error(Func<ConvolutionCase, Tensor, Tensor, Tensor>? convolve = null)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)GetHashCodeOfShape());
         var input = randn([Images, Channels.In, Size, Size], generator: generator);
-        var kernel = randn(IsTransposed ? [Channels.In, Channels.Out, Kernel, Kernel] : [Channels.Out, Channels.In / Groups, Kernel, Kernel], generator: generator);
+        var kernel = randn(
+            IsTransposed ? [Channels.In, Channels.Out, Kernel, Kernel] : [Channels.Out, Channels.In / Groups, Kernel, Kernel],
+            generator: generator);
         Tensor[] exact = Compute(input.to(ScalarType.Float64), kernel.to(ScalarType.Float64), (it, x, w) => it.Convolve(x, w));
-        Tensor[] found = Compute(IsChannelsLast ? MemoryOrder.ChannelsLast(input) : input, kernel, convolve ?? ((it, x, w) => it.Convolve(x, w)));
+        Tensor[] found =
+            Compute(IsChannelsLast ? MemoryOrder.ChannelsLast(input) : input, kernel, convolve ?? ((it, x, w) => it.Convolve(x, w)));
         return exact.Zip(found, Difference).Max();
     }
 
@@ -43,7 +47,10 @@ internal sealed record ConvolutionCase(string Kind, int Images, (int In, int Out
     public static double Difference(Tensor expected, Tensor found)
     {
         using var scope = NewDisposeScope();
-        var (scale, difference) = (expected.abs().max().to(ScalarType.Float64).item<double>(), (found.to(ScalarType.Float64) - expected.to(ScalarType.Float64)).abs().max().item<double>());
+        var (scale, difference) = (expected.abs()
+            .max()
+            .to(ScalarType.Float64)
+            .item<double>(), (found.to(ScalarType.Float64) - expected.to(ScalarType.Float64)).abs().max().item<double>());
         return difference == 0 ? 0 : double.IsNaN(difference / scale) ? double.PositiveInfinity : difference / scale;
     }
 
@@ -58,7 +65,8 @@ internal sealed record ConvolutionCase(string Kind, int Images, (int In, int Out
         using var gradients = enable_grad();
         var (x, w) = (input.detach().requires_grad_(), kernel.detach().requires_grad_());
         var output = convolve(this, x, w);
-        autograd.backward([(output * output.detach().cos()).sum()], inputs: [x, w]); // Any weights do, if both computations have them alike.
+        // Any weights do, if both computations have them alike.
+        autograd.backward([(output * output.detach().cos()).sum()], inputs: [x, w]);
         return [output.detach(), x.grad!, w.grad!];
     }
 

@@ -28,7 +28,8 @@ public sealed partial record Diagnosis
     /// <summary>Why LibTorch cannot be loaded, in one line; null where it can.</summary>
     public string? TorchFailure { get; init; }
 
-    /// <summary>The version of ONNX Runtime, which ONNX models need and nothing else; null where its native library does not load.</summary>
+    /// <summary>The version of ONNX Runtime, which ONNX models need and nothing else;
+    /// null where its native library does not load.</summary>
     public string? OnnxRuntime { get; init; }
 
     /// <summary>The processor's name.</summary>
@@ -37,7 +38,8 @@ public sealed partial record Diagnosis
     /// <summary>The widest instructions it has, such as <c>AVX2</c>.</summary>
     public string InstructionSet { get; init; } = Processor.InstructionSet;
 
-    /// <summary>The bytes of a core's first data cache; 0 where the processor or its hypervisor hides it, where oneDNN 3.7 computes wrongly; null where the question has no meaning.</summary>
+    /// <summary>The bytes of a core's first data cache; 0 where the processor or its hypervisor hides it,
+    /// where oneDNN 3.7 computes wrongly; null where the question has no meaning.</summary>
     public int? FirstCacheBytes { get; init; } = Processor.FirstCacheBytes;
 
     /// <summary>The instructions that ONEDNN_MAX_CPU_ISA has oneDNN keep to; null where it is not set.</summary>

@@ -11,7 +11,8 @@ internal sealed record ElfSection(uint Type, long Offset, long Size, int Link, i
 
     /// <summary>Where a file's section table lies, by its first bytes; null where it is no such file.</summary>
     public static (long Offset, int EntryBytes, int Count)? Locate(ReadOnlySpan<byte> header) =>
-        header.Length >= HeaderBytes && header.StartsWith("\u007fELF\u0002\u0001"u8) ? ((long)Xword(header, 0x28), Half(header, 0x3A), Half(header, 0x3C)) : null;
+        header.Length >= HeaderBytes
+            && header.StartsWith("\u007fELF\u0002\u0001"u8) ? ((long)Xword(header, 0x28), Half(header, 0x3A), Half(header, 0x3C)) : null;
 
     /// <summary>Reads the table.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is cut short.</exception>

@@ -15,7 +15,8 @@ internal static class ElfSymbolVersion
     /// Marks the requirement of <paramref name="version"/> as weak in <paramref name="image"/>, if
     /// <paramref name="onlySymbol"/> is the only symbol bound to it.
     /// </summary>
-    /// <returns>Whether the image was changed; false where it is no such ELF file, is cut off, or another symbol needs the version.</returns>
+    /// <returns>Whether the image was changed; false where it is no such ELF file, is cut off,
+    /// or another symbol needs the version.</returns>
     public static bool TryMakeWeak(Span<byte> image, string version, string onlySymbol)
     {
         try
@@ -54,8 +55,10 @@ internal static class ElfSymbolVersion
         return true;
     }
 
-    /// <summary>Walks the Verneed records, each with a chain of Vernaux records, and returns the offset and index of the Vernaux named <paramref name="version"/>.</summary>
-    private static (int Offset, int Index)? FindRequirement(ReadOnlySpan<byte> image, List<ElfSection> sections, ElfSection need, string version)
+    /// <summary>Walks the Verneed records, each with a chain of Vernaux records,
+    /// and returns the offset and index of the Vernaux named <paramref name="version"/>.</summary>
+    private static (int Offset, int Index)? FindRequirement(
+        ReadOnlySpan<byte> image, List<ElfSection> sections, ElfSection need, string version)
     {
         var names = (int)sections[need.Link].Offset;
         var record = (int)need.Offset;

@@ -17,7 +17,8 @@ internal static class EmptyLibrary
     /// <summary>Makes the image of one.</summary>
     public static byte[] Make(string name)
     {
-        const int segments = HeaderBytes, dynamic = segments + (3 * SegmentBytes), hash = dynamic + (7 * 16), symbols = hash + 16, names = symbols + SymbolBytes;
+        const int segments = HeaderBytes, dynamic = segments
+            + (3 * SegmentBytes), hash = dynamic + (7 * 16), symbols = hash + 16, names = symbols + SymbolBytes;
         var nameBytes = Encoding.ASCII.GetByteCount(name) + 2; // Names begin with an empty one, and each ends in a null character.
         var image = new byte[names + nameBytes];
         var writer = new Writer(image);

@@ -20,5 +20,6 @@ internal static class GpuNames
     }
 
     private static string? Name(string gpu) =>
-        File.ReadLines(Path.Combine(gpu, "information")).FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim();
+        File.ReadLines(
+            Path.Combine(gpu, "information")).FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim();
 }

@@ -18,7 +18,8 @@ internal static partial class InstalledTorch
     {
         try
         {
-            // The libraries of CUDA are for all to see, as PyTorch itself loads them. libtorch_cuda.so and libtorch.so pull the rest, all or none.
+            // The libraries of CUDA are for all to see, as PyTorch itself loads them. libtorch_cuda.so and libtorch.so pull the rest,
+            // all or none.
             var dependencies = Path.Combine(installation.Folder, "libtorch_global_deps.so");
             if (File.Exists(dependencies) && Open(dependencies, Now | Global) == 0)
             {
@@ -40,7 +41,8 @@ internal static partial class InstalledTorch
         }
         catch (DllNotFoundException e)
         {
-            throw new DllNotFoundException($"The PyTorch in '{installation.Folder}' does not load: {TorchLibrary.Cause(e).TrimEnd('.')}. Install it again, with what it needs.", e);
+            throw new DllNotFoundException($"The PyTorch in '{installation.Folder}' does not load: {TorchLibrary.Cause(e).TrimEnd('.')}. "
+                + "Install it again, with what it needs.", e);
         }
     }
 

@@ -19,11 +19,15 @@ internal static class KernelMemory
             var library = TorchNative.Library is { } path && File.Exists(path) ? new FileInfo(path) : null;
             string[] key =
             [
-                typeof(KernelMemory).Assembly.GetName().Version?.ToString() ?? "", Processor.Name, Processor.InstructionSet, $"{Processor.FirstCacheBytes}",
-                library?.FullName ?? "", string.Create(CultureInfo.InvariantCulture, $"{library?.Length} {library?.LastWriteTimeUtc.Ticks} {get_num_threads()}"),
+                typeof(KernelMemory).Assembly.GetName().Version?.ToString() ?? "", Processor.Name, Processor.InstructionSet,
+                $"{Processor.FirstCacheBytes}",
+                library?.FullName ?? "",
+                string.Create(CultureInfo.InvariantCulture, $"{library?.Length} {library?.LastWriteTimeUtc.Ticks} {get_num_threads()}"),
                 Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") ?? "",
             ];
-            return System.IO.Path.Combine(VerifiedDownload.DefaultFolder, $"kernels-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', key))))[..16]}.json");
+            return System.IO.Path.Combine(
+                VerifiedDownload.DefaultFolder,
+                $"kernels-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', key))))[..16]}.json");
         }
     }
 
@@ -34,7 +38,10 @@ internal static class KernelMemory
         {
             var findings = JsonSerializer.Deserialize<StoredFinding[]>(File.ReadAllBytes(path));
             return findings is not null && findings.Select(finding => finding.Kind).SequenceEqual(KernelProbe.Cases.Select(it => it.Kind))
-                ? new([.. findings.Select(finding => new KernelFinding(finding.Kind, finding.Error ?? double.PositiveInfinity, finding.ErrorWithoutOneDnn ?? double.PositiveInfinity))], IsRemembered: true)
+                ? new(
+                    [.. findings.Select(finding => new KernelFinding(
+                        finding.Kind, finding.Error ?? double.PositiveInfinity, finding.ErrorWithoutOneDnn ?? double.PositiveInfinity))],
+                    IsRemembered: true)
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
@@ -49,7 +56,10 @@ internal static class KernelMemory
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, report.Findings.Select(finding => new StoredFinding(finding.Kind, Finite(finding.Error), Finite(finding.ErrorWithoutOneDnn)))));
+            AtomicFile.Write(
+                path,
+                stream => JsonSerializer.Serialize(stream, report.Findings.Select(
+                    finding => new StoredFinding(finding.Kind, Finite(finding.Error), Finite(finding.ErrorWithoutOneDnn)))));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

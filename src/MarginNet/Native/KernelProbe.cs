@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Native;
 
-/// <summary>Convolutions of the kinds that were seen to be wrong on some processor, small enough to be computed in a tenth of a second.</summary>
+/// <summary>Convolutions of the kinds that were seen to be wrong on some processor,
+/// small enough to be computed in a tenth of a second.</summary>
 internal static class KernelProbe
 {
     /// <summary>
-    /// oneDNN 3.7 gets all but the last wrong with AVX-512, and the first two with AVX2, on processors that do not say how large their caches are; the last is what own
-    /// networks are made of. The strided 1×1 convolution of few channels, whose backward pass writes outside its memory everywhere, is not tried: see <see cref="StridedPointwise"/>.
+    /// oneDNN 3.7 gets all but the last wrong with AVX-512, and the first two with AVX2,
+    /// on processors that do not say how large their caches are; the last is what own networks are made of. The strided 1×1 convolution of
+    /// few channels, whose backward pass writes outside its memory everywhere, is not tried: see <see cref="StridedPointwise"/>.
     /// </summary>
     public static ImmutableArray<ConvolutionCase> Cases { get; } =
     [

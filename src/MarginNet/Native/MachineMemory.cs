@@ -5,7 +5,8 @@ namespace MarginNet.Native;
 /// <summary>The memory that this process may use.</summary>
 internal static class MachineMemory
 {
-    /// <summary>The limits of a container, by control groups of version 2 and of version 1: the file of the limit, of what is used, and in memory.stat what of it can be freed.</summary>
+    /// <summary>The limits of a container, by control groups of version 2 and of version 1: the file of the limit, of what is used,
+    /// and in memory.stat what of it can be freed.</summary>
     private static readonly (string Folder, string Limit, string Used, string Reclaimable)[] Groups =
     [
         ("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file "),

@@ -1,7 +1,9 @@
 namespace MarginNet.Native;
 
-/// <summary>LibTorch's switch for oneDNN, whose kernels compute its float32 convolutions on a CPU; what is left without it is slower, and plain.</summary>
-/// <remarks>The switch is one for the process. TorchSharp does not have it: these are functions that LibTorch exports, under the names its compilers give them.</remarks>
+/// <summary>LibTorch's switch for oneDNN, whose kernels compute its float32 convolutions on a CPU; what is left without it is slower,
+/// and plain.</summary>
+/// <remarks>The switch is one for the process. TorchSharp does not have it: these are functions that LibTorch exports,
+/// under the names its compilers give them.</remarks>
 internal static unsafe class OneDnn
 {
     private static readonly Lock Gate = new();
@@ -18,8 +20,10 @@ internal static unsafe class OneDnn
 
     static OneDnn()
     {
-        // NNPACK, which LibTorch asks for single images, is no faster here and complains on standard error wherever the processor hides its caches.
-        var nnpack = (delegate* unmanaged<nint, byte, void>)TorchLibrary.Find("_ZN2at7Context20setUserEnabledNNPACKEb", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z");
+        // NNPACK, which LibTorch asks for single images, is no faster here and complains on standard error
+        // wherever the processor hides its caches.
+        var nnpack = (delegate* unmanaged<nint, byte, void>)TorchLibrary.Find(
+            "_ZN2at7Context20setUserEnabledNNPACKEb", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z");
         if (Context != 0 && nnpack != null)
         {
             nnpack(Context, 0);

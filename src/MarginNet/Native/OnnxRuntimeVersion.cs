@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace MarginNet.Native;
 
-/// <summary>The version of ONNX Runtime's native library, by the one function it exports: its managed half would begin to log and to count for that.</summary>
+/// <summary>The version of ONNX Runtime's native library, by the one function it exports:
+/// its managed half would begin to log and to count for that.</summary>
 internal static unsafe class OnnxRuntimeVersion
 {
     /// <summary>Loads the library and asks it; null where it does not load.</summary>

@@ -17,11 +17,14 @@ internal static class Processor
 
     /// <summary>The widest instructions it has.</summary>
     public static string InstructionSet { get; } =
-        Avx512BW.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : Avx.IsSupported ? "AVX" : Sse41.IsSupported ? "SSE4.1" : RuntimeInformation.ProcessArchitecture.ToString();
+        Avx512BW.IsSupported ? "AVX-512" : Avx2.IsSupported
+            ? "AVX2"
+            : Avx.IsSupported ? "AVX" : Sse41.IsSupported ? "SSE4.1" : RuntimeInformation.ProcessArchitecture.ToString();
 
     /// <summary>
-    /// The bytes of a core's first data cache; 0 where it does not say, as under hypervisors that hide it; null where the question has no meaning. oneDNN sizes its
-    /// blocks by it: version 3.7 computes many convolutions wrongly where it is told 0.
+    /// The bytes of a core's first data cache; 0 where it does not say, as under hypervisors that hide it;
+    /// null where the question has no meaning. oneDNN sizes its blocks by it:
+    /// version 3.7 computes many convolutions wrongly where it is told 0.
     /// </summary>
     public static int? FirstCacheBytes { get; } = X86Base.IsSupported ? FirstCache() : null;
 

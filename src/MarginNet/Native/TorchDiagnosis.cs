@@ -20,7 +20,8 @@ public sealed record TorchDiagnosis
     /// <summary>The file of its CPU library; null where the system does not tell.</summary>
     public string? Library { get; init; }
 
-    /// <summary>Whether an adapted copy of TorchSharp's native library was loaded, since the system's libstdc++ is older than it asks for.</summary>
+    /// <summary>Whether an adapted copy of TorchSharp's native library was loaded,
+    /// since the system's libstdc++ is older than it asks for.</summary>
     public bool UsesAdaptedCopy { get; init; }
 
     /// <summary>The version of the oneDNN in it, such as <c>3.7.1</c>; null where it does not tell.</summary>
@@ -52,7 +53,8 @@ public sealed record TorchDiagnosis
             failure = null;
             return Make();
         }
-        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException or FileNotFoundException)
+        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or EntryPointNotFoundException
+            or BadImageFormatException or TypeInitializationException or FileNotFoundException)
         {
             failure = (e is TypeInitializationException { InnerException: { } cause } ? cause : e).Message.Split('\n')[0];
             return null;
@@ -66,7 +68,8 @@ public sealed record TorchDiagnosis
         {
             TorchSharp = Diagnosis.VersionOf(typeof(torch).Assembly),
             Installation = TorchNative.Installation,
-            Version = TorchNative.Installation?.Version ?? (global::System.Version.TryParse(__version__, out var version) ? version.ToString(3) : __version__),
+            Version = TorchNative.Installation?.Version
+                ?? (global::System.Version.TryParse(__version__, out var version) ? version.ToString(3) : __version__),
             Library = TorchNative.Library,
             UsesAdaptedCopy = TorchNative.UsesAdaptedCopy,
             OneDnn = TorchText.OneDnnVersion,

@@ -50,8 +50,8 @@ public sealed partial record TorchInstallation
 
     /// <summary>Finds the libraries of an installation and examines them. Nothing is loaded.</summary>
     /// <param name="path">
-    /// Its folder: of the package <c>torch</c>, of the libraries in it, of a virtual environment or Python installation that has it, or of an
-    /// unpacked LibTorch; or <c>auto</c>, see <see cref="Find"/>.
+    /// Its folder: of the package <c>torch</c>, of the libraries in it, of a virtual environment or Python installation that has it,
+    /// or of an unpacked LibTorch; or <c>auto</c>, see <see cref="Find"/>.
     /// </param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or no LibTorch in it.</exception>
     /// <exception cref="InvalidDataException">A library in it is cut short.</exception>
@@ -60,30 +60,35 @@ public sealed partial record TorchInstallation
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
         {
-            throw new PlatformNotSupportedException($"An installed PyTorch can be used on Linux x64, and this is {RuntimeInformation.RuntimeIdentifier}: use the package libtorch-cpu-… or TorchSharp-cuda-….");
+            throw new PlatformNotSupportedException("An installed PyTorch can be used on Linux x64, "
+                + $"and this is {RuntimeInformation.RuntimeIdentifier}: use the package libtorch-cpu-… or TorchSharp-cuda-….");
         }
 
         if (path == Automatic)
         {
-            return Find() ?? throw new DirectoryNotFoundException("No PyTorch was found in a virtual environment, beside the python3 on the PATH or in the user's packages: give its folder instead of auto.");
+            return Find() ?? throw new DirectoryNotFoundException("No PyTorch was found in a virtual environment, "
+                + "beside the python3 on the PATH or in the user's packages: give its folder instead of auto.");
         }
 
         if (!Directory.Exists(path))
         {
-            throw new DirectoryNotFoundException($"There is no folder '{path}': give that of an installed PyTorch, as python3 -c \"import torch; print(torch.__path__[0])\" prints it.");
+            throw new DirectoryNotFoundException($"There is no folder '{path}': give that of an installed PyTorch, "
+                + "as python3 -c \"import torch; print(torch.__path__[0])\" prints it.");
         }
 
         return TryOpen(Path.GetFullPath(path)) ?? throw new DirectoryNotFoundException(
-            $"'{path}' has no PyTorch in it, as libtorch_cpu.so is not there: give the folder that python3 -c \"import torch; print(torch.__path__[0])\" prints.");
+            $"'{path}' has no PyTorch in it, as libtorch_cpu.so is not there: give the folder that python3 -c \"import torch; "
+            + "print(torch.__path__[0])\" prints.");
     }
 
     /// <summary>
-    /// Looks for PyTorch in the active virtual environment or conda environment, in the installation whose <c>python3</c> comes first on the
-    /// PATH, in the user's own packages and in the system's. Nothing is run.
+    /// Looks for PyTorch in the active virtual environment or conda environment,
+    /// in the installation whose <c>python3</c> comes first on the PATH, in the user's own packages and in the system's. Nothing is run.
     /// </summary>
     /// <returns>The first that there is, whether it can be used or not; null where there is none.</returns>
     /// <exception cref="InvalidDataException">A library in it is cut short.</exception>
-    public static TorchInstallation? Find() => PythonFolders().Where(Directory.Exists).Select(TryOpen).FirstOrDefault(found => found is not null);
+    public static TorchInstallation? Find() =>
+        PythonFolders().Where(Directory.Exists).Select(TryOpen).FirstOrDefault(found => found is not null);
 
     /// <summary>Throws where it cannot be used.</summary>
     /// <param name="anyVersion">Whether a version outside <see cref="TriedVersions"/> will do.</param>
@@ -94,13 +99,15 @@ public sealed partial record TorchInstallation
         if (MissingSymbols is [var first, ..])
         {
             throw new PlatformNotSupportedException(
-                $"{name} lacks {MissingSymbols.Length} of the {NeededSymbols.Length} symbols that TorchSharp needs, such as {first}: install PyTorch {TriedVersions[^1]}.");
+                $"{name} lacks {MissingSymbols.Length} of the {NeededSymbols.Length} symbols that TorchSharp needs, such as {first}: "
+                + $"install PyTorch {TriedVersions[^1]}.");
         }
 
         if (!anyVersion && !TriedVersions.Any(tried => Version is not null && Version.StartsWith($"{tried}.", StringComparison.Ordinal)))
         {
             throw new PlatformNotSupportedException(
-                $"{name} has all symbols that TorchSharp needs, but MarginNet was tried with {string.Join(", ", TriedVersions)} only: install one of these, or try this by --torch-any-version or {AnyVersionVariable}=1.");
+                $"{name} has all symbols that TorchSharp needs, but MarginNet was tried with {string.Join(", ", TriedVersions)} only: "
+                + $"install one of these, or try this by --torch-any-version or {AnyVersionVariable}=1.");
         }
     }
 
@@ -117,14 +124,19 @@ public sealed partial record TorchInstallation
                     missing.ExceptWith(ElfSymbols.Read(file).Defined);
                 }
 
-                return new(folder, VersionBeside(place)) { NeededSymbols = [.. needed], MissingSymbols = [.. needed.Where(missing.Contains)] };
+                return new(folder, VersionBeside(place))
+                {
+                    NeededSymbols = [.. needed],
+                    MissingSymbols = [.. needed.Where(missing.Contains)],
+                };
             }
         }
 
         return null;
     }
 
-    /// <summary>Where the libraries may be, by what a folder is: theirs, LibTorch's or the package's, the packages', a Python installation.</summary>
+    /// <summary>Where the libraries may be, by what a folder is: theirs, LibTorch's or the package's, the packages',
+    /// a Python installation.</summary>
     private static IEnumerable<string> Places(string path)
     {
         string[] places = [path, Path.Combine(path, "lib"), Path.Combine(path, "torch", "lib")];
@@ -132,14 +144,20 @@ public sealed partial record TorchInstallation
         return !Directory.Exists(python)
             ? places
             : places.Concat(Directory.EnumerateDirectories(python, "python3*").Order(StringComparer.Ordinal)
-                .SelectMany(version => new[] { Path.Combine(version, "site-packages", "torch", "lib"), Path.Combine(version, "dist-packages", "torch", "lib") }));
+                .SelectMany(version => new[]
+                {
+                    Path.Combine(version, "site-packages", "torch", "lib"),
+                    Path.Combine(version, "dist-packages", "torch", "lib"),
+                }));
     }
 
     /// <summary>The folder itself, or that to which its first library is a link, as distributions lay it out.</summary>
     private static string? LibrariesOf(string folder)
     {
-        var linked = File.Exists(Path.Combine(folder, Required[0])) ? File.ResolveLinkTarget(Path.Combine(folder, Required[0]), returnFinalTarget: true) : null;
-        return new[] { folder, Path.GetDirectoryName(linked?.FullName) }.FirstOrDefault(place => File.Exists(Path.Combine(place ?? "", "libtorch_cpu.so")));
+        var linked = File.Exists(
+            Path.Combine(folder, Required[0])) ? File.ResolveLinkTarget(Path.Combine(folder, Required[0]), returnFinalTarget: true) : null;
+        return new[] { folder, Path.GetDirectoryName(linked?.FullName) }.FirstOrDefault(
+            place => File.Exists(Path.Combine(place ?? "", "libtorch_cpu.so")));
     }
 
     /// <summary>The version as the package's version.py or an unpacked LibTorch's build-version gives it.</summary>
@@ -160,7 +178,8 @@ public sealed partial record TorchInstallation
         if (first is not null)
         {
             var real = File.ResolveLinkTarget(first, returnFinalTarget: true)?.FullName ?? first;
-            prefixes = prefixes.Concat(new[] { first, real }.Select(python => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(python)!, ".."))));
+            prefixes = prefixes.Concat(
+                new[] { first, real }.Select(python => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(python)!, ".."))));
         }
 
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);

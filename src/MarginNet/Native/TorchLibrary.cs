@@ -42,19 +42,23 @@ internal static class TorchLibrary
     /// <param name="name">Its name as GCC and Clang give it.</param>
     /// <param name="windowsName">Its name as Visual C++ gives it; null where it is not called there.</param>
     public static unsafe void* Find(string name, string? windowsName = null) =>
-        (OperatingSystem.IsWindows() ? windowsName : name) is { } exported && NativeLibrary.TryGetExport(Handle, exported, out var address) ? (void*)address : null;
+        (OperatingSystem.IsWindows() ? windowsName : name) is { } exported
+            && NativeLibrary.TryGetExport(Handle, exported, out var address) ? (void*)address : null;
 
-    /// <summary>The cause in one line. The dynamic loader tells many: it looks for the library in many places, and most do not have it.</summary>
+    /// <summary>The cause in one line. The dynamic loader tells many: it looks for the library in many places,
+    /// and most do not have it.</summary>
     public static string Cause(DllNotFoundException e)
     {
         string[] lines = e.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var name = lines[0].Split('\'').ElementAtOrDefault(1) ?? "it";
         return lines.Length == 1 ? lines[0]
-            : Array.Find(lines[1..], line => !line.Split(':')[0].Contains(name, StringComparison.Ordinal) || !line.Contains("No such file", StringComparison.Ordinal))
+            : Array.Find(lines[1..], line => !line.Split(':')[0].Contains(name, StringComparison.Ordinal)
+                || !line.Contains("No such file", StringComparison.Ordinal))
             ?? $"there is no {name} where programs look";
     }
 
-    /// <summary>Where this fails, TorchSharp would print its search to standard output and copy LibTorch from NuGet's cache: it is not asked.</summary>
+    /// <summary>Where this fails, TorchSharp would print its search to standard output and copy LibTorch from NuGet's cache:
+    /// it is not asked.</summary>
     private static void LoadPackages()
     {
         try
@@ -71,9 +75,11 @@ internal static class TorchLibrary
     private static string Cure()
     {
         var system = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
-        var (name, architecture) = (system[..system.IndexOf('-', StringComparison.Ordinal)], $"{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant());
+        var (name, architecture) =
+            (system[..system.IndexOf('-', StringComparison.Ordinal)], $"{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant());
         return $"{name}-{architecture}" == system
-            ? $"Add the package libtorch-cpu-{system} to the program, or set {TorchInstallation.Variable} to an installed PyTorch; the tool has LibTorch inside: install the tool again."
+            ? $"Add the package libtorch-cpu-{system} to the program, or set {TorchInstallation.Variable} to an installed PyTorch; "
+                + "the tool has LibTorch inside: install the tool again."
             : $"LibTorch's package is for {system}, and this is {name}-{architecture}: use such a machine.";
     }
 }

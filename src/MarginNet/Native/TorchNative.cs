@@ -11,7 +11,8 @@ namespace MarginNet;
 /// load on Linux systems whose libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04, RHEL 9), with nothing to install.
 /// </summary>
 /// <remarks>
-/// When, and only when, the runtime has failed to load TorchSharp's library, an adapted copy in memory is loaded in its place; no file is changed.
+/// When, and only when, the runtime has failed to load TorchSharp's library, an adapted copy in memory is loaded in its place;
+/// no file is changed.
 /// One case is out of reach: a plug-in whose load context finds native libraries by itself and throws when one does not load.
 /// </remarks>
 public static partial class TorchNative
@@ -22,15 +23,22 @@ public static partial class TorchNative
     /// <summary>Whether this process runs on the adapted copy of TorchSharp's native library.</summary>
     public static bool UsesAdaptedCopy => _adaptedCopy != 0;
 
-    /// <summary>The installation in place of the packages' LibTorch, by <see cref="Use"/> or the environment variable MARGINNET_TORCH; null where there is none.</summary>
+    /// <summary>The installation in place of the packages' LibTorch, by <see cref="Use"/> or the environment variable MARGINNET_TORCH;
+    /// null where there is none.</summary>
     public static TorchInstallation? Installation { get; private set; }
 
     /// <summary>The file of LibTorch's CPU library in this process; null where it is not loaded, or the system does not tell.</summary>
     public static string? Library => OperatingSystem.IsLinux()
-        ? File.ReadLines("/proc/self/maps").Select(line => line[Math.Max(0, line.IndexOf('/', StringComparison.Ordinal))..]).FirstOrDefault(path => Path.GetFileName(path) == "libtorch_cpu.so")
-        : Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.FileName).FirstOrDefault(path => Path.GetFileNameWithoutExtension(path) is "torch_cpu" or "libtorch_cpu");
+        ? File.ReadLines("/proc/self/maps")
+            .Select(line => line[Math.Max(0, line.IndexOf('/', StringComparison.Ordinal))..])
+            .FirstOrDefault(path => Path.GetFileName(path) == "libtorch_cpu.so")
+        : Process.GetCurrentProcess().Modules
+            .Cast<ProcessModule>()
+            .Select(module => module.FileName)
+            .FirstOrDefault(path => Path.GetFileNameWithoutExtension(path) is "torch_cpu" or "libtorch_cpu");
 
-    /// <summary>Computes with an installed PyTorch from now on, for as long as the process lives. To be called before anything of <c>torch</c> is used.</summary>
+    /// <summary>Computes with an installed PyTorch from now on, for as long as the process lives.
+    /// To be called before anything of <c>torch</c> is used.</summary>
     /// <param name="installation">The installation, from <see cref="TorchInstallation.Open"/>.</param>
     /// <param name="anyVersion">Whether a version that was not tried will do.</param>
     /// <exception cref="NotSupportedException">It cannot be used: it lacks symbols, or its version was not tried.</exception>
@@ -49,7 +57,8 @@ public static partial class TorchNative
             installation.ThrowIfNotUsable(anyVersion);
             if (Library is { } loaded)
             {
-                throw new InvalidOperationException($"LibTorch is loaded already, from '{loaded}': choose the PyTorch in '{installation.Folder}' before anything of torch is used.");
+                throw new InvalidOperationException($"LibTorch is loaded already, from '{loaded}': "
+                    + $"choose the PyTorch in '{installation.Folder}' before anything of torch is used.");
             }
 
             TorchLibrary.Handle = InstalledTorch.Load(installation);

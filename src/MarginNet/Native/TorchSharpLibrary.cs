@@ -17,10 +17,12 @@ internal static class TorchSharpLibrary
 
     /// <summary>Its file.</summary>
     /// <exception cref="FileNotFoundException">It is in none of the folders where this program's native libraries are.</exception>
-    public static string File => Find(FileName) ?? throw new FileNotFoundException($"{FileName}, which the package TorchSharp brings, is not where this program's native libraries are: add the package.", FileName);
+    public static string File => Find(FileName) ?? throw new FileNotFoundException(
+        $"{FileName}, which the package TorchSharp brings, is not where this program's native libraries are: add the package.", FileName);
 
     /// <summary>A native library of this program; null where it has none of that name.</summary>
-    public static string? Find(string fileName) => SearchDirectories().Select(directory => Path.Combine(directory, fileName)).FirstOrDefault(System.IO.File.Exists);
+    public static string? Find(string fileName) =>
+        SearchDirectories().Select(directory => Path.Combine(directory, fileName)).FirstOrDefault(System.IO.File.Exists);
 
     /// <summary>Loads the copy, if the file fails for no other reason than that version.</summary>
     /// <returns>Its handle; 0 where something else is wrong, which TorchSharp's own message tells.</returns>
@@ -39,7 +41,8 @@ internal static class TorchSharpLibrary
 
         // The copy lies away from its siblings, so they are loaded first, by full path: else the loader may find another
         // libtorch.so on the system, and the process crashes. Those of an installation are loaded already.
-        return TorchNative.Installation is not null || (Find("libtorch.so") is { } libtorch && NativeLibrary.TryLoad(libtorch, out _)) ? MemoryLibrary.Load(image, FileName) : 0;
+        return TorchNative.Installation is not null
+            || (Find("libtorch.so") is { } libtorch && NativeLibrary.TryLoad(libtorch, out _)) ? MemoryLibrary.Load(image, FileName) : 0;
     }
 
     private static bool FailsForMissingVersion(string path)

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Native;
 
 /// <summary>
-/// A network on kernels that were seen to compute it rightly: before its first use it is compared, on a few images, with itself without oneDNN. Disposing this ends
-/// the use; the network stays.
+/// A network on kernels that were seen to compute it rightly: before its first use it is compared, on a few images,
+/// with itself without oneDNN. Disposing this ends the use; the network stays.
 /// </summary>
 /// <param name="network">The network.</param>
 /// <param name="use">What is to be computed.</param>
@@ -78,12 +78,16 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         if (!NativeKernels.Check().AreRightWithoutOneDnn)
         {
             using var slower = OneDnn.Off();
-            throw new PlatformNotSupportedException($"LibTorch computes convolutions wrongly on this processor ({Processor.Name}, {Processor.InstructionSet}), with oneDNN and without{FirstWrong(network)}: run 'marginnet doctor', and use another LibTorch or another machine.");
+            throw new PlatformNotSupportedException($"LibTorch computes convolutions wrongly on this processor ({Processor.Name}, "
+                + $"{Processor.InstructionSet}), with oneDNN and without{FirstWrong(network)}: run 'marginnet doctor', "
+                + "and use another LibTorch or another machine.");
         }
 
         if (use == NetworkUse.Training && StridedPointwise.Find(network) is { } dangerous)
         {
-            NativeKernels.Warn(network, $"'{dangerous}' is, or may be, a strided 1x1 convolution of fewer than 16 channels, whose gradient oneDNN computes outside its memory (its issue 6035): the network trains without oneDNN, several times slower; take every s-th pixel before a convolution without a stride instead, x[.., ::s, ::s].");
+            NativeKernels.Warn(network, $"'{dangerous}' is, or may be, a strided 1x1 convolution of fewer than 16 channels, "
+                + "whose gradient oneDNN computes outside its memory (its issue 6035): the network trains without oneDNN, "
+                + "several times slower; take every s-th pixel before a convolution without a stride instead, x[.., ::s, ::s].");
             return Cure.WithoutOneDnn;
         }
 
@@ -104,8 +108,10 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         return isCured ? Cure.ChannelsLast : Cure.WithoutOneDnn;
     }
 
-    /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes, as a share of the largest number there.</summary>
-    /// <returns>0 where it may be rounding; null where scores are not finite, which is not the kernels' fault and told by whoever reads them.</returns>
+    /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes,
+    /// as a share of the largest number there.</summary>
+    /// <returns>0 where it may be rounding; null where scores are not finite,
+    /// which is not the kernels' fault and told by whoever reads them.</returns>
     private static double? Error(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
     {
         using var scope = NewDisposeScope();
@@ -118,7 +124,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
         try
         {
-            // One forward pass is differentiated twice, so that the gates between the layers, which rounding may open or close, are the same.
+            // One forward pass is differentiated twice, so that the gates between the layers, which rounding may open or close,
+            // are the same.
             using var mode = set_grad_enabled(use != NetworkUse.Scores);
             var x = use == NetworkUse.ImageGradients ? images.clone().requires_grad_() : images;
             var with = network.call(x);
@@ -161,18 +168,21 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
         network.zero_grad(set_to_none: true);
         sum.backward(retain_graph: !isLast);
-        Tensor[] gradients = [.. network.parameters().Select(parameter => parameter.grad?.clone().MoveToOuterDisposeScope()).OfType<Tensor>()];
+        Tensor[] gradients =
+            [.. network.parameters().Select(parameter => parameter.grad?.clone().MoveToOuterDisposeScope()).OfType<Tensor>()];
         network.zero_grad(set_to_none: true);
         return gradients;
     }
 
-    private static double Difference(Tensor exact, Tensor found) => ConvolutionCase.Difference(exact, found) is > KernelFinding.Tolerance and var difference ? difference : 0;
+    private static double Difference(Tensor exact, Tensor found) =>
+        ConvolutionCase.Difference(exact, found) is > KernelFinding.Tolerance and var difference ? difference : 0;
 
     private static string Message(nn.Module network, double error, bool isCured)
     {
         var caches = Processor.FirstCacheBytes == 0 ? ", which does not tell the size of its caches" : "";
         var cure = isCured ? "it is given images in channels-last order, which cures it" : "it is run without oneDNN, several times slower";
-        return FormattableString.Invariant($"With oneDNN this network comes out otherwise than without on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}), by {error:p1} of the largest number{FirstWrong(network)}: {cure}. 'marginnet doctor' tells more.");
+        return FormattableString.Invariant(
+            $"With oneDNN this network comes out otherwise than without on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}), by {error:p1} of the largest number{FirstWrong(network)}: {cure}. 'marginnet doctor' tells more.");
     }
 
     private static string FirstWrong(nn.Module network) => WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";

@@ -17,7 +17,8 @@ public static class BenjaminiHochberg
         for (var i = 0; i < indices.Length; i++)
         {
             if (sorted[i] is not (>= 0 and <= 1))
-                throw new ArgumentException(FormattableString.Invariant($"Expected p-values in [0, 1], but the one at index {i} is {sorted[i]}."), nameof(pValues));
+                throw new ArgumentException(
+                    FormattableString.Invariant($"Expected p-values in [0, 1], but the one at index {i} is {sorted[i]}."), nameof(pValues));
 
             indices[i] = i;
         }

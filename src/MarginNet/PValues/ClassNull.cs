@@ -39,6 +39,7 @@ public sealed class ClassNull
     /// </summary>
     public double KolmogorovSmirnov { get; }
 
-    /// <summary>How likely so large a distance is if the mixture is right, as <see cref="NullDistribution.FitPValue"/>; NaN where the class has no mixture of its own.</summary>
+    /// <summary>How likely so large a distance is if the mixture is right, as <see cref="NullDistribution.FitPValue"/>;
+    /// NaN where the class has no mixture of its own.</summary>
     public double FitPValue => IsPooled ? double.NaN : Distribution.FitPValue;
 }

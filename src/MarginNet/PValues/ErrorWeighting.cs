@@ -1,6 +1,7 @@
 namespace MarginNet.PValues;
 
-/// <summary>The map of <see cref="NullKind.ErrorWeighted"/>, P(t) = Σ ρ_c min(1, w_c t) at t = p/w, held as a piecewise linear function.</summary>
+/// <summary>The map of <see cref="NullKind.ErrorWeighted"/>, P(t) = Σ ρ_c min(1, w_c t) at t = p/w,
+/// held as a piecewise linear function.</summary>
 internal sealed class ErrorWeighting
 {
     private readonly double[] _odds;

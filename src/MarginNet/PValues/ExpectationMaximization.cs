@@ -17,8 +17,10 @@ internal static class ExpectationMaximization
     private const double SmallestExponent = -500; // keeps negligible responsibilities out of the slow denormal numbers
     private const double EmptyComponent = 1e-10; // expected number of values under which a component is pruned
 
-    /// <summary>One iteration: the log-likelihood of the parameters given, and the parameters that follow from their responsibilities.</summary>
-    public static (MixtureParameters Next, double LogLikelihood) Step(MixtureSample sample, MixtureParameters parameters, double varianceFloor)
+    /// <summary>One iteration: the log-likelihood of the parameters given,
+    /// and the parameters that follow from their responsibilities.</summary>
+    public static (MixtureParameters Next, double LogLikelihood) Step(
+        MixtureSample sample, MixtureParameters parameters, double varianceFloor)
     {
         var stride = (3 * parameters.Order) + 1;
         var sums = new double[sample.ChunkCount * stride];
@@ -34,7 +36,8 @@ internal static class ExpectationMaximization
         return (Maximize(parameters, total, sample.Count, varianceFloor), total[^1]);
     }
 
-    /// <summary>Adds up, for every component, Σ r, Σ r (x − m) and Σ r ((x − m)² + spread) over a chunk, and the log-likelihood at the end.</summary>
+    /// <summary>Adds up, for every component, Σ r, Σ r (x − m) and Σ r ((x − m)² + spread) over a chunk,
+    /// and the log-likelihood at the end.</summary>
     private static void Accumulate(MixtureSample sample, int chunk, MixtureParameters parameters, Span<double> sums)
     {
         sample.GetChunk(chunk, out var values, out var weights, out var spreads);

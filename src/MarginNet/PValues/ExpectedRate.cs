@@ -5,18 +5,21 @@ using MathNet.Numerics.Distributions;
 namespace MarginNet.PValues;
 
 /// <summary>
-/// The share of fresh right decisions that a rule flags. It varies with the calibration samples: the share of typical margins below the j-th of n is
-/// Beta(j, n + 1 − j) (Vovk 2012), whatever the distribution of the margins.
+/// The share of fresh right decisions that a rule flags. It varies with the calibration samples:
+/// the share of typical margins below the j-th of n is Beta(j, n + 1 − j) (Vovk 2012), whatever the distribution of the margins.
 /// </summary>
 /// <param name="Mean">Its mean over calibrations of this size, in [0, 1].</param>
 /// <param name="Interval">The central 95 % of it.</param>
-/// <param name="Classes">By class, shape [C], the 95 % interval of the share of its own right decisions that are flagged; [0, 1] of a class without samples.</param>
-/// <param name="SmallestPValues">By class, shape [C], the smallest p-value that a sample can have: a threshold below it never flags a decision for the class.</param>
+/// <param name="Classes">By class, shape [C], the 95 % interval of the share of its own right decisions that are flagged; [0,
+/// 1] of a class without samples.</param>
+/// <param name="SmallestPValues">By class, shape [C], the smallest p-value that a sample can have:
+/// a threshold below it never flags a decision for the class.</param>
 public sealed record ExpectedRate(double Mean, Interval Interval, ImmutableArray<Interval> Classes, ImmutableArray<double> SmallestPValues)
 {
     private const double Level = 0.95;
 
-    /// <summary>Computes the rate of a rule that was chosen on the calibration samples alone, by <see cref="FlagRule.Calibrate(MarginNullModel, double, NullKind, PValueTail)"/> or a number.</summary>
+    /// <summary>Computes the rate of a rule that was chosen on the calibration samples alone,
+    /// by <see cref="FlagRule.Calibrate(MarginNullModel, double, NullKind, PValueTail)"/> or a number.</summary>
     /// <param name="model">The calibrated model.</param>
     /// <param name="rule">The rule; its counts are not used.</param>
     /// <returns>The rate, if the calibration samples are as fresh ones are: kept out of training.</returns>
@@ -32,7 +35,8 @@ public sealed record ExpectedRate(double Mean, Interval Interval, ImmutableArray
             [.. classes.Select(c => model.SmallestPValue(c, rule.Null, rule.Tail))]);
     }
 
-    /// <summary>The number of a class's calibration samples that are at or below where it is flagged, itself not counted among them.</summary>
+    /// <summary>The number of a class's calibration samples that are at or below where it is flagged,
+    /// itself not counted among them.</summary>
     private static int CountFlagged(MarginNullModel model, FlagRule rule, int @class)
     {
         var count = 0;
@@ -69,7 +73,8 @@ public sealed record ExpectedRate(double Mean, Interval Interval, ImmutableArray
         return (mean, variance + (pooledDeviation * pooledDeviation));
     }
 
-    /// <summary>The share of typical margins with a p-value of at most a threshold: the threshold, where p-values are interpolated, and else the step below.</summary>
+    /// <summary>The share of typical margins with a p-value of at most a threshold: the threshold, where p-values are interpolated,
+    /// and else the step below.</summary>
     private static double Attained(double threshold, NullDistribution own, PValueTail tail)
     {
         var places = own.SampleCount + 1.0;
@@ -78,7 +83,9 @@ public sealed record ExpectedRate(double Mean, Interval Interval, ImmutableArray
         if (tail != PValueTail.Extrapolated && inTail * (1 + DetectionThreshold.Rounding) < own.SmallestPValue)
             return 0;
 
-        return own.IsStepped || tail == PValueTail.Empirical ? tails * Math.Floor(inTail * places * (1 + DetectionThreshold.Rounding)) / places : tails * inTail;
+        return own.IsStepped || tail == PValueTail.Empirical
+            ? tails * Math.Floor(inTail * places * (1 + DetectionThreshold.Rounding)) / places
+            : tails * inTail;
     }
 
     /// <summary>The central part of the Beta distribution of these moments, which the shares of one class have exactly.</summary>

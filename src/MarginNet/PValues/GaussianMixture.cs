@@ -11,21 +11,26 @@ public sealed class GaussianMixture : IEquatable<GaussianMixture>
     /// <summary>Makes a mixture of the given components.</summary>
     /// <param name="components">The components, at least one; their weights sum to 1 within 1e-9.</param>
     /// <exception cref="ArgumentException">
-    /// There is no component, a weight is outside (0, 1], a mean is not finite, a deviation is not positive and finite, or the weights do not sum to 1.
+    /// There is no component, a weight is outside (0, 1], a mean is not finite, a deviation is not positive and finite,
+    /// or the weights do not sum to 1.
     /// </exception>
     public GaussianMixture(params ReadOnlySpan<MixtureComponent> components)
     {
         var sum = 0.0;
         foreach (var component in components)
         {
-            if (component is not { Weight: > 0 and <= 1, StandardDeviation: > 0 and < double.PositiveInfinity } || !double.IsFinite(component.Mean))
-                throw new ArgumentException($"Expected a weight in (0, 1], a finite mean and a positive deviation, but got {component}.", nameof(components));
+            if (component is not { Weight: > 0 and <= 1, StandardDeviation: > 0 and < double.PositiveInfinity }
+                || !double.IsFinite(component.Mean))
+                throw new ArgumentException(
+                    $"Expected a weight in (0, 1], a finite mean and a positive deviation, but got {component}.", nameof(components));
 
             sum += component.Weight;
         }
 
         if (!(Math.Abs(sum - 1) <= WeightSumTolerance))
-            throw new ArgumentException(FormattableString.Invariant($"Expected weights that sum to 1, but {components.Length} components sum to {sum}."), nameof(components));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Expected weights that sum to 1, but {components.Length} components sum to {sum}."),
+                nameof(components));
 
         Components = [.. components];
     }

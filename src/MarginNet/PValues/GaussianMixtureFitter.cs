@@ -2,7 +2,8 @@ namespace MarginNet.PValues;
 
 /// <summary>
 /// Fits one-dimensional Gaussian mixtures by EM and chooses their order by the Bayesian information criterion.
-/// Starts are tried on the data gathered in a few hundred cells; the best goes on with finer and finer cells, and at last on the data itself.
+/// Starts are tried on the data gathered in a few hundred cells; the best goes on with finer and finer cells,
+/// and at last on the data itself.
 /// </summary>
 public static class GaussianMixtureFitter
 {
@@ -17,7 +18,8 @@ public static class GaussianMixtureFitter
     /// <param name="values">The sample, shape [N] with N ≥ 1, finite. The order of the values does not matter.</param>
     /// <param name="options">How to fit, or null for the defaults.</param>
     /// <returns>The chosen mixture and the best fit of every order; the same for any number of threads.</returns>
-    /// <exception cref="ArgumentException"><paramref name="values"/> is empty or holds a NaN or an infinity, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException"><paramref name="values"/> is empty or holds a NaN or an infinity,
+    /// or an option is out of range.</exception>
     public static GaussianMixtureFit Fit(ReadOnlySpan<double> values, GaussianMixtureOptions? options = null)
     {
         options ??= new GaussianMixtureOptions();
@@ -41,13 +43,18 @@ public static class GaussianMixtureFitter
     private static MixtureRun Search(MixtureSample cells, List<MixtureParameters> starts, double floor, GaussianMixtureOptions options)
     {
         var screened = new MixtureRun[starts.Count];
-        Parallel.For(0, starts.Count, i => screened[i] = MixtureRun.Start(starts[i], floor).Continue(cells, floor, options.Tolerance, ScreeningIterations));
+        Parallel.For(
+            0,
+            starts.Count,
+            i => screened[i] = MixtureRun.Start(starts[i], floor).Continue(cells, floor, options.Tolerance, ScreeningIterations));
         var finalists = screened.OrderByDescending(run => run.LogLikelihood).Take(Finalists).ToArray();
-        Parallel.For(0, finalists.Length, i => finalists[i] = finalists[i].Continue(cells, floor, options.Tolerance, options.MaxIterations));
+        Parallel.For(
+            0, finalists.Length, i => finalists[i] = finalists[i].Continue(cells, floor, options.Tolerance, options.MaxIterations));
         return finalists.MaxBy(run => run.LogLikelihood)!;
     }
 
-    private static List<MixtureParameters> Starts(MixtureSample cells, int order, MixtureParameters? previous, GaussianMixtureOptions options)
+    private static List<MixtureParameters> Starts(
+        MixtureSample cells, int order, MixtureParameters? previous, GaussianMixtureOptions options)
     {
         var starts = new List<MixtureParameters> { MixtureStarts.Quantiles(cells, order) };
         if (previous is null)
@@ -68,7 +75,8 @@ public static class GaussianMixtureFitter
 
     // The largest orders take longest, so they go first.
     private static void Refine(MixtureRun[] runs, MixtureSample sample, double floor, GaussianMixtureOptions options) =>
-        Parallel.For(0, runs.Length, i => runs[^(i + 1)] = runs[^(i + 1)].Continue(sample, floor, options.Tolerance, options.MaxIterations));
+        Parallel.For(
+            0, runs.Length, i => runs[^(i + 1)] = runs[^(i + 1)].Continue(sample, floor, options.Tolerance, options.MaxIterations));
 
     private static MixtureOrderFit Describe(MixtureRun run, MixtureSample sample)
     {

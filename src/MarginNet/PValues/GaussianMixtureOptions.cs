@@ -3,13 +3,16 @@ namespace MarginNet.PValues;
 /// <summary>How a <see cref="GaussianMixture"/> is fitted.</summary>
 public sealed record GaussianMixtureOptions
 {
-    /// <summary>The largest order K tried, at least 1; small samples stop earlier, at one component for every five distinct values. Default 10.</summary>
+    /// <summary>The largest order K tried, at least 1; small samples stop earlier, at one component for every five distinct values.
+    /// Default 10.</summary>
     public int MaxComponents { get; init; } = 10;
 
-    /// <summary>k-means++ starts for every order, beside the quantile start and the splits of the order before; 0 turns them off. Default 4.</summary>
+    /// <summary>k-means++ starts for every order, beside the quantile start and the splits of the order before; 0 turns them off.
+    /// Default 4.</summary>
     public int Restarts { get; init; } = 4;
 
-    /// <summary>EM stops once an accelerated iteration gains no more log-likelihood per sample than this, in nats. Default 1e-8; 0 runs to <see cref="MaxIterations"/>.</summary>
+    /// <summary>EM stops once an accelerated iteration gains no more log-likelihood per sample than this, in nats. Default 1e-8;
+    /// 0 runs to <see cref="MaxIterations"/>.</summary>
     public double Tolerance { get; init; } = 1e-8;
 
     /// <summary>The most EM iterations of one run, at least 1. Default 1000.</summary>

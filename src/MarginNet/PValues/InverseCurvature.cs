@@ -4,7 +4,8 @@ namespace MarginNet.PValues;
 
 /// <summary>
 /// A running estimate of the inverse of −∇²log L in the coordinates of <see cref="MixtureParameters"/>, updated by the BFGS rule.
-/// It starts as the diagonal matrix that turns a gradient into the EM step (Xu and Jordan 1996, On convergence properties of the EM algorithm).
+/// It starts as the diagonal matrix that turns a gradient into the EM step (Xu and Jordan 1996,
+/// On convergence properties of the EM algorithm).
 /// </summary>
 internal sealed class InverseCurvature
 {

@@ -8,14 +8,16 @@ using MarginNet.Margins;
 namespace MarginNet.PValues;
 
 /// <summary>
-/// The null model of margin p-values: for every class, a Gaussian mixture of the log-margins of the correctly classified calibration samples of that class.
+/// The null model of margin p-values: for every class, a Gaussian mixture of the log-margins of the correctly
+/// classified calibration samples of that class.
 /// Any other positive score that is small for atypical samples, such as a class-purity radius, may take the margin's place.
 /// </summary>
 public sealed class MarginNullModel
 {
     private readonly ErrorWeighting _weighting;
 
-    internal MarginNullModel(ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule, double? temperature)
+    internal MarginNullModel(
+        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule, double? temperature)
     {
         (Classes, Pooled, Source, Rule, Temperature) = (classes, pooled, source, rule, temperature);
         _weighting = new ErrorWeighting(classes);
@@ -36,7 +38,8 @@ public sealed class MarginNullModel
     /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
     public FlagRule? Rule { get; }
 
-    /// <summary>The temperature T > 0 that makes softmax(f/T) honest, where one was fitted (<see cref="Evaluation.TemperatureScaling"/>); else null.</summary>
+    /// <summary>The temperature T > 0 that makes softmax(f/T) honest, where one was fitted (<see cref="Evaluation.TemperatureScaling"/>);
+    /// else null.</summary>
     public double? Temperature { get; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
@@ -46,7 +49,8 @@ public sealed class MarginNullModel
     /// <param name="classCount">Number of classes C, at least 1.</param>
     /// <param name="options">How to calibrate, or null for the defaults.</param>
     /// <returns>The model; the same for any order of the samples and any number of threads.</returns>
-    /// <exception cref="ArgumentException">The lengths differ, a margin is negative, infinite or NaN, a class is out of range, or an option is.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, a margin is negative, infinite or NaN, a class is out of range,
+    /// or an option is.</exception>
     /// <exception cref="InvalidDataException">No correctly classified sample has a positive margin.</exception>
     public static MarginNullModel Fit(
         ReadOnlySpan<double> margins,
@@ -57,7 +61,8 @@ public sealed class MarginNullModel
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 1);
         if (predicted.Length != margins.Length || labels.Length != margins.Length)
-            throw new ArgumentException($"Expected as many predicted and true classes as margins ({margins.Length}), but got {predicted.Length} and {labels.Length}.", nameof(predicted));
+            throw new ArgumentException($"Expected as many predicted and true classes as margins ({margins.Length}), "
+                + $"but got {predicted.Length} and {labels.Length}.", nameof(predicted));
 
         var groups = Enumerable.Range(0, classCount).Select(_ => new List<double>()).ToArray();
         var misclassified = new int[classCount];
@@ -92,7 +97,8 @@ public sealed class MarginNullModel
     /// <param name="labels">True classes, shape [N]; a sample that is decided otherwise is left out and counted.</param>
     /// <param name="options">How to calibrate; null for the defaults, with samples that were not trained on.</param>
     /// <returns>The model.</returns>
-    /// <exception cref="ArgumentException">There is not one label for each row, a label is out of range, or a score is not finite.</exception>
+    /// <exception cref="ArgumentException">There is not one label for each row, a label is out of range,
+    /// or a score is not finite.</exception>
     /// <exception cref="InvalidDataException">No sample is decided rightly with a positive margin.</exception>
     public static MarginNullModel Fit(NumericArray logits, ReadOnlySpan<int> labels, MarginNullOptions? options = null)
     {
@@ -117,9 +123,11 @@ public sealed class MarginNullModel
     /// <param name="margin">The margin μ, finite and at least 0.</param>
     /// <param name="predictedClass">The predicted class, in [0, C).</param>
     /// <param name="kind">Which samples the margin is compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
-    /// <param name="ties">What breaks ties of ranks; see <see cref="NullDistribution.Score"/>. Default null: every tie counts against the sample.</param>
+    /// <param name="ties">What breaks ties of ranks; see <see cref="NullDistribution.Score"/>. Default null:
+    /// every tie counts against the sample.</param>
     /// <returns>Its p-values.</returns>
-    /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN, or there is no such class or kind.</exception>
+    /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN,
+    /// or there is no such class or kind.</exception>
     public MarginPValue Score(double margin, int predictedClass, NullKind kind = NullKind.Class, Random? ties = null)
     {
         if ((uint)predictedClass >= (uint)Classes.Length)
@@ -155,13 +163,17 @@ public sealed class MarginNullModel
     /// <param name="predicted">Predicted classes, shape [N], each in [0, C).</param>
     /// <param name="destination">Receives the p-values, shape [N].</param>
     /// <param name="kind">Which samples the margins are compared with. Default <see cref="NullKind.Class"/>, as in the paper.</param>
-    /// <param name="ties">What breaks ties of ranks, one draw for each margin; see <see cref="NullDistribution.Score"/>. Default null.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or a margin is negative, infinite or NaN, or a class is out of range; the message names its index.</exception>
+    /// <param name="ties">What breaks ties of ranks, one draw for each margin; see <see cref="NullDistribution.Score"/>.
+    /// Default null.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a margin is negative, infinite or NaN, or a class is out of range;
+    /// the message names its index.</exception>
     public void Score(
-        ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination, NullKind kind = NullKind.Class, Random? ties = null)
+        ReadOnlySpan<double> margins, ReadOnlySpan<int> predicted, Span<MarginPValue> destination, NullKind kind = NullKind.Class,
+        Random? ties = null)
     {
         if (predicted.Length != margins.Length || destination.Length < margins.Length)
-            throw new ArgumentException($"Expected as many predicted classes and places as margins ({margins.Length}), but got {predicted.Length} and {destination.Length}.", nameof(predicted));
+            throw new ArgumentException($"Expected as many predicted classes and places as margins ({margins.Length}), "
+                + $"but got {predicted.Length} and {destination.Length}.", nameof(predicted));
 
         for (var i = 0; i < margins.Length; i++)
         {
@@ -174,7 +186,8 @@ public sealed class MarginNullModel
     internal double SmallestPValue(int predictedClass, NullKind kind, PValueTail tail) =>
         Math.Min(Score(0, predictedClass, kind).Of(tail), Score(double.MaxValue, predictedClass, kind).Of(tail));
 
-    /// <summary>The p-value among its own class at or below which a rule flags a sample, for a rule that does not pool the classes.</summary>
+    /// <summary>The p-value among its own class at or below which a rule flags a sample,
+    /// for a rule that does not pool the classes.</summary>
     internal double ClassThreshold(FlagRule rule, int predictedClass) =>
         rule.Null == NullKind.ErrorWeighted ? _weighting.Unweigh(rule.Threshold.Value, predictedClass) : rule.Threshold.Value;
 
@@ -238,7 +251,8 @@ public sealed class MarginNullModel
         ArgumentOutOfRangeException.ThrowIfNegative(options.FitTestDraws, nameof(options));
         var all = Pool(margins);
         if (all.Length == 0 || all[^1] == 0)
-            throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: give more samples, or a better trained network.");
+            throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: "
+                + "give more samples, or a better trained network.");
 
         var distributions = new NullDistribution?[margins.Length + 1]; // the pooled one last
         Parallel.For(0, distributions.Length, i =>
@@ -256,7 +270,12 @@ public sealed class MarginNullModel
         });
 
         var pooled = distributions[^1]!;
-        return new MarginNullModel([.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))], pooled, options.Source, rule: null, temperature: null);
+        return new MarginNullModel(
+            [.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))],
+            pooled,
+            options.Source,
+            rule: null,
+            temperature: null);
     }
 
     private static NullDistribution Fit(double[] logMargins, double[] sortedMargins, MarginNullOptions options)
@@ -271,8 +290,12 @@ public sealed class MarginNullModel
     private static void ThrowIfInvalid(double margin, int predictedClass, int classCount, int index)
     {
         if (!(margin is >= 0 and < double.PositiveInfinity))
-            throw new ArgumentException(FormattableString.Invariant($"Expected finite margins of at least 0, but the margin at index {index} is {margin}."), nameof(margin));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Expected finite margins of at least 0, but the margin at index {index} is {margin}."),
+                nameof(margin));
         if ((uint)predictedClass >= (uint)classCount)
-            throw new ArgumentException($"Expected predicted classes in [0, {classCount}), but the one at index {index} is {predictedClass}.", nameof(predictedClass));
+            throw new ArgumentException(
+                $"Expected predicted classes in [0, {classCount}), but the one at index {index} is {predictedClass}.",
+                nameof(predictedClass));
     }
 }

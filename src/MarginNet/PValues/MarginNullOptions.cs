@@ -9,7 +9,8 @@ public sealed record MarginNullOptions
     /// <summary>Where the margins come from, recorded in the model. Default <see cref="CalibrationSource.Training"/>.</summary>
     public CalibrationSource Source { get; init; } = CalibrationSource.Training;
 
-    /// <summary>The most samples drawn to test each mixture, which gives <see cref="ClassNull.FitPValue"/>; 0 leaves the test out. Default 299.</summary>
+    /// <summary>The most samples drawn to test each mixture, which gives <see cref="ClassNull.FitPValue"/>; 0 leaves the test out.
+    /// Default 299.</summary>
     public int FitTestDraws { get; init; } = 299;
 
     /// <summary>How the mixtures are fitted.</summary>

@@ -3,7 +3,8 @@ using MarginNet.Detection;
 
 namespace MarginNet.PValues;
 
-/// <summary>A <see cref="MarginNullModel"/> as plain values. What follows from others (pooled margins, criteria, distances) is not written.</summary>
+/// <summary>A <see cref="MarginNullModel"/> as plain values. What follows from others (pooled margins, criteria,
+/// distances) is not written.</summary>
 internal static class MarginNullState
 {
     private const string Training = "training";
@@ -33,7 +34,8 @@ internal static class MarginNullState
         var classes = root.Dictionaries("classes");
         var margins = classes.Select(ReadMargins).ToArray();
         var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins), ReadProbability(root, "pooled_fit_p"));
-        var own = classes.Select((c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i], ReadProbability(c, "fit_p")) : null);
+        var own = classes.Select(
+            (c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i], ReadProbability(c, "fit_p")) : null);
         var isByRank = root.Has("p_values") && (root.Text("p_values") == ByRank ? true : throw root.Unexpected("p_values", $"'{ByRank}'"));
         var rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null;
         return new MarginNullModel(
@@ -79,9 +81,10 @@ internal static class MarginNullState
         : parent.Number(key) is > 0 and <= 1 and var value ? value
         : throw parent.Unexpected(key, "a number in (0, 1]");
 
-    private static double ReadTemperature(PlainDictionary root) => root.Number("temperature") is > 0 and < double.PositiveInfinity and var value
-        ? value
-        : throw root.Unexpected("temperature", "a number above 0");
+    private static double ReadTemperature(PlainDictionary root) =>
+        root.Number("temperature") is > 0 and < double.PositiveInfinity and var value
+            ? value
+            : throw root.Unexpected("temperature", "a number above 0");
 
     /// <summary>Reads a rule; one of version 0.1.0 flags what it did.</summary>
     private static FlagRule ReadRule(PlainDictionary rule, bool isByRank)
@@ -137,7 +140,8 @@ internal static class MarginNullState
         {
             var mixture = new GaussianMixture([.. weights.Select((weight, k) => new MixtureComponent(weight, means[k], deviations[k]))]);
             var logLikelihood = order.Number("log_likelihood");
-            return new MixtureOrderFit(mixture, logLikelihood, mixture.Bic(logLikelihood, count), order.Count("iterations"), order.Flag("converged"));
+            return new MixtureOrderFit(
+                mixture, logLikelihood, mixture.Bic(logLikelihood, count), order.Count("iterations"), order.Flag("converged"));
         }
         catch (ArgumentException e)
         {

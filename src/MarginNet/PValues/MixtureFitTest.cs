@@ -1,9 +1,10 @@
 namespace MarginNet.PValues;
 
 /// <summary>
-/// Whether a mixture describes the sample it was fitted to, by the statistic of Anderson and Darling, which weighs the tails most. Its law comes from a parametric
-/// bootstrap (Stute, González Manteiga and Presedo Quindimil 1993): samples are drawn from the mixture and a mixture is fitted to each, as was to the data, since
-/// what is fitted is nearer to its own sample than the truth is.
+/// Whether a mixture describes the sample it was fitted to, by the statistic of Anderson and Darling, which weighs the tails most.
+/// Its law comes from a parametric bootstrap (Stute, González Manteiga and Presedo Quindimil 1993):
+/// samples are drawn from the mixture and a mixture is fitted to each, as was to the data,
+/// since what is fitted is nearer to its own sample than the truth is.
 /// </summary>
 internal static class MixtureFitTest
 {
@@ -50,7 +51,8 @@ internal static class MixtureFitTest
 
         var sample = MixtureSample.Create(values);
         var floor = options.VarianceFloorOf(count);
-        var run = MixtureRun.Start(MixtureParameters.Of(mixture, sample.Center, sample.Scale), floor).Continue(sample, floor, Tolerance, MostIterations);
+        var run = MixtureRun.Start(MixtureParameters.Of(mixture, sample.Center, sample.Scale), floor)
+            .Continue(sample, floor, Tolerance, MostIterations);
         var refitted = run.Parameters.ToMixture(center: 0, scale: 1);
         for (var i = 0; i < count; i++)
             values[i] = refitted.LowerTail(sample.Values[i]);

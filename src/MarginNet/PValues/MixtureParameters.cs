@@ -65,6 +65,7 @@ internal sealed class MixtureParameters(int order)
             sum += components[k].Weight;
         }
 
-        return new GaussianMixture([.. components.Select(c => c with { Weight = c.Weight / sum }).OrderBy(c => c.Mean).ThenBy(c => c.StandardDeviation)]);
+        return new GaussianMixture(
+            [.. components.Select(c => c with { Weight = c.Weight / sum }).OrderBy(c => c.Mean).ThenBy(c => c.StandardDeviation)]);
     }
 }

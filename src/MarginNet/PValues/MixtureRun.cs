@@ -1,7 +1,8 @@
 namespace MarginNet.PValues;
 
 /// <summary>
-/// EM from one start to convergence, accelerated by quasi-Newton steps (Jamshidian and Jennrich 1997, Acceleration of the EM algorithm by using quasi-Newton methods).
+/// EM from one start to convergence, accelerated by quasi-Newton steps (Jamshidian and Jennrich 1997,
+/// Acceleration of the EM algorithm by using quasi-Newton methods).
 /// A step that does not raise the log-likelihood gives way to the plain EM step, so the log-likelihood never falls.
 /// </summary>
 /// <param name="Parameters">Where the run ended, in the coordinates of its sample.</param>
@@ -9,7 +10,8 @@ namespace MarginNet.PValues;
 /// <param name="Iterations">EM iterations taken.</param>
 /// <param name="Converged">Whether the last two steps gained no more than the tolerance.</param>
 /// <param name="Curvature">What was learned of the curvature, with which a finer sample can go on.</param>
-internal sealed record MixtureRun(MixtureParameters Parameters, double LogLikelihood, int Iterations, bool Converged, InverseCurvature? Curvature)
+internal sealed record MixtureRun(
+    MixtureParameters Parameters, double LogLikelihood, int Iterations, bool Converged, InverseCurvature? Curvature)
 {
     private const int PlainSteps = 5; // quasi-Newton steps need a start in the neighbourhood that a few plain ones find
 

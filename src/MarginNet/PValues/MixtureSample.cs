@@ -57,7 +57,8 @@ internal sealed class MixtureSample
 
         for (var i = 0; i < data.Length; i++)
             if (!double.IsFinite(data[i]))
-                throw new ArgumentException(FormattableString.Invariant($"Expected finite values, but the value at index {i} is {data[i]}."), nameof(data));
+                throw new ArgumentException(
+                    FormattableString.Invariant($"Expected finite values, but the value at index {i} is {data[i]}."), nameof(data));
 
         var padded = Pad(data);
         var values = padded.AsSpan(0, data.Length);
@@ -74,10 +75,17 @@ internal sealed class MixtureSample
             scale = size > 0 ? 1e-6 * size : 1e-6;
 
         TensorPrimitives.Divide(values, scale, values);
-        return new MixtureSample(padded, null, null, data.Length) { Count = data.Length, DistinctCount = distinct, Center = center, Scale = scale };
+        return new MixtureSample(padded, null, null, data.Length)
+        {
+            Count = data.Length,
+            DistinctCount = distinct,
+            Center = center,
+            Scale = scale,
+        };
     }
 
-    /// <summary>Gathers neighbouring values in cells that hold at most N/<paramref name="cells"/> values and span at most range/<paramref name="cells"/>.</summary>
+    /// <summary>Gathers neighbouring values in cells that hold at most N/<paramref name="cells"/> values and span at most
+    /// range/<paramref name="cells"/>.</summary>
     public MixtureSample Compress(int cells)
     {
         var capacity = Math.Max(1, Count / cells);
@@ -96,7 +104,13 @@ internal sealed class MixtureSample
             start += cell.Length;
         }
 
-        return new MixtureSample(means, weights, spreads, length) { Count = Count, DistinctCount = DistinctCount, Center = Center, Scale = Scale };
+        return new MixtureSample(means, weights, spreads, length)
+        {
+            Count = Count,
+            DistinctCount = DistinctCount,
+            Center = Center,
+            Scale = Scale,
+        };
 
         int CellEnd(int start)
         {

@@ -22,7 +22,8 @@ internal static class MixtureStarts
         return FromGroups(cells, bounds);
     }
 
-    /// <summary>The groups nearest to K values drawn by k-means++: each with probability in proportion to its squared distance from those drawn before.</summary>
+    /// <summary>The groups nearest to K values drawn by k-means++: each with probability in proportion to its squared
+    /// distance from those drawn before.</summary>
     public static MixtureParameters KMeansPlusPlus(MixtureSample cells, int order, Random random)
     {
         var distances = cells.Weights.ToArray();
@@ -50,10 +51,12 @@ internal static class MixtureStarts
     }
 
     /// <summary>Component <paramref name="k"/> split in two narrower ones side by side.</summary>
-    public static MixtureParameters SplitAside(MixtureParameters parameters, int k) => Split(parameters, k, offset: 0.5, narrow: 0.7, wide: 0.7);
+    public static MixtureParameters SplitAside(MixtureParameters parameters, int k) =>
+        Split(parameters, k, offset: 0.5, narrow: 0.7, wide: 0.7);
 
     /// <summary>Component <paramref name="k"/> split in a narrow and a wide one about the same mean.</summary>
-    public static MixtureParameters SplitAbout(MixtureParameters parameters, int k) => Split(parameters, k, offset: 0, narrow: 0.5, wide: 1.5);
+    public static MixtureParameters SplitAbout(MixtureParameters parameters, int k) =>
+        Split(parameters, k, offset: 0, narrow: 0.5, wide: 1.5);
 
     private static MixtureParameters Split(MixtureParameters parameters, int k, double offset, double narrow, double wide)
     {

@@ -27,7 +27,8 @@ internal static class Normal
     }
 
     /// <summary>
-    /// (z + c) exp(z²/2) (1 − Φ(z)) as a polynomial in u = (z − c)/(z + c), relative error 5e-16: interpolated at the Chebyshev points with 60 digits.
+    /// (z + c) exp(z²/2) (1 − Φ(z)) as a polynomial in u = (z − c)/(z + c), relative error 5e-16:
+    /// interpolated at the Chebyshev points with 60 digits.
     /// Even and odd powers are summed side by side, which halves the wait for each product.
     /// </summary>
     private static Vector<double> Polynomial(Vector<double> u)

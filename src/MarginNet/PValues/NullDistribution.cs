@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace MarginNet.PValues;
 
-/// <summary>The distribution of the margins of typical samples: a Gaussian mixture of their logarithms, and the margins themselves.</summary>
+/// <summary>The distribution of the margins of typical samples: a Gaussian mixture of their logarithms,
+/// and the margins themselves.</summary>
 public sealed class NullDistribution
 {
     private readonly SortedSample _margins;
@@ -50,12 +51,13 @@ public sealed class NullDistribution
     /// <summary>The smallest p-value that the calibration margins support: 1/(n + 1), or more where some of them are 0.</summary>
     public double SmallestPValue => (1.0 + ZeroCount) / (1.0 + SampleCount);
 
-    /// <summary>The Kolmogorov-Smirnov distance of the mixture's lower tail at the positive calibration margins from the uniform distribution, in [0, 1]: 0 where the mixture fits.</summary>
+    /// <summary>The Kolmogorov-Smirnov distance of the mixture's lower tail at the positive calibration margins from the uniform
+    /// distribution, in [0, 1]: 0 where the mixture fits.</summary>
     public double KolmogorovSmirnov { get; }
 
     /// <summary>
-    /// The probability that a sample of the mixture is as far from a mixture fitted to it, in (0, 1]; near 0 where the margins are no sample of such a mixture. NaN
-    /// where it was not tested.
+    /// The probability that a sample of the mixture is as far from a mixture fitted to it, in (0, 1];
+    /// near 0 where the margins are no sample of such a mixture. NaN where it was not tested.
     /// </summary>
     public double FitPValue { get; private set; } = double.NaN;
 
@@ -65,15 +67,16 @@ public sealed class NullDistribution
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>
     /// <param name="ties">
-    /// Draws one number that breaks the ties of the margin's rank, so that the p-values by rank are exactly uniform on typical samples; null, the default, counts
-    /// every tie against the sample, which makes p-values no smaller.
+    /// Draws one number that breaks the ties of the margin's rank, so that the p-values by rank are exactly uniform on typical samples;
+    /// null, the default, counts every tie against the sample, which makes p-values no smaller.
     /// </param>
     /// <returns>Its p-values.</returns>
     /// <exception cref="ArgumentException"><paramref name="margin"/> is negative, infinite or NaN.</exception>
     public MarginPValue Score(double margin, Random? ties = null)
     {
         if (!(margin is >= 0 and < double.PositiveInfinity))
-            throw new ArgumentException(FormattableString.Invariant($"Expected a finite margin of at least 0, but got {margin}."), nameof(margin));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Expected a finite margin of at least 0, but got {margin}."), nameof(margin));
 
         var logMargin = Math.Log(margin);
         var (mixture, formula) = margin == 0 ? (0, 0) : TailsAt(logMargin);
@@ -124,8 +127,9 @@ public sealed class NullDistribution
     }
 
     /// <summary>
-    /// The p-values by rank, (k + u)/(n + 1) between the k-th and the next calibration margin. The share u of that gap is the larger one of the mixture's and of
-    /// the logarithm's: where the density rises, as it does in a lower tail, the latter is at least the true share, and so the level is kept.
+    /// The p-values by rank, (k + u)/(n + 1) between the k-th and the next calibration margin.
+    /// The share u of that gap is the larger one of the mixture's and of the logarithm's: where the density rises, as it does in a lower
+    /// tail, the latter is at least the true share, and so the level is kept.
     /// </summary>
     private (double Lower, double Upper) Ranked(double margin, double logMargin, double mixture, int rank)
     {

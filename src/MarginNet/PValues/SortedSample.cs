@@ -1,6 +1,7 @@
 namespace MarginNet.PValues;
 
-/// <summary>A sorted sample that counts its values at or below a point in about constant time: equally wide buckets lead to a short binary search.</summary>
+/// <summary>A sorted sample that counts its values at or below a point in about constant time:
+/// equally wide buckets lead to a short binary search.</summary>
 internal sealed class SortedSample
 {
     private const int BucketsPerValue = 4;
@@ -41,7 +42,8 @@ internal sealed class SortedSample
         while (length > 0)
         {
             var half = (length + 1) >>> 1;
-            start = _values[start + half - 1] <= x ? start + half : start; // without a branch, which would be guessed wrong half of the time
+            // without a branch, which would be guessed wrong half of the time
+            start = _values[start + half - 1] <= x ? start + half : start;
             length -= half;
         }
 

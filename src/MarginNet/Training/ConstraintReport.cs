@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace MarginNet.Training;
 
-/// <summary>A training sample whose margin is below the prescribed one. With infeasible constraints these are often the mislabelled ones.</summary>
+/// <summary>A training sample whose margin is below the prescribed one.
+/// With infeasible constraints these are often the mislabelled ones.</summary>
 /// <param name="Index">The sample's index in the training set.</param>
 /// <param name="Margin">Its labelled margin; negative where it is misclassified.</param>
 /// <param name="TargetMargin">The margin μ prescribed for it.</param>
@@ -34,7 +35,8 @@ public sealed record ConstraintReport(int Total, ImmutableArray<ConstraintViolat
         if (margins.Length != targetMargins.Length || margins.Length != weights.Values.Length)
         {
             throw new ArgumentException(
-                $"Expected as many margins as targets and weights, but got {margins.Length}, {targetMargins.Length} and {weights.Values.Length}.", nameof(margins));
+                $"Expected as many margins as targets and weights, but got {margins.Length}, "
+                + $"{targetMargins.Length} and {weights.Values.Length}.", nameof(margins));
         }
 
         var violations = new List<ConstraintViolation>();
@@ -46,6 +48,7 @@ public sealed record ConstraintReport(int Total, ImmutableArray<ConstraintViolat
             }
         }
 
-        return new(margins.Length, [.. violations.OrderByDescending(violation => violation.Shortfall).ThenBy(violation => violation.Index)]);
+        return new(
+            margins.Length, [.. violations.OrderByDescending(violation => violation.Shortfall).ThenBy(violation => violation.Index)]);
     }
 }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Training;
 
-/// <summary>The training samples where the network is, so that a step on an accelerator neither waits for the CPU nor moves images.</summary>
+/// <summary>The training samples where the network is, so that a step on an accelerator neither waits
+/// for the CPU nor moves images.</summary>
 internal sealed class DeviceSamples : IDisposable
 {
     private const long MaxResidentBytes = 1L << 30; // Of images on an accelerator; a larger set moves there batch by batch.
@@ -43,8 +44,10 @@ internal sealed class DeviceSamples : IDisposable
     /// <summary>Brings the order of an epoch to the device; the caller disposes it.</summary>
     public Tensor Order(int[] order) => tensor(Array.ConvertAll(order, index => (long)index), device: _device).DetachFromDisposeScope();
 
-    /// <summary>The images of a batch, bytes [N, C, H, W]; <paramref name="indices"/> says on the device what <paramref name="batch"/> says here.</summary>
-    public Tensor Images(Tensor indices, ReadOnlySpan<int> batch) => _images?.index_select(0, indices) ?? _set.ToByteTensor(batch).to(_device);
+    /// <summary>The images of a batch, bytes [N, C, H, W]; <paramref name="indices"/> says on the device
+    /// what <paramref name="batch"/> says here.</summary>
+    public Tensor Images(Tensor indices, ReadOnlySpan<int> batch) =>
+        _images?.index_select(0, indices) ?? _set.ToByteTensor(batch).to(_device);
 
     /// <summary>The true classes of a batch, int64 [N].</summary>
     public Tensor Labels(Tensor indices) => _labels.index_select(0, indices);

@@ -29,12 +29,14 @@ public sealed class DualWeights
     /// <param name="cap">The largest λ, applied last; infinity, the default, for none.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public DualWeights Update(
-        DualUpdate update, ReadOnlySpan<double> margins, ReadOnlySpan<double> targetMargins, bool normalize = true, double cap = double.PositiveInfinity)
+        DualUpdate update, ReadOnlySpan<double> margins, ReadOnlySpan<double> targetMargins, bool normalize = true,
+        double cap = double.PositiveInfinity)
     {
         if (margins.Length != Values.Length || targetMargins.Length != Values.Length)
         {
             throw new ArgumentException(
-                $"Expected {Values.Length} margins and targets, one for each weight, but got {margins.Length} and {targetMargins.Length}.", nameof(margins));
+                $"Expected {Values.Length} margins and targets, one for each weight, but got {margins.Length} and {targetMargins.Length}.",
+                nameof(margins));
         }
 
         var next = new double[Values.Length];

@@ -23,7 +23,8 @@ internal static class GeneratorState
     {
         if (stored is not { Type: ScalarType.Byte, Shape: [Length] })
         {
-            throw new InvalidDataException($"Expected the {Length} bytes of a random generator, but found {stored.Type} [{string.Join(", ", stored.Shape)}].");
+            throw new InvalidDataException(
+                $"Expected the {Length} bytes of a random generator, but found {stored.Type} [{string.Join(", ", stored.Shape)}].");
         }
 
         var state = stored.Data.Span;

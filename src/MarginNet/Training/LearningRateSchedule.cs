@@ -6,7 +6,8 @@ public enum LearningRateSchedule
     /// <summary>The same throughout, as in the paper.</summary>
     Constant,
 
-    /// <summary>From a 25th up to the peak over the first 30 % of the steps and down to nearly nothing, along cosines (Smith, 2018).</summary>
+    /// <summary>From a 25th up to the peak over the first 30 % of the steps and down to nearly nothing, along cosines (Smith,
+    /// 2018).</summary>
     OneCycle,
 
     /// <summary>Half a cosine from the peak down to 0 (Loshchilov and Hutter, 2017).</summary>

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Training;
 
 /// <summary>Training that sees the network's Lipschitz constants: margins as radii, and layers kept below a norm.</summary>
-internal sealed class LipschitzControl(nn.Module<Tensor, Tensor> network, FeatureShape input, TrainingOptions options, Device device) : IDisposable
+internal sealed class LipschitzControl(
+    nn.Module<Tensor, Tensor> network, FeatureShape input, TrainingOptions options, Device device) : IDisposable
 {
     private readonly PowerIteration _margin = new();
     private readonly PowerIteration _projection = new();

@@ -10,7 +10,8 @@ namespace MarginNet.Training;
 public static class MarginTrainer
 {
     /// <summary>Trains a network in place, on the device it is on.</summary>
-    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C]; left in evaluation mode.</param>
+    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C];
+    /// left in evaluation mode.</param>
     /// <param name="train">The training samples, at least one, each with a label in [0, C).</param>
     /// <param name="options">How to train; null for the paper's setting.</param>
     /// <param name="test">Samples whose accuracy is reported after each epoch; null for none.</param>
@@ -24,7 +25,8 @@ public static class MarginTrainer
     /// </remarks>
     /// <exception cref="ArgumentException">The options contradict each other or the data, or a sample has no label.</exception>
     /// <exception cref="DivergenceException">The loss became NaN or infinite, and no rollback was left.</exception>
-    /// <exception cref="InvalidDataException">The state to resume is of other settings or data, or both of its files are damaged.</exception>
+    /// <exception cref="InvalidDataException">The state to resume is of other settings or data,
+    /// or both of its files are damaged.</exception>
     /// <exception cref="IOException">The first state cannot be written; a later failure is a <see cref="TrainingWarning"/>.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static TrainingResult Train(

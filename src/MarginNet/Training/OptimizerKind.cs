@@ -44,6 +44,13 @@ internal static class OptimizerFactory
     {
         var factor = areVectors ? options.BiasRateFactor : 1;
         var rate = options.LearningRate * factor;
-        return new() { LearningRate = rate, InitialLearningRate = rate, momentum = Momentum, nesterov = true, weight_decay = options.WeightDecay / factor };
+        return new()
+        {
+            LearningRate = rate,
+            InitialLearningRate = rate,
+            momentum = Momentum,
+            nesterov = true,
+            weight_decay = options.WeightDecay / factor,
+        };
     }
 }

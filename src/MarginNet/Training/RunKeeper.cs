@@ -64,7 +64,8 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
 
         Restore(run, kept);
         run.Rollbacks = rollbacks;
-        warn($"{divergence.Message} Rollback {rollbacks} of {checkpoints.MaxRollbacks}: going on from the last kept state with {Rate(rollbacks)} of the learning rate.");
+        warn($"{divergence.Message} Rollback {rollbacks} of {checkpoints.MaxRollbacks}: "
+            + $"going on from the last kept state with {Rate(rollbacks)} of the learning rate.");
         return true;
     }
 
@@ -76,7 +77,8 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"'{checkpoints.Path}' is a damaged state of a training run, or one of another network. {e.Message} Delete it to start anew.", e);
+            throw new InvalidDataException($"'{checkpoints.Path}' is a damaged state of a training run, or one of another network. "
+                + $"{e.Message} Delete it to start anew.", e);
         }
     }
 

@@ -11,34 +11,35 @@ internal static class RunSettings
 {
     private const int DigestLength = 16; // Hexadecimal digits; against mistakes, not against forgery.
 
-    public static Dictionary<string, object?> Of(TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
-    {
-        ["loss"] = options.Loss.Name,
-        ["mu"] = options.TargetMargin,
-        ["sample_margins"] = options.SampleMargins.IsEmpty ? null : Digest(MemoryMarshal.AsBytes(options.SampleMargins.AsSpan())),
-        ["temperature"] = options.Temperature,
-        ["lipschitz_margin"] = options.LipschitzMargin,
-        ["lipschitz_projection"] = options.LipschitzProjection,
-        ["ramp_epochs"] = (long)options.RampEpochs,
-        ["rounds"] = (long)options.Rounds,
-        ["epochs"] = (long)options.Epochs,
-        ["warmup_epochs"] = (long)options.WarmupEpochs,
-        ["lambda_update"] = options.DualUpdate.Name,
-        ["delta"] = options.DualUpdate.Step,
-        ["normalize_lambda"] = options.NormalizeDualWeights,
-        ["lambda_cap"] = options.DualWeightCap,
-        ["batch_size"] = (long)options.BatchSize,
-        ["optimizer"] = options.Optimizer.ToString(),
-        ["learning_rate"] = options.LearningRate,
-        ["schedule"] = options.Schedule.ToString(),
-        ["weight_decay"] = options.WeightDecay,
-        ["bias_rate_factor"] = options.BiasRateFactor,
-        ["augment"] = options.Augment,
-        ["max_shift"] = (long)options.MaxShift,
-        ["seed"] = (long)options.Seed,
-        ["training_images"] = Digest(train),
-        ["test_images"] = test is null ? null : Digest(test),
-    };
+    public static Dictionary<string, object?> Of(
+        TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
+        {
+            ["loss"] = options.Loss.Name,
+            ["mu"] = options.TargetMargin,
+            ["sample_margins"] = options.SampleMargins.IsEmpty ? null : Digest(MemoryMarshal.AsBytes(options.SampleMargins.AsSpan())),
+            ["temperature"] = options.Temperature,
+            ["lipschitz_margin"] = options.LipschitzMargin,
+            ["lipschitz_projection"] = options.LipschitzProjection,
+            ["ramp_epochs"] = (long)options.RampEpochs,
+            ["rounds"] = (long)options.Rounds,
+            ["epochs"] = (long)options.Epochs,
+            ["warmup_epochs"] = (long)options.WarmupEpochs,
+            ["lambda_update"] = options.DualUpdate.Name,
+            ["delta"] = options.DualUpdate.Step,
+            ["normalize_lambda"] = options.NormalizeDualWeights,
+            ["lambda_cap"] = options.DualWeightCap,
+            ["batch_size"] = (long)options.BatchSize,
+            ["optimizer"] = options.Optimizer.ToString(),
+            ["learning_rate"] = options.LearningRate,
+            ["schedule"] = options.Schedule.ToString(),
+            ["weight_decay"] = options.WeightDecay,
+            ["bias_rate_factor"] = options.BiasRateFactor,
+            ["augment"] = options.Augment,
+            ["max_shift"] = (long)options.MaxShift,
+            ["seed"] = (long)options.Seed,
+            ["training_images"] = Digest(train),
+            ["test_images"] = test is null ? null : Digest(test),
+        };
 
     /// <summary>What only the last digits of the weights depend on.</summary>
     public static Dictionary<string, object?> Machine(Device device) => new()
@@ -48,9 +49,11 @@ internal static class RunSettings
     };
 
     /// <summary>The settings that differ, such as <c>epochs was 5 and is 6</c>; empty where none does.</summary>
-    public static string Differences(PlainDictionary before, Dictionary<string, object?> now) => string.Join("; ", before.Keys.Union(now.Keys)
-        .Where(name => !Equals(before.Values.GetValueOrDefault(name), now.GetValueOrDefault(name)))
-        .Select(name => FormattableString.Invariant($"{FileText.Show(name)} was {Show(before.Values.GetValueOrDefault(name))} and is {Show(now.GetValueOrDefault(name))}")));
+    public static string Differences(PlainDictionary before, Dictionary<string, object?> now) =>
+        string.Join("; ", before.Keys.Union(now.Keys)
+            .Where(name => !Equals(before.Values.GetValueOrDefault(name), now.GetValueOrDefault(name)))
+            .Select(name => FormattableString.Invariant(
+                $"{FileText.Show(name)} was {Show(before.Values.GetValueOrDefault(name))} and is {Show(now.GetValueOrDefault(name))}")));
 
     private static object Show(object? value) => value is string text ? FileText.Show(text) : value ?? "none";
 

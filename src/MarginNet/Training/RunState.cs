@@ -98,7 +98,9 @@ internal sealed class RunState : IDisposable
         var generator = GeneratorState.ToTensor(state.Random);
         var augmentation = state.Epoch is null ? null : GeneratorState.ToTensor(state.Epoch.Augmentation);
         NetworkWeights.Load(_network, new PlainDictionary(state.Network, "state_dict"));
-        OptimizerMemory.Restore(Optimizer, [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
+        OptimizerMemory.Restore(
+            Optimizer,
+            [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
         Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
         random.set_rng_state(generator);
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
@@ -129,7 +131,8 @@ internal sealed class RunState : IDisposable
 
         if (state.DualWeights.Length != DualWeights.Values.Length || state.Epoch is { Sums.Length: not 3 })
         {
-            throw new InvalidDataException($"Expected {DualWeights.Values.Length} dual weights and 3 sums of an epoch, but found {state.DualWeights.Length} and {state.Epoch?.Sums.Length}.");
+            throw new InvalidDataException($"Expected {DualWeights.Values.Length} dual weights and 3 sums of an epoch, "
+                + $"but found {state.DualWeights.Length} and {state.Epoch?.Sums.Length}.");
         }
     }
 

@@ -50,14 +50,17 @@ internal sealed class StateFiles
             return found.State;
         }
 
-        return damage is null ? null : throw new InvalidDataException($"{damage.Message} There is no whole state before it: delete it to start anew.", damage);
+        return damage is null
+            ? null
+            : throw new InvalidDataException($"{damage.Message} There is no whole state before it: delete it to start anew.", damage);
     }
 
     private static StoredRun Read(string path)
     {
         var graph = PyTorchFile.Read(path) as Dictionary<string, object?> ?? [];
         var root = new PlainDictionary(graph, "");
-        if (graph.GetValueOrDefault("format") as string != TrainingState.Format || graph.GetValueOrDefault("format_version") is not (>= 1L and <= TrainingState.Version))
+        if (graph.GetValueOrDefault("format") as string != TrainingState.Format
+            || graph.GetValueOrDefault("format_version") is not (>= 1L and <= TrainingState.Version))
         {
             throw new InvalidDataException($"'{path}' is no state of a training run that this MarginNet can use: delete it to start anew.");
         }
@@ -76,7 +79,8 @@ internal sealed class StateFiles
     {
         if (RunSettings.Differences(found.Settings, _settings) is { Length: > 0 } differences)
         {
-            throw new InvalidDataException($"'{path}' is the state of another run: {differences}. Give the same settings and data to go on, or delete it to start anew.");
+            throw new InvalidDataException($"'{path}' is the state of another run: {differences}. "
+                + "Give the same settings and data to go on, or delete it to start anew.");
         }
 
         if (RunSettings.Differences(found.Machine, _machine) is { Length: > 0 } machine)

@@ -13,7 +13,8 @@ namespace MarginNet.Training;
 public sealed record TrainingCheckpoints
 {
     /// <summary>Names the file of the state.</summary>
-    /// <param name="path">The file, by custom <c>*.resume.pt</c>, a PyTorch checkpoint; the state before the last one goes to <see cref="PreviousPath"/>.</param>
+    /// <param name="path">The file, by custom <c>*.resume.pt</c>, a PyTorch checkpoint;
+    /// the state before the last one goes to <see cref="PreviousPath"/>.</param>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public TrainingCheckpoints(string path)
     {
@@ -33,7 +34,8 @@ public sealed record TrainingCheckpoints
     /// <summary>Time between two states, within epochs too; null, the default, for no state because of time.</summary>
     public TimeSpan? Every { get; init; }
 
-    /// <summary>Whether to go on from the kept state, and from the beginning only where there is none. Default false: from the beginning.</summary>
+    /// <summary>Whether to go on from the kept state, and from the beginning only where there is none. Default false:
+    /// from the beginning.</summary>
     public bool Resume { get; init; }
 
     /// <summary>

@@ -27,8 +27,9 @@ public sealed record TrainingOptions
     };
 
     /// <summary>
-    /// The certified preset, for a <see cref="Models.LipNet"/> of output scale 1, where a margin of μ is a class-pure ball of radius μ/√2 at least:
-    /// equation (7) with μ = 0.6 at temperature 0.25, 24 epochs of batch 128, Adam with one cycle to 0.01, augmentation by 4 pixels.
+    /// The certified preset, for a <see cref="Models.LipNet"/> of output scale 1,
+    /// where a margin of μ is a class-pure ball of radius μ/√2 at least: equation (7) with μ = 0.6 at temperature 0.25, 24 epochs of batch
+    /// 128, Adam with one cycle to 0.01, augmentation by 4 pixels.
     /// </summary>
     public static TrainingOptions Certified { get; } = new()
     {
@@ -42,7 +43,8 @@ public sealed record TrainingOptions
         Augment = true,
     };
 
-    /// <summary>The objective. Default equation (9) as printed, which feels μ only between rounds; <see cref="MarginLoss.DualHinge"/> feels it always.</summary>
+    /// <summary>The objective. Default equation (9) as printed, which feels μ only between rounds;
+    /// <see cref="MarginLoss.DualHinge"/> feels it always.</summary>
     public MarginLoss Loss { get; init; } = MarginLoss.Dual;
 
     /// <summary>The margin μ prescribed for every training sample, in logits. Default 50.</summary>
@@ -65,8 +67,9 @@ public sealed record TrainingOptions
     public double LipschitzMargin { get; init; }
 
     /// <summary>
-    /// K of a projection after each step (Gouk et al., 2021): convolutions, linear layers and batch-norms of an operator norm above K are scaled
-    /// down to it. By power iteration, so norms end up at K within a percent or so. Default null: none.
+    /// K of a projection after each step (Gouk et al., 2021): convolutions,
+    /// linear layers and batch-norms of an operator norm above K are scaled down to it. By power iteration,
+    /// so norms end up at K within a percent or so. Default null: none.
     /// </summary>
     public double? LipschitzProjection { get; init; }
 
@@ -112,10 +115,12 @@ public sealed record TrainingOptions
     /// </summary>
     public double BiasRateFactor { get; init; } = 1;
 
-    /// <summary>Whether training images are shifted by up to <see cref="MaxShift"/> pixels and flipped at random. Default false, as in the paper.</summary>
+    /// <summary>Whether training images are shifted by up to <see cref="MaxShift"/> pixels and flipped at random. Default false,
+    /// as in the paper.</summary>
     public bool Augment { get; init; }
 
-    /// <summary>The largest shift of the augmentation, in pixels, at least 0; smaller images than that are shifted less. Default 4.</summary>
+    /// <summary>The largest shift of the augmentation, in pixels, at least 0; smaller images than that are shifted less.
+    /// Default 4.</summary>
     public int MaxShift { get; init; } = 4;
 
     /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
@@ -124,15 +129,19 @@ public sealed record TrainingOptions
     /// <summary>Where and how often the run keeps its state, and whether it goes on from there. Default null: it keeps none.</summary>
     public TrainingCheckpoints? Checkpoints { get; init; }
 
-    /// <summary>What is prescribed for each of <paramref name="count"/> samples: a margin, or the radius <see cref="LipschitzMargin"/>.</summary>
+    /// <summary>What is prescribed for each of <paramref name="count"/> samples: a margin,
+    /// or the radius <see cref="LipschitzMargin"/>.</summary>
     internal double[] TargetMargins(int count)
     {
         if (!SampleMargins.IsEmpty && SampleMargins.Length != count)
         {
-            throw new ArgumentException($"Expected {count} sample margins, one for each training sample, but got {SampleMargins.Length}.", nameof(count));
+            throw new ArgumentException(
+                $"Expected {count} sample margins, one for each training sample, but got {SampleMargins.Length}.", nameof(count));
         }
 
-        return SampleMargins.IsEmpty ? [.. Enumerable.Repeat(LipschitzMargin > 0 ? LipschitzMargin : TargetMargin, count)] : [.. SampleMargins];
+        return SampleMargins.IsEmpty
+            ? [.. Enumerable.Repeat(LipschitzMargin > 0 ? LipschitzMargin : TargetMargin, count)]
+            : [.. SampleMargins];
     }
 
     internal void ThrowIfInvalid()
@@ -146,7 +155,8 @@ public sealed record TrainingOptions
         ThrowIfNotPositive(Temperature, nameof(Temperature));
         if (!(LipschitzMargin >= 0) || double.IsInfinity(LipschitzMargin))
         {
-            throw new ArgumentOutOfRangeException(nameof(LipschitzMargin), LipschitzMargin, $"{nameof(LipschitzMargin)} must be at least 0 and finite.");
+            throw new ArgumentOutOfRangeException(
+                nameof(LipschitzMargin), LipschitzMargin, $"{nameof(LipschitzMargin)} must be at least 0 and finite.");
         }
 
         if (LipschitzMargin > 0 && !SampleMargins.IsEmpty)
@@ -172,7 +182,8 @@ public sealed record TrainingOptions
         ArgumentOutOfRangeException.ThrowIfNegative(MaxShift);
         if (BiasRateFactor != 1 && Optimizer != OptimizerKind.Sgd)
         {
-            throw new ArgumentException($"A rate of its own for biases (factor {BiasRateFactor}) needs the optimiser Sgd, but it is {Optimizer}.");
+            throw new ArgumentException(
+                $"A rate of its own for biases (factor {BiasRateFactor}) needs the optimiser Sgd, but it is {Optimizer}.");
         }
     }
 

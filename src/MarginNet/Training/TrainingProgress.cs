@@ -32,7 +32,8 @@ public sealed record StepProgress(
 /// <param name="ConstraintsMet">The share of training samples whose margin is at least μ, in [0, 1].</param>
 /// <param name="TestAccuracy">The share of test samples classified rightly in evaluation mode; null without a test set.</param>
 public sealed record EpochProgress(
-    int Round, int Epoch, double LearningRate, double TargetMargin, double Loss, double Accuracy, double ConstraintsMet, double? TestAccuracy)
+    int Round, int Epoch, double LearningRate, double TargetMargin, double Loss, double Accuracy, double ConstraintsMet,
+    double? TestAccuracy)
     : TrainingProgress(Round);
 
 /// <summary>A round ended, and its constraints were checked in evaluation mode on the training set as it is.</summary>
@@ -46,7 +47,8 @@ public sealed record RoundProgress(int Round, ConstraintReport Constraints) : Tr
 /// <param name="Steps">Steps taken in the whole run up to that state.</param>
 /// <param name="History">The epochs up to that state.</param>
 /// <param name="Rounds">The rounds up to that state.</param>
-public sealed record RestoredProgress(int Round, int Epoch, long Steps, ImmutableArray<EpochProgress> History, ImmutableArray<RoundSummary> Rounds)
+public sealed record RestoredProgress(
+    int Round, int Epoch, long Steps, ImmutableArray<EpochProgress> History, ImmutableArray<RoundSummary> Rounds)
     : TrainingProgress(Round);
 
 /// <summary>A round of an earlier part of a resumed run.</summary>

@@ -12,7 +12,8 @@ public sealed record TrainingResult
     /// <summary>The dual weights λ of the last round.</summary>
     public required DualWeights DualWeights { get; init; }
 
-    /// <summary>The final scores of the training set, in evaluation mode and without augmentation: what a null model is fitted to.</summary>
+    /// <summary>The final scores of the training set, in evaluation mode and without augmentation:
+    /// what a null model is fitted to.</summary>
     public required ScoreMatrix TrainingScores { get; init; }
 
     /// <summary>The rounds that were needed.</summary>

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Training;
 
-/// <summary>One run of <see cref="MarginTrainer.Train"/>: the outer loop over rounds, the epochs of a round, the steps of an epoch.</summary>
+/// <summary>One run of <see cref="MarginTrainer.Train"/>: the outer loop over rounds, the epochs of a round,
+/// the steps of an epoch.</summary>
 internal sealed class TrainingRun : IDisposable
 {
     private const int AcceleratorReadInterval = 50; // Steps between two readings, since each one waits for the device.
@@ -30,7 +31,8 @@ internal sealed class TrainingRun : IDisposable
     private double _loss; // At the last reading.
 
     public TrainingRun(
-        nn.Module<Tensor, Tensor> network, ImageSet train, ImageSet? test, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+        nn.Module<Tensor, Tensor> network, ImageSet train, ImageSet? test, TrainingOptions options, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
     {
         (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _device = network.Device();
@@ -135,7 +137,9 @@ internal sealed class TrainingRun : IDisposable
         _progress?.Report(new RoundProgress(Position.Round, constraints));
         if (!constraints.AllMet && Position.Round < _options.Rounds)
         {
-            _state.EndRound(constraints, weights.Update(_options.DualUpdate, margins, _targetMargins, _options.NormalizeDualWeights, _options.DualWeightCap));
+            _state.EndRound(
+                constraints,
+                weights.Update(_options.DualUpdate, margins, _targetMargins, _options.NormalizeDualWeights, _options.DualWeightCap));
             return null;
         }
 
@@ -150,7 +154,8 @@ internal sealed class TrainingRun : IDisposable
     }
 
     private double[] LabelledRadii(ScoreMatrix scores) =>
-        LabelledRadius.Compute(scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width), _cancellation));
+        LabelledRadius.Compute(
+            scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width), _cancellation));
 
     private void RunEpoch(Tensor dualWeights)
     {
@@ -184,7 +189,8 @@ internal sealed class TrainingRun : IDisposable
         tally.Read();
         var accuracy = _test?.Count > 0 ? Score(_test).Accuracy(_test.Labels) : (double?)null;
         var summary = new EpochProgress(
-            last.Round, last.Epoch, Rate(last), Ramp(last) * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet, accuracy);
+            last.Round, last.Epoch, Rate(last), Ramp(last) * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet,
+            accuracy);
         _state.EndEpoch(summary);
         _progress?.Report(summary);
     }
@@ -195,7 +201,8 @@ internal sealed class TrainingRun : IDisposable
         var bytes = _samples.Images(indices, batch);
         if (_options.Augment)
         {
-            bytes = Augmentation.RandomCropFlip(bytes, _state.Augmentation!, Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1));
+            bytes = Augmentation.RandomCropFlip(
+                bytes, _state.Augmentation!, Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1));
         }
 
         var ramp = Ramp(Position);
@@ -203,8 +210,12 @@ internal sealed class TrainingRun : IDisposable
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
         var logits = _trusted.Call(bytes.to(ScalarType.Float32).div_(255f));
         var isRadius = _options.LipschitzMargin > 0 && Position.Round > 0;
-        var (scores, margins) = isRadius ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets)) : (logits, targets * ramp);
-        var (cooled, cooledTargets) = _options.Temperature == 1 ? (scores, margins) : (scores / _options.Temperature, margins / _options.Temperature);
+        var (scores, margins) = isRadius
+            ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets))
+            : (logits, targets * ramp);
+        var (cooled, cooledTargets) = _options.Temperature == 1
+            ? (scores, margins)
+            : (scores / _options.Temperature, margins / _options.Temperature);
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
         value.backward();
@@ -240,10 +251,12 @@ internal sealed class TrainingRun : IDisposable
         }
 
         var samples = ((long)Position.EpochsSoFar(_options) * _train.Count) + tally.Samples;
-        _progress?.Report(new StepProgress(Position.Round, Position.Epoch, Steps, TotalSteps, samples, tally.Loss, tally.Accuracy, tally.ConstraintsMet));
+        _progress?.Report(
+            new StepProgress(Position.Round, Position.Epoch, Steps, TotalSteps, samples, tally.Loss, tally.Accuracy, tally.ConstraintsMet));
     }
 
-    private void ReportRestored() => _progress?.Report(new RestoredProgress(Position.Round, Position.Epoch, Steps, _state.History, _state.Rounds));
+    private void ReportRestored() =>
+        _progress?.Report(new RestoredProgress(Position.Round, Position.Epoch, Steps, _state.History, _state.Rounds));
 
     private void Warn(string message) => _progress?.Report(new TrainingWarning(Position.Round, message));
 

@@ -9,7 +9,10 @@ internal sealed record TrainingState
     public const string Format = "marginnet-training-state";
     public const long Version = 1;
 
-    private static readonly string[] EpochColumns = ["round", "epoch", "learning_rate", "target_margin", "loss", "accuracy", "constraints_met", "test_accuracy"];
+    private static readonly string[] EpochColumns =
+    [
+        "round", "epoch", "learning_rate", "target_margin", "loss", "accuracy", "constraints_met", "test_accuracy",
+    ];
     private static readonly string[] RoundColumns = ["round", "constraints", "met"];
 
     public required TrainingPosition Position { get; init; }
@@ -51,7 +54,8 @@ internal sealed record TrainingState
         ["lambda"] = DualWeights,
         ["history"] = Table(EpochColumns, History.Select(epoch => new[]
         {
-            epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy ?? double.NaN,
+            epoch.Round, epoch.Epoch, epoch.LearningRate, epoch.TargetMargin, epoch.Loss, epoch.Accuracy, epoch.ConstraintsMet, epoch.TestAccuracy
+                ?? double.NaN,
         })),
         ["rounds"] = Table(RoundColumns, Rounds.Select(round => new double[] { round.Round, round.Constraints, round.Met })),
         ["epoch_state"] = Epoch is null ? null : new Dictionary<string, object?>
@@ -74,7 +78,8 @@ internal sealed record TrainingState
             Position = new(root.Count("round"), root.Count("epoch"), root.Count("step")),
             Rollbacks = root.Count("rollbacks"),
             DualWeights = root.Numbers("lambda"),
-            History = [.. epochs.Select(row => new EpochProgress((int)row[0], (int)row[1], row[2], row[3], row[4], row[5], row[6], double.IsNaN(row[7]) ? null : row[7]))],
+            History = [.. epochs.Select(row => new EpochProgress(
+                (int)row[0], (int)row[1], row[2], row[3], row[4], row[5], row[6], double.IsNaN(row[7]) ? null : row[7]))],
             Rounds = [.. rounds.Select(row => new RoundSummary((int)row[0], (int)row[1], (int)row[2]))],
             Epoch = root.Has("epoch_state") ? ReadEpoch(root.Dictionary("epoch_state")) : null,
             Network = new(root.Dictionary("state_dict").Values),
@@ -84,13 +89,15 @@ internal sealed record TrainingState
         };
     }
 
-    private static EpochState ReadEpoch(PlainDictionary stored) => new(stored.Numbers("sums"), stored.Count("samples"), stored.Tensor("augmentation"));
+    private static EpochState ReadEpoch(PlainDictionary stored) =>
+        new(stored.Numbers("sums"), stored.Count("samples"), stored.Tensor("augmentation"));
 
     /// <summary>Rows as a dictionary of columns.</summary>
     private static Dictionary<string, object?> Table(string[] names, IEnumerable<double[]> rows)
     {
         var all = rows.ToArray();
-        return names.Select((name, column) => (name, column)).ToDictionary(pair => pair.name, pair => (object?)Array.ConvertAll(all, row => row[pair.column]));
+        return names.Select((name, column) => (name, column))
+            .ToDictionary(pair => pair.name, pair => (object?)Array.ConvertAll(all, row => row[pair.column]));
     }
 
     /// <summary>Makes the rows of <see cref="Table"/> again.</summary>

@@ -42,7 +42,8 @@ internal sealed class TrainingTally : IDisposable
     /// <summary>The share of met constraints at the last <see cref="Read"/>.</summary>
     public double ConstraintsMet { get; private set; }
 
-    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], the scores [N, C] that are to have the prescribed margins [N], and labels [N].</summary>
+    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], the scores [N, C] that are to have the prescribed margins [N],
+    /// and labels [N].</summary>
     public void Add(Tensor meanLoss, Tensor logits, Tensor scores, Tensor targetMargins, Tensor labels)
     {
         using var scope = NewDisposeScope();
@@ -61,7 +62,8 @@ internal sealed class TrainingTally : IDisposable
         (Loss, Accuracy, ConstraintsMet) = (sums[0] / Samples, sums[1] / Samples, sums[2] / Samples);
     }
 
-    private static Tensor Margins(Tensor scores, Tensor labels) => ClassScores.Own(scores, labels) - ClassScores.StrongestRival(scores, labels);
+    private static Tensor Margins(Tensor scores, Tensor labels) =>
+        ClassScores.Own(scores, labels) - ClassScores.StrongestRival(scores, labels);
 
     public void Dispose() => _sums.Dispose();
 }

@@ -14,12 +14,15 @@ public sealed class AttackCommandTests
     {
         using var tool = new Tool();
         await TrainTwoAsync(tool);
-        var run = await AttackAsync(tool, "--model", tool.File("m.pt"), tool.File("ce.pt"), "--epsilon", "8/255", "--out", tool.File("adv.npy"));
+        var run = await AttackAsync(
+            tool, "--model", tool.File("m.pt"), tool.File("ce.pt"), "--epsilon", "8/255", "--out", tool.File("adv.npy"));
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var json = JsonDocument.Parse(File.ReadAllBytes(tool.File("a.json"))).RootElement;
         Assert.Equal(8 / 255.0, json.GetProperty("attack").GetProperty("epsilon").GetDouble());
         Assert.Equal(tool.File("ce.pt"), json.GetProperty("surrogate").GetString());
-        Assert.Equal(["ce.pt", "m.pt"], json.GetProperty("models").EnumerateArray().Select(model => Path.GetFileName(model.GetProperty("model").GetString())));
+        Assert.Equal(
+            ["ce.pt", "m.pt"],
+            json.GetProperty("models").EnumerateArray().Select(model => Path.GetFileName(model.GetProperty("model").GetString())));
 
         var images = SyntheticShapes.Create().Test.TakeBalanced(60);
         var attacked = ImageArray.Read(tool.File("adv.npy"));
@@ -29,7 +32,9 @@ public sealed class AttackCommandTests
             using var model = MarginModel.Load(row.GetProperty("model").GetString()!);
             Assert.Equal(model.Network.Score(images).Accuracy(images.Labels), row.GetProperty("clean_accuracy").GetDouble());
             Assert.Equal(attacked.Score(model.Network).Accuracy(images.Labels), row.GetProperty("attacked_accuracy").GetDouble());
-            Assert.Contains(FormattableString.Invariant($"{row.GetProperty("attacked_accuracy").GetDouble():p2} ["), run.Output, StringComparison.Ordinal);
+            Assert.Contains(
+                FormattableString.Invariant($"{row.GetProperty("attacked_accuracy").GetDouble():p2} ["), run.Output,
+                StringComparison.Ordinal);
         }
 
         using var surrogate = MarginModel.Load(tool.File("ce.pt"));
@@ -43,7 +48,12 @@ public sealed class AttackCommandTests
     {
         using var tool = new Tool();
         await TrainTwoAsync(tool);
-        string[] pgd = ["--method", "pgd", "--norm", "l2", "--epsilon", "0.5", "--objective", "logit-difference", "--steps", "3", "--step-size", "1/4", "--restarts", "12", "--no-clip"]; // So many that of 60 images some random start is the strongest.;
+        // So many that of 60 images some random start is the strongest.;
+        string[] pgd =
+        [
+            "--method", "pgd", "--norm", "l2", "--epsilon", "0.5", "--objective", "logit-difference", "--steps", "3", "--step-size", "1/4",
+            "--restarts", "12", "--no-clip",
+        ];
         byte[] Written() => File.ReadAllBytes(tool.File("adv.npy"));
         Assert.Equal(0, (await AttackAsync(tool, [.. pgd, "--seed", "1", "--out", tool.File("adv.npy")])).ExitCode);
         var first = Written();
@@ -76,7 +86,8 @@ public sealed class AttackCommandTests
         using var tool = new Tool();
         await TrainTwoAsync(tool);
         await AttackAsync(tool, "--model", tool.File("m.pt"), "--out", tool.File("adv.npy"));
-        var accuracy = JsonDocument.Parse(File.ReadAllBytes(tool.File("a.json"))).RootElement.GetProperty("models")[1].GetProperty("attacked_accuracy").GetDouble();
+        var accuracy = JsonDocument.Parse(File.ReadAllBytes(tool.File("a.json"))).RootElement
+            .GetProperty("models")[1].GetProperty("attacked_accuracy").GetDouble();
 
         string[] model = ["--model", tool.File("m.pt")];
         string[] images = [.. model, "--images", tool.File("adv.npy")];
@@ -122,13 +133,17 @@ public sealed class AttackCommandTests
         ];
         foreach (var (expected, args) in mistakes)
         {
-            var run = await Tool.RunAsync([args[0], "--model", tool.File("m.pt"), .. args[1..].Select(text => text.EndsWith(".npy", StringComparison.Ordinal) ? tool.File(text) : text)]);
+            var run = await Tool.RunAsync([args[0], "--model", tool.File("m.pt"),
+                .. args[1..].Select(text => text.EndsWith(".npy", StringComparison.Ordinal) ? tool.File(text) : text)]);
             Assert.Equal(2, run.ExitCode);
             Assert.Contains(expected, run.Error.Replace(tool.File("x")[..^1], "", StringComparison.Ordinal), StringComparison.Ordinal);
             Assert.Single(run.Error.TrimEnd().Split('\n'));
         }
 
-        Assert.Equal(0, (await Tool.RunAsync("evaluate", "--model", tool.File("m.pt"), "--images", tool.File("x.npy"), "--labels", tool.File("two.npy"))).ExitCode);
+        Assert.Equal(
+            0,
+            (await Tool.RunAsync(
+                "evaluate", "--model", tool.File("m.pt"), "--images", tool.File("x.npy"), "--labels", tool.File("two.npy"))).ExitCode);
     }
 
     [Fact]
@@ -139,7 +154,8 @@ public sealed class AttackCommandTests
         using (var model = MarginModel.Load(tool.File("ce.pt")))
         using (no_grad())
         {
-            foreach (var parameter in model.Network.parameters().TakeLast(2)) // The last layer's weight and bias: the same decisions, by far.
+            // The last layer's weight and bias: the same decisions, by far.
+            foreach (var parameter in model.Network.parameters().TakeLast(2))
             {
                 parameter.mul_(1e7);
             }

@@ -15,12 +15,15 @@ public sealed partial class CalibrateCommandTests
     [InlineData("formula", "class", PValueTail.Formula, NullKind.Class)]
     [InlineData("empirical", "error-weighted", PValueTail.Empirical, NullKind.ErrorWeighted)]
     [InlineData("mixture", "class", PValueTail.Mixture, NullKind.Class)]
-    public async Task The_unsupervised_threshold_is_that_of_the_library(string tail, string kind, PValueTail expectedTail, NullKind expectedKind)
+    public async Task The_unsupervised_threshold_is_that_of_the_library(
+        string tail, string kind, PValueTail expectedTail, NullKind expectedKind)
     {
         using var tool = new Tool();
         var nullModel = MarginNullModel.Load(await LogitFiles.CalibrateAsync(tool, "--alpha", "0.02", "--tail", tail, "--null", kind));
         var expected = FlagRule.Calibrate(nullModel, 0.02, expectedKind, expectedTail);
-        Assert.Equal(expected with { Threshold = expected.Threshold with { TruePositives = nullModel.Rule!.Threshold.TruePositives } }, nullModel.Rule);
+        Assert.Equal(
+            expected with { Threshold = expected.Threshold with { TruePositives = nullModel.Rule!.Threshold.TruePositives } },
+            nullModel.Rule);
         var p = CalibrationValues(tool, nullModel.Rule);
         Assert.Equal(new(p.Count(value => value <= nullModel.Rule.Threshold.Value), p.Length), nullModel.Rule.Threshold.FalsePositives);
     }
@@ -37,15 +40,26 @@ public sealed partial class CalibrateCommandTests
         var rate = ExpectedRate.Compute(nullModel, nullModel.Rule!);
         Assert.Equal(0.05, rate.Mean, 1e-9);
         Assert.Contains(
-            FormattableString.Invariant($"fresh ones        5.00 % of right decisions are expected to be flagged, 95 % interval {rate.Interval.Low:p2} to {rate.Interval.High:p2}, if their margins were as large as training margins are"),
+            FormattableString.Invariant(
+                $"fresh ones        5.00 % of right decisions are expected to be flagged, 95 % interval {rate.Interval.Low:p2} to {rate.Interval.High:p2}, if their margins were as large as training margins are"),
             run.Output,
             StringComparison.Ordinal);
         var worst = Enumerable.Range(0, LogitFiles.Classes).MaxBy(c => rate.Classes[c].High);
-        Assert.Contains(FormattableString.Invariant($"worst class       {worst}: {rate.Classes[worst].Low:p2} to {rate.Classes[worst].High:p2}"), run.Output, StringComparison.Ordinal);
-        Assert.Contains(FormattableString.Invariant($"smallest p        {rate.SmallestPValues.Min():g3} to {rate.SmallestPValues.Max():g3}, by class"), run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"worst class       {worst}: {rate.Classes[worst].Low:p2} to {rate.Classes[worst].High:p2}"),
+            run.Output,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"smallest p        {rate.SmallestPValues.Min():g3} to {rate.SmallestPValues.Max():g3}, by class"),
+            run.Output,
+            StringComparison.Ordinal);
         var counts = nullModel.Rule!.Threshold.FalsePositives;
-        Assert.Contains($"false positives   {counts.Count} of {counts.Total} right decisions calibrated on", run.Output, StringComparison.Ordinal);
-        Assert.Contains($"calibrated on     {nullModel.Pooled.SampleCount} right decisions of 900 samples the network was trained on ({logits})", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"false positives   {counts.Count} of {counts.Total} right decisions calibrated on", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of 900 samples the network was trained on ({logits})",
+            run.Output,
+            StringComparison.Ordinal);
         Assert.Equal(nullModel.MisclassifiedCount, nullModel.Rule.Threshold.TruePositives.Total);
         Assert.DoesNotContain("if their margins", (await Tool.RunAsync([.. command, "--held-out"])).Output, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(File.ReadAllBytes(tool.File("c.json")));
@@ -64,9 +78,14 @@ public sealed partial class CalibrateCommandTests
         Assert.Contains(Never, run.Error, StringComparison.Ordinal);
         Assert.Contains("it takes 99 of each class, or --extrapolate.", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Infinity", run.Output, StringComparison.Ordinal);
-        Assert.Contains(Never, (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", tool.File("n.json"))).Error, StringComparison.Ordinal);
-        Assert.Contains("nothing is ever flagged", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--tail", "formula"])).Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("never flags", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--extrapolate"])).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            Never, (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", tool.File("n.json"))).Error,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing is ever flagged", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--tail", "formula"])).Error,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "never flags", (await Tool.RunAsync([.. command, "--alpha", "0.01", "--extrapolate"])).Error, StringComparison.Ordinal);
         Assert.DoesNotContain("never flags", (await Tool.RunAsync([.. command, "--alpha", "0.2"])).Error, StringComparison.Ordinal);
     }
 
@@ -79,8 +98,15 @@ public sealed partial class CalibrateCommandTests
         var (logits, _) = LogitFiles.Write(tool, "test", 20, seed: 3);
         var run = await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration);
         Assert.Contains("never flags anything", run.Error, StringComparison.Ordinal); // Some 240 of each class support 0.0042.
-        Assert.Contains(FormattableString.Invariant($"it takes 333 of each class, or --null pooled (down to {nullModel.Pooled.SmallestPValue:g2}), or --extrapolate."), run.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("never", (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration, "--null", "pooled", "--alpha", "0.003")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant(
+                $"it takes 333 of each class, or --null pooled (down to {nullModel.Pooled.SmallestPValue:g2}), or --extrapolate."),
+            run.Error,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "never",
+            (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration, "--null", "pooled", "--alpha", "0.003")).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +116,8 @@ public sealed partial class CalibrateCommandTests
         var (rows, classes) = LogitFiles.Draw(300, seed: 1);
         await File.WriteAllLinesAsync(tool.File("x.csv"), rows.Select(row => LogitFiles.Line([.. row.Select(value => Math.Round(value))])));
         await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
-        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
         Assert.Contains("warning: margins repeat, as of rounded scores, in class '0' (", run.Error, StringComparison.Ordinal);
         string[] command = ["pvalue", "--logits", tool.File("x.csv"), "--calibration", tool.File("n.json")];
         var (plain, drawn) = (await Tool.RunAsync(command), await Tool.RunAsync([.. command, "--randomize", "7"]));
@@ -109,9 +136,11 @@ public sealed partial class CalibrateCommandTests
         var (rows, classes) = LogitFiles.Draw(60, seed: 1);
         await File.WriteAllLinesAsync(tool.File("x.csv"), rows.Select(LogitFiles.Line));
         await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
-        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--out", tool.File("n.json"));
         Assert.Single(run.Error.Split('\n'), line => line.Contains("too few right decisions to calibrate on", StringComparison.Ordinal));
-        var scored = await Tool.RunAsync("pvalue", "--logits", tool.File("x.csv"), "--calibration", tool.File("n.json"), "--output", tool.File("p.csv"));
+        var scored = await Tool.RunAsync(
+            "pvalue", "--logits", tool.File("x.csv"), "--calibration", tool.File("n.json"), "--output", tool.File("p.csv"));
         Assert.DoesNotContain("warning", scored.Error, StringComparison.Ordinal);
         Assert.Contains("3 of 3 classes, as calibration warned.", scored.Output, StringComparison.Ordinal);
     }
@@ -125,9 +154,14 @@ public sealed partial class CalibrateCommandTests
         await File.WriteAllLinesAsync(tool.File("y.csv"), classes.Select(label => label.ToString(CultureInfo.InvariantCulture)));
         string[] data = ["--logits", tool.File("x.csv"), "--labels", tool.File("y.csv")];
         var plain = await Tool.RunAsync(["evaluate", .. data]);
-        Assert.Contains("'marginnet calibrate --logits FILE --labels FILE --out null.json --held-out --temperature'", plain.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "'marginnet calibrate --logits FILE --labels FILE --out null.json --held-out --temperature'",
+            plain.Error,
+            StringComparison.Ordinal);
         await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
-        Assert.Contains("has no temperature", (await Tool.RunAsync(["evaluate", .. data, "--calibration", tool.File("n.json")])).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no temperature", (await Tool.RunAsync(["evaluate", .. data, "--calibration", tool.File("n.json")])).Error,
+            StringComparison.Ordinal);
         var run = await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json"), "--held-out", "--temperature"]);
         Assert.Contains("temperature  ", run.Output, StringComparison.Ordinal);
         Assert.InRange(MarginNullModel.Load(tool.File("n.json")).Temperature!.Value, 10, 100);
@@ -142,7 +176,8 @@ public sealed partial class CalibrateCommandTests
     [Fact]
     public async Task Extrapolation_goes_with_the_lower_tail_only()
     {
-        var run = await Tool.RunAsync("calibrate", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--tail", "two-sided", "--extrapolate");
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--tail", "two-sided", "--extrapolate");
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--extrapolate continues the lower tail: leave out --tail two-sided.", run.Error, StringComparison.Ordinal);
     }
@@ -154,12 +189,16 @@ public sealed partial class CalibrateCommandTests
         var (logits, labels) = LogitFiles.Write(tool, "other", 600, seed: 2);
         var (train, trainLabels) = LogitFiles.Write(tool, "train", 900, seed: 1);
         var run = await Tool.RunAsync(
-            "calibrate", "--logits", train, "--labels", trainLabels, "--out", tool.File("null.json"), "--rule", "fpr", "--rule-logits", logits, "--rule-labels", labels);
+            "calibrate", "--logits", train, "--labels", trainLabels, "--out", tool.File("null.json"), "--rule", "fpr", "--rule-logits",
+            logits, "--rule-labels", labels);
         var match = FalsePositives().Match(run.Output);
         var proportion = new Proportion(Count(match, 1), Count(match, 2));
         Assert.Equal(MarginNullModel.Load(tool.File("null.json")).Rule!.Threshold.FalsePositives, proportion);
         var interval = proportion.ExactInterval();
-        Assert.Contains(FormattableString.Invariant($"exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of right decisions"), run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"exact 95 % interval {interval.Low:p2} to {interval.High:p2}, of right decisions"),
+            run.Output,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -173,12 +212,18 @@ public sealed partial class CalibrateCommandTests
         var path = await LogitFiles.CalibrateAsync(tool, ["--rule", rule, "--rule-logits", logits, "--rule-labels", labels, .. more]);
         var threshold = MarginNullModel.Load(path).Rule!.Threshold;
         var run = await Tool.RunAsync("pvalue", "--logits", logits, "--labels", labels, "--calibration", path);
-        var rows = run.OutputLines[1..].Select(line => line.Split(',')).Select(fields => (IsRight: fields[1] == fields[2], P: double.Parse(fields[6], CultureInfo.InvariantCulture), Flagged: fields[7] == "true")).ToArray();
-        Assert.Equal(threshold.FalsePositives, new Proportion(rows.Count(row => row.IsRight && row.Flagged), rows.Count(row => row.IsRight)));
-        Assert.Equal(threshold.TruePositives, new Proportion(rows.Count(row => !row.IsRight && row.Flagged), rows.Count(row => !row.IsRight)));
+        var rows = run.OutputLines[1..].Select(line => line.Split(','))
+            .Select(fields =>
+                (IsRight: fields[1] == fields[2], P: double.Parse(fields[6], CultureInfo.InvariantCulture), Flagged: fields[7] == "true"))
+            .ToArray();
+        Assert.Equal(
+            threshold.FalsePositives, new Proportion(rows.Count(row => row.IsRight && row.Flagged), rows.Count(row => row.IsRight)));
+        Assert.Equal(
+            threshold.TruePositives, new Proportion(rows.Count(row => !row.IsRight && row.Flagged), rows.Count(row => !row.IsRight)));
         Func<double, double, double> merit = rule switch
         {
-            "youden" => (falsePositives, truePositives) => (truePositives / threshold.TruePositives.Total) - (falsePositives / threshold.FalsePositives.Total),
+            "youden" => (falsePositives, truePositives) => (truePositives / threshold.TruePositives.Total)
+                - (falsePositives / threshold.FalsePositives.Total),
             "cost" => (falsePositives, truePositives) => (4 * truePositives) - falsePositives,
             _ => (falsePositives, _) => falsePositives <= 0.1 * threshold.FalsePositives.Total ? falsePositives : -1,
         };
@@ -193,7 +238,8 @@ public sealed partial class CalibrateCommandTests
         var (logits, labels) = LogitFiles.Write(tool, "other", 600, seed: 2);
         var narrow = LogitFiles.Draw(250, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => value / 50)]));
         await File.WriteAllLinesAsync(tool.File("narrow.csv"), narrow);
-        var path = await LogitFiles.CalibrateAsync(tool, "--rule", "youden", "--rule-logits", logits, "--rule-labels", labels, "--atypical-logits", tool.File("narrow.csv"));
+        var path = await LogitFiles.CalibrateAsync(
+            tool, "--rule", "youden", "--rule-logits", logits, "--rule-labels", labels, "--atypical-logits", tool.File("narrow.csv"));
         var threshold = MarginNullModel.Load(path).Rule!.Threshold;
         Assert.Equal(250, threshold.TruePositives.Total);
         Assert.True(threshold.TruePositives.Rate > 0.9); // A fiftieth of the margin stands out.
@@ -228,14 +274,18 @@ public sealed partial class CalibrateCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        var calibrate = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "100", "--alpha", "0.2");
+        var calibrate =
+            await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "100", "--alpha", "0.2");
         Assert.Equal(0, calibrate.ExitCode);
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal(CalibrationSource.Training, model.NullModel!.Source);
         var threshold = model.NullModel.Rule!.Threshold.Value;
         string[] pvalue = ["pvalue", "--model", tool.File("m.pt"), "--split", "train", "--limit-train", "300"];
         var byThreshold = await Tool.RunAsync(pvalue);
-        Assert.Contains(FormattableString.Invariant($"p (lower tail) <= {threshold:g9}, the calibrated threshold."), byThreshold.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"p (lower tail) <= {threshold:g9}, the calibrated threshold."),
+            byThreshold.Error,
+            StringComparison.Ordinal);
         Assert.Equal(
             model.NullModel.Rule.Threshold.FalsePositives.Count,
             byThreshold.OutputLines[1..].Select(line => line.Split(',')).Count(fields => fields[1] == fields[2] && fields[7] == "true"));
@@ -270,7 +320,8 @@ public sealed partial class CalibrateCommandTests
         using var first = MarginModel.Load(tool.File("m.pt"));
         using var again = MarginModel.Load(tool.File("again.pt"));
         Assert.Equal(CalibrationSource.HeldOut, again.NullModel!.Source);
-        Assert.Equal(first.NullModel!.Pooled.Margins.ToArray(), again.NullModel.Pooled.Margins.ToArray(), (a, b) => Math.Abs(a - b) <= 1e-4);
+        Assert.Equal(
+            first.NullModel!.Pooled.Margins.ToArray(), again.NullModel.Pooled.Margins.ToArray(), (a, b) => Math.Abs(a - b) <= 1e-4);
         var other = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "200");
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("was trained on 180 images with 120 kept out, but the data has 200", other.Error, StringComparison.Ordinal);
@@ -281,7 +332,8 @@ public sealed partial class CalibrateCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        var run = await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--split", "test", "--limit-test", "200", "--rule", "youden");
+        var run = await Tool.RunAsync(
+            "calibrate", "--model", tool.File("m.pt"), "--split", "test", "--limit-test", "200", "--rule", "youden");
         Assert.Contains("of 200 samples kept out of training (test samples)", run.Output, StringComparison.Ordinal);
         Assert.Contains("largest true-positive less false-positive rate", run.Output, StringComparison.Ordinal);
     }
@@ -296,9 +348,15 @@ public sealed partial class CalibrateCommandTests
     [InlineData("--logits need --out", "--logits", "x.npy", "--labels", "y.npy")]
     [InlineData("its folder does not exist", "--logits", "x.npy", "--labels", "y.npy", "--out", "nowhere/n.json")]
     [InlineData("There is no file x.npy", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json")]
-    [InlineData("This --rule needs samples other than those calibrated on", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule", "youden")]
-    [InlineData("--rule alpha needs no --rule-logits", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits", "o.npy", "--rule-labels", "p.npy")]
-    [InlineData("--rule-logits and --rule-labels go together", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits", "o.npy")]
+    [InlineData(
+        "This --rule needs samples other than those calibrated on", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule",
+        "youden")]
+    [InlineData(
+        "--rule alpha needs no --rule-logits", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits", "o.npy",
+        "--rule-labels", "p.npy")]
+    [InlineData(
+        "--rule-logits and --rule-labels go together", "--logits", "x.npy", "--labels", "y.npy", "--out", "n.json", "--rule-logits",
+        "o.npy")]
     [InlineData("--rule cost needs --cost-ratio", "--model", "m.pt", "--rule", "cost")]
     [InlineData("--cost-ratio goes with --rule cost", "--model", "m.pt", "--cost-ratio", "3")]
     [InlineData("--cost-ratio is '0': expected a number above 0.", "--model", "m.pt", "--cost-ratio", "0")]
@@ -326,7 +384,8 @@ public sealed partial class CalibrateCommandTests
         using var tool = new Tool();
         File.WriteAllText(tool.File("train.csv"), logits);
         File.WriteAllText(tool.File("labels.csv"), labels);
-        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("train.csv"), "--labels", tool.File("labels.csv"), "--out", tool.File("null.json"));
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", tool.File("train.csv"), "--labels", tool.File("labels.csv"), "--out", tool.File("null.json"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.Single(run.Error.TrimEnd().Split('\n'));
@@ -342,7 +401,8 @@ public sealed partial class CalibrateCommandTests
         [
             .. logits.Zip(labels)
                 .Where(sample => Array.IndexOf(sample.First, sample.First.Max()) == sample.Second)
-                .Select(sample => nullModel.Score(sample.First.Max() - sample.First.Order().ElementAt(LogitFiles.Classes - 2), sample.Second, rule.Null).Of(rule.Tail)),
+                .Select(sample => nullModel.Score(
+                    sample.First.Max() - sample.First.Order().ElementAt(LogitFiles.Classes - 2), sample.Second, rule.Null).Of(rule.Tail)),
         ];
     }
 

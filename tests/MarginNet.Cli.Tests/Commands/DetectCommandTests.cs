@@ -20,7 +20,8 @@ public sealed class DetectCommandTests
         Assert.Equal(isRight.Count(right => !right), wrong.GetProperty("atypical_count").GetInt32());
         (string Name, Func<double[], double> Score)[] scores =
         [
-            ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmaxLogOdds(row)), ("max logit", row => LogitScores.MaxLogit(row)),
+            ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmaxLogOdds(row)),
+            ("max logit", row => LogitScores.MaxLogit(row)),
             ("energy", row => LogitScores.Energy(row)), ("entropy", row => LogitScores.NegativeEntropy(row)),
         ];
         foreach (var (name, score) in scores)
@@ -32,7 +33,9 @@ public sealed class DetectCommandTests
             Assert.Equal(expected.AuprIn, found.GetProperty("aupr_typical").GetDouble(), 1e-12);
             Assert.Equal(expected.AuprOut, found.GetProperty("aupr_atypical").GetDouble(), 1e-12);
             Assert.Equal(expected.FprAt95Tpr, found.GetProperty("fpr_at_95_tpr").GetDouble(), 1e-12);
-            Assert.Contains(FormattableString.Invariant($"{expected.Auroc:f3} ["), run.OutputLines.Single(line => line.StartsWith(name + ' ', StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains(
+                FormattableString.Invariant($"{expected.Auroc:f3} ["),
+                run.OutputLines.Single(line => line.StartsWith(name + ' ', StringComparison.Ordinal)), StringComparison.Ordinal);
         }
     }
 
@@ -67,7 +70,8 @@ public sealed class DetectCommandTests
         string[] data = ["--logits", tool.File("two.csv"), "--labels", tool.File("two-labels.csv")];
         await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
         var run = await Tool.RunAsync(["detect", .. data, "--calibration", tool.File("n.json"), "--resamples", "10"]);
-        Assert.Single(run.OutputLines, line => line.Contains("margin = p lower, pooled = max softmax = entropy  ", StringComparison.Ordinal));
+        Assert.Single(
+            run.OutputLines, line => line.Contains("margin = p lower, pooled = max softmax = entropy  ", StringComparison.Ordinal));
         Assert.DoesNotContain(run.OutputLines, line => line.StartsWith("max softmax", StringComparison.Ordinal));
     }
 
@@ -81,7 +85,9 @@ public sealed class DetectCommandTests
         await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
         await Tool.RunAsync(["detect", .. data, "--calibration", tool.File("n.json"), "--resamples", "10", "--json", tool.File("d.json")]);
         var wrong = Section(tool, "wrong_decisions");
-        Assert.Equal(Score(wrong, "margin").GetProperty("fpr_at_95_tpr").GetDouble(), Score(wrong, "max softmax").GetProperty("fpr_at_95_tpr").GetDouble());
+        Assert.Equal(
+            Score(wrong, "margin").GetProperty("fpr_at_95_tpr").GetDouble(),
+            Score(wrong, "max softmax").GetProperty("fpr_at_95_tpr").GetDouble());
         Assert.True(Score(wrong, "max softmax").GetProperty("fpr_at_95_tpr").GetDouble() < 0.8);
     }
 
@@ -89,7 +95,9 @@ public sealed class DetectCommandTests
     public async Task A_score_worse_than_guessing_is_explained()
     {
         using var tool = new Tool();
-        await File.WriteAllLinesAsync(tool.File("foreign.csv"), LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 10 * value)])));
+        await File.WriteAllLinesAsync(
+            tool.File("foreign.csv"),
+            LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 10 * value)])));
         LogitFiles.Write(tool, "test", 400, seed: 3);
         var run = await DetectAsync(tool, "--ood-logits", tool.File("foreign.csv"), "--resamples", "20");
         Assert.Contains("note: p lower has an AUROC of 0.0", run.Error, StringComparison.Ordinal);
@@ -115,12 +123,15 @@ public sealed class DetectCommandTests
     public async Task Foreign_logits_are_compared_with_all_known_ones_and_need_no_labels()
     {
         using var tool = new Tool();
-        File.WriteAllLines(tool.File("foreign.csv"), LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 0.1 * value)])));
+        File.WriteAllLines(
+            tool.File("foreign.csv"),
+            LogitFiles.Draw(150, seed: 4).Logits.Select(row => LogitFiles.Line([.. row.Select(value => 0.1 * value)])));
         LogitFiles.Write(tool, "test", 400, seed: 3);
         var run = await DetectAsync(tool, "--ood-logits", tool.File("foreign.csv"), "--resamples", "20");
         Assert.Contains("known samples from foreign samples: 400 known samples, 150 foreign samples", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong decisions", run.Output, StringComparison.Ordinal);
-        Assert.True(Score(Section(tool, "out_of_distribution"), "margin").GetProperty("auroc").GetDouble() > 0.9); // A tenth of the logits has a tenth of the margin.
+        // A tenth of the logits has a tenth of the margin.
+        Assert.True(Score(Section(tool, "out_of_distribution"), "margin").GetProperty("auroc").GetDouble() > 0.9);
     }
 
     [Fact]
@@ -135,12 +146,17 @@ public sealed class DetectCommandTests
             new ImageWriter().WritePng([.. Enumerable.Repeat((byte)(80 * i), 16 * 16 * 3)], 16, 16, ColorComponents.RedGreenBlue, file);
         }
 
-        var run = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--limit-test", "100", "--ood", tool.File("ood"), "--resamples", "20");
+        var run = await Tool.RunAsync(
+            "detect", "--model", tool.File("m.pt"), "--limit-test", "100", "--ood", tool.File("ood"), "--resamples", "20");
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("100 known samples, 3 foreign samples", run.Output, StringComparison.Ordinal);
         Assert.Contains("right decisions from wrong decisions: ", run.Output, StringComparison.Ordinal);
         Directory.CreateDirectory(tool.File("empty"));
-        foreach (var (folder, expected) in new[] { ("empty", "has no .jpg, .jpeg, .png, .bmp or .webp file"), ("nowhere", "does not exist") })
+        foreach (var (folder, expected) in new[]
+        {
+            ("empty", "has no .jpg, .jpeg, .png, .bmp or .webp file"),
+            ("nowhere", "does not exist"),
+        })
         {
             var refused = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--ood", tool.File(folder));
             Assert.Equal(2, refused.ExitCode);
@@ -180,7 +196,11 @@ public sealed class DetectCommandTests
         var calibration = await LogitFiles.CalibrateAsync(tool);
         await File.WriteAllLinesAsync(tool.File("right.csv"), ["9,1,0", "8,2,1"]);
         await File.WriteAllLinesAsync(tool.File("zeros.csv"), ["0", "0"]);
-        string[] command = ["detect", "--logits", tool.File("right.csv"), "--labels", tool.File("zeros.csv"), "--calibration", calibration, "--resamples", "5"];
+        string[] command =
+        [
+            "detect", "--logits", tool.File("right.csv"), "--labels", tool.File("zeros.csv"), "--calibration", calibration, "--resamples",
+            "5",
+        ];
         var both = await Tool.RunAsync([.. command, "--ood-logits", tool.File("right.csv")]);
         Assert.Equal(0, both.ExitCode);
         Assert.Contains("note: 2 decisions are right and 0 wrong", both.Error, StringComparison.Ordinal);
@@ -193,7 +213,10 @@ public sealed class DetectCommandTests
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
         await tool.TrainAsync("other.pt", "--seed", "9");
-        string[] command = ["detect", "--model", tool.File("m.pt"), "--limit-test", "60", "--resamples", "20", "--json", tool.File("d.json")];
+        string[] command =
+        [
+            "detect", "--model", tool.File("m.pt"), "--limit-test", "60", "--resamples", "20", "--json", tool.File("d.json"),
+        ];
         Assert.Equal(0, (await Tool.RunAsync([.. command, "--fgsm", "0.1"])).ExitCode);
         var own = Section(tool, "attack");
         Assert.Equal((60, 60), (own.GetProperty("typical_count").GetInt32(), own.GetProperty("atypical_count").GetInt32()));
@@ -213,9 +236,12 @@ public sealed class DetectCommandTests
     }
 
     private static async Task<ToolRun> DetectAsync(Tool tool, params string[] more) =>
-        await Tool.RunAsync(["detect", "--logits", tool.File("test.csv"), "--calibration", await LogitFiles.CalibrateAsync(tool), "--json", tool.File("d.json"), .. more]);
+        await Tool.RunAsync(["detect", "--logits", tool.File("test.csv"), "--calibration", await LogitFiles.CalibrateAsync(tool), "--json",
+            tool.File("d.json"), .. more]);
 
-    private static JsonElement Section(Tool tool, string name) => JsonDocument.Parse(File.ReadAllBytes(tool.File("d.json"))).RootElement.GetProperty(name);
+    private static JsonElement Section(Tool tool, string name) =>
+        JsonDocument.Parse(File.ReadAllBytes(tool.File("d.json"))).RootElement.GetProperty(name);
 
-    private static JsonElement Score(JsonElement section, string name) => section.GetProperty("scores").EnumerateArray().Single(row => row.GetProperty("score").GetString() == name);
+    private static JsonElement Score(JsonElement section, string name) =>
+        section.GetProperty("scores").EnumerateArray().Single(row => row.GetProperty("score").GetString() == name);
 }

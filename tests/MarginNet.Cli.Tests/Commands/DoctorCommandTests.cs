@@ -13,7 +13,11 @@ public sealed class DoctorCommandTests : IDisposable
     public async Task The_text_has_the_facts_and_the_exit_code_says_whether_something_is_wrong()
     {
         var run = await Tool.RunAsync("doctor");
-        string[] facts = ["MarginNet", "runtime", "system", "TorchSharp", "LibTorch", "oneDNN", "ONNX Runtime", "processor", "first data cache", "threads", "memory", "GPU", "cache folder", "kernels", "convolution", "Errors"];
+        string[] facts =
+        [
+            "MarginNet", "runtime", "system", "TorchSharp", "LibTorch", "oneDNN", "ONNX Runtime", "processor", "first data cache",
+            "threads", "memory", "GPU", "cache folder", "kernels", "convolution", "Errors",
+        ];
         Assert.Equal("", run.Error);
         Assert.All(facts, fact => Assert.Contains(run.OutputLines, line => line.StartsWith(fact, StringComparison.Ordinal)));
         Assert.Equal(run.ExitCode == 0, run.OutputLines[^1] == "Nothing is wrong.");
@@ -30,7 +34,9 @@ public sealed class DoctorCommandTests : IDisposable
         Assert.StartsWith("0.1.0", root.GetProperty("marginnet").GetString(), StringComparison.Ordinal);
         Assert.True(root.GetProperty("memory_bytes").GetInt64() >= root.GetProperty("available_memory_bytes").GetInt64());
         Assert.True(torch.GetProperty("threads").GetInt32() > 0);
-        Assert.All(torch.GetProperty("kernels").EnumerateArray(), kernel => Assert.True(kernel.GetProperty("error_without_onednn").GetDouble() <= KernelFinding.Tolerance));
+        Assert.All(
+            torch.GetProperty("kernels").EnumerateArray(),
+            kernel => Assert.True(kernel.GetProperty("error_without_onednn").GetDouble() <= KernelFinding.Tolerance));
     }
 
     [Fact]
@@ -48,7 +54,8 @@ public sealed class DoctorCommandTests : IDisposable
         var run = await RunAsync(new() { ["XDG_CACHE_HOME"] = _tool.File("cache") });
         Assert.Equal(2, run.ExitCode);
         Assert.Contains($"{Path.Combine(_tool.File("cache"), "marginnet")}, cannot be written", run.Output, StringComparison.Ordinal);
-        Assert.Contains(run.OutputLines, line => line.StartsWith("problem: The cache folder", StringComparison.Ordinal) && line.Contains("set XDG_CACHE_HOME", StringComparison.Ordinal));
+        Assert.Contains(run.OutputLines, line => line.StartsWith("problem: The cache folder", StringComparison.Ordinal)
+            && line.Contains("set XDG_CACHE_HOME", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -64,7 +71,8 @@ public sealed class DoctorCommandTests : IDisposable
     [Fact]
     public async Task A_tool_without_LibTorch_says_so_and_all_the_rest()
     {
-        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.*").Where(file => Path.GetExtension(file) is ".dll" or ".json"))
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*.*")
+            .Where(file => Path.GetExtension(file) is ".dll" or ".json"))
         {
             File.Copy(file, _tool.File(Path.GetFileName(file)));
         }
@@ -87,7 +95,8 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task The_help_has_an_example() => Assert.Contains("marginnet doctor --json -", (await Tool.RunAsync("doctor", "--help")).Output, StringComparison.Ordinal);
+    public async Task The_help_has_an_example() =>
+        Assert.Contains("marginnet doctor --json -", (await Tool.RunAsync("doctor", "--help")).Output, StringComparison.Ordinal);
 
     /// <summary>Runs <c>marginnet doctor</c> in a process of its own, which has these variables too.</summary>
     internal static Task<ToolRun> RunAsync(Dictionary<string, string> environment, params string[] args) =>
@@ -95,7 +104,11 @@ public sealed class DoctorCommandTests : IDisposable
 
     private static async Task<ToolRun> RunAsync(string assembly, Dictionary<string, string> environment, params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [assembly, "doctor", .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [assembly, "doctor", .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

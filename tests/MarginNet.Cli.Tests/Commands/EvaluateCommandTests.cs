@@ -13,7 +13,8 @@ public sealed class EvaluateCommandTests
     {
         using var tool = new Tool();
         var (logits, labels) = LogitFiles.Write(tool, "test", 300, seed: 3);
-        var run = await Tool.RunAsync("evaluate", "--logits", logits, "--labels", labels, "--mu", "1.5", "--bins", "7", "--json", tool.File("e.json"));
+        var run = await Tool.RunAsync(
+            "evaluate", "--logits", logits, "--labels", labels, "--mu", "1.5", "--bins", "7", "--json", tool.File("e.json"));
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var (rows, classes) = LogitFiles.Draw(300, seed: 3);
         var scores = new ScoreMatrix([.. rows.SelectMany(row => row).Select(value => (float)value)], LogitFiles.Classes);
@@ -25,17 +26,29 @@ public sealed class EvaluateCommandTests
         Assert.Equal(report.ConstraintsMet!.Value.Rate, json.GetProperty("constraints_met").GetDouble());
         Assert.Equal(report.NegativeLogLikelihood, json.GetProperty("negative_log_likelihood").GetDouble());
         Assert.Equal(report.ExpectedCalibrationError, json.GetProperty("expected_calibration_error").GetDouble());
-        Assert.Equal(report.CalibrationBins.Select(bin => bin.Count), json.GetProperty("calibration_bins").EnumerateArray().Select(bin => bin.GetProperty("count").GetInt32()));
-        Assert.Equal(report.LabelledMargins.Select(quantile => quantile.Margin), json.GetProperty("labelled_margin_quantiles").EnumerateArray().Select(quantile => quantile.GetProperty("margin").GetDouble()));
-        Assert.Equal(report.DecisionMargins.Select(quantile => quantile.Level), json.GetProperty("decision_margin_quantiles").EnumerateArray().Select(quantile => quantile.GetProperty("level").GetDouble()));
+        Assert.Equal(
+            report.CalibrationBins.Select(bin => bin.Count),
+            json.GetProperty("calibration_bins").EnumerateArray().Select(bin => bin.GetProperty("count").GetInt32()));
+        Assert.Equal(
+            report.LabelledMargins.Select(quantile => quantile.Margin),
+            json.GetProperty("labelled_margin_quantiles").EnumerateArray().Select(quantile => quantile.GetProperty("margin").GetDouble()));
+        Assert.Equal(
+            report.DecisionMargins.Select(quantile => quantile.Level),
+            json.GetProperty("decision_margin_quantiles").EnumerateArray().Select(quantile => quantile.GetProperty("level").GetDouble()));
         for (var c = 0; c < LogitFiles.Classes; c++)
         {
             var own = json.GetProperty("classes")[c];
             Assert.Equal(report.ClassAccuracies[c].Rate, own.GetProperty("accuracy").GetDouble());
-            Assert.Equal(Enumerable.Range(0, LogitFiles.Classes).Select(d => report.Confusion[c, d]), own.GetProperty("taken_for").EnumerateArray().Select(count => count.GetInt32()));
+            Assert.Equal(
+                Enumerable.Range(0, LogitFiles.Classes).Select(d => report.Confusion[c, d]),
+                own.GetProperty("taken_for").EnumerateArray().Select(count => count.GetInt32()));
         }
 
-        Assert.Contains(FormattableString.Invariant($"accuracy          {report.Accuracy.Count} of 300 = {report.Accuracy.Rate:p2}, exact 95 % interval "), run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant(
+                $"accuracy          {report.Accuracy.Count} of 300 = {report.Accuracy.Rate:p2}, exact 95 % interval "),
+            run.Output,
+            StringComparison.Ordinal);
         Assert.Contains("(labelled margin at least 1.5)", run.Output, StringComparison.Ordinal);
     }
 
@@ -64,7 +77,9 @@ public sealed class EvaluateCommandTests
         await tool.TrainAsync("m.pt");
         await Tool.RunAsync("evaluate", "--model", tool.File("m.pt"), "--limit-test", "100", "--json", tool.File("e.json"));
         using var model = MarginModel.Load(tool.File("m.pt"));
-        Assert.Equal((double)model.Metrics["test_accuracy"]!, JsonDocument.Parse(File.ReadAllBytes(tool.File("e.json"))).RootElement.GetProperty("accuracy").GetDouble());
+        Assert.Equal(
+            (double)model.Metrics["test_accuracy"]!,
+            JsonDocument.Parse(File.ReadAllBytes(tool.File("e.json"))).RootElement.GetProperty("accuracy").GetDouble());
     }
 
     [Fact]
@@ -73,18 +88,23 @@ public sealed class EvaluateCommandTests
         using var tool = new Tool();
         await File.WriteAllLinesAsync(tool.File("x.csv"), ["9,1,0", "8,2,1"]);
         await File.WriteAllLinesAsync(tool.File("y.csv"), ["0", "1"]);
-        var run = await Tool.RunAsync("evaluate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--json", tool.File("e.json"));
+        var run = await Tool.RunAsync(
+            "evaluate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"), "--json", tool.File("e.json"));
         Assert.Equal(0, run.ExitCode);
         Assert.DoesNotContain("constraints", run.Output, StringComparison.Ordinal); // None is prescribed.
         Assert.DoesNotContain("NaN", run.Output, StringComparison.Ordinal);
-        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(File.ReadAllBytes(tool.File("e.json"))).RootElement.GetProperty("classes")[2].GetProperty("accuracy").ValueKind);
+        Assert.Equal(
+            JsonValueKind.Null,
+            JsonDocument.Parse(
+                File.ReadAllBytes(tool.File("e.json"))).RootElement.GetProperty("classes")[2].GetProperty("accuracy").ValueKind);
     }
 
     [Fact]
     public async Task Logits_of_many_classes_are_evaluated_without_a_table_of_confusion()
     {
         using var tool = new Tool();
-        await File.WriteAllLinesAsync(tool.File("x.csv"), [string.Join(',', Enumerable.Range(0, 30).Select(c => c.ToString(CultureInfo.InvariantCulture)))]);
+        await File.WriteAllLinesAsync(
+            tool.File("x.csv"), [string.Join(',', Enumerable.Range(0, 30).Select(c => c.ToString(CultureInfo.InvariantCulture)))]);
         await File.WriteAllLinesAsync(tool.File("y.csv"), ["29"]);
         var run = await Tool.RunAsync("evaluate", "--logits", tool.File("x.csv"), "--labels", tool.File("y.csv"));
         Assert.Equal(0, run.ExitCode);
@@ -99,7 +119,8 @@ public sealed class EvaluateCommandTests
         using var tool = new Tool();
         await File.WriteAllLinesAsync(tool.File("x.csv"), [row]);
         await File.WriteAllLinesAsync(tool.File("y.csv"), ["0"]);
-        var run = await Tool.RunAsync(["evaluate", "--logits", tool.File("x.csv"), .. more.Select(text => text == "y.csv" ? tool.File(text) : text)]);
+        var run = await Tool.RunAsync(
+            ["evaluate", "--logits", tool.File("x.csv"), .. more.Select(text => text == "y.csv" ? tool.File(text) : text)]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.Single(run.Error.TrimEnd().Split('\n'));

@@ -21,7 +21,10 @@ public sealed class ExportCommandTests : IDisposable
         var run = await Tool.RunAsync("export", _tool.File("m.pt"), "--to", format);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains(file, _tool.Files);
-        Assert.Contains(format == "onnx" ? "images [N, 3, 32, 32], float32 pixels in [0, 1]" : "mean 0.4914, 0.4822, 0.4465; std 0.247, 0.2435, 0.2616", run.OutputLines[0], StringComparison.Ordinal);
+        Assert.Contains(
+            format == "onnx" ? "images [N, 3, 32, 32], float32 pixels in [0, 1]" : "mean 0.4914, 0.4822, 0.4465; std 0.247, 0.2435, 0.2616",
+            run.OutputLines[0],
+            StringComparison.Ordinal);
         Assert.StartsWith("output   scores [N, 10]: arrow, crescent", run.OutputLines[1], StringComparison.Ordinal);
         Assert.StartsWith($"written  {_tool.File(file)} (", run.OutputLines[2], StringComparison.Ordinal);
     }
@@ -30,12 +33,14 @@ public sealed class ExportCommandTests : IDisposable
     public async Task The_names_can_be_those_of_pytorch_cifar()
     {
         SaveModel(new ResNet18(new() { Width = 4, Rectify = true }));
-        var run = await Tool.RunAsync("export", _tool.File("m.pt"), "--to", "safetensors", "--names", "pytorch-cifar", "--out", _tool.File("w.safetensors"));
+        var run = await Tool.RunAsync(
+            "export", _tool.File("m.pt"), "--to", "safetensors", "--names", "pytorch-cifar", "--out", _tool.File("w.safetensors"));
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("negative ones to be set to 0", run.Output, StringComparison.Ordinal);
         var names = SafeTensorsFile.Read(_tool.File("w.safetensors")).Tensors.Keys;
         Assert.Subset(names.ToHashSet(), new HashSet<string> { "layer2.0.shortcut.0.weight", "linear.weight", "linear.bias" });
-        Assert.DoesNotContain(names, name => name.Contains("downsample", StringComparison.Ordinal) || name.Contains("fc", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            names, name => name.Contains("downsample", StringComparison.Ordinal) || name.Contains("fc", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -43,7 +48,9 @@ public sealed class ExportCommandTests : IDisposable
     {
         SaveModel(new FastNet(new() { Width = 4 }));
         var model = _tool.File("m.pt");
-        await Refused("Only a ResNet-18 has the names of pytorch-cifar; the model is a FastNet", model, "--to", "state-dict", "--names", "pytorch-cifar");
+        await Refused(
+            "Only a ResNet-18 has the names of pytorch-cifar; the model is a FastNet", model, "--to", "state-dict", "--names",
+            "pytorch-cifar");
         await Refused("--names does not go with --to onnx", model, "--to", "onnx", "--names", "torchvision");
         await Refused("the model itself", model, "--to", "state-dict", "--out", model);
         await Refused("folder does not exist", model, "--to", "onnx", "--out", _tool.File("nowhere/m.onnx"));

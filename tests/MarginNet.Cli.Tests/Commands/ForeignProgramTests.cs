@@ -22,7 +22,8 @@ public sealed class ForeignProgramTests : IDisposable
         await SucceedsAsync(["attack", "--surrogate", model, "--epsilon", "1/255", .. Data]);
         await SucceedsAsync(["evaluate", "--model", Fixture("traced.pt"), "--input-size", "32", .. Data]);
         await FailsAsync("no proven Lipschitz constant", "lipschitz", "--model", model);
-        var clever = await Tool.RunAsync(["lipschitz", "--model", model, "--samples", "2", "--clever", "--clever-draws", "4", "--clever-batches", "3", .. Data]);
+        var clever = await Tool.RunAsync(
+            ["lipschitz", "--model", model, "--samples", "2", "--clever", "--clever-draws", "4", "--clever-batches", "3", .. Data]);
         Assert.Equal(0, clever.ExitCode);
         Assert.Contains("no proven Lipschitz constant", clever.Output, StringComparison.Ordinal);
         Assert.Contains("CLEVER estimates, which certify nothing: 3 batches of 4 points", clever.Output, StringComparison.Ordinal);
@@ -36,7 +37,9 @@ public sealed class ForeignProgramTests : IDisposable
         Assert.Contains("needs no --trust-torchscript from now on, for this user", note, StringComparison.Ordinal);
         await SucceedsAsync("export", model, "--to", "torchscript", "--out", other);
         Assert.Equal(File.ReadAllBytes(Fixture("grey.pt")), File.ReadAllBytes(other));
-        await FailsAsync("--trust-torchscript", "export", Fixture("pair.pt"), "--input-size", "16", "--model-output", "1", "--to", "torchscript", "--out", other);
+        await FailsAsync(
+            "--trust-torchscript", "export", Fixture("pair.pt"), "--input-size", "16", "--model-output", "1", "--to", "torchscript",
+            "--out", other);
 
         // Another user.
         var own = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
@@ -78,8 +81,10 @@ public sealed class ForeignProgramTests : IDisposable
     [InlineData("batchnorm.pt")]
     public async Task A_program_left_in_training_mode_is_refused_at_every_command(string file)
     {
-        await FailsAsync("Call model.eval()", "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--out", _tool.File("t.pt"));
-        await FailsAsync("Call model.eval()", "evaluate", "--model", Fixture(file), "--input-size", "16", "--trust-torchscript", "--images", "x.npy");
+        await FailsAsync(
+            "Call model.eval()", "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--out", _tool.File("t.pt"));
+        await FailsAsync(
+            "Call model.eval()", "evaluate", "--model", Fixture(file), "--input-size", "16", "--trust-torchscript", "--images", "x.npy");
         Assert.Empty(_tool.Files);
     }
 
@@ -91,7 +96,9 @@ public sealed class ForeignProgramTests : IDisposable
         await IsNamedAsync("evaluate", "--model", model, "--data", "synthetic", "--limit-test", "20");
         await IsNamedAsync("import", Fixture("dynamic.onnx"), "--input-size", "32", "--out", model, "--data", "synthetic");
         await IsNamedAsync("evaluate", "--model", model, "--limit-test", "20"); // Which data it is, is kept as well.
-        await FailsAsync("has 5 classes (0, 1, 2, ...), but the data has 10", "import", Fixture("grey.pt"), "--input-size", "16", "--trust-torchscript", "--out", _tool.File("c.pt"), "--data", "cifar10");
+        await FailsAsync(
+            "has 5 classes (0, 1, 2, ...), but the data has 10", "import", Fixture("grey.pt"), "--input-size", "16", "--trust-torchscript",
+            "--out", _tool.File("c.pt"), "--data", "cifar10");
 
         await _tool.TrainAsync("m.pt");
         await SucceedsAsync("export", _tool.File("m.pt"), "--to", "onnx");
@@ -124,7 +131,8 @@ public sealed class ForeignProgramTests : IDisposable
     [InlineData("forever.pt")]
     public async Task A_program_that_runs_for_ever_is_given_up(string file)
     {
-        using var process = ToolProcess.StartWith([], "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--time-limit", "2", "--out", _tool.File("t.pt"));
+        using var process = ToolProcess.StartWith(
+            [], "import", Fixture(file), "--input-size", "16", "--trust-torchscript", "--time-limit", "2", "--out", _tool.File("t.pt"));
         var error = await process.EndAsync();
         Assert.Equal(2, process.ExitCode);
         Assert.Equal($"marginnet: '{Fixture(file)}' is not a model this MarginNet can use. It ran for more than 2 s on 4 images and is " +
@@ -152,23 +160,29 @@ public sealed class ForeignProgramTests : IDisposable
     public async Task ONNX_Runtime_keeps_no_telemetry(string fixture)
     {
         using var cache = new Tool();
-        using var process = ToolProcess.StartWith([$"XDG_CACHE_HOME={cache.File("cache")}"], "import", Fixture(fixture), "--input-size", "32", "--out", _tool.File("d.pt"));
+        using var process = ToolProcess.StartWith(
+            [$"XDG_CACHE_HOME={cache.File("cache")}"], "import", Fixture(fixture), "--input-size", "32", "--out", _tool.File("d.pt"));
         Assert.Equal("", await process.EndAsync());
         Assert.Contains("d.pt", _tool.Files);
-        Assert.DoesNotContain(Directory.EnumerateFiles(Path.GetDirectoryName(cache.File("cache"))!, "*", SearchOption.AllDirectories), file => file.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(Path.GetDirectoryName(cache.File("cache"))!, "*", SearchOption.AllDirectories),
+            file => file.Contains("onnxruntime", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
     public async Task A_program_that_ends_its_process_is_one_line_of_error()
     {
-        var error = await FailsAsync("ends any process that loads it", "evaluate", "--model", Fixture("aborter.pt"), "--input-size", "32", "--trust-torchscript");
+        var error = await FailsAsync(
+            "ends any process that loads it", "evaluate", "--model", Fixture("aborter.pt"), "--input-size", "32", "--trust-torchscript");
         Assert.Contains("Unknown builtin op: aten::rely", error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_mistake_is_found_in_the_trial_and_told_once()
     {
-        var error = await FailsAsync("fails on images 1x32x32", "import", Fixture("traced.pt"), "--out", _tool.File("t.pt"), "--input-size", "32", "--trust-torchscript", "--normalize", "0.5/0.5");
+        var error = await FailsAsync(
+            "fails on images 1x32x32", "import", Fixture("traced.pt"), "--out", _tool.File("t.pt"), "--input-size", "32",
+            "--trust-torchscript", "--normalize", "0.5/0.5");
         Assert.StartsWith($"marginnet: '{Fixture("traced.pt")}' is not a model", error, StringComparison.Ordinal);
         Assert.Empty(_tool.Files);
     }
@@ -182,7 +196,8 @@ public sealed class ForeignProgramTests : IDisposable
     [InlineData("--classes 'none.txt' does not exist", "import", "x.pt", "--out", "y.pt", "--classes", "none.txt")]
     [InlineData("'x.pt' does not exist", "import", "x.pt", "--out", "y.pt")]
     [InlineData("the file to import", "import", "x.pt", "--out", "./x.pt")]
-    [InlineData("--normalize does not go with --logits", "pvalue", "--logits", "x.npy", "--calibration", "n.json", "--normalize", "0.5/0.5")]
+    [InlineData(
+        "--normalize does not go with --logits", "pvalue", "--logits", "x.npy", "--calibration", "n.json", "--normalize", "0.5/0.5")]
     public async Task A_mistake_is_one_line(string message, params string[] args)
     {
         await FailsAsync(message, args);

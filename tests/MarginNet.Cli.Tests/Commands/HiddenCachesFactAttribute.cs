@@ -1,10 +1,14 @@
 namespace MarginNet.Cli.Tests.Commands;
 
-/// <summary>A test of a tool whose oneDNN believes that the processor hides its caches, and computes wrongly; skipped where that cannot be brought about.</summary>
+/// <summary>A test of a tool whose oneDNN believes that the processor hides its caches, and computes wrongly;
+/// skipped where that cannot be brought about.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class HiddenCachesFactAttribute : FactAttribute
 {
-    private static readonly Dictionary<string, string> Hook = new() { ["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "HiddenCaches.dll") };
+    private static readonly Dictionary<string, string> Hook = new()
+    {
+        ["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "HiddenCaches.dll"),
+    };
 
     private static readonly Lazy<ToolRun> Run = new(() => DoctorCommandTests.RunAsync(Hook).GetAwaiter().GetResult());
 

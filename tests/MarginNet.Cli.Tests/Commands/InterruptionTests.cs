@@ -11,7 +11,8 @@ public sealed class InterruptionTests
     {
         using var tool = new Tool();
         using var process = ToolProcess.Start(
-            "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4", "--epochs", "100000", "--out", tool.File("m.pt"));
+            "train", "--data", "synthetic", "--limit-train", "300", "--limit-test", "50", "--width", "4", "--epochs", "100000", "--out",
+            tool.File("m.pt"));
         await process.ReadToAsync("epoch 1: loss");
         await process.SignalAsync(signal);
         var error = await process.EndAsync();
@@ -49,7 +50,10 @@ public sealed class InterruptionTests
 
         var error = await process.EndAsync();
         Assert.Equal(130, process.ExitCode);
-        Assert.EndsWith($"The weights so far are in {tool.File("m.pt")}, without a null model.\nmarginnet: interrupted.\n", error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"The weights so far are in {tool.File("m.pt")}, without a null model.\nmarginnet: interrupted.\n",
+            error,
+            StringComparison.Ordinal);
         Assert.Equal(["m.config.json", "m.history.jsonl", "m.pt"], tool.Files);
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Null(model.NullModel);
@@ -68,7 +72,8 @@ public sealed class InterruptionTests
             var error = await process.EndAsync();
             Assert.Equal(130, process.ExitCode);
             Assert.EndsWith(
-                $"marginnet: interrupted, in the midst of a step that did not end within 0.1 s (MARGINNET_STOP_SECONDS). The weights so far are in {tool.File("m.pt")}, without a null model.\n",
+                "marginnet: interrupted, in the midst of a step that did not end within 0.1 s (MARGINNET_STOP_SECONDS). "
+                + $"The weights so far are in {tool.File("m.pt")}, without a null model.\n",
                 error,
                 StringComparison.Ordinal);
         }
@@ -81,7 +86,10 @@ public sealed class InterruptionTests
 
         var again = await tool.TrainAsync("m.pt");
         Assert.Equal(0, again.ExitCode);
-        Assert.StartsWith($"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up", again.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up",
+            again.Error,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("m.pt.lock", tool.Files);
     }
 
@@ -110,9 +118,11 @@ public sealed class InterruptionTests
     public async Task A_signal_ends_every_long_command_at_once_with_nothing_written(string signal, params string[] arguments)
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt", "--quiet", "--width", "32", "--limit-train", "50", "--limit-test", "10"); // Wide, so that scoring all images takes a while.
+        // Wide, so that scoring all images takes a while.
+        await tool.TrainAsync("m.pt", "--quiet", "--width", "32", "--limit-train", "50", "--limit-test", "10");
         var before = tool.Files;
-        using var process = ToolProcess.Start(Array.ConvertAll(arguments, argument => argument.Contains('.', StringComparison.Ordinal) ? tool.File(argument) : argument));
+        using var process = ToolProcess.Start(
+            Array.ConvertAll(arguments, argument => argument.Contains('.', StringComparison.Ordinal) ? tool.File(argument) : argument));
         await process.WaitForTorchAsync();
         await process.SignalAsync(signal);
         var error = await process.EndAsync();

@@ -12,7 +12,9 @@ public sealed class JsonTests : IDisposable
     [Fact]
     public async Task A_dash_prints_json_and_nothing_else()
     {
-        using var trained = await PrintedAsync("train", "--data", "synthetic", "--limit-train", "200", "--limit-test", "50", "--width", "4", "--epochs", "1", "--lr", "1e-2", "--out", _tool.File("m.pt"), "--json", "-");
+        using var trained = await PrintedAsync(
+            "train", "--data", "synthetic", "--limit-train", "200", "--limit-test", "50", "--width", "4", "--epochs", "1", "--lr", "1e-2",
+            "--out", _tool.File("m.pt"), "--json", "-");
         Assert.Equal(200, trained.RootElement.GetProperty("constraints").GetInt32());
 
         string[] model = ["--model", _tool.File("m.pt"), "--limit-train", "200", "--limit-test", "50", "--json", "-"];
@@ -23,18 +25,23 @@ public sealed class JsonTests : IDisposable
         using var evaluated = await PrintedAsync(["evaluate", .. model]);
         Assert.Equal(50, evaluated.RootElement.GetProperty("count").GetInt32());
         using var detected = await PrintedAsync(["detect", .. model, "--resamples", "10"]);
-        Assert.Equal(50, detected.RootElement.GetProperty("wrong_decisions").GetProperty("typical_count").GetInt32() + detected.RootElement.GetProperty("wrong_decisions").GetProperty("atypical_count").GetInt32());
+        Assert.Equal(50, detected.RootElement.GetProperty("wrong_decisions").GetProperty("typical_count").GetInt32()
+            + detected.RootElement.GetProperty("wrong_decisions").GetProperty("atypical_count").GetInt32());
         using var bounds = await PrintedAsync("lipschitz", "--model", _tool.File("m.pt"), "--json", "-");
         Assert.Equal(45, bounds.RootElement.GetProperty("pairs").GetArrayLength());
         using var certified = await PrintedAsync(["certify", .. model, "--epsilon", "0", "1"]);
         Assert.Equal(50, certified.RootElement.GetProperty("count").GetInt32());
-        Assert.InRange(certified.RootElement.GetProperty("certified")[0].GetProperty("accuracy").GetDouble(), 0, certified.RootElement.GetProperty("clean_accuracy").GetDouble());
+        Assert.InRange(
+            certified.RootElement.GetProperty("certified")[0].GetProperty("accuracy").GetDouble(), 0,
+            certified.RootElement.GetProperty("clean_accuracy").GetDouble());
         Assert.InRange(certified.RootElement.GetProperty("rounding_cost").GetDouble(), 0, 1);
-        using var attacked = await PrintedAsync("attack", "--surrogate", _tool.File("m.pt"), "--limit-test", "50", "--epsilon", "0", "--json", "-");
+        using var attacked =
+            await PrintedAsync("attack", "--surrogate", _tool.File("m.pt"), "--limit-test", "50", "--epsilon", "0", "--json", "-");
         Assert.Equal(
             attacked.RootElement.GetProperty("models")[0].GetProperty("clean_accuracy").GetDouble(),
             attacked.RootElement.GetProperty("models")[0].GetProperty("attacked_accuracy").GetDouble());
-        using var exported = await PrintedAsync("export", _tool.File("m.pt"), "--to", "state-dict", "--out", _tool.File("weights.pt"), "--json", "-");
+        using var exported =
+            await PrintedAsync("export", _tool.File("m.pt"), "--to", "state-dict", "--out", _tool.File("weights.pt"), "--json", "-");
         Assert.Equal(new FileInfo(_tool.File("weights.pt")).Length, exported.RootElement.GetProperty("bytes").GetInt64());
         using var imported = await PrintedAsync("import", _tool.File("weights.pt"), "--out", _tool.File("again.pt"), "--json", "-");
         Assert.Equal("ResNet-18 of width 4, stem 3x3", imported.RootElement.GetProperty("network").GetString());

@@ -16,7 +16,8 @@ public sealed class LipschitzCommandTests
     {
         using var tool = new Tool();
         SaveModel(tool.File("m.pt"), body: 1);
-        var run = await Tool.RunAsync("lipschitz", "--model", tool.File("m.pt"), "--samples", "4", "--ascent-steps", "2", "--json", tool.File("l.json"));
+        var run = await Tool.RunAsync(
+            "lipschitz", "--model", tool.File("m.pt"), "--samples", "4", "--ascent-steps", "2", "--json", tool.File("l.json"));
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         using var model = MarginModel.Load(tool.File("m.pt"));
         var bounds = LipschitzBounds.Compute(model.Network, new(3, 32, 32));
@@ -48,7 +49,9 @@ public sealed class LipschitzCommandTests
     {
         using var tool = new Tool();
         SaveModel(tool.File("m.pt"), body: 1e-3);
-        var run = await Tool.RunAsync("certify", "--model", tool.File("m.pt"), "--limit-test", "100", "--epsilon", "0.3/100", "1e-5", "--no-attack", "--output", tool.File("c.csv"));
+        var run = await Tool.RunAsync(
+            "certify", "--model", tool.File("m.pt"), "--limit-test", "100", "--epsilon", "0.3/100", "1e-5", "--no-attack", "--output",
+            tool.File("c.csv"));
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var rows = (await File.ReadAllLinesAsync(tool.File("c.csv"))).Skip(1).Select(line => line.Split(',')).ToArray();
         using var model = MarginModel.Load(tool.File("m.pt"));
@@ -63,7 +66,10 @@ public sealed class LipschitzCommandTests
         foreach (var (text, epsilon) in new[] { ("0.3/100", 0.003), ("1e-5", 1e-5) })
         {
             var count = CertifiedAccuracy.Compute(radii, images.Labels, epsilon).Count;
-            Assert.Contains($"({count} of 100;", run.OutputLines.Single(line => line.StartsWith($"certified at {text} ", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains(
+                $"({count} of 100;",
+                run.OutputLines.Single(line => line.StartsWith($"certified at {text} ", StringComparison.Ordinal)),
+                StringComparison.Ordinal);
         }
 
         Assert.True(CertifiedAccuracy.Compute(radii, images.Labels, 1e-5).Count > 0);
@@ -76,7 +82,8 @@ public sealed class LipschitzCommandTests
         using var tool = new Tool();
         SaveModel(tool.File("m.pt"), body: 1e-3);
         var run = await Tool.RunAsync(
-            "certify", "--model", tool.File("m.pt"), "--limit-test", "40", "--epsilon", "1", "1e-5", "--attack-steps", "3", "--output", tool.File("c.csv"), "--plot", tool.File("c.svg"));
+            "certify", "--model", tool.File("m.pt"), "--limit-test", "40", "--epsilon", "1", "1e-5", "--attack-steps", "3", "--output",
+            tool.File("c.csv"), "--plot", tool.File("c.svg"));
         Assert.Equal((0, "attacked within 1e-05\nattacked within 1\n"), (run.ExitCode, run.Error.ReplaceLineEndings("\n")));
         var clean = Count("clean accuracy ");
         foreach (var epsilon in new[] { "1", "1e-5" })
@@ -92,7 +99,9 @@ public sealed class LipschitzCommandTests
         Assert.Equal(Count("PGD at 1 "), rows.Count(row => row[^1].Length == 0));
         Assert.Contains("<svg", await File.ReadAllTextAsync(tool.File("c.svg")), StringComparison.Ordinal);
 
-        int Count(string start) => int.Parse(run.OutputLines.Single(line => line.StartsWith(start, StringComparison.Ordinal)).Split('(')[1].Split(' ')[0], CultureInfo.InvariantCulture);
+        int Count(string start) => int.Parse(
+            run.OutputLines.Single(line => line.StartsWith(start, StringComparison.Ordinal)).Split('(')[1].Split(' ')[0],
+            CultureInfo.InvariantCulture);
     }
 
     [Fact]
@@ -100,7 +109,8 @@ public sealed class LipschitzCommandTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(1, CertifyCommand.Report([new(3, 0.5, 0.25, 1, 0)], [], output, error, ["cat", "dog"], ImageSet.Create(new byte[4], [0, 0, 0, 0], 1, 1, 1)));
+        Assert.Equal(1, CertifyCommand.Report(
+            [new(3, 0.5, 0.25, 1, 0)], [], output, error, ["cat", "dog"], ImageSet.Create(new byte[4], [0, 0, 0, 0], 1, 1, 1)));
         Assert.Equal("", output.ToString());
         Assert.Contains("sample 3: certified 'dog' within 0.5, but is 'cat' at 0.25", error.ToString(), StringComparison.Ordinal);
     }
@@ -111,7 +121,8 @@ public sealed class LipschitzCommandTests
         using var tool = new Tool();
         SaveModel(tool.File("m.pt"), body: 1);
         var run = await Tool.RunAsync(
-            "lipschitz", "--model", tool.File("m.pt"), "--samples", "2", "--ascent-steps", "0", "--clever", "--clever-draws", "2", "--clever-batches", "3", "--clever-radius", "0.5", "--json", tool.File("l.json"));
+            "lipschitz", "--model", tool.File("m.pt"), "--samples", "2", "--ascent-steps", "0", "--clever", "--clever-draws", "2",
+            "--clever-batches", "3", "--clever-radius", "0.5", "--json", tool.File("l.json"));
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("CLEVER estimates, which certify nothing: 3 batches of 2 points within 0.5.", run.Output, StringComparison.Ordinal);
         Assert.Contains("0 of 18 pairs of sample and rival are fitted", run.Output, StringComparison.Ordinal);
@@ -122,7 +133,10 @@ public sealed class LipschitzCommandTests
         {
             Assert.Equal(pair.GetProperty("sample_maximum").GetDouble(), pair.GetProperty("estimate").GetDouble());
             Assert.Equal("few_maxima", pair.GetProperty("from").GetString());
-            Assert.Equal(Math.Min(0.5, pair.GetProperty("margin").GetDouble() / pair.GetProperty("estimate").GetDouble()), pair.GetProperty("radius_estimate").GetDouble(), 1e-12);
+            Assert.Equal(
+                Math.Min(0.5, pair.GetProperty("margin").GetDouble() / pair.GetProperty("estimate").GetDouble()),
+                pair.GetProperty("radius_estimate").GetDouble(),
+                1e-12);
         });
     }
 
@@ -162,14 +176,19 @@ public sealed class LipschitzCommandTests
         Assert.Contains("--model", run.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>An untrained model whose residual bodies are multiplied, so that its bounds are small enough to certify something or not.</summary>
+    /// <summary>An untrained model whose residual bodies are multiplied,
+    /// so that its bounds are small enough to certify something or not.</summary>
     private static void SaveModel(string path, double body)
     {
         manual_seed(81);
-        using var model = new MarginModel(new ResNet18(new() { Width = 8 }), SyntheticShapes.ClassNames, (32, 32)) { Training = { ["data"] = "synthetic" } };
+        using var model = new MarginModel(new ResNet18(new() { Width = 8 }), SyntheticShapes.ClassNames, (32, 32))
+        {
+            Training = { ["data"] = "synthetic" },
+        };
         using (no_grad())
         {
-            foreach (var (_, parameter) in model.Network.named_parameters().Where(entry => entry.name.EndsWith("bn2.weight", StringComparison.Ordinal)))
+            foreach (var (_, parameter) in model.Network.named_parameters()
+                .Where(entry => entry.name.EndsWith("bn2.weight", StringComparison.Ordinal)))
             {
                 parameter.mul_(body);
             }

@@ -39,7 +39,10 @@ public sealed class PValueCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        string[] command = ["pvalue", "--model", tool.File("m.pt"), "--limit-test", "40", "--alpha", "0.2", "--tail", "two-sided", "--output"];
+        string[] command =
+        [
+            "pvalue", "--model", tool.File("m.pt"), "--limit-test", "40", "--alpha", "0.2", "--tail", "two-sided", "--output",
+        ];
         var csv = await Tool.RunAsync([.. command, tool.File("p.csv")]);
         var json = await Tool.RunAsync([.. command, tool.File("p.json")]);
         Assert.Equal(csv.Output, json.Output);
@@ -139,9 +142,13 @@ public sealed class PValueCommandTests
         }
 
         WriteCifar(tool);
-        var other = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--data", "cifar10", "--data-dir", Path.GetDirectoryName(tool.File("x"))!);
+        var other = await Tool.RunAsync(
+            "pvalue", "--model", tool.File("m.pt"), "--data", "cifar10", "--data-dir", Path.GetDirectoryName(tool.File("x"))!);
         Assert.Equal(2, other.ExitCode);
-        Assert.Contains("has 10 classes (arrow, crescent, cross, ...), but the data 'cifar10' has 10 classes (airplane", other.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 10 classes (arrow, crescent, cross, ...), but the data 'cifar10' has 10 classes (airplane",
+            other.Error,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Writes the drawn test image of an index as a PNG file.</summary>

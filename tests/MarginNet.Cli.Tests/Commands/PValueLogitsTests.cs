@@ -66,7 +66,8 @@ public sealed class PValueLogitsTests
         using var tool = new Tool();
         var calibration = await LogitFiles.CalibrateAsync(tool);
         var (logits, _) = LogitFiles.Write(tool, "test", 300, seed: 3);
-        var run = await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", calibration, "--tail", "empirical", "--null", "pooled", "--alpha", "0.1");
+        var run = await Tool.RunAsync(
+            "pvalue", "--logits", logits, "--calibration", calibration, "--tail", "empirical", "--null", "pooled", "--alpha", "0.1");
         Assert.EndsWith(",p_lower,p_empirical,flagged", run.OutputLines[0], StringComparison.Ordinal);
         var nullModel = MarginNullModel.Load(calibration);
         foreach (var fields in run.OutputLines[1..].Select(line => line.Split(',')))
@@ -92,7 +93,8 @@ public sealed class PValueLogitsTests
         Assert.Equal(expected, rows.Select(fields => Number(fields[7])), (a, b) => Math.Abs(a - b) < 1e-6);
         Assert.All(rows, fields => Assert.Equal(Number(fields[7]) <= 0.2 ? "true" : "false", fields[8]));
         Assert.Contains("adjusted p (lower tail) <= 0.2.", adjusted.Error, StringComparison.Ordinal);
-        Assert.Contains("adjusted p (lower tail) <= 0.05.", (await Tool.RunAsync([.. command, "--adjust", "bh"])).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "adjusted p (lower tail) <= 0.05.", (await Tool.RunAsync([.. command, "--adjust", "bh"])).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,9 +143,14 @@ public sealed class PValueLogitsTests
 
         if (OperatingSystem.IsLinux())
         {
-            var libraries = File.ReadLines($"/proc/{process.Id}/maps").Select(line => Path.GetFileName(line)).Where(name => name.Contains(".so", StringComparison.Ordinal)).ToArray();
+            var libraries = File.ReadLines($"/proc/{process.Id}/maps")
+                .Select(line => Path.GetFileName(line))
+                .Where(name => name.Contains(".so", StringComparison.Ordinal))
+                .ToArray();
             Assert.Contains("libcoreclr.so", libraries);
-            Assert.DoesNotContain(libraries, name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) || name.Contains("c10", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                libraries,
+                name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) || name.Contains("c10", StringComparison.Ordinal));
         }
 
         process.StandardInput.Close();
@@ -173,18 +180,20 @@ public sealed class PValueLogitsTests
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 
-    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. arguments])
-    {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    private static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MarginNet.Cli.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
 
     /// <summary>What numpy.save writes for a matrix of float64.</summary>
     private static byte[] Npy(double[][] rows)
     {
         var header = $"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows.Length}, {rows[0].Length}), }}".PadRight(117) + '\n';
-        return [0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(header), .. rows.SelectMany(row => MemoryMarshal.AsBytes(row.AsSpan()).ToArray())];
+        return [0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(header),
+            .. rows.SelectMany(row => MemoryMarshal.AsBytes(row.AsSpan()).ToArray())];
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

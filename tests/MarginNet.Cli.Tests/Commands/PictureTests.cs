@@ -14,7 +14,10 @@ public sealed class PictureTests
     private static void WriteFolder(Tool tool, ColorComponents components = ColorComponents.RedGreenBlue)
     {
         var random = new Random(1);
-        foreach (var (folder, name, level) in new[] { ("train", "bright", 150), ("train", "dark", 0), ("test", "bright", 150), ("test", "dark", 0) })
+        foreach (var (folder, name, level) in new[]
+        {
+            ("train", "bright", 150), ("train", "dark", 0), ("test", "bright", 150), ("test", "dark", 0),
+        })
         {
             var path = Directory.CreateDirectory(Path.Combine(tool.File("pets"), folder, name)).FullName;
             for (var i = 0; i < PerClass; i++)
@@ -39,7 +42,8 @@ public sealed class PictureTests
     {
         TorchSharp.torch.manual_seed(1);
         double[] zeros = new double[channels], ones = [.. Enumerable.Repeat(1.0, channels)];
-        var model = new MarginModel(new ResNet18(new() { Width = 2, ClassCount = 2, Normalization = new([.. zeros], [.. ones]) }), ["bright", "dark"], (8, 8));
+        var model = new MarginModel(
+            new ResNet18(new() { Width = 2, ClassCount = 2, Normalization = new([.. zeros], [.. ones]) }), ["bright", "dark"], (8, 8));
         model.Save(path);
         return model;
     }
@@ -51,11 +55,13 @@ public sealed class PictureTests
         WriteFolder(tool);
         var train = await TrainAsync(tool, "--limit-train", "24", "--calibration-split", "0.25");
         Assert.Equal(0, train.ExitCode);
-        string[] inOrder = [.. Directory.GetFiles(Path.Combine(tool.File("pets"), "train"), "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] inOrder = [.. Directory.GetFiles(Path.Combine(tool.File("pets"), "train"), "*.png", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)];
         var violations = (await File.ReadAllLinesAsync(tool.File("m.violations.csv")))[1..].Select(line => line.Split(',')).ToArray();
         Assert.Equal(18, violations.Length); // μ = 50 is out of reach.
         Assert.All(violations, row => Assert.Equal(inOrder[int.Parse(row[0], null)], row[5]));
-        Assert.All(violations, row => Assert.Contains($"{Path.DirectorySeparatorChar}{row[1]}{Path.DirectorySeparatorChar}", row[5], StringComparison.Ordinal));
+        Assert.All(violations, row => Assert.Contains(
+            $"{Path.DirectorySeparatorChar}{row[1]}{Path.DirectorySeparatorChar}", row[5], StringComparison.Ordinal));
         var worst = train.OutputLines.Single(line => line.StartsWith("furthest below", StringComparison.Ordinal));
         Assert.Contains($"#{violations[0][0]} ({violations[0][5]})", worst, StringComparison.Ordinal);
 
@@ -68,7 +74,8 @@ public sealed class PictureTests
         Assert.EndsWith(",file", csv.OutputLines[0], StringComparison.Ordinal);
         Assert.Contains(",dark,", csv.OutputLines[4], StringComparison.Ordinal);
         Assert.StartsWith($"{PerClass},", csv.OutputLines[4], StringComparison.Ordinal);
-        var loose = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--images", inOrder[3], Path.Combine(tool.File("pets"), "test", "dark"), "-q");
+        var loose = await Tool.RunAsync(
+            "pvalue", "--model", tool.File("m.pt"), "--images", inOrder[3], Path.Combine(tool.File("pets"), "test", "dark"), "-q");
         Assert.Equal(1 + 1 + PerClass, loose.OutputLines.Length);
         Assert.EndsWith(inOrder[3], loose.OutputLines[1], StringComparison.Ordinal);
     }
@@ -132,7 +139,8 @@ public sealed class PictureTests
             ["calibrate", .. foreign, "--data", "folder", "--data-dir", tool.File("pets"), "--split", "test", "--resize", "crop"]);
         Assert.Equal(0, calibrated.ExitCode);
         var picture = Path.Combine(tool.File("pets"), "test", "dark", "00.png");
-        async Task<string> ScoreAsync(params string[] more) => (await Tool.RunAsync(["pvalue", .. foreign, "--images", picture, "-q", .. more])).Output;
+        async Task<string> ScoreAsync(params string[] more) =>
+            (await Tool.RunAsync(["pvalue", .. foreign, "--images", picture, "-q", .. more])).Output;
         Assert.Equal(await ScoreAsync("--resize", "crop"), await ScoreAsync());
         Assert.NotEqual(await ScoreAsync("--resize", "stretch"), await ScoreAsync());
     }
@@ -159,9 +167,13 @@ public sealed class PictureTests
         Assert.Equal(0, attacked.ExitCode);
         Assert.Equal(channels, ImageArray.Read(tool.File("a.npy")).Channels);
         Assert.Equal(0, (await Tool.RunAsync("evaluate", "--model", tool.File("m.pt"), "--images", tool.File("a.npy"))).ExitCode);
-        Assert.Equal(0, (await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--ood", Path.Combine(tool.File("pets"), "test", "dark"))).ExitCode);
+        Assert.Equal(
+            0,
+            (await Tool.RunAsync(
+                "detect", "--model", tool.File("m.pt"), "--ood", Path.Combine(tool.File("pets"), "test", "dark"))).ExitCode);
         var init = await Tool.RunAsync(
-            "train", "--data", "folder", "--data-dir", tool.File("pets"), "--image-size", "8", "--init", tool.File("m.pt"), "--out", tool.File("n.pt"));
+            "train", "--data", "folder", "--data-dir", tool.File("pets"), "--image-size", "8", "--init", tool.File("m.pt"), "--out",
+            tool.File("n.pt"));
         Assert.Equal(2, init.ExitCode);
         Assert.Contains($"give --channels {channels}", init.Error, StringComparison.Ordinal);
     }
@@ -183,7 +195,8 @@ public sealed class PictureTests
         grey.RepeatChannel(3).Save(tool.File("repeated.npy"));
         ArrayFile.WriteLabels(tool.File("y.npy"), [0, 1, 0, 1]);
         Task<ToolRun> EvaluateAsync(string model, string images) =>
-            Tool.RunAsync("evaluate", "--model", tool.File(model), "--images", tool.File(images), "--labels", tool.File("y.npy"), "--json", "-");
+            Tool.RunAsync(
+                "evaluate", "--model", tool.File(model), "--images", tool.File(images), "--labels", tool.File("y.npy"), "--json", "-");
         static string Figures(ToolRun run) => run.Output[run.Output.IndexOf("\"count\"", StringComparison.Ordinal)..];
 
         var (byLast, byFirst) = (await EvaluateAsync("rgb.pt", "last.npy"), await EvaluateAsync("rgb.pt", "first.npy"));
@@ -195,7 +208,11 @@ public sealed class PictureTests
         Assert.Contains("are grey", ofGrey.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await EvaluateAsync("grey.pt", "grey.npy")).ExitCode);
 
-        foreach (var (model, images, text) in new[] { ("grey.pt", "first.npy", "3x8x8, but the model takes 1x8x8"), ("five.pt", "first.npy", "3x8x8, but the model takes 5x8x8") })
+        foreach (var (model, images, text) in new[]
+        {
+            ("grey.pt", "first.npy", "3x8x8, but the model takes 1x8x8"),
+            ("five.pt", "first.npy", "3x8x8, but the model takes 5x8x8"),
+        })
         {
             var run = await EvaluateAsync(model, images);
             Assert.Equal(2, run.ExitCode);
@@ -205,7 +222,12 @@ public sealed class PictureTests
         WriteFolder(tool);
         var folder = await Tool.RunAsync("evaluate", "--model", tool.File("five.pt"), "--data", "folder", "--data-dir", tool.File("pets"));
         Assert.Equal(2, folder.ExitCode);
-        Assert.Contains("5 channels, but picture files have 1, 3 or 4", Assert.Single(folder.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
-        Assert.Equal(0, (await Tool.RunAsync("evaluate", "--model", tool.File("grey.pt"), "--data", "folder", "--data-dir", tool.File("pets"))).ExitCode);
+        Assert.Contains(
+            "5 channels, but picture files have 1, 3 or 4", Assert.Single(folder.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            0,
+            (await Tool.RunAsync(
+                "evaluate", "--model", tool.File("grey.pt"), "--data", "folder", "--data-dir", tool.File("pets"))).ExitCode);
     }
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace MarginNet.Cli.Tests.Commands;
 
-/// <summary>The whole way on real photographs, where a folder with CIFAR-10's binary files is named by the variable MARGINNET_CIFAR10.</summary>
+/// <summary>The whole way on real photographs, where a folder with CIFAR-10's binary files is named by
+/// the variable MARGINNET_CIFAR10.</summary>
 public sealed class RealImagesTests
 {
     [Cifar10Fact]

@@ -49,7 +49,9 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         Assert.Equal(2, exitCode);
         Assert.Contains("No space left on device", error, StringComparison.Ordinal);
         Assert.Contains(
-            full == "m.pt" ? $"or see to the disk and give the same command with --resume, which goes on from {tool.File("m.resume.pt")}." : $"The trained network is in {tool.File("m.resume.pt")}: see to the disk, then give the same command with --resume.",
+            full == "m.pt"
+                ? $"or see to the disk and give the same command with --resume, which goes on from {tool.File("m.resume.pt")}."
+                : $"The trained network is in {tool.File("m.resume.pt")}: see to the disk, then give the same command with --resume.",
             error,
             StringComparison.Ordinal);
         Assert.Contains("m.resume.pt", tool.Files);
@@ -85,7 +87,9 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         Array.ForEach(full, name => File.CreateSymbolicLink(tool.File(name), "/dev/full"));
         var (exitCode, error) = await EndOnFullDiskAsync(tool, [.. WholeRun.Arguments, "--out", tool.File("m.pt"), "--quiet"]);
         Assert.Equal(2, exitCode);
-        var model = full.Contains("m.pt") ? Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories)) : tool.File("m.pt");
+        var model = full.Contains("m.pt")
+            ? Assert.Single(Directory.GetFiles(tool.File("shelter"), "*", SearchOption.AllDirectories))
+            : tool.File("m.pt");
         Assert.Contains($"The trained model is whole in {model}", error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(whole.Model), File.ReadAllBytes(model));
     }
@@ -97,7 +101,9 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         using var tool = new Tool();
         Directory.CreateDirectory(tool.File("shelter"));
         File.CreateSymbolicLink(tool.File("m.pt"), "/dev/full");
-        using var process = ToolProcess.StartWith([$"TMPDIR={tool.File("shelter")}"], [.. WholeRun.Arguments.Select(argument => argument == "3" ? "1000" : argument), "--out", tool.File("m.pt")]);
+        using var process = ToolProcess.StartWith(
+            [$"TMPDIR={tool.File("shelter")}"],
+            [.. WholeRun.Arguments.Select(argument => argument == "3" ? "1000" : argument), "--out", tool.File("m.pt")]);
         await process.ReadToAsync("epoch 1: ");
         await process.SignalAsync(signal);
         var error = await process.EndAsync();
@@ -123,7 +129,8 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         {
             var run = await tool.TrainAsync("m.pt");
             Assert.Equal(2, run.ExitCode);
-            Assert.Equal($"marginnet: Another run is writing '{tool.File("m.pt")}', since it holds '{tool.File("m.pt")}.lock': wait until it ends, or give another --out.\n", run.Error);
+            Assert.Equal($"marginnet: Another run is writing '{tool.File("m.pt")}', since it holds '{tool.File("m.pt")}.lock': "
+                + "wait until it ends, or give another --out.\n", run.Error);
             Assert.Equal(0, (await tool.TrainAsync("other.pt")).ExitCode);
         }
 
@@ -139,7 +146,8 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         await File.WriteAllTextAsync(tool.File("m.pt.lock"), "");
         var run = await tool.TrainAsync("m.pt");
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith($"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up: its lock '{tool.File("m.pt")}.lock' holds no longer.\n", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"note: an earlier run that wrote '{tool.File("m.pt")}' was ended before it could clean up: "
+            + $"its lock '{tool.File("m.pt")}.lock' holds no longer.\n", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("m.pt.lock", tool.Files);
     }
 
@@ -152,14 +160,18 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         Assert.Equal(2, run.ExitCode);
         var lines = run.Error.TrimEnd().Split('\n');
         Assert.Equal(6, lines.Length);
-        Assert.All(lines[..5], line => Assert.Matches("Training diverged: .* step \\d+, learning rate .* Lower the learning rate, .* Rollback [1-5] of 5: ", line));
+        Assert.All(lines[..5], line => Assert.Matches(
+            "Training diverged: .* step \\d+, learning rate .* Lower the learning rate, .* Rollback [1-5] of 5: ", line));
         Assert.StartsWith("marginnet: Training diverged: ", lines[5], StringComparison.Ordinal);
         Assert.Equal(["m.config.json", "m.history.jsonl", "m.resume.pt"], tool.Files);
-        Assert.Equal("start", JsonDocument.Parse(Assert.Single(File.ReadAllLines(tool.File("m.history.jsonl")))).RootElement.GetProperty("event").GetString());
+        Assert.Equal("start", JsonDocument.Parse(Assert.Single(File.ReadAllLines(tool.File("m.history.jsonl")))).RootElement
+            .GetProperty("event")
+            .GetString());
 
         var anew = await tool.TrainAsync("m.pt");
         Assert.Equal(2, anew.ExitCode);
-        Assert.Contains($"'{tool.File("m.resume.pt")}' is the state of a run that was interrupted: add --resume to go on from it, or delete it to start anew.", anew.Error, StringComparison.Ordinal);
+        Assert.Contains($"'{tool.File("m.resume.pt")}' is the state of a run that was interrupted: add --resume to go on from it, "
+            + "or delete it to start anew.", anew.Error, StringComparison.Ordinal);
 
         var other = await tool.TrainAsync("m.pt", [.. diverging, "--resume", "--width", "8", "--mu", "3"]);
         Assert.Equal(2, other.ExitCode);
@@ -181,7 +193,10 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         using var tool = new Tool();
         var run = await tool.TrainAsync("m.pt", "--checkpoint-every", every);
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains($"--checkpoint-every is '{every}': expected a number of epochs, at least 1, or a time such as 30s, 10m or 2h.", run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"--checkpoint-every is '{every}': expected a number of epochs, at least 1, or a time such as 30s, 10m or 2h.",
+            run.Error,
+            StringComparison.Ordinal);
         Assert.Empty(tool.Files);
     }
 }

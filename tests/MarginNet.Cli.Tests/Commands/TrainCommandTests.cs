@@ -23,25 +23,34 @@ public sealed class TrainCommandTests
         Assert.Equal(10, model.NullModel!.Classes.Length);
 
         var history = File.ReadAllLines(tool.File("m.history.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
-        Assert.Equal(["start", "epoch", "epoch", "round", "epoch", "epoch", "round"], history.Select(line => line.GetProperty("event").GetString()));
+        Assert.Equal(
+            ["start", "epoch", "epoch", "round", "epoch", "epoch", "round"], history.Select(line => line.GetProperty("event").GetString()));
         Assert.Equal((double)model.Metrics["test_accuracy"]!, history[5].GetProperty("test_accuracy").GetDouble());
 
         var violations = File.ReadAllLines(tool.File("m.violations.csv"))[1..].Select(line => line.Split(',')).ToArray();
         Assert.Equal(300 - (long)model.Metrics["constraints_met"]!, violations.Length);
-        Assert.All(violations, fields => Assert.Equal(2, double.Parse(fields[2], CultureInfo.InvariantCulture) + double.Parse(fields[3], CultureInfo.InvariantCulture), 1e-6));
-        Assert.Contains($"margins met       {model.Metrics["constraints_met"]} of 300 after 2 rounds", run.Output, StringComparison.Ordinal);
+        Assert.All(violations, fields => Assert.Equal(
+            2, double.Parse(fields[2], CultureInfo.InvariantCulture) + double.Parse(fields[3], CultureInfo.InvariantCulture), 1e-6));
+        Assert.Contains(
+            $"margins met       {model.Metrics["constraints_met"]} of 300 after 2 rounds", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_fast_preset_sets_what_is_not_given()
     {
         using var tool = new Tool();
-        string[] small = ["train", "--preset", "fast", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4"];
+        string[] small =
+        [
+            "train", "--preset", "fast", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width",
+            "4",
+        ];
         Assert.Equal(0, (await Tool.RunAsync([.. small, "--lr", "0.125", "--out", tool.File("m.pt")])).ExitCode);
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal((4, 25), (Assert.IsType<FastNet>(model.Network).Width, model.Network.Options.OutputScale));
         Assert.Equal(("shifted-softmax", 50.0, 25.0), (model.Training["loss"], model.Training["mu"], model.Training["temperature"]));
-        Assert.Equal((1L, 0.125, "sgd", true), (model.Training["epochs"], model.Training["learning_rate"], model.Training["optimizer"], model.Training["augment"]));
+        Assert.Equal(
+            (1L, 0.125, "sgd", true),
+            (model.Training["epochs"], model.Training["learning_rate"], model.Training["optimizer"], model.Training["augment"]));
     }
 
     [Fact]
@@ -49,11 +58,16 @@ public sealed class TrainCommandTests
     {
         using var tool = new Tool();
         var run = await Tool.RunAsync(
-            "train", "--preset", "certified", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4", "--out", tool.File("m.pt"));
-        Assert.Equal((0, ""), (run.ExitCode, run.Error.Split('\n').FirstOrDefault(line => line.StartsWith("Error", StringComparison.Ordinal)) ?? ""));
+            "train", "--preset", "certified", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1",
+            "--width", "4", "--out", tool.File("m.pt"));
+        Assert.Equal(
+            (0, ""),
+            (run.ExitCode, run.Error.Split('\n').FirstOrDefault(line => line.StartsWith("Error", StringComparison.Ordinal)) ?? ""));
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal((4, 1), (Assert.IsType<LipNet>(model.Network).Width, model.Network.Options.OutputScale));
-        Assert.Equal(("shifted-softmax", 0.6, 0.25, 0.0), (model.Training["loss"], model.Training["mu"], model.Training["temperature"], model.Training["lipschitz_margin"]));
+        Assert.Equal(
+            ("shifted-softmax", 0.6, 0.25, 0.0),
+            (model.Training["loss"], model.Training["mu"], model.Training["temperature"], model.Training["lipschitz_margin"]));
         var bounds = await Tool.RunAsync("lipschitz", "--model", tool.File("m.pt"), "--json", tool.File("l.json"));
         Assert.Equal(0, bounds.ExitCode);
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(tool.File("l.json")));
@@ -65,7 +79,9 @@ public sealed class TrainCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
-        var run = await Tool.RunAsync("train", "--preset", "certified", "--data", "synthetic", "--limit-train", "20", "--init", tool.File("m.pt"), "--out", tool.File("c.pt"));
+        var run = await Tool.RunAsync(
+            "train", "--preset", "certified", "--data", "synthetic", "--limit-train", "20", "--init", tool.File("m.pt"), "--out",
+            tool.File("c.pt"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("holds a ResNet18", run.Error, StringComparison.Ordinal);
     }
@@ -75,7 +91,8 @@ public sealed class TrainCommandTests
     {
         using var tool = new Tool();
         var run = await Tool.RunAsync(
-            "train", "--arch", "lipnet", "--loss", "dual-hinge", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--width", "4",
+            "train", "--arch", "lipnet", "--loss", "dual-hinge", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50",
+            "--epochs", "1", "--width", "4",
             "--lipschitz-margin", "36/255", "--out", tool.File("m.pt"));
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("dual-hinge hinge of (9), radius = 0.1411", run.Output, StringComparison.Ordinal);
@@ -104,7 +121,8 @@ public sealed class TrainCommandTests
         }
 
         var run = await Tool.RunAsync(
-            "train", "--arch", architecture, "--data", "folder", "--data-dir", Path.GetDirectoryName(tool.File("x"))!, "--image-size", size, "--out", tool.File("m.pt"));
+            "train", "--arch", architecture, "--data", "folder", "--data-dir", Path.GetDirectoryName(tool.File("x"))!, "--image-size", size,
+            "--out", tool.File("m.pt"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains($"The images are {size}x{size}, but --arch {architecture} {expected}", run.Error, StringComparison.Ordinal);
     }
@@ -116,7 +134,8 @@ public sealed class TrainCommandTests
     public async Task What_does_not_go_together_is_refused_in_one_line(string expected, params string[] options)
     {
         using var tool = new Tool();
-        var run = await Tool.RunAsync(["train", "--data", "synthetic", "--limit-train", "20", "--limit-test", "10", "--out", tool.File("m.pt"), .. options]);
+        var run = await Tool.RunAsync(
+            ["train", "--data", "synthetic", "--limit-train", "20", "--limit-test", "10", "--out", tool.File("m.pt"), .. options]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.Empty(tool.Files);
@@ -138,7 +157,10 @@ public sealed class TrainCommandTests
     {
         using var tool = new Tool();
         await tool.TrainAsync("first.pt", "--rectify");
-        string[] more = ["train", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--init", tool.File("first.pt")];
+        string[] more =
+        [
+            "train", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1", "--init", tool.File("first.pt"),
+        ];
         var run = await Tool.RunAsync([.. more, "--loss", "margin-ratio", "--mu", "1", "--out", tool.File("second.pt")]);
         Assert.Equal(0, run.ExitCode);
         using var model = MarginModel.Load(tool.File("second.pt"));
@@ -175,7 +197,8 @@ public sealed class TrainCommandTests
     {
         using var tool = new Tool();
         var run = await tool.TrainAsync("m.pt", "--epochs", "2", "--warmup-epochs", "1");
-        Assert.Equal(3, run.Error.Split('\n').Count(line => line.Contains("epoch", StringComparison.Ordinal) && line.Contains("test accuracy", StringComparison.Ordinal)));
+        Assert.Equal(3, run.Error.Split('\n').Count(
+            line => line.Contains("epoch", StringComparison.Ordinal) && line.Contains("test accuracy", StringComparison.Ordinal)));
         Assert.StartsWith("warm-up epoch 1: loss", run.Error, StringComparison.Ordinal);
         Assert.Empty((await tool.TrainAsync("m.pt", "--quiet")).Error);
     }
@@ -188,7 +211,8 @@ public sealed class TrainCommandTests
         using var tool = new Tool();
         var run = await tool.TrainAsync("m.pt", "--loss", "dual", "--mu", "50", "--rounds", rounds);
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith($"note: --loss dual, (9) as printed, does not feel --mu 50 within a round, {expected}: --loss shifted-softmax or dual-hinge does.\n", run.Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.StartsWith($"note: --loss dual, (9) as printed, does not feel --mu 50 within a round, {expected}: "
+            + "--loss shifted-softmax or dual-hinge does.\n", run.Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -14,8 +14,10 @@ public sealed class UnitTests
         var (logits, labels) = LogitFiles.Draw(200, seed: 3);
         File.WriteAllLines(tool.File("y.csv"), labels.Select(label => label.ToString(CultureInfo.InvariantCulture)));
         File.WriteAllLines(tool.File("f.csv"), logits.Select(LogitFiles.Line));
-        File.WriteAllLines(tool.File("p.csv"), logits.Select(row => LogitFiles.Line([.. row.Select(f => Math.Exp(f) / row.Sum(Math.Exp))])));
-        File.WriteAllLines(tool.File("l.csv"), logits.Select(row => LogitFiles.Line([.. row.Select(f => f - Math.Log(row.Sum(Math.Exp)))])));
+        File.WriteAllLines(
+            tool.File("p.csv"), logits.Select(row => LogitFiles.Line([.. row.Select(f => Math.Exp(f) / row.Sum(Math.Exp))])));
+        File.WriteAllLines(
+            tool.File("l.csv"), logits.Select(row => LogitFiles.Line([.. row.Select(f => f - Math.Log(row.Sum(Math.Exp)))])));
 
         var plain = await Evaluate("f.csv");
         Assert.Equal((0, ""), (plain.ExitCode, plain.Error));
@@ -33,7 +35,8 @@ public sealed class UnitTests
 
         Assert.NotEqual(Calibration(plain), Calibration(await Evaluate("p.csv")));
 
-        Task<ToolRun> Evaluate(string file, params string[] more) => Tool.RunAsync(["evaluate", "--logits", tool.File(file), "--labels", tool.File("y.csv"), .. more]);
+        Task<ToolRun> Evaluate(string file, params string[] more) =>
+            Tool.RunAsync(["evaluate", "--logits", tool.File(file), "--labels", tool.File("y.csv"), .. more]);
         static string Calibration(ToolRun run) => run.OutputLines.Single(line => line.StartsWith("calibration", StringComparison.Ordinal));
     }
 
@@ -49,7 +52,9 @@ public sealed class UnitTests
             var statistics = model.Network.Options.Normalization;
             Save("unit.npy", (pixel, _) => pixel / 255);
             Save("byte.npy", (pixel, _) => pixel);
-            Save("normalized.npy", (pixel, channel) => (float)(((pixel / 255) - statistics.Mean[channel]) / statistics.StandardDeviation[channel]));
+            Save(
+                "normalized.npy",
+                (pixel, channel) => (float)(((pixel / 255) - statistics.Mean[channel]) / statistics.StandardDeviation[channel]));
             Save("attacked.npy", (pixel, _) => (pixel / 255 * 1.6f) - 0.3f);
             Save("twice.npy", (pixel, _) => pixel / 255 / 255);
         }
@@ -67,9 +72,12 @@ public sealed class UnitTests
         void Save(string name, Func<float, int, float> pixel) =>
             new ImageArray([.. bytes.Select((value, i) => pixel(value, i / (32 * 32) % 3))], 3, 32, 32).Save(tool.File(name));
 
-        Task<ToolRun> PValues(string images, params string[] more) => Tool.RunAsync(["pvalue", "--quiet", "--model", tool.File("m.pt"), "--images", tool.File(images), .. more]);
+        Task<ToolRun> PValues(string images, params string[] more) =>
+            Tool.RunAsync(["pvalue", "--quiet", "--model", tool.File("m.pt"), "--images", tool.File(images), .. more]);
         static string[] Predictions(ToolRun run) =>
-            [.. run.OutputLines.Skip(1).Select(line => line.Split(',')).Select(fields => $"{fields[2]} {double.Parse(fields[3], CultureInfo.InvariantCulture):f3}")];
+            [.. run.OutputLines.Skip(1)
+                .Select(line => line.Split(','))
+                .Select(fields => $"{fields[2]} {double.Parse(fields[3], CultureInfo.InvariantCulture):f3}")];
     }
 
     [Fact]
@@ -78,7 +86,8 @@ public sealed class UnitTests
         using var tool = new Tool();
         await tool.TrainAsync("m.pt");
         string[] attack = ["attack", "--quiet", "--surrogate", tool.File("m.pt"), "--limit-test", "10", "--epsilon"];
-        Assert.Contains("warning: --epsilon is 8, but pixels are in [0, 1]", (await Tool.RunAsync([.. attack, "8"])).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "warning: --epsilon is 8, but pixels are in [0, 1]", (await Tool.RunAsync([.. attack, "8"])).Error, StringComparison.Ordinal);
         Assert.Contains("write 8/255", (await Tool.RunAsync([.. attack, "8", "--norm", "l2"])).Error, StringComparison.Ordinal);
         Assert.DoesNotContain("--epsilon is", (await Tool.RunAsync([.. attack, "8/255"])).Error, StringComparison.Ordinal);
         var detect = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--limit-test", "50", "--resamples", "10", "--fgsm", "8");
@@ -107,9 +116,11 @@ public sealed class UnitTests
         int[] some = [.. labels.Index().Where(label => label.Item < 2).Select(label => label.Index)];
         File.WriteAllLines(tool.File("some.csv"), some.Select(i => LogitFiles.Line(logits[i])));
         File.WriteAllLines(tool.File("from1.csv"), some.Select(i => (labels[i] + 1).ToString(CultureInfo.InvariantCulture)));
-        Assert.Contains("if they are counted from 1, subtract 1", (await Evaluate("some.csv", "from1.csv")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "if they are counted from 1, subtract 1", (await Evaluate("some.csv", "from1.csv")).Error, StringComparison.Ordinal);
 
-        Task<ToolRun> Evaluate(string scores, string truth, params string[] more) => Tool.RunAsync(["evaluate", "--logits", tool.File(scores), "--labels", tool.File(truth), .. more]);
+        Task<ToolRun> Evaluate(string scores, string truth, params string[] more) =>
+            Tool.RunAsync(["evaluate", "--logits", tool.File(scores), "--labels", tool.File(truth), .. more]);
         static string[] Rest(ToolRun run) => run.OutputLines[1..];
     }
 }

@@ -11,7 +11,8 @@ public sealed class WholeRun : IDisposable
 
     public static IReadOnlyList<string> Arguments { get; } =
     [
-        "train", "--data", "synthetic", "--limit-train", "100", "--limit-test", "20", "--width", "4", "--epochs", "3", "--rounds", "2", "--warmup-epochs", "1",
+        "train", "--data", "synthetic", "--limit-train", "100", "--limit-test", "20", "--width", "4", "--epochs", "3", "--rounds", "2",
+        "--warmup-epochs", "1",
         "--loss", "dual-hinge", "--mu", "2", "--lr", "1e-2", "--augment",
     ];
 

@@ -11,7 +11,9 @@ public sealed class RunConfigurationTests : IDisposable
     [Fact]
     public async Task Training_again_from_the_saved_configuration_alone_gives_byte_identical_weights()
     {
-        Assert.Equal(0, (await _tool.TrainAsync("m.pt", "--augment", "--rounds", "2", "--loss", "dual-hinge", "--calibration-split", "0.2")).ExitCode);
+        Assert.Equal(
+            0,
+            (await _tool.TrainAsync("m.pt", "--augment", "--rounds", "2", "--loss", "dual-hinge", "--calibration-split", "0.2")).ExitCode);
         var (weights, configuration) = (File.ReadAllBytes(_tool.File("m.pt")), File.ReadAllBytes(_tool.File("m.config.json")));
         File.Delete(_tool.File("m.pt"));
 
@@ -35,7 +37,8 @@ public sealed class RunConfigurationTests : IDisposable
     [Fact]
     public async Task The_command_line_goes_before_the_file()
     {
-        var path = Write("""{ "data": "synthetic", "limit-train": 100, "limit-test": 20, "width": 4, "epochs": 3, "lr": 1e-2, "mu": 2, "loss": "shifted-softmax", }""");
+        var path = Write(
+            """{ "data": "synthetic", "limit-train": 100, "limit-test": 20, "width": 4, "epochs": 3, "lr": 1e-2, "mu": 2, "loss": "shifted-softmax", }""");
         var run = await Tool.RunAsync("train", "--config", path, "--epochs", "1", "--mu", "3", "--out", _tool.File("m.pt"), "--quiet");
         Assert.Equal("", run.Error);
         Assert.Contains("mu = 3", run.Output, StringComparison.Ordinal);
@@ -78,7 +81,11 @@ public sealed class RunConfigurationTests : IDisposable
         Assert.Contains("null.calibrate.config.json", _tool.Files);
         var (logits, labels) = LogitFiles.Write(_tool, "test", 50, seed: 2);
         var table = _tool.File("p.csv");
-        Assert.Equal(0, (await Tool.RunAsync("pvalue", "--logits", logits, "--labels", labels, "--calibration", nullModel, "--alpha", "0.1", "--output", table)).ExitCode);
+        Assert.Equal(
+            0,
+            (await Tool.RunAsync(
+                "pvalue", "--logits", logits, "--labels", labels, "--calibration", nullModel, "--alpha", "0.1", "--output",
+                table)).ExitCode);
         var first = await File.ReadAllTextAsync(table);
         File.Delete(table);
 
@@ -89,7 +96,8 @@ public sealed class RunConfigurationTests : IDisposable
     [Fact]
     public async Task A_mistake_leaves_no_configuration()
     {
-        Assert.Equal(2, (await Tool.RunAsync("train", "--loss", "margin-ratio", "--data", "synthetic", "--out", _tool.File("m.pt"))).ExitCode);
+        Assert.Equal(
+            2, (await Tool.RunAsync("train", "--loss", "margin-ratio", "--data", "synthetic", "--out", _tool.File("m.pt"))).ExitCode);
         Assert.Empty(_tool.Files);
     }
 

@@ -7,7 +7,8 @@ namespace MarginNet.Cli.Tests.Documentation;
 public sealed partial class DocumentedCommandTests
 {
     public static TheoryData<string> Pages =>
-        ["README.md", .. Directory.EnumerateFiles(Repository.File("docs"), "*.md", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Repository.File("."), file))];
+        ["README.md", .. Directory.EnumerateFiles(Repository.File("docs"), "*.md", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Repository.File("."), file))];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -18,7 +19,9 @@ public sealed partial class DocumentedCommandTests
         Assert.All(Blocks().Matches(text).SelectMany(block => Commands().Matches(block.Value)), match =>
         {
             // LOSS and MU stand for each of a table's rows.
-            string[] words = [.. Words().Matches(match.Groups[1].Value).Select(word => word.Value switch { "LOSS" => "dual", "MU" => "50", var text => text.Trim('\'', '"') })];
+            string[] words = [.. Words()
+                .Matches(match.Groups[1].Value)
+                .Select(word => word.Value switch { "LOSS" => "dual", "MU" => "50", var text => text.Trim('\'', '"') })];
             Assert.Empty(root.Parse(words).Errors.Select(error => $"{match.Value}: {error.Message}"));
         });
     }

@@ -8,7 +8,8 @@ public sealed class CertifiedAccuracyPlotTests
     [Fact]
     public void The_curve_steps_down_at_each_radius_of_a_right_decision()
     {
-        var (x, y) = CertifiedAccuracyPlot.Curve([Certified(0, 0.5), Certified(0, 0.25), Certified(0, 0.25), Certified(1, 9), Certified(0, 0)], [0, 0, 0, 0, 0], 2);
+        var (x, y) = CertifiedAccuracyPlot.Curve(
+            [Certified(0, 0.5), Certified(0, 0.25), Certified(0, 0.25), Certified(1, 9), Certified(0, 0)], [0, 0, 0, 0, 0], 2);
         Assert.Equal([0, 0.25, 0.25, 0.5, 0.5, 2], x);
         Assert.Equal([60, 60, 20, 20, 0, 0], y);
     }
@@ -27,5 +28,6 @@ public sealed class CertifiedAccuracyPlotTests
         }
     }
 
-    private static CertifiedRadius Certified(int predicted, double radius) => new(predicted, radius, radius > 0 ? CertificateSource.Pairwise : CertificateSource.None);
+    private static CertifiedRadius Certified(int predicted, double radius) =>
+        new(predicted, radius, radius > 0 ? CertificateSource.Pairwise : CertificateSource.None);
 }

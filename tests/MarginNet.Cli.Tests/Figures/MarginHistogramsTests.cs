@@ -42,8 +42,14 @@ public sealed class MarginHistogramsTests
         var margins = NetworkScores.LabelledMargins(scores.Test);
         var panel = MarginHistograms.Draw(Run, scores, 0.1).Panels[1];
         Assert.Contains($"of {margins.Length} samples held out", panel.Description, StringComparison.Ordinal);
-        Assert.Contains(FormattableString.Invariant($"{(double)margins.Count(margin => margin < 0) / margins.Length:p1} are negative"), panel.Description, StringComparison.Ordinal);
-        Assert.Contains(FormattableString.Invariant($"{(double)margins.Count(margin => margin >= 50) / margins.Length:p1} are at least 50"), panel.Description, StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"{(double)margins.Count(margin => margin < 0) / margins.Length:p1} are negative"),
+            panel.Description,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            FormattableString.Invariant($"{(double)margins.Count(margin => margin >= 50) / margins.Length:p1} are at least 50"),
+            panel.Description,
+            StringComparison.Ordinal);
     }
 
     private static IEnumerable<ScottPlot.Bar> Bars(Panel panel) => panel.Plot.GetPlottables<BarPlot>().SelectMany(plot => plot.Bars);

@@ -34,7 +34,11 @@ public sealed class UniformityPlotTests
         Assert.True(picture is { Width: 1000, Height: 850 });
         var ink = Ink(picture, fromRow: 0, toRow: 35); // The title's band above the axes.
         Assert.InRange(ink, 500, 20_000); // Text, but not a bar of it; without a font there is none.
-        var text = XDocument.Load(tool.File("pp.svg")).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim()).ToArray();
+        var text = XDocument.Load(tool.File("pp.svg"))
+            .Descendants()
+            .Where(element => element.Name.LocalName == "text")
+            .Select(element => element.Value.Trim())
+            .ToArray();
         var nullModel = MarginNullModel.Load(tool.File("null.json"));
         Assert.Contains("lower-tail p-value", text);
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"0 ({nullModel.Classes[0].KolmogorovSmirnov:f3})"), text);
@@ -61,10 +65,16 @@ public sealed class UniformityPlotTests
         var margins = Enumerable.Range(0, 400).Select(i => i % 4 == 0 ? random.NextDouble() : 1).ToImmutableArray();
         File.WriteAllLines(tool.File("train.csv"), margins.Select(margin => FormattableString.Invariant($"{margin},0")));
         File.WriteAllLines(tool.File("labels.csv"), margins.Select(_ => "0"));
-        var run = await Tool.RunAsync("calibrate", "--logits", tool.File("train.csv"), "--labels", tool.File("labels.csv"), "--out", tool.File("null.json"));
+        var run = await Tool.RunAsync(
+            "calibrate", "--logits", tool.File("train.csv"), "--labels", tool.File("labels.csv"), "--out", tool.File("null.json"));
         Assert.Equal(0, run.ExitCode);
         var own = MarginNullModel.Load(tool.File("null.json")).Classes[0];
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"warning: the mixture describes the margins poorly of class '0' (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2})"), run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"warning: the mixture describes the margins poorly of class '0' (Kolmogorov-Smirnov distance {own.KolmogorovSmirnov:g2})"),
+            run.Error,
+            StringComparison.Ordinal);
         var fields = run.OutputLines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["0", "400", "0", "0"], fields[..4]);
         Assert.EndsWith("?", fields[4], StringComparison.Ordinal);

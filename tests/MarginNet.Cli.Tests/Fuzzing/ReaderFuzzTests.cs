@@ -24,7 +24,8 @@ public sealed class ReaderFuzzTests
     public void A_reader_that_fails_writes_or_allocates_without_measure_is_found_out()
     {
         Assert.Contains("IndexOutOfRange", Finding(path => _ = Classes[File.ReadAllBytes(path).Length]), StringComparison.Ordinal);
-        Assert.Contains("in one line that names the file", Finding(_ => throw new InvalidDataException("It is damaged.")), StringComparison.Ordinal);
+        Assert.Contains(
+            "in one line that names the file", Finding(_ => throw new InvalidDataException("It is damaged.")), StringComparison.Ordinal);
         Assert.Contains("allocates", Finding(path => File.ReadAllBytes(path).CopyTo(new byte[10_000_000], 0)), StringComparison.Ordinal);
         Assert.Contains("left ", Finding(path => File.WriteAllText(path + "/../../x", "")), StringComparison.Ordinal);
     }

@@ -19,7 +19,15 @@ public sealed class ColumnsTests
         using var output = new StringWriter { NewLine = "\n" };
         (string, string)[] rows = [("--a", "first"), ("--abcd", "second"), ("--abcde", "third thing that has to be wrapped")];
         Columns.Write(output, rows, nameWidth: 6, width: 34);
-        string[] lines = ["  --a     first", "  --abcd  second", "  --abcde", "          third thing that has to", "          be wrapped", ""];
+        string[] lines =
+        [
+            "  --a     first",
+            "  --abcd  second",
+            "  --abcde",
+            "          third thing that has to",
+            "          be wrapped",
+            "",
+        ];
         Assert.Equal(string.Join('\n', lines), output.ToString());
     }
 }

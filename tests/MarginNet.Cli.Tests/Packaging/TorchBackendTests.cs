@@ -20,7 +20,9 @@ public sealed class TorchBackendTests
 
     [Fact]
     public void The_library_chooses_no_backend() =>
-        Assert.DoesNotContain(Packages("src/MarginNet", "cuda"), name => name.Contains("cuda", StringComparison.Ordinal) || name.StartsWith("libtorch", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Packages("src/MarginNet", "cuda"),
+            name => name.Contains("cuda", StringComparison.Ordinal) || name.StartsWith("libtorch", StringComparison.Ordinal));
 
     [Fact]
     public void Another_backend_is_an_error_that_names_the_three()
@@ -31,7 +33,9 @@ public sealed class TorchBackendTests
     }
 
     private static string NativeCpu =>
-        OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+        OperatingSystem.IsWindows()
+            ? "libtorch-cpu-win-x64"
+            : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
 
     private static string[] NativeCuda =>
         OperatingSystem.IsMacOS() ? [] : OperatingSystem.IsWindows() ? ["TorchSharp-cuda-windows"] : ["TorchSharp-cuda-linux"];
@@ -41,12 +45,18 @@ public sealed class TorchBackendTests
         var (exitCode, output) = Build(project, "-getItem:PackageReference", backend is null ? "-p:X=" : $"-p:TorchBackend={backend}");
         Assert.True(exitCode == 0, output);
         using var json = JsonDocument.Parse(output);
-        return [.. json.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
+        return [.. json.RootElement.GetProperty("Items")
+            .GetProperty("PackageReference")
+            .EnumerateArray()
+            .Select(item => item.GetProperty("Identity").GetString()!)];
     }
 
     private static (int ExitCode, string Output) Build(string project, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["msbuild", Repository.File(project), "-nologo", .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", ["msbuild", Repository.File(project), "-nologo", .. arguments])
+        {
+            RedirectStandardOutput = true,
+        };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
             start.Environment.Remove(name); // Those of the build that runs this test.

@@ -60,7 +60,8 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
         {
             var run = await SmokeRun.Reproduce(smoke.Folder);
             Assert.Equal(2, run.ExitCode);
-            Assert.Equal($"marginnet: Another run is writing '{smoke.Folder}', since it holds '{smoke.File("reproduce.lock")}': wait until it ends, or give another --out.\n", run.Error);
+            Assert.Equal($"marginnet: Another run is writing '{smoke.Folder}', since it holds '{smoke.File("reproduce.lock")}': "
+                + "wait until it ends, or give another --out.\n", run.Error);
         }
 
         Assert.False(File.Exists(smoke.File("reproduce.lock")));
@@ -81,9 +82,12 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
         using var tool = new Tool();
         Copy(smoke.Folder, tool.File("out"));
         var run = await SmokeRun.Reproduce(tool.File("out"), "--epsilon", "0.02");
-        Assert.Equal(SmokeRun.Networks, run.Error.Split('\n').Count(line => line.Contains("training", StringComparison.Ordinal) && line.EndsWith("kept from an earlier run", StringComparison.Ordinal)));
+        Assert.Equal(SmokeRun.Networks, run.Error.Split('\n').Count(line => line.Contains("training", StringComparison.Ordinal)
+            && line.EndsWith("kept from an earlier run", StringComparison.Ordinal)));
         Assert.Equal(2 * SmokeRun.Networks, Count(run, "kept from an earlier run")); // Training and test scores.
-        Assert.NotEqual(File.ReadAllBytes(smoke.File("seed-0", "ce.fgsm.npy")), File.ReadAllBytes(Path.Combine(tool.File("out"), "seed-0", "ce.fgsm.npy")));
+        Assert.NotEqual(
+            File.ReadAllBytes(smoke.File("seed-0", "ce.fgsm.npy")),
+            File.ReadAllBytes(Path.Combine(tool.File("out"), "seed-0", "ce.fgsm.npy")));
     }
 
     [Fact]
@@ -99,7 +103,8 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     }
 
     [Fact]
-    public async Task Help_names_the_command() => Assert.Contains("\n  reproduce ", (await Tool.RunAsync("--help")).Output, StringComparison.Ordinal);
+    public async Task Help_names_the_command() =>
+        Assert.Contains("\n  reproduce ", (await Tool.RunAsync("--help")).Output, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--seeds is '0': expected a whole number, at least 1.", "--seeds", "0")]
@@ -120,16 +125,20 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     {
         using var tool = new Tool();
         using var process = ToolProcess.Start(
-            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60",
+            "--resamples", "20");
         await process.ReadToAsync("epoch 2:");
         await process.SignalAsync(signal);
         var error = await process.EndAsync();
         Assert.Equal(exitCode, process.ExitCode);
-        Assert.True(signal == "KILL" || error.Contains($"What is finished stays in {tool.File("out")}: the same command goes on from there.", StringComparison.Ordinal));
-        Assert.Contains(tool.Files, file => file.StartsWith("ce.", StringComparison.Ordinal) && file.Contains(".resume.", StringComparison.Ordinal));
+        Assert.True(signal == "KILL" || error.Contains(
+            $"What is finished stays in {tool.File("out")}: the same command goes on from there.", StringComparison.Ordinal));
+        Assert.Contains(
+            tool.Files, file => file.StartsWith("ce.", StringComparison.Ordinal) && file.Contains(".resume.", StringComparison.Ordinal));
 
         using var again = ToolProcess.Start(
-            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "2000", "--limit-train", "150", "--limit-test", "60",
+            "--resamples", "20");
         await again.ReadToAsync("going on after step");
         await again.SignalAsync("KILL");
         await again.EndAsync();
@@ -141,21 +150,24 @@ public sealed class ReproduceCommandTests(SmokeRun smoke)
     {
         using var tool = new Tool();
         using var process = ToolProcess.Start(
-            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "1", "--limit-train", "150", "--limit-test", "60", "--resamples", "20");
+            "reproduce", "--preset", "smoke", "--out", tool.File("out"), "--epochs", "1", "--limit-train", "150", "--limit-test", "60",
+            "--resamples", "20");
         await process.ReadToAsync("epoch 1:");
         await process.SignalAsync(signal);
         await process.EndAsync();
         Assert.Equal(0, (await SmokeRun.Reproduce(tool.File("out"))).ExitCode);
         foreach (var file in Directory.EnumerateFiles(smoke.File("seed-0")).Select(Path.GetFileName))
         {
-            Assert.Equal(File.ReadAllBytes(smoke.File("seed-0", file!)), File.ReadAllBytes(Path.Combine(tool.File("out"), "seed-0", file!)));
+            Assert.Equal(
+                File.ReadAllBytes(smoke.File("seed-0", file!)), File.ReadAllBytes(Path.Combine(tool.File("out"), "seed-0", file!)));
         }
 
         Assert.DoesNotContain(tool.Files, file => file.Contains(".resume.", StringComparison.Ordinal));
     }
 
     /// <summary>The number of stages told of with this text when they were done.</summary>
-    private static int Count(ToolRun run, string text) => run.Error.Split('\n').Count(line => line.StartsWith('[') && line.Contains(text, StringComparison.Ordinal));
+    private static int Count(ToolRun run, string text) =>
+        run.Error.Split('\n').Count(line => line.StartsWith('[') && line.Contains(text, StringComparison.Ordinal));
 
     private static void Copy(string from, string to)
     {

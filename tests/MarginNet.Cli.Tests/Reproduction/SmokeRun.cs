@@ -24,7 +24,13 @@ public sealed class SmokeRun : IDisposable
     /// <summary>Runs the tool again, with the same settings but for those given.</summary>
     internal static Task<ToolRun> Reproduce(string folder, params string[] more)
     {
-        Dictionary<string, string> defaults = new() { ["--epochs"] = "1", ["--limit-train"] = "150", ["--limit-test"] = "60", ["--resamples"] = "20" };
+        Dictionary<string, string> defaults = new()
+        {
+            ["--epochs"] = "1",
+            ["--limit-train"] = "150",
+            ["--limit-test"] = "60",
+            ["--resamples"] = "20",
+        };
         var rest = defaults.Where(option => !more.Contains(option.Key)).SelectMany(option => new[] { option.Key, option.Value });
         return Tool.RunAsync(["reproduce", "--preset", "smoke", "--out", folder, .. rest, .. more]);
     }

@@ -6,7 +6,8 @@ namespace MarginNet.Cli.Tests.Reproduction;
 public sealed class StageStoreTests
 {
     private static readonly RunEnvironment Here = new("1", "2", "3", "4", "5", "cpu", 2);
-    private static readonly Stage Example = new("train", new Dictionary<string, object?> { ["mu"] = 50.0, ["loss"] = "dual" }, ["a"], ["x.npy", "y.npy"]);
+    private static readonly Stage Example =
+        new("train", new Dictionary<string, object?> { ["mu"] = 50.0, ["loss"] = "dual" }, ["a"], ["x.npy", "y.npy"]);
 
     [Fact]
     public void A_finished_stage_is_found_with_what_was_recorded()

@@ -27,7 +27,8 @@ public sealed class ImageArrayTests : IDisposable
     public void Normalised_pixels_are_made_what_they_were_whichever_axis_has_the_channels()
     {
         var statistics = new ChannelStatistics([0.5, 0.25, 0.75], [0.25, 0.5, 0.125]);
-        float Normalised(float pixel, int channel) => (pixel - (float)statistics.Mean[channel]) / (float)statistics.StandardDeviation[channel];
+        float Normalised(float pixel, int channel) =>
+            (pixel - (float)statistics.Mean[channel]) / (float)statistics.StandardDeviation[channel];
 
         var pixels = Enumerable.Range(0, 2 * 3 * 4 * 5).Select(i => i % 8 / 8f).ToArray();
         new ImageArray([.. pixels.Select((pixel, i) => Normalised(pixel, i / 20 % 3))], 3, 4, 5).Save(_folder["first.npy"]);
@@ -59,14 +60,16 @@ public sealed class ImageArrayTests : IDisposable
             """);
         foreach (var type in new[] { "<f4", "<f8", ">f4", "<f2" })
         {
-            Assert.Equal("float32 (2, 1, 1, 3)", PythonFactAttribute.Run(_folder["twice.py"], _folder["x.npy"], _folder["twice.npy"], type).Trim());
+            Assert.Equal(
+                "float32 (2, 1, 1, 3)", PythonFactAttribute.Run(_folder["twice.py"], _folder["x.npy"], _folder["twice.npy"], type).Trim());
             var twice = ImageArray.Read(_folder["twice.npy"]);
             Assert.Equal(values.Select(value => 2 * value), twice[0].ToArray().Concat(twice[1].ToArray()));
         }
     }
 
     [Theory]
-    [InlineData("'<f4', 'fortran_order': False, 'shape': (2, 3)", 24, "expected images of shape [N, C, H, W] or [N, H, W], but found shape (2, 3)")]
+    [InlineData(
+        "'<f4', 'fortran_order': False, 'shape': (2, 3)", 24, "expected images of shape [N, C, H, W] or [N, H, W], but found shape (2, 3)")]
     [InlineData("'<f4', 'fortran_order': False, 'shape': (0, 1, 2, 2)", 0, "expected images of shape [N, C, H, W]")]
     [InlineData("'<c8', 'fortran_order': False, 'shape': (1, 1, 2, 1)", 16, "expected real numbers, but found type <c8")]
     [InlineData("'<f4', 'fortran_order': False, 'shape': (1, 1, 2, 3)", 16, "does not fit in the 16 bytes of data")]
@@ -93,10 +96,12 @@ public sealed class ImageArrayTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("none.npy", Assert.Throws<FileNotFoundException>(() => ImageArray.Read(_folder["none.npy"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "none.npy", Assert.Throws<FileNotFoundException>(() => ImageArray.Read(_folder["none.npy"])).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Pixels_that_make_no_whole_images_are_rejected() => Assert.Throws<ArgumentException>(() => new ImageArray(new float[7], 1, 2, 3));
+    public void Pixels_that_make_no_whole_images_are_rejected() =>
+        Assert.Throws<ArgumentException>(() => new ImageArray(new float[7], 1, 2, 3));
 
     [Fact]
     public void Channels_last_become_channels_first()
@@ -151,7 +156,9 @@ public sealed class ImageArrayTests : IDisposable
         Assert.Equal(9, files.Length);
         Assert.All(files, file => Assert.Equal(expected, Pixels(ImageArray.Read(file)), (a, b) => Math.Abs(a - b) < 1e-7));
         Assert.Equal(expected, Pixels(ImageArray.Read(_folder["bytes.npy"], PixelUnit.Byte)));
-        Assert.Contains("--pixels byte", Assert.Throws<InvalidDataException>(() => ImageArray.Read(_folder["bytes.npy"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--pixels byte", Assert.Throws<InvalidDataException>(() => ImageArray.Read(_folder["bytes.npy"])).Message,
+            StringComparison.Ordinal);
         Assert.Equal(expected.Select(value => value > 100 / 255f ? 1f : 0f), Pixels(ImageArray.Read(_folder["bits.npy"])));
     }
 
@@ -160,7 +167,8 @@ public sealed class ImageArrayTests : IDisposable
     {
         ChannelStatistics statistics = new([0.5, 0.25], [0.25, 0.125]);
         float[] pixels = [0, 0.25f, 0.5f, 1, 0.125f, 0.75f, 0.375f, 0.625f];
-        float[] normalized = [.. pixels.Select((pixel, i) => (float)((pixel - statistics.Mean[i / 2 % 2]) / statistics.StandardDeviation[i / 2 % 2]))];
+        float[] normalized =
+            [.. pixels.Select((pixel, i) => (float)((pixel - statistics.Mean[i / 2 % 2]) / statistics.StandardDeviation[i / 2 % 2]))];
         new ImageArray(normalized, 2, 1, 2).Save(_folder["x.npy"]);
         Assert.Equal(pixels, Pixels(ImageArray.Read(_folder["x.npy"], PixelUnit.Normalized, statistics)));
         Assert.Equal(normalized, Pixels(ImageArray.Read(_folder["x.npy"], PixelUnit.Normalized))); // As a model without one takes them.

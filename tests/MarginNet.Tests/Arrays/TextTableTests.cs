@@ -82,7 +82,10 @@ public sealed class TextTableTests : IDisposable
     public void A_byte_order_mark_is_no_part_of_the_table(string encoding)
     {
         var text = Lines("\t", "\t0\t1\t2", index: row => Text(row));
-        File.WriteAllText(_folder["x.txt"], text, encoding == "utf-8" ? new UTF8Encoding(encoderShouldEmitUTF8Identifier: true) : Encoding.GetEncoding(encoding));
+        File.WriteAllText(
+            _folder["x.txt"],
+            text,
+            encoding == "utf-8" ? new UTF8Encoding(encoderShouldEmitUTF8Identifier: true) : Encoding.GetEncoding(encoding));
         Assert.Equal(Table.SelectMany(row => row), ArrayFile.ReadLogits(_folder["x.txt"]).Values.ToArray());
     }
 
@@ -197,7 +200,8 @@ public sealed class TextTableTests : IDisposable
     private static double[][] Draw()
     {
         var random = new Random(5);
-        return [.. Enumerable.Range(0, Rows).Select(_ => Enumerable.Range(0, Columns).Select(_ => Math.Round((20 * random.NextDouble()) - 10, 4)).ToArray())];
+        return [.. Enumerable.Range(0, Rows)
+            .Select(_ => Enumerable.Range(0, Columns).Select(_ => Math.Round((20 * random.NextDouble()) - 10, 4)).ToArray())];
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
@@ -205,13 +209,16 @@ public sealed class TextTableTests : IDisposable
     private static string Text(double value) => value.ToString("r", CultureInfo.InvariantCulture);
 
     private static string Lines(
-        string separator, string? header = null, char decimalMark = '.', Func<int, string>? index = null, string quote = "", double scale = 1, string group = "")
+        string separator, string? header = null, char decimalMark = '.', Func<int, string>? index = null, string quote = "",
+        double scale = 1, string group = "")
     {
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         culture.NumberFormat.NumberDecimalSeparator = decimalMark.ToString();
         culture.NumberFormat.NumberGroupSeparator = group;
         var lines = Table.Select((row, i) => (index is null ? "" : index(i) + separator)
-            + string.Join(separator, row.Select(value => quote + (scale * value).ToString(group.Length > 0 ? "#,0.0###" : "0.0###", culture) + quote)));
+            + string.Join(
+                separator,
+                row.Select(value => quote + (scale * value).ToString(group.Length > 0 ? "#,0.0###" : "0.0###", culture) + quote)));
         return string.Concat(new[] { header }.OfType<string>().Concat(lines).Select(line => line + "\n"));
     }
 }

@@ -79,7 +79,8 @@ public sealed class AttackBallTests
         Assert.InRange(Size(change, norm), 0.4, 0.5 + Rounding);
         Assert.Equal(0, change.mean().item<float>(), 0.03); // five standard errors of 6,000 numbers of deviation at most 0.29
         var sizes = norm == AttackNorm.Linf ? change.abs().amax([1, 2, 3]) : change.square().sum([1, 2, 3]).sqrt();
-        Assert.Equal(0.5, (sizes / 0.5).pow(3).mean().item<float>(), 0.04); // The share of the volume within is uniform; six standard errors.
+        // The share of the volume within is uniform; six standard errors.
+        Assert.Equal(0.5, (sizes / 0.5).pow(3).mean().item<float>(), 0.04);
     }
 
     /// <summary>The largest change of an image.</summary>

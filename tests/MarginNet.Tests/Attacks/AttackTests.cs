@@ -41,7 +41,8 @@ public sealed class AttackTests
     public void The_same_seed_gives_the_same_images_and_another_seed_others()
     {
         using var network = Network();
-        float[] Of(AttackOptions options) => [.. Enumerable.Range(0, Images.Count).SelectMany(i => Attack.Run(network, Images, options).Images[i].ToArray())];
+        float[] Of(AttackOptions options) =>
+            [.. Enumerable.Range(0, Images.Count).SelectMany(i => Attack.Run(network, Images, options).Images[i].ToArray())];
         var first = Of(Pgd);
         Assert.Equal(first, Of(Pgd));
         Assert.NotEqual(first, Of(Pgd with { Seed = 1 }));
@@ -88,7 +89,9 @@ public sealed class AttackTests
     {
         using var network = Network();
         var unlabelled = ImageSet.Create(new byte[2 * 3 * 32 * 32], [1, ImageSet.UnknownLabel], 3, 32, 32);
-        Assert.Contains("Image 1 has no label", Assert.Throws<ArgumentException>(() => Attack.Run(network, unlabelled)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Image 1 has no label", Assert.Throws<ArgumentException>(() => Attack.Run(network, unlabelled)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => Attack.Run(network, Images.Take(0)));
     }
 
@@ -101,7 +104,8 @@ public sealed class AttackTests
             network.parameters().Last().fill_(float.NaN);
         }
 
-        Assert.Contains("NaN or infinite", Assert.Throws<InvalidDataException>(() => Attack.Run(network, Images)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "NaN or infinite", Assert.Throws<InvalidDataException>(() => Attack.Run(network, Images)).Message, StringComparison.Ordinal);
         Assert.True(network.training);
     }
 

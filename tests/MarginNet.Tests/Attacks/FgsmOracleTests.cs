@@ -37,14 +37,17 @@ public sealed class FgsmOracleTests : IDisposable
 
     [PythonFact]
     public void The_kept_values_are_what_PyTorch_says() =>
-        Assert.All(Parse(PythonFactAttribute.Run(Fixture("fgsm.py"))).Zip(Parse(File.ReadAllText(Fixture("fgsm.txt")))), pair => Assert.Equal(pair.Second, pair.First, 1e-12));
+        Assert.All(
+            Parse(PythonFactAttribute.Run(Fixture("fgsm.py"))).Zip(Parse(File.ReadAllText(Fixture("fgsm.txt")))),
+            pair => Assert.Equal(pair.Second, pair.First, 1e-12));
 
     [PythonFact]
     public void The_attacked_images_of_a_residual_network_are_those_of_PyTorch()
     {
         manual_seed(53);
         var images = SyntheticShapes.Create(0, 4).Test;
-        using var model = new MarginModel(new ResNet18(new() { Width = 4 }), [.. Enumerable.Range(0, 10).Select(c => $"class {c}")], (images.Height, images.Width));
+        using var model = new MarginModel(
+            new ResNet18(new() { Width = 4 }), [.. Enumerable.Range(0, 10).Select(c => $"class {c}")], (images.Height, images.Width));
         model.Save(_folder["m.pt"]);
         using var clean = images.ToTensor([0, 1, 2, 3]);
         using var labels = images.LabelTensor([0, 1, 2, 3]);
@@ -62,5 +65,6 @@ public sealed class FgsmOracleTests : IDisposable
     private static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "Attacks", "Fixtures", name);
 
     private static double[] Parse(string text) =>
-        [.. text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
+        [.. text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
 }

@@ -38,7 +38,8 @@ public sealed class PgdTests
         using var scope = NewDisposeScope();
         var (pixels, labels) = Batch();
         var options = Options with { Norm = norm, Objective = objective, Epsilon = norm == AttackNorm.Linf ? 0.05 : 1, Steps = 10 };
-        var (clean, fgsm, pgd) = (Reached(pixels), Reached(Fgsm.Perturb(network, pixels, labels, options)), Reached(Pgd.Perturb(network, pixels, labels, options)));
+        var (clean, fgsm, pgd) = (Reached(pixels), Reached(Fgsm.Perturb(network, pixels, labels, options)),
+            Reached(Pgd.Perturb(network, pixels, labels, options)));
         Assert.True(pgd.mean().item<float>() >= fgsm.mean().item<float>());
         Assert.True(fgsm.mean().item<float>() > clean.mean().item<float>());
 
@@ -77,7 +78,13 @@ public sealed class PgdTests
     {
         using var network = Network();
         var few = Attack.Run(network, Images, Options with { Epsilon = 0.3, Steps = 2, StepSize = 0.1 }).AttackedScores.Decisions().Classes;
-        var many = Attack.Run(network, Images, Options with { Epsilon = 0.3, Steps = 8, StepSize = 0.1, Restarts = 2 }).AttackedScores.Decisions().Classes;
+        var many = Attack.Run(network, Images, Options with
+        {
+            Epsilon = 0.3,
+            Steps = 8,
+            StepSize = 0.1,
+            Restarts = 2,
+        }).AttackedScores.Decisions().Classes;
         for (var i = 0; i < Images.Count; i++)
         {
             Assert.True(few[i] == Images.Labels[i] || many[i] != Images.Labels[i]);
@@ -108,7 +115,8 @@ public sealed class PgdTests
         var network = nn.Sequential(nn.Flatten(), linear);
         var pixels = rand(5, 3, 2, 2);
         var labels = tensor(new long[] { 0, 1, 1, 0, 1 });
-        var away = ((1 - (2 * labels)).unsqueeze(1) * (linear.weight[1] - linear.weight[0])).reshape(5, 3, 2, 2).detach(); // the gradient of rival − own
+        // the gradient of rival − own
+        var away = ((1 - (2 * labels)).unsqueeze(1) * (linear.weight[1] - linear.weight[0])).reshape(5, 3, 2, 2).detach();
         var margins = LabelledMargin.Compute(network.forward(pixels), labels);
         foreach (var method in Enum.GetValues<AttackMethod>())
         {
@@ -119,9 +127,12 @@ public sealed class PgdTests
         }
 
         Tensor Perturb(AttackOptions options) =>
-            options.Method == AttackMethod.Fgsm ? Fgsm.Perturb(network, pixels, labels, options) : Pgd.Perturb(network, pixels, labels, options);
+            options.Method == AttackMethod.Fgsm
+                ? Fgsm.Perturb(network, pixels, labels, options)
+                : Pgd.Perturb(network, pixels, labels, options);
 
-        void Falls(Tensor attacked, Tensor by) => Assert.True(LabelledMargin.Compute(network.forward(attacked), labels).allclose(margins - by, 0, 1e-5));
+        void Falls(Tensor attacked, Tensor by) =>
+            Assert.True(LabelledMargin.Compute(network.forward(attacked), labels).allclose(margins - by, 0, 1e-5));
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public sealed class CertifiedRadiusTests
             {
                 [CertificateSource.Scores] = margin / (2 * bounds.Scores.Value),
                 [CertificateSource.Euclidean] = margin / (Math.Sqrt(2) * bounds.Euclidean.Value),
-                [CertificateSource.Pairwise] = Enumerable.Range(0, 4).Where(i => i != decided).Min(i => (scores[decided] - scores[i]) / bounds.Pair(decided, i).Value),
+                [CertificateSource.Pairwise] = Enumerable.Range(0, 4)
+                    .Where(i => i != decided)
+                    .Min(i => (scores[decided] - scores[i]) / bounds.Pair(decided, i).Value),
             };
             Assert.Equal(decided, radius.PredictedClass);
             Assert.Equal(expected.Values.Max(), radius.Radius, 1e-12);
@@ -53,7 +55,8 @@ public sealed class CertifiedRadiusTests
             }
 
             var direction = randn(300, 2, 7, 6, dtype: ScalarType.Float64);
-            var inside = x + (direction * (radius.Radius * (1 - 1e-9)) / direction.flatten(1).square().sum([1]).sqrt().reshape(-1, 1, 1, 1));
+            var inside = x
+                + (direction * (radius.Radius * (1 - 1e-9)) / direction.flatten(1).square().sum([1]).sqrt().reshape(-1, 1, 1, 1));
             Assert.True(network.forward(inside).argmax(1).eq(radius.PredictedClass).all().item<bool>());
         }
     }
@@ -71,7 +74,8 @@ public sealed class CertifiedRadiusTests
         var radius = CertifiedRadius.Compute(scores, x.data<double>().ToArray(), bounds);
         Assert.Equal(CertificateSource.Pairwise, radius.Source);
         var nearest = Enumerable.Range(0, 3).Where(i => i != radius.PredictedClass)
-            .MinBy(i => (scores[radius.PredictedClass] - scores[i]) / (linear.weight![radius.PredictedClass] - linear.weight![i]).norm().item<double>());
+            .MinBy(i => (scores[radius.PredictedClass] - scores[i])
+                / (linear.weight![radius.PredictedClass] - linear.weight![i]).norm().item<double>());
         var across = linear.weight![nearest] - linear.weight![radius.PredictedClass];
         Assert.Equal(radius.PredictedClass, linear.forward(x + (across / across.norm() * radius.Radius)).argmax(1).item<long>());
         Assert.Equal(nearest, linear.forward(x + (across / across.norm() * radius.Radius * (1 + 1e-5))).argmax(1).item<long>());
@@ -96,11 +100,13 @@ public sealed class CertifiedRadiusTests
         using (no_grad())
         {
             linear.weight!.fill_(0);
-            Assert.True(CertifiedRadius.Compute([1.0, 0, 0], new double[4], LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Radius > 1e290);
+            Assert.True(
+                CertifiedRadius.Compute([1.0, 0, 0], new double[4], LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Radius > 1e290);
             linear.weight!.fill_(1e300);
         }
 
-        var chain = nn.Sequential(linear, nn.ReLU(), nn.Linear(3, 3, dtype: ScalarType.Float64), nn.ReLU(), nn.Linear(3, 2, dtype: ScalarType.Float64));
+        var chain = nn.Sequential(
+            linear, nn.ReLU(), nn.Linear(3, 3, dtype: ScalarType.Float64), nn.ReLU(), nn.Linear(3, 2, dtype: ScalarType.Float64));
         var radius = CertifiedRadius.Compute([1.0, 0], new double[4], LipschitzBounds.Compute(chain, new(4)));
         Assert.InRange(radius.Radius, 0, 1e-290);
     }
@@ -115,13 +121,20 @@ public sealed class CertifiedRadiusTests
         Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, float.PositiveInfinity], new float[4], bounds));
         Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, 3], new float[5], bounds));
         Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute([1f, 2, 3], [0, 0, 0, float.NaN], bounds));
-        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute(new ScoreMatrix([1f, 2, 3], 3), MarginNet.Data.ImageSet.Create(new byte[8], [0, 0], 1, 2, 2), bounds));
+        Assert.Throws<ArgumentException>(() => CertifiedRadius.Compute(
+            new ScoreMatrix([1f, 2, 3], 3), MarginNet.Data.ImageSet.Create(new byte[8], [0, 0], 1, 2, 2), bounds));
     }
 
     [Fact]
     public void Certified_accuracy_counts_right_decisions_with_a_larger_radius()
     {
-        CertifiedRadius[] radii = [new(0, 0.5, CertificateSource.Pairwise), new(1, 0.25, CertificateSource.Scores), new(1, 0, CertificateSource.None), new(2, 9, CertificateSource.Pairwise)];
+        CertifiedRadius[] radii =
+        [
+            new(0, 0.5, CertificateSource.Pairwise),
+            new(1, 0.25, CertificateSource.Scores),
+            new(1, 0, CertificateSource.None),
+            new(2, 9, CertificateSource.Pairwise),
+        ];
         int[] labels = [0, 1, 1, 0];
         Assert.Equal(2, CertifiedAccuracy.Compute(radii, labels, 0).Count);
         Assert.Equal(2, CertifiedAccuracy.Compute(radii, labels, 0.2).Count);

@@ -21,7 +21,8 @@ public sealed class SoundnessCheckTests
     {
         using var network = Network(seed);
         var (radii, bounds) = Certify(network);
-        int[] labels = [.. radii.Select((radius, i) => i % 4 == 0 ? (radius.PredictedClass + 1) % 10 : radius.PredictedClass)]; // A quarter are wrong.
+        // A quarter are wrong.
+        int[] labels = [.. radii.Select((radius, i) => i % 4 == 0 ? (radius.PredictedClass + 1) % 10 : radius.PredictedClass)];
         var images = Relabel(labels);
         var attacked = AttackedDistance.Compute(network, images, Distances);
         var between = 0;
@@ -29,7 +30,8 @@ public sealed class SoundnessCheckTests
         Assert.Equal(45, last);
         foreach (var epsilon in Distances.Order())
         {
-            var (pgd, certified) = (AttackedDistance.Accuracy(attacked, epsilon).Count, CertifiedAccuracy.Compute(radii, labels, epsilon).Count);
+            var (pgd, certified) =
+                (AttackedDistance.Accuracy(attacked, epsilon).Count, CertifiedAccuracy.Compute(radii, labels, epsilon).Count);
             Assert.True(last >= pgd && pgd >= certified);
             between += pgd > certified ? 1 : 0;
             last = pgd;
@@ -48,7 +50,8 @@ public sealed class SoundnessCheckTests
         using var network = Network(4, hidden: 0); // Linear: its radii are the distances to the boundary.
         var (radii, _) = Certify(network);
         Assert.Empty(SoundnessCheck.Run(network, _images, radii));
-        CertifiedRadius[] wrong = [.. radii.Select((radius, i) => i % 2 == 0 ? radius with { Radius = 1.05 * radius.RadiusBeforeRounding } : radius)];
+        CertifiedRadius[] wrong =
+            [.. radii.Select((radius, i) => i % 2 == 0 ? radius with { Radius = 1.05 * radius.RadiusBeforeRounding } : radius)];
         var violations = SoundnessCheck.Run(network, _images, wrong);
         Assert.Equal(Enumerable.Range(0, 30).Select(i => 2 * i), violations.Select(violation => violation.Index));
         Assert.All(violations, violation =>
@@ -87,12 +90,22 @@ public sealed class SoundnessCheckTests
         {
             foreach (var norm in Enum.GetValues<AttackNorm>())
             {
-                var options = new AttackOptions { Method = method, Norm = norm, Clip = false, Objective = AttackObjective.LogitDifference, Restarts = 2, Steps = 3, BatchSize = 7 };
+                var options = new AttackOptions
+                {
+                    Method = method,
+                    Norm = norm,
+                    Clip = false,
+                    Objective = AttackObjective.LogitDifference,
+                    Restarts = 2,
+                    Steps = 3,
+                    BatchSize = 7,
+                };
                 var changed = Attack.RunWithin(network, _images, epsilons, options).Images;
                 var single = Attack.Run(network, _images, options with { Epsilon = 0.3 }).Images;
                 for (var i = 0; i < 60; i++)
                 {
-                    double[] change = [.. changed[i].ToArray().Zip(_images.Pixels(i).ToArray(), (after, before) => Math.Abs(after - (before / 255.0)))];
+                    double[] change =
+                        [.. changed[i].ToArray().Zip(_images.Pixels(i).ToArray(), (after, before) => Math.Abs(after - (before / 255.0)))];
                     var size = norm == AttackNorm.Linf ? change.Max() : Math.Sqrt(change.Sum(value => value * value));
                     Assert.InRange(size, 0.5 * epsilons[i], epsilons[i] + 1e-5);
                 }
@@ -122,7 +135,9 @@ public sealed class SoundnessCheckTests
     private static Sequential Network(int seed, int hidden = 16)
     {
         manual_seed(seed);
-        var network = hidden == 0 ? nn.Sequential(nn.Flatten(), nn.Linear(3072, 10)) : nn.Sequential(nn.Flatten(), nn.Linear(3072, hidden), nn.ReLU(), nn.Linear(hidden, 10));
+        var network = hidden == 0
+            ? nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+            : nn.Sequential(nn.Flatten(), nn.Linear(3072, hidden), nn.ReLU(), nn.Linear(hidden, 10));
         network.eval();
         return network;
     }

@@ -13,7 +13,9 @@ public sealed class DamagedFileTests
         var whole = Load(name);
         for (var length = 0; length < whole.Length; length += 1 + (length / 50))
         {
-            Assert.Contains(length == 0 ? "is empty" : length < 4 ? "is no file of torch.save" : "is cut off", Refusal(whole[..length]), StringComparison.Ordinal);
+            Assert.Contains(
+                length == 0 ? "is empty" : length < 4 ? "is no file of torch.save" : "is cut off", Refusal(whole[..length]),
+                StringComparison.Ordinal);
         }
 
         Assert.Contains("is cut off", Refusal(whole[..^1]), StringComparison.Ordinal);

@@ -34,7 +34,10 @@ internal static class Graphs
             ["blank"] = "",
             ["integers"] = new List<object?> { 0L, -1L, 255L, 256L, 65536L, (long)int.MinValue, 1L << 40, long.MinValue, long.MaxValue },
             ["doubles"] = new List<object?> { 0.0, -0.0, 1e-300, double.Epsilon, double.MaxValue, double.NaN, double.PositiveInfinity },
-            ["nested"] = new Dictionary<string, object?> { [""] = new List<object?> { new List<object?>(), new Dictionary<string, object?>() } },
+            ["nested"] = new Dictionary<string, object?>
+            {
+                [""] = new List<object?> { new List<object?>(), new Dictionary<string, object?>() },
+            },
             ["state_dict"] = state,
         };
     }

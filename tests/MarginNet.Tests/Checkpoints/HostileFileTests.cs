@@ -66,7 +66,8 @@ public sealed class HostileFileTests
     {
         var storage = new byte[4 * 1_000_000];
         var view = Pickle.Tensor(1_000_000, 0, [1000, 1000], [1, 1000]);
-        Refused("out of proportion", new TorchArchive([.. Pickle.Raw("]("), .. Enumerable.Repeat(view, 50).SelectMany(bytes => bytes), .. Pickle.Raw("e")]).Add("data/0", storage));
+        Refused("out of proportion", new TorchArchive(
+            [.. Pickle.Raw("]("), .. Enumerable.Repeat(view, 50).SelectMany(bytes => bytes), .. Pickle.Raw("e")]).Add("data/0", storage));
     }
 
     [Fact]
@@ -74,7 +75,9 @@ public sealed class HostileFileTests
     {
         var storage = new byte[4 * 1_000_000];
         var view = Pickle.Tensor(1_000_000, 0, [1000, 1000], [1000, 1]);
-        using var stream = new TorchArchive([.. Pickle.Raw("]("), .. Enumerable.Repeat(view, 50).SelectMany(bytes => bytes), .. Pickle.Raw("e")]).Add("data/0", storage).ToStream();
+        using var stream =
+            new TorchArchive([.. Pickle.Raw("]("), .. Enumerable.Repeat(view, 50).SelectMany(bytes => bytes),
+                .. Pickle.Raw("e")]).Add("data/0", storage).ToStream();
         Assert.InRange(AllocatedBy(() => PyTorchFile.Read(stream)), 4_000_000, 6_000_000);
     }
 
@@ -140,7 +143,8 @@ public sealed class HostileFileTests
 
     [Fact]
     public void A_dictionary_with_the_keys_1_and_text_1_is_refused() =>
-        Refused("twice", new TorchArchive([.. Pickle.Raw("}("), .. Pickle.Int(1), .. Pickle.Int(5), .. Pickle.Text("1"), .. Pickle.Int(6), .. Pickle.Raw("u")]));
+        Refused("twice", new TorchArchive(
+            [.. Pickle.Raw("}("), .. Pickle.Int(1), .. Pickle.Int(5), .. Pickle.Text("1"), .. Pickle.Int(6), .. Pickle.Raw("u")]));
 
     [Fact]
     public void A_class_or_a_storage_as_a_value_is_refused()
@@ -179,7 +183,8 @@ public sealed class HostileFileTests
 
     [Fact]
     public void A_name_with_line_ends_and_terminal_escapes_stays_one_plain_line() =>
-        Refused("'archive/data/?[31mred?", new TorchArchive(Pickle.Tensor(10, 0, [10], [1], key: "\u001b[31mred\n" + new string('x', 1000))));
+        Refused(
+            "'archive/data/?[31mred?", new TorchArchive(Pickle.Tensor(10, 0, [10], [1], key: "\u001b[31mred\n" + new string('x', 1000))));
 
     [Fact]
     public void A_Git_LFS_pointer_and_an_empty_file_are_named()

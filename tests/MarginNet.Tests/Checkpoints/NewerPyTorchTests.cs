@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Checkpoints;
 
-/// <summary>Files as PyTorch 2.1 to 2.10 lays them out, put together by hand from what torch/serialization.py and torch/_tensor.py write.</summary>
+/// <summary>Files as PyTorch 2.1 to 2.10 lays them out, put together by hand from what torch/serialization.py
+/// and torch/_tensor.py write.</summary>
 public sealed class NewerPyTorchTests
 {
     private static readonly float[] Values = [1, 2, 3, 4, 5, 6];
@@ -24,8 +25,10 @@ public sealed class NewerPyTorchTests
     {
         byte[] pickle =
         [
-            .. Pickle.Global("torch._utils", "_rebuild_tensor_v3"), .. Pickle.Mark, .. Pickle.Storage("UntypedStorage", "0", 24, module), .. Pickle.Int(1),
-            .. Pickle.Integers(2), .. Pickle.Integers(2), .. Pickle.False, .. Pickle.Global("collections", "OrderedDict"), .. Pickle.Raw(")R"),
+            .. Pickle.Global("torch._utils", "_rebuild_tensor_v3"), .. Pickle.Mark, .. Pickle.Storage("UntypedStorage", "0", 24, module),
+            .. Pickle.Int(1),
+            .. Pickle.Integers(2), .. Pickle.Integers(2), .. Pickle.False, .. Pickle.Global("collections", "OrderedDict"),
+            .. Pickle.Raw(")R"),
             .. Pickle.Global("torch", "float32"), .. Pickle.Tuple, .. Pickle.Reduce,
         ];
         using var stream = WithNewerEntries(new TorchArchive(pickle)).ToStream();
@@ -52,7 +55,8 @@ public sealed class NewerPyTorchTests
         var plain = Pickle.Tensor(6, 0, [6], [1]);
         byte[] negated = [.. plain[..^2], .. Pickle.Raw("}"), .. Pickle.Text("neg"), 0x88, .. Pickle.Raw("s"), .. plain[^2..]];
         using var stream = WithNewerEntries(new TorchArchive(negated)).ToStream();
-        Assert.Contains("resolve_neg", Assert.Throws<InvalidDataException>(() => PyTorchFile.Read(stream)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "resolve_neg", Assert.Throws<InvalidDataException>(() => PyTorchFile.Read(stream)).Message, StringComparison.Ordinal);
     }
 
     private static TorchArchive WithNewerEntries(TorchArchive archive) => archive

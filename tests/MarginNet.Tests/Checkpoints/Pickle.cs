@@ -3,7 +3,8 @@ using System.Text;
 
 namespace MarginNet.Tests.Checkpoints;
 
-/// <summary>Pieces of a pickle, put together by hand as no honest writer would: <c>[.. Pickle.Start, .. Pickle.Int(1), .. Pickle.Stop]</c>.</summary>
+/// <summary>Pieces of a pickle, put together by hand as no honest writer would: <c>[.. Pickle.Start, .. Pickle.Int(1), ..
+/// Pickle.Stop]</c>.</summary>
 internal static class Pickle
 {
     public static byte[] Start => [0x80, 2];

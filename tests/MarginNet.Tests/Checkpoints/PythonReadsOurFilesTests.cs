@@ -28,7 +28,8 @@ public sealed class PythonReadsOurFilesTests : IDisposable
     [PythonFact]
     public void PyTorch_reads_numbers_written_as_tensors_with_weights_only()
     {
-        PyTorchFile.Write(_folder["m.pt"], new Dictionary<string, object> { ["mu"] = 1.0, ["seed"] = 3 }, new() { NumbersAsTensors = true });
+        PyTorchFile.Write(
+            _folder["m.pt"], new Dictionary<string, object> { ["mu"] = 1.0, ["seed"] = 3 }, new() { NumbersAsTensors = true });
         Assert.Equal(
             "{\"mu\": torch.float64 [] 000000000000f03f, \"seed\": 3}",
             PythonFactAttribute.Run(Fixture.PathOf("show.py"), _folder["m.pt"], "--weights-only"));

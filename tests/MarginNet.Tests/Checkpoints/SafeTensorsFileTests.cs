@@ -38,11 +38,16 @@ public sealed class SafeTensorsFileTests : IDisposable
         using var stream = new MemoryStream();
         SafeTensorsFile.Write(stream, new()
         {
-            Tensors = new Dictionary<string, StoredTensor> { ["b"] = new(ScalarType.Byte, [2], new byte[] { 7, 8 }), ["f"] = new(ScalarType.Float32, [], new byte[] { 1, 2, 3, 4 }) },
+            Tensors = new Dictionary<string, StoredTensor>
+            {
+                ["b"] = new(ScalarType.Byte, [2], new byte[] { 7, 8 }),
+                ["f"] = new(ScalarType.Float32, [], new byte[] { 1, 2, 3, 4 }),
+            },
         });
         const string Json = """{"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]},"f":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""";
         var padded = Json.PadRight((Json.Length + 7) / 8 * 8);
-        Assert.Equal([.. BitConverter.GetBytes((long)padded.Length), .. Encoding.UTF8.GetBytes(padded), 1, 2, 3, 4, 7, 8], stream.ToArray());
+        Assert.Equal(
+            [.. BitConverter.GetBytes((long)padded.Length), .. Encoding.UTF8.GetBytes(padded), 1, 2, 3, 4, 7, 8], stream.ToArray());
     }
 
     [Fact]
@@ -87,8 +92,10 @@ public sealed class SafeTensorsFileTests : IDisposable
     [InlineData(2, 6, 6, 10, 10, "no hole")]
     [InlineData(0, 4, 4, 8, 9, "claim 8 bytes, but it holds 9")]
     [InlineData(0, 4, 4, 8, 7, "claim 8 bytes, but it holds 7")]
-    public void Tensors_that_overlap_leave_holes_or_end_elsewhere_than_the_data_are_refused(int start, int end, int secondStart, int secondEnd, int length, string reason) =>
-        Refused(reason, Compose($$"""{"a":{{Entry("U8", "[4]", start, end)}},"b":{{Entry("U8", "[4]", secondStart, secondEnd)}}}""", length));
+    public void Tensors_that_overlap_leave_holes_or_end_elsewhere_than_the_data_are_refused(
+        int start, int end, int secondStart, int secondEnd, int length, string reason) =>
+        Refused(
+            reason, Compose($$"""{"a":{{Entry("U8", "[4]", start, end)}},"b":{{Entry("U8", "[4]", secondStart, secondEnd)}}}""", length));
 
     [Theory]
     [InlineData("""{"a":1}""", "a Number in place of a StartObject")]
@@ -153,7 +160,9 @@ public sealed class SafeTensorsFileTests : IDisposable
         file.Write(BitConverter.GetBytes(100_000_001L));
         file.Flush();
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("expected at most 100000000", Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Read(file)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expected at most 100000000", Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Read(file)).Message,
+            StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 
@@ -175,7 +184,10 @@ public sealed class SafeTensorsFileTests : IDisposable
     [Fact]
     public void A_tensor_with_the_name_of_the_texts_is_not_written()
     {
-        var content = new SafeTensors { Tensors = new Dictionary<string, StoredTensor> { ["__metadata__"] = StoredTensor.FromDoubles([1]) } };
+        var content = new SafeTensors
+        {
+            Tensors = new Dictionary<string, StoredTensor> { ["__metadata__"] = StoredTensor.FromDoubles([1]) },
+        };
         Assert.Throws<ArgumentException>(() => SafeTensorsFile.Write(_folder["m.safetensors"], content));
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }

@@ -16,7 +16,8 @@ internal static class Shown
         double number => $"double {BitConverter.DoubleToInt64Bits(number):x16}",
         string text => $"\"{text}\"",
         List<object?> list => $"[{string.Join(", ", list.Select(Text))}]",
-        Dictionary<string, object?> dictionary => $"{{{string.Join(", ", dictionary.Select(item => $"\"{item.Key}\": {Text(item.Value)}"))}}}",
+        Dictionary<string, object?> dictionary =>
+            $"{{{string.Join(", ", dictionary.Select(item => $"\"{item.Key}\": {Text(item.Value)}"))}}}",
         StoredTensor tensor => Tensor(tensor),
         _ => throw new ArgumentException($"{value.GetType()} is no plain value."),
     };

@@ -39,7 +39,8 @@ public sealed class AugmentationTests
         var output = Augment(images, 2, Padding, flip: true, fill);
         Assert.Equal(images.shape, output.shape);
 
-        var padded = F.pad(images[0].unsqueeze(0), [Padding, Padding, Padding, Padding], fill == PaddingModes.Zeros ? PaddingModes.Constant : fill);
+        var padded =
+            F.pad(images[0].unsqueeze(0), [Padding, Padding, Padding, Padding], fill == PaddingModes.Zeros ? PaddingModes.Constant : fill);
         var windows = (from flip in new[] { false, true }
                        from top in Enumerable.Range(0, (2 * Padding) + 1)
                        from left in Enumerable.Range(0, (2 * Padding) + 1)

@@ -27,5 +27,6 @@ public sealed class ChannelStatisticsTests
     }
 
     [Fact]
-    public void No_images_have_no_statistics() => Assert.Throws<ArgumentException>(() => ChannelStatistics.Compute(ImageSet.Create([], [], 1, 1, 1)));
+    public void No_images_have_no_statistics() =>
+        Assert.Throws<ArgumentException>(() => ChannelStatistics.Compute(ImageSet.Create([], [], 1, 1, 1)));
 }

@@ -107,7 +107,10 @@ public sealed class Cifar10Tests : IDisposable
     public void An_archive_cut_anywhere_is_refused()
     {
         var whole = Cifar10Files.Archive();
-        foreach (var length in new[] { 0, 1, 3, 10, 100, 5000, whole.Length / 2, whole.Length - 100, whole.Length - 9, whole.Length - 4, whole.Length - 1 })
+        foreach (var length in new[]
+        {
+            0, 1, 3, 10, 100, 5000, whole.Length / 2, whole.Length - 100, whole.Length - 9, whole.Length - 4, whole.Length - 1,
+        })
         {
             _folder.Write(whole[..length], "cut.tar.gz");
             Assert.Contains(_folder["cut.tar.gz"], MessageOf<InvalidDataException>(_folder["cut.tar.gz"]), StringComparison.Ordinal);
@@ -148,7 +151,9 @@ public sealed class Cifar10Tests : IDisposable
         }
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("has no data_batch_1.bin", Assert.Throws<InvalidDataException>(() => Cifar10Archive.Read(archive, "claim")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no data_batch_1.bin", Assert.Throws<InvalidDataException>(() => Cifar10Archive.Read(archive, "claim")).Message,
+            StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 
@@ -157,7 +162,8 @@ public sealed class Cifar10Tests : IDisposable
     {
         using var source = new MemoryStream(Cifar10Files.Archive());
         using var stream = new CheckedGzipStream(source, maxBytes: 50_000);
-        Assert.Contains("more than 50000", Assert.Throws<InvalidDataException>(() => stream.CopyTo(Stream.Null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 50000", Assert.Throws<InvalidDataException>(() => stream.CopyTo(Stream.Null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,9 +21,11 @@ public sealed class EpochOrderTests
         Assert.NotEqual(EpochOrder.Shuffled(100, 1, 2), EpochOrder.Shuffled(100, 2, 1));
     }
 
-    /// <summary>A change here breaks the resuming of every training begun before it. Values of this implementation, recorded once.</summary>
+    /// <summary>A change here breaks the resuming of every training begun before it. Values of this implementation,
+    /// recorded once.</summary>
     [Fact]
-    public void The_order_never_changes_between_versions() => Assert.Equal("4 7 0 5 9 3 6 2 8 1", string.Join(" ", EpochOrder.Shuffled(10, 0, 0)));
+    public void The_order_never_changes_between_versions() =>
+        Assert.Equal("4 7 0 5 9 3 6 2 8 1", string.Join(" ", EpochOrder.Shuffled(10, 0, 0)));
 
     [Fact]
     public void Each_index_is_about_equally_often_at_each_place()
@@ -54,6 +56,8 @@ public sealed class EpochOrderTests
     public void The_generator_is_SplitMix64()
     {
         var random = new SplitMix64();
-        Assert.Equal([0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F], new[] { random.NextUInt64(), random.NextUInt64(), random.NextUInt64() });
+        Assert.Equal(
+            [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F],
+            new[] { random.NextUInt64(), random.NextUInt64(), random.NextUInt64() });
     }
 }

@@ -17,11 +17,13 @@ public sealed class ImageFileTests : IDisposable
     }
 
     private static byte[] Planes(byte[] interleaved, int stride, int channels) =>
-        [.. Enumerable.Range(0, channels).SelectMany(c => Enumerable.Range(0, interleaved.Length / stride).Select(i => interleaved[(i * stride) + c]))];
+        [.. Enumerable.Range(0, channels)
+            .SelectMany(c => Enumerable.Range(0, interleaved.Length / stride).Select(i => interleaved[(i * stride) + c]))];
 
     private static byte[] Read(byte[] file, ImageOptions options) => ImageFolder.DecodeImage(file, "x", options).Pixels(0).ToArray();
 
-    private static byte[] Read(byte[] file, int height, int width, int channels = 3) => Read(file, new() { Height = height, Width = width, Channels = channels });
+    private static byte[] Read(byte[] file, int height, int width, int channels = 3) =>
+        Read(file, new() { Height = height, Width = width, Channels = channels });
 
     private static string Refusal(byte[] file)
     {
@@ -41,7 +43,8 @@ public sealed class ImageFileTests : IDisposable
         Assert.Equal(pixels, Read(without, 8, 8));
         byte[] corners = [pixels[0], pixels[64], pixels[128], pixels[63], pixels[127], pixels[191]];
         byte[] pillow = [51, 207, 180, 149, 21, 100];
-        Assert.All(corners.Zip(pillow), pair => Assert.InRange(pair.First - pair.Second, -2, 2)); // The inverse transforms round differently.
+        // The inverse transforms round differently.
+        Assert.All(corners.Zip(pillow), pair => Assert.InRange(pair.First - pair.Second, -2, 2));
     }
 
     [Fact]
@@ -56,19 +59,34 @@ public sealed class ImageFileTests : IDisposable
     }
 
     [Fact]
-    public void A_JPEG_cut_anywhere_is_refused_also_with_an_end_marker()
+    public void A_JPEG_cut_anywhere_is_refused_and_with_an_end_marker_never_read_in_silence()
     {
         foreach (var whole in new[] { ImageFolderTests.Jpeg(40, 40, 1), PictureFiles.Cmyk, PictureFiles.Progressive })
         {
             var start = PictureFiles.ScanStart(whole);
             var end = PictureFiles.ScanEnd(whole, start);
             Assert.InRange(end - start, 4, whole.Length);
+            var read = 0;
             for (var length = start; length < end - ((end - start) / 10) - 1; length++)
             {
                 var cut = whole[..length];
                 Assert.Contains("x.jpg", Refusal(cut), StringComparison.Ordinal);
-                Assert.Contains("is cut", Refusal([.. cut, 0xFF, 0xD9]), StringComparison.Ordinal);
+
+                var warnings = new List<string>();
+                var options = new ImageOptions { Warn = warnings.Add, ApplyOrientation = false };
+                if (Record.Exception(() => ImageFolder.DecodeImage([.. cut, 0xFF, 0xD9], "x.jpg", options)) is { } refusal)
+                {
+                    // The data may end within a code that is none.
+                    Assert.Contains("'x.jpg' does not decode", Assert.IsType<InvalidDataException>(refusal).Message, StringComparison.Ordinal);
+                }
+                else
+                {
+                    Assert.Matches("^'x.jpg' is cut.* missing", Assert.Single(warnings));
+                    read++;
+                }
             }
+
+            Assert.NotEqual(0, read);
         }
     }
 
@@ -87,7 +105,13 @@ public sealed class ImageFileTests : IDisposable
     [Fact]
     public void A_whole_JPEG_lacks_nothing()
     {
-        foreach (var whole in new[] { ImageFolderTests.Jpeg(1, 1, 1), ImageFolderTests.Jpeg(37, 91, 2), PictureFiles.Cmyk, PictureFiles.Progressive })
+        foreach (var whole in new[]
+        {
+            ImageFolderTests.Jpeg(1, 1, 1),
+            ImageFolderTests.Jpeg(37, 91, 2),
+            PictureFiles.Cmyk,
+            PictureFiles.Progressive,
+        })
         {
             Assert.True(JpegScans.Check(whole).IsNone);
         }
@@ -99,7 +123,8 @@ public sealed class ImageFileTests : IDisposable
         var whole = PictureFiles.Progressive;
         var lastScan = whole.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
         var warnings = new List<string>();
-        ImageFolder.DecodeImage([.. whole[..lastScan], 0xFF, 0xD9], "p.jpg", new ImageOptions { Warn = warnings.Add, ApplyOrientation = false });
+        ImageFolder.DecodeImage(
+            [.. whole[..lastScan], 0xFF, 0xD9], "p.jpg", new ImageOptions { Warn = warnings.Add, ApplyOrientation = false });
         Assert.StartsWith("'p.jpg' is cut: the last passes", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
@@ -154,7 +179,8 @@ public sealed class ImageFileTests : IDisposable
     {
         var upright = ImageFolderTests.Jpeg(5, 9, 1);
         var turned = PictureFiles.WithSegment(upright, 0xE1, [.. "Exif\0\0"u8, .. PictureFiles.Exif(6, isLittle: false)]);
-        var (before, after) = (Read(upright, 5, 9, 1), Read(turned, new() { Height = 9, Width = 5, Channels = 1, ApplyOrientation = true }));
+        var (before, after) =
+            (Read(upright, 5, 9, 1), Read(turned, new() { Height = 9, Width = 5, Channels = 1, ApplyOrientation = true }));
         Assert.Equal(Enumerable.Range(0, 45).Select(i => before[((4 - (i % 5)) * 9) + (i / 5)]), after);
     }
 
@@ -243,7 +269,8 @@ public sealed class ImageFileTests : IDisposable
         ImageFolder.Load(_folder.Path, new ImageOptions { Warn = warnings.Add });
         Assert.Contains("x.gif", Assert.Single(warnings), StringComparison.Ordinal);
         File.Delete(_folder["train", "a", "1.png"]);
-        Assert.Contains("x.gif", Assert.Throws<InvalidDataException>(() => ImageFolder.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "x.gif", Assert.Throws<InvalidDataException>(() => ImageFolder.Load(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -268,7 +295,8 @@ public sealed class ImageFileTests : IDisposable
     [InlineData(7, 3)]
     public void One_colour_stays_it_however_a_picture_is_resized(int height, int width)
     {
-        var file = PictureFiles.Png([.. Enumerable.Range(0, height).Select(_ => Enumerable.Repeat((byte)200, width).ToArray())], width, 8, 0);
+        var file = PictureFiles.Png(
+            [.. Enumerable.Range(0, height).Select(_ => Enumerable.Repeat((byte)200, width).ToArray())], width, 8, 0);
         foreach (var resizing in Enum.GetValues<ImageResizing>())
         {
             var pixels = Read(file, new() { Height = 6, Width = 9, Channels = 1, Resizing = resizing });

@@ -103,7 +103,10 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(Pixels(4, 5, 1, 4)[0], images.Pixels(0)[0]);
         Assert.Equal(Pixels(4, 5, 3, 1)[0], images.Pixels(1)[0]);
         Assert.Equal(0, ImageFolder.ReadImages([]).Count);
-        Assert.Contains("gone.png", Assert.Throws<FileNotFoundException>(() => ImageFolder.ReadImages([_folder["gone.png"]])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "gone.png",
+            Assert.Throws<FileNotFoundException>(() => ImageFolder.ReadImages([_folder["gone.png"]])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +117,10 @@ public sealed class ImageFolderTests : IDisposable
         var (fromMemory, fromFile) = (ImageFolder.DecodeImage(bytes, "upload", 4, 5), ImageFolder.ReadImages([_folder["a.png"]], 4, 5));
         Assert.Equal(fromFile.Pixels(0), fromMemory.Pixels(0));
         Assert.Equal([ImageSet.UnknownLabel], fromMemory.Labels.ToArray());
-        Assert.Contains("'upload' is not a complete", Assert.Throws<InvalidDataException>(() => ImageFolder.DecodeImage(bytes[..^9], "upload")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'upload' is not a complete",
+            Assert.Throws<InvalidDataException>(() => ImageFolder.DecodeImage(bytes[..^9], "upload")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,7 +146,8 @@ public sealed class ImageFolderTests : IDisposable
             for (var length = 0; length < whole.Length; length++)
             {
                 var cut = whole[..length];
-                var message = Assert.Throws<InvalidDataException>(() => ImageFile.Decode(cut, name, new() { Height = 8, Width = 8 }, new byte[192])).Message;
+                var message = Assert.Throws<InvalidDataException>(
+                    () => ImageFile.Decode(cut, name, new() { Height = 8, Width = 8 }, new byte[192])).Message;
                 Assert.Contains(name, message, StringComparison.Ordinal);
             }
         }
@@ -182,7 +189,8 @@ public sealed class ImageFolderTests : IDisposable
     public void Reading_stops_when_cancelled()
     {
         WriteTwoClasses();
-        Assert.Throws<OperationCanceledException>(() => ImageFolder.Load(_folder.Path, cancellationToken: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => ImageFolder.Load(_folder.Path, cancellationToken: new CancellationToken(canceled: true)));
     }
 
     [Fact]

@@ -67,11 +67,13 @@ public sealed class ImageResizeTests
         }
     }
 
-    /// <summary>By hand: triangle weights of radius 2 at centres 0.5 and 2.5 are (3, 3, 1)/7 and (1, 3, 3)/7; of radius 1 when enlarging, 1/4 and 3/4.</summary>
+    /// <summary>By hand: triangle weights of radius 2 at centres 0.5 and 2.5 are (3, 3, 1)/7 and (1, 3, 3)/7; of radius 1 when enlarging,
+    /// 1/4 and 3/4.</summary>
     [Fact]
     public void A_row_of_four_gives_the_values_computed_by_hand()
     {
-        Assert.Equal([(3 * 70 + 3 * 140 + 7) / 7, (140 + 3 * 7 + 3 * 210 + 3) / 7], Resize([70, 140, 7, 210], 1, 4, 1, 1, 2).Select(b => (int)b));
+        Assert.Equal(
+            [(3 * 70 + 3 * 140 + 7) / 7, (140 + 3 * 7 + 3 * 210 + 3) / 7], Resize([70, 140, 7, 210], 1, 4, 1, 1, 2).Select(b => (int)b));
         Assert.Equal([0, 25, 75, 100], Resize([0, 100], 1, 2, 1, 1, 4));
     }
 }

@@ -132,7 +132,8 @@ public sealed class ImageSetTests
     public void An_index_out_of_range_is_refused_by_value(int index)
     {
         var set = Counting();
-        Assert.Contains($"{index}", Assert.Throws<ArgumentOutOfRangeException>(() => set.Select([0, index])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{index}", Assert.Throws<ArgumentOutOfRangeException>(() => set.Select([0, index])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => set.ToTensor([index]));
         Assert.Throws<ArgumentOutOfRangeException>(() => set.LabelTensor([index]));
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = set.Pixels(index); });
@@ -152,9 +153,13 @@ public sealed class ImageSetTests
         var images = Counting();
         var dataset = new ImageDataset("three", ["a", "b", "c"], images, images);
         Assert.Equal(2, (dataset with { Test = images.Take(2) }).Test.Count);
-        Assert.Contains("Image 2 has label 2", Assert.Throws<ArgumentException>(() => new ImageDataset("two", ["a", "b"], images, images)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Image 2 has label 2",
+            Assert.Throws<ArgumentException>(() => new ImageDataset("two", ["a", "b"], images, images)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => dataset with { Train = ImageSet.Create(new byte[12], [3], 2, 2, 3) });
-        Assert.Throws<ArgumentException>(() => new ImageDataset("sizes", ["a", "b", "c"], images, ImageSet.Create(new byte[12], [0], 3, 2, 2)));
+        Assert.Throws<ArgumentException>(
+            () => new ImageDataset("sizes", ["a", "b", "c"], images, ImageSet.Create(new byte[12], [0], 3, 2, 2)));
         Assert.Throws<ArgumentException>(() => new ImageDataset("one", ["a"], images.Take(1), images.Take(1)));
     }
 

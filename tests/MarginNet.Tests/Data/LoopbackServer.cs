@@ -26,7 +26,8 @@ internal sealed class LoopbackServer : IDisposable
     /// <summary>The first byte asked for by each request; 0 without a range.</summary>
     public List<long> Starts { get; } = [];
 
-    /// <summary>Sends <paramref name="content"/> from the byte asked for, and breaks the connection after <paramref name="cutAfter"/> bytes.</summary>
+    /// <summary>Sends <paramref name="content"/> from the byte asked for,
+    /// and breaks the connection after <paramref name="cutAfter"/> bytes.</summary>
     public static async Task SendAsync(HttpListenerContext context, byte[] content, bool honourRange = true, int cutAfter = int.MaxValue)
     {
         var response = context.Response;

@@ -10,12 +10,14 @@ namespace MarginNet.Tests.Data;
 internal static class PictureFiles
 {
     /// <summary>
-    /// 8×8 of print colours with Adobe's marker; by Pillow 9.4, which reads (51, 207, 180) at the top left and (149, 21, 100) at the bottom right.
+    /// 8×8 of print colours with Adobe's marker; by Pillow 9.4, which reads (51, 207, 180) at the top left and (149, 21,
+    /// 100) at the bottom right.
     /// </summary>
     public static byte[] Cmyk => Convert.FromBase64String(CmykText);
 
     /// <summary>
-    /// 16×12 in ten passes with restart markers and EXIF orientation 6; by Pillow 9.4 and jpegtran. Pillow reads (162, 237, 217) at the top left.
+    /// 16×12 in ten passes with restart markers and EXIF orientation 6; by Pillow 9.4 and jpegtran. Pillow reads (162, 237,
+    /// 217) at the top left.
     /// </summary>
     public static byte[] Progressive => Convert.FromBase64String(ProgressiveText);
 
@@ -58,7 +60,8 @@ internal static class PictureFiles
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), rows.Length);
         (header[8], header[9]) = (depth, colourType);
         byte[] orientation = exif is null ? [] : Chunk("eXIf"u8, exif);
-        return [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. orientation, .. Chunk("IDAT"u8, data.ToArray()), .. Chunk("IEND"u8, [])];
+        return [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. orientation, .. Chunk("IDAT"u8, data.ToArray()),
+            .. Chunk("IEND"u8, [])];
     }
 
     public static byte[] Bmp(int height, int width, byte[] rgb)

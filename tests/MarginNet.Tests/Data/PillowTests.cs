@@ -22,11 +22,18 @@ public sealed class PillowTests : IDisposable
         {
             var fields = line.Split(',');
             var (file, expected, tolerance) = (fields[0], File.ReadAllBytes(fields[1]), Number(fields[5]));
-            var options = new ImageOptions { Height = Number(fields[2]), Width = Number(fields[3]), Channels = Number(fields[4]), ApplyOrientation = true };
+            var options = new ImageOptions
+            {
+                Height = Number(fields[2]),
+                Width = Number(fields[3]),
+                Channels = Number(fields[4]),
+                ApplyOrientation = true,
+            };
             var pixels = ImageFolder.ReadImages([file], options).Pixels(0);
             for (var i = 0; i < expected.Length; i++)
             {
-                Assert.True(Math.Abs(pixels[i] - expected[i]) <= tolerance, $"{line}: byte {i} is {pixels[i]}, but Pillow's is {expected[i]}.");
+                Assert.True(
+                    Math.Abs(pixels[i] - expected[i]) <= tolerance, $"{line}: byte {i} is {pixels[i]}, but Pillow's is {expected[i]}.");
             }
         }
     }
@@ -34,8 +41,9 @@ public sealed class PillowTests : IDisposable
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Writes pictures of every kind and Pillow's reading of them. JPEG pixels differ by some levels, since the inverse transforms round differently, and more
-    /// in the last columns where colour is stored at half the width, which Stb interpolates otherwise; all others are the same.
+    /// Writes pictures of every kind and Pillow's reading of them. JPEG pixels differ by some levels,
+    /// since the inverse transforms round differently, and more in the last columns where colour is stored at half the width,
+    /// which Stb interpolates otherwise; all others are the same.
     /// </summary>
     private const string Script = """
         import os, sys

@@ -10,7 +10,9 @@ public sealed class SyntheticShapesTests
     {
         var dataset = SyntheticShapes.Create(25, 15);
         Assert.Equal(Enumerable.Range(0, 25).Select(i => i % 10), dataset.Train.Labels.ToArray());
-        Assert.Equal((25, 15, 3, 32, 32), (dataset.Train.Count, dataset.Test.Count, dataset.Train.Channels, dataset.Train.Height, dataset.Train.Width));
+        Assert.Equal(
+            (25, 15, 3, 32, 32),
+            (dataset.Train.Count, dataset.Test.Count, dataset.Train.Channels, dataset.Train.Height, dataset.Train.Width));
         Assert.Equal(10, dataset.ClassNames.Length);
     }
 
@@ -24,12 +26,15 @@ public sealed class SyntheticShapesTests
     [Fact]
     public void No_image_is_drawn_twice_in_training_test_or_under_another_seed()
     {
-        var sets = new[] { SyntheticShapes.Create(300, 300, 0), SyntheticShapes.Create(300, 300, 1) }.SelectMany(d => new[] { d.Train, d.Test });
-        var hashes = sets.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(SHA256.HashData(set.Pixels(i)))));
+        var sets = new[] { SyntheticShapes.Create(300, 300, 0), SyntheticShapes.Create(300, 300, 1) }.SelectMany(
+            d => new[] { d.Train, d.Test });
+        var hashes =
+            sets.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(SHA256.HashData(set.Pixels(i)))));
         Assert.Equal(1200, hashes.Distinct().Count());
     }
 
-    /// <summary>Results on this dataset are comparable only while it stays the same. First half of the checksum of this implementation's bytes, recorded once.</summary>
+    /// <summary>Results on this dataset are comparable only while it stays the same.
+    /// First half of the checksum of this implementation's bytes, recorded once.</summary>
     [Fact]
     public void The_bytes_never_change_between_versions_or_platforms()
     {
@@ -43,7 +48,8 @@ public sealed class SyntheticShapesTests
         Assert.Equal("780799a89a6b8d9f1cef81cbdd95cb0b", Convert.ToHexStringLower(hash.GetHashAndReset())[..32]);
     }
 
-    /// <summary>The shapes can be told apart, but not by a simple rule: the nearest class mean is better than chance and far from perfect.</summary>
+    /// <summary>The shapes can be told apart, but not by a simple rule:
+    /// the nearest class mean is better than chance and far from perfect.</summary>
     [Fact]
     public void The_nearest_class_mean_is_better_than_chance_and_far_from_right()
     {

@@ -96,7 +96,8 @@ public sealed class VerifiedDownloadTests : IDisposable
     [Fact]
     public async Task A_broken_connection_is_taken_up_again()
     {
-        using var server = new LoopbackServer((context, number) => LoopbackServer.SendAsync(context, Content, cutAfter: number < 3 ? 200_000 : int.MaxValue));
+        using var server = new LoopbackServer(
+            (context, number) => LoopbackServer.SendAsync(context, Content, cutAfter: number < 3 ? 200_000 : int.MaxValue));
         await AssertFetchesAsync(server);
         Assert.Equal(4, server.Requests);
         Assert.Equal(server.Starts.Order(), server.Starts);
@@ -105,7 +106,8 @@ public sealed class VerifiedDownloadTests : IDisposable
     [Fact]
     public async Task A_connection_that_brings_nothing_more_is_an_error_and_what_came_is_kept()
     {
-        using var server = new LoopbackServer((context, number) => LoopbackServer.SendAsync(context, Content, cutAfter: number == 0 ? 200_000 : 0));
+        using var server =
+            new LoopbackServer((context, number) => LoopbackServer.SendAsync(context, Content, cutAfter: number == 0 ? 200_000 : 0));
         var message = await MessageOfFailureAsync<IOException>(Download(server.Address));
         Assert.Contains("run again to resume", message, StringComparison.Ordinal);
         Assert.Contains("use the other way", message, StringComparison.Ordinal);
@@ -118,7 +120,8 @@ public sealed class VerifiedDownloadTests : IDisposable
     public async Task A_server_that_falls_silent_is_given_up()
     {
         using var over = new CancellationTokenSource();
-        using var server = new LoopbackServer((_, _) => Task.Delay(Timeout.Infinite, over.Token).ContinueWith(_ => { }, TaskScheduler.Default));
+        using var server =
+            new LoopbackServer((_, _) => Task.Delay(Timeout.Infinite, over.Token).ContinueWith(_ => { }, TaskScheduler.Default));
         var message = await MessageOfFailureAsync<IOException>(Download(server.Address) with { StallTimeout = TimeSpan.FromSeconds(0.3) });
         Assert.Contains("no data for 0.3 s", message, StringComparison.Ordinal);
         await over.CancelAsync();
@@ -165,7 +168,8 @@ public sealed class VerifiedDownloadTests : IDisposable
     public async Task Several_downloads_into_one_folder_ask_the_server_once()
     {
         using var server = new LoopbackServer((context, _) => LoopbackServer.SendAsync(context, Content));
-        var paths = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Download(server.Address).FetchAsync(_folder.Path))));
+        var paths = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => Download(server.Address).FetchAsync(_folder.Path))));
         Assert.All(paths, path => Assert.Equal(Content, File.ReadAllBytes(path)));
         Assert.Equal(1, server.Requests);
     }
@@ -190,7 +194,8 @@ public sealed class VerifiedDownloadTests : IDisposable
         });
         using var cancellation = new CancellationTokenSource();
         var hasHalf = new TaskCompletionSource();
-        var first = Download(server.Address).FetchAsync(_folder.Path, new Immediate(report => _ = report.Bytes == Half && hasHalf.TrySetResult()), cancellation.Token);
+        var first = Download(server.Address)
+            .FetchAsync(_folder.Path, new Immediate(report => _ = report.Bytes == Half && hasHalf.TrySetResult()), cancellation.Token);
         await hasHalf.Task;
         var second = Download(server.Address).FetchAsync(_folder.Path);
         await Task.Delay(300); // Time for a second writer to do damage, were there one.
@@ -207,7 +212,10 @@ public sealed class VerifiedDownloadTests : IDisposable
     public async Task A_download_waits_for_another_process_and_goes_on_when_that_is_killed()
     {
         using var server = new LoopbackServer((context, _) => LoopbackServer.SendAsync(context, Content));
-        using var other = Process.Start(new ProcessStartInfo("flock", [_folder["file.lock"], "-c", "echo held; exec sleep 1000"]) { RedirectStandardOutput = true })!;
+        using var other = Process.Start(new ProcessStartInfo("flock", [_folder["file.lock"], "-c", "echo held; exec sleep 1000"])
+        {
+            RedirectStandardOutput = true,
+        })!;
         Assert.Equal("held", await other.StandardOutput.ReadLineAsync());
         var waiting = Download(server.Address).FetchAsync(_folder.Path);
         await Task.Delay(300);
@@ -228,7 +236,8 @@ public sealed class VerifiedDownloadTests : IDisposable
                 cancellation.Cancel();
             }
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Download(server.Address).FetchAsync(_folder.Path, stopAtOnce, cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Download(server.Address).FetchAsync(_folder.Path, stopAtOnce, cancellation.Token));
         Assert.False(File.Exists(_folder["file"]));
         var kept = new FileInfo(Part).Length;
         Assert.True(kept > 0);

@@ -54,7 +54,8 @@ public sealed class DetectionMetricsTests
 
     [Fact]
     public void Separated_samples_are_told_apart_without_error() =>
-        Assert.Equal(new DetectionMetrics(1, 1, 1, 0), DetectionMetrics.Compute([1, 2, double.PositiveInfinity], [double.NegativeInfinity, 0]));
+        Assert.Equal(
+            new DetectionMetrics(1, 1, 1, 0), DetectionMetrics.Compute([1, 2, double.PositiveInfinity], [double.NegativeInfinity, 0]));
 
     [Fact]
     public void A_constant_score_tells_nothing_apart()
@@ -109,7 +110,10 @@ public sealed class DetectionMetricsTests
     {
         Assert.Throws<ArgumentException>(() => DetectionMetrics.Compute([], [1]));
         Assert.Throws<ArgumentException>(() => DetectionMetrics.Compute([1], []));
-        Assert.Contains("index 1", Assert.Throws<ArgumentException>(() => DetectionMetrics.Compute([1], [0, double.NaN])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "index 1",
+            Assert.Throws<ArgumentException>(() => DetectionMetrics.Compute([1], [0, double.NaN])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => DetectionReport.Compute([1], [0], level: 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => DetectionReport.Compute([1], [0], resamples: 0));
     }

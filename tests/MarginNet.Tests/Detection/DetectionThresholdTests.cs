@@ -34,7 +34,10 @@ public sealed class DetectionThresholdTests
             double[] atypical = [.. Enumerable.Range(0, random.Next(30)).Select(_ => random.Next(30) / 4.0)];
             var alpha = random.NextDouble();
             var chosen = DetectionThreshold.ForFalsePositiveRate(typical, alpha, atypical);
-            var best = typical.Concat(atypical).Append(-1).Where(t => typical.Count(s => s <= t) <= alpha * typical.Length).Max(t => atypical.Count(s => s <= t));
+            var best = typical.Concat(atypical)
+                .Append(-1)
+                .Where(t => typical.Count(s => s <= t) <= alpha * typical.Length)
+                .Max(t => atypical.Count(s => s <= t));
             Assert.Equal(best, chosen.TruePositives.Count);
             Assert.True(chosen.FalsePositives.Rate <= alpha);
             Assert.True(typical.Count(s => s <= Math.BitIncrement(chosen.Value)) > alpha * typical.Length);
@@ -43,7 +46,8 @@ public sealed class DetectionThresholdTests
 
     [Fact]
     public void A_rate_that_is_no_binary_fraction_is_met_by_all_that_meet_it() =>
-        Assert.Equal(29, DetectionThreshold.ForFalsePositiveRate([.. Enumerable.Range(0, 100).Select(i => (double)i)], 0.29).FalsePositives.Count);
+        Assert.Equal(
+            29, DetectionThreshold.ForFalsePositiveRate([.. Enumerable.Range(0, 100).Select(i => (double)i)], 0.29).FalsePositives.Count);
 
     [Fact]
     public void Typical_samples_alone_choose_the_same_threshold()
@@ -57,7 +61,8 @@ public sealed class DetectionThresholdTests
     public void Youden_and_cost_are_the_best_of_all_thresholds()
     {
         var youden = DetectionThreshold.ByYouden(Typical, Atypical);
-        Assert.Equal(Thresholds().Max(t => Rate(Atypical, t) - Rate(Typical, t)), youden.TruePositives.Rate - youden.FalsePositives.Rate, 1e-15);
+        Assert.Equal(
+            Thresholds().Max(t => Rate(Atypical, t) - Rate(Typical, t)), youden.TruePositives.Rate - youden.FalsePositives.Rate, 1e-15);
         foreach (var ratio in new[] { 0.01, 0.3, 1, 3, 100 })
         {
             var chosen = DetectionThreshold.ByCost(Typical, Atypical, ratio);
@@ -105,6 +110,9 @@ public sealed class DetectionThresholdTests
         Assert.Throws<ArgumentOutOfRangeException>(() => DetectionThreshold.ByCost([1], [0], 0));
         Assert.Throws<ArgumentException>(() => DetectionThreshold.ForFalsePositiveRate([], 0.1));
         Assert.Throws<ArgumentException>(() => DetectionThreshold.ByYouden([1], []));
-        Assert.Contains("index 1", Assert.Throws<ArgumentException>(() => DetectionThreshold.ByYouden([1, double.NaN], [1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "index 1",
+            Assert.Throws<ArgumentException>(() => DetectionThreshold.ByYouden([1, double.NaN], [1])).Message,
+            StringComparison.Ordinal);
     }
 }

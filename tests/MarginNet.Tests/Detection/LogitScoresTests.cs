@@ -6,7 +6,15 @@ public sealed class LogitScoresTests
 {
     private delegate double Score(ReadOnlySpan<double> logits);
 
-    private static readonly Score[] All = [LogitScores.Margin, LogitScores.MaxSoftmax, LogitScores.MaxSoftmaxLogOdds, LogitScores.MaxLogit, LogitScores.Energy, LogitScores.NegativeEntropy];
+    private static readonly Score[] All =
+    [
+        LogitScores.Margin,
+        LogitScores.MaxSoftmax,
+        LogitScores.MaxSoftmaxLogOdds,
+        LogitScores.MaxLogit,
+        LogitScores.Energy,
+        LogitScores.NegativeEntropy,
+    ];
 
     [Fact]
     public void Scores_are_their_formulas()
@@ -74,7 +82,8 @@ public sealed class LogitScoresTests
     public void Logits_that_are_none_are_rejected()
     {
         Assert.All(All, score => Assert.Throws<ArgumentException>(() => score([1])));
-        Assert.All(All, score => Assert.Contains("index 1", Assert.Throws<ArgumentException>(() => score([1, double.NaN])).Message, StringComparison.Ordinal));
+        Assert.All(All, score => Assert.Contains(
+            "index 1", Assert.Throws<ArgumentException>(() => score([1, double.NaN])).Message, StringComparison.Ordinal));
         Assert.All(All, score => Assert.Throws<ArgumentException>(() => score([1, double.PositiveInfinity])));
     }
 }

@@ -42,5 +42,6 @@ public sealed class ProportionTests
     }
 
     [Fact]
-    public void A_level_out_of_range_is_rejected() => Assert.Throws<ArgumentOutOfRangeException>(() => new Proportion(1, 2).ExactInterval(1));
+    public void A_level_out_of_range_is_rejected() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Proportion(1, 2).ExactInterval(1));
 }

@@ -27,7 +27,8 @@ public sealed class CalibrationBinTests
         {
             var (low, high) = (fine[2 * bin], fine[(2 * bin) + 1]);
             Assert.Equal(low.Count + high.Count, coarse[bin].Count);
-            Assert.Equal(((low.Count * low.Confidence) + (high.Count * high.Confidence)) / coarse[bin].Count, coarse[bin].Confidence, 1e-12);
+            Assert.Equal(
+                ((low.Count * low.Confidence) + (high.Count * high.Confidence)) / coarse[bin].Count, coarse[bin].Confidence, 1e-12);
         }
     }
 }

@@ -20,7 +20,13 @@ public sealed class EvaluationReportTests
         Assert.Equal([new(0, -3), new(0.5, 0.5), new(1, 2)], report.LabelledMargins.ToArray());
         Assert.Equal([new(0, 0), new(0.5, 1.5), new(1, 2)], report.DecisionMargins.ToArray());
         Assert.Equal(new Proportion(2, 4), report.ConstraintsMet);
-        double[] likelihoods = [1 / (1 + Math.Exp(-2) + Math.Exp(-3)), 1 / (1 + Math.Exp(-1) + Math.Exp(-5)), Math.Exp(-3) / (1 + Math.Exp(-3) + Math.Exp(-2)), 1 / (2 + Math.Exp(-2))];
+        double[] likelihoods =
+        [
+            1 / (1 + Math.Exp(-2) + Math.Exp(-3)),
+            1 / (1 + Math.Exp(-1) + Math.Exp(-5)),
+            Math.Exp(-3) / (1 + Math.Exp(-3) + Math.Exp(-2)),
+            1 / (2 + Math.Exp(-2)),
+        ];
         Assert.Equal(-likelihoods.Average(Math.Log), report.NegativeLogLikelihood, 1e-12);
     }
 
@@ -63,7 +69,8 @@ public sealed class EvaluationReportTests
     public void Adding_a_number_to_all_scores_of_a_sample_changes_nothing()
     {
         var (values, labels) = Draw(200, seed: 4);
-        var (first, second) = (Compute(values, labels), Compute([.. values.Select((row, i) => Array.ConvertAll(row, value => value + (i % 8)))], labels));
+        var (first, second) =
+            (Compute(values, labels), Compute([.. values.Select((row, i) => Array.ConvertAll(row, value => value + (i % 8)))], labels));
         Assert.Equal(first.Accuracy, second.Accuracy);
         Assert.Equal(first.NegativeLogLikelihood, second.NegativeLogLikelihood, 1e-5); // float32's rounding of the sums
         Assert.All(first.LabelledMargins.Zip(second.LabelledMargins), pair => Assert.Equal(pair.First.Margin, pair.Second.Margin, 1e-5));
@@ -73,7 +80,8 @@ public sealed class EvaluationReportTests
     public void Multiplying_all_scores_multiplies_margins_and_keeps_decisions()
     {
         var (values, labels) = Draw(200, seed: 5);
-        var (first, second) = (Compute(values, labels), Compute([.. values.Select(row => Array.ConvertAll(row, value => 4 * value))], labels));
+        var (first, second) =
+            (Compute(values, labels), Compute([.. values.Select(row => Array.ConvertAll(row, value => 4 * value))], labels));
         Assert.Equal(first.Accuracy, second.Accuracy);
         Assert.Equal(first.LabelledMargins.Select(quantile => quantile with { Margin = 4 * quantile.Margin }), second.LabelledMargins);
     }
@@ -160,7 +168,12 @@ public sealed class EvaluationReportTests
         Assert.Throws<ArgumentOutOfRangeException>(() => EvaluationReport.Compute(scores, [0, -1]));
         Assert.Throws<ArgumentException>(() => EvaluationReport.Compute(scores, [0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => EvaluationReport.Compute(new ScoreMatrix([], Classes), []));
-        EvaluationOptions[] wrong = [new() { CalibrationBins = 0 }, new() { TargetMargin = double.NaN }, new() { QuantileLevels = [0.5, 1.1] }];
+        EvaluationOptions[] wrong =
+        [
+            new() { CalibrationBins = 0 },
+            new() { TargetMargin = double.NaN },
+            new() { QuantileLevels = [0.5, 1.1] },
+        ];
         Assert.All(wrong, options => Assert.Throws<ArgumentOutOfRangeException>(() => EvaluationReport.Compute(scores, [0, 1], options)));
     }
 
@@ -173,6 +186,8 @@ public sealed class EvaluationReportTests
     {
         var random = new Random(seed);
         int[] labels = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))];
-        return ([.. labels.Select(label => Enumerable.Range(0, Classes).Select(c => (float)((3 * random.NextDouble()) + (c == label ? 1 : 0))).ToArray())], labels);
+        return ([.. labels.Select(label => Enumerable.Range(0, Classes)
+            .Select(c => (float)((3 * random.NextDouble()) + (c == label ? 1 : 0)))
+            .ToArray())], labels);
     }
 }

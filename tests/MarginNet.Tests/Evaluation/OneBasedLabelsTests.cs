@@ -18,7 +18,8 @@ public sealed class OneBasedLabelsTests
     {
         int[] some = [.. Decisions.Select(decision => Math.Max(decision, 1))];
         Assert.False(OneBasedLabels.AreSuspect(some, some));
-        Assert.False(OneBasedLabels.AreSuspect([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], new int[12])); // As attacked images of one class may be.
+        // As attacked images of one class may be.
+        Assert.False(OneBasedLabels.AreSuspect([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], new int[12]));
         Assert.False(OneBasedLabels.AreSuspect([1, 2, 3], [0, 1, 2]));
         Assert.False(OneBasedLabels.AreSuspect([-1, -1], [0, 1]));
         Assert.False(OneBasedLabels.AreSuspect([], []));

@@ -18,7 +18,8 @@ internal static class Networks
         var normalization = ChannelStatistics.Compute(images);
         Classifier network = architecture switch
         {
-            nameof(FastNet) => new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+            nameof(FastNet) =>
+                new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             nameof(LipNet) => new LipNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             _ => new ResNet18(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
         };

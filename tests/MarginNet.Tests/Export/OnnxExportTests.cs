@@ -99,7 +99,9 @@ public sealed class OnnxExportTests : IDisposable
         var root = description.RootElement;
         Assert.Equal(model.ClassNames, root.GetProperty("class_names").EnumerateArray().Select(name => name.GetString()!));
         Assert.Equal(25, root.GetProperty("architecture").GetProperty("output_scale").GetDouble());
-        Assert.Equal(model.Network.Options.Normalization.Mean, root.GetProperty("normalization").GetProperty("mean").EnumerateArray().Select(value => value.GetDouble()));
+        Assert.Equal(
+            model.Network.Options.Normalization.Mean,
+            root.GetProperty("normalization").GetProperty("mean").EnumerateArray().Select(value => value.GetDouble()));
         Assert.False(root.TryGetProperty("state_dict", out _));
     }
 

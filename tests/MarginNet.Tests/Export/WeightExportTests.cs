@@ -85,7 +85,8 @@ public sealed class WeightExportTests : IDisposable
         using var model = Networks.Model(nameof(ResNet18));
         ModelExport.ToSafeTensors(model, _folder["m.safetensors"]);
         var content = SafeTensorsFile.Read(_folder["m.safetensors"]);
-        SafeTensorsFile.Write(_folder["m.safetensors"], content with { Metadata = new Dictionary<string, string> { ["marginnet"] = description } });
+        SafeTensorsFile.Write(
+            _folder["m.safetensors"], content with { Metadata = new Dictionary<string, string> { ["marginnet"] = description } });
         var refusal = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["m.safetensors"]));
         Assert.Contains("Its metadata 'marginnet' cannot be used: It is not JSON", refusal.Message, StringComparison.Ordinal);
     }
@@ -129,7 +130,9 @@ public sealed class WeightExportTests : IDisposable
             ModelExport.ToStateDict(model, _folder["m.pt"]);
             var scores = Python(model, "m.pt", architecture);
             Assert.Equal(10, scores.Length);
-            File.WriteAllText(Path.Combine(folder, $"{architecture}.txt"), string.Join(' ', scores.Select(score => score.ToString("r", CultureInfo.InvariantCulture))));
+            File.WriteAllText(
+                Path.Combine(folder, $"{architecture}.txt"),
+                string.Join(' ', scores.Select(score => score.ToString("r", CultureInfo.InvariantCulture))));
         }
     }
 
@@ -146,8 +149,11 @@ public sealed class WeightExportTests : IDisposable
     private float[] Python(MarginModel model, string file, string architecture, string names = "torchvision")
     {
         var normalization = model.Network.Options.Normalization;
-        return Numbers(PythonFactAttribute.Run(FixtureOf("score_exported.py"), _folder[file], architecture, names, List(normalization.Mean), List(normalization.StandardDeviation)));
+        return Numbers(PythonFactAttribute.Run(
+            FixtureOf("score_exported.py"), _folder[file], architecture, names, List(normalization.Mean),
+            List(normalization.StandardDeviation)));
     }
 
-    private static string List(IEnumerable<double> values) => string.Join(',', values.Select(value => value.ToString("r", CultureInfo.InvariantCulture)));
+    private static string List(IEnumerable<double> values) =>
+        string.Join(',', values.Select(value => value.ToString("r", CultureInfo.InvariantCulture)));
 }

@@ -30,7 +30,9 @@ public sealed class CalibrationFileTests : IDisposable
         Assert.Equal(File.ReadAllBytes(ForeignFiles.Committed["kuangliu.pt"]), File.ReadAllBytes(_model));
         using var model = MarginModel.Load(_model, ForeignFiles.Trained);
         Assert.Equal(7, model.NullModel!.Classes.Length);
-        Assert.Equal(model.NullModel.Score(0.3, 2), Read(ForeignFiles.Trained with { ClassNames = ["a", "b", "c", "d", "e", "f", "g"] })!.Score(0.3, 2));
+        Assert.Equal(
+            model.NullModel.Score(0.3, 2),
+            Read(ForeignFiles.Trained with { ClassNames = ["a", "b", "c", "d", "e", "f", "g"] })!.Score(0.3, 2));
     }
 
     [Fact]
@@ -46,7 +48,11 @@ public sealed class CalibrationFileTests : IDisposable
     public void A_calibration_is_of_the_weights_and_of_the_output_that_were_chosen()
     {
         var state = PyTorchFile.Read(ForeignFiles.Committed["kuangliu.pt"]);
-        PyTorchFile.Write(_model, new Dictionary<string, object?> { ["state_dict"] = ((Dictionary<string, object?>)state!)["net"], ["ema"] = ((Dictionary<string, object?>)state)["net"] });
+        PyTorchFile.Write(_model, new Dictionary<string, object?>
+        {
+            ["state_dict"] = ((Dictionary<string, object?>)state!)["net"],
+            ["ema"] = ((Dictionary<string, object?>)state)["net"],
+        });
         Calibrate(ForeignFiles.Trained);
         Assert.NotNull(Read(ForeignFiles.Trained));
         Assert.Null(Read(ForeignFiles.Trained with { Weights = "ema" }));
@@ -83,7 +89,8 @@ public sealed class CalibrationFileTests : IDisposable
     {
         File.WriteAllText(CalibrationFile.PathFor(_model), content);
         var message = Assert.Throws<InvalidDataException>(() => Read(ForeignFiles.Trained)).Message;
-        Assert.StartsWith($"'{CalibrationFile.PathFor(_model)}' is no calibration of '{_model}': delete it", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"'{CalibrationFile.PathFor(_model)}' is no calibration of '{_model}': delete it", message, StringComparison.Ordinal);
     }
 
     private void Calibrate(LoadOptions options)

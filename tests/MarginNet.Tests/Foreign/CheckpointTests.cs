@@ -13,22 +13,32 @@ public sealed class CheckpointTests : IDisposable
     // What a pickle says to make objects that no state dict needs; each is a key and a value.
     private static readonly (string Name, byte[] Items)[] Strangers =
     [
-        ("collections.Counter", [.. Pickle.Text("scheduler"), .. Pickle.Global("collections", "Counter"), .. Pickle.Raw("}("), .. Pickle.Int(3), .. Pickle.Int(1), .. Pickle.Raw("u\u0085R")]),
-        ("argparse.Namespace", [.. Pickle.Text("args"), .. Pickle.Global("argparse", "Namespace"), .. Pickle.Raw(")\u0081}("), .. Pickle.Text("lr"), .. Pickle.Int(1), .. Pickle.Raw("ub")]),
+        ("collections.Counter", [.. Pickle.Text("scheduler"), .. Pickle.Global("collections", "Counter"), .. Pickle.Raw("}("),
+            .. Pickle.Int(3), .. Pickle.Int(1), .. Pickle.Raw("u\u0085R")]),
+        ("argparse.Namespace", [.. Pickle.Text("args"), .. Pickle.Global("argparse", "Namespace"), .. Pickle.Raw(")\u0081}("),
+            .. Pickle.Text("lr"), .. Pickle.Int(1), .. Pickle.Raw("ub")]),
         ("a numpy scalar", [
-            .. Pickle.Text("best"), .. Pickle.Global("numpy.core.multiarray", "scalar"), .. Pickle.Global("numpy", "dtype"), .. Pickle.Text("f8"), .. Pickle.Raw("\u0089\u0088\u0087R("),
-            .. Pickle.Int(3), .. Pickle.Text("<"), .. Pickle.Raw("NNN"), .. Pickle.Int(-1), .. Pickle.Int(-1), .. Pickle.Int(0), .. Pickle.Raw("tb"),
+            .. Pickle.Text("best"), .. Pickle.Global("numpy.core.multiarray", "scalar"), .. Pickle.Global("numpy", "dtype"),
+            .. Pickle.Text("f8"), .. Pickle.Raw("\u0089\u0088\u0087R("),
+            .. Pickle.Int(3), .. Pickle.Text("<"), .. Pickle.Raw("NNN"), .. Pickle.Int(-1), .. Pickle.Int(-1), .. Pickle.Int(0),
+            .. Pickle.Raw("tb"),
             .. Pickle.Global("_codecs", "encode"), .. Pickle.Text("abcdefgh"), .. Pickle.Text("latin1"), .. Pickle.Raw("\u0086R\u0086R"),
         ]),
-        ("an OrderedDict of another class", [.. Pickle.Text("log"), .. Pickle.Global("training.log", "Log"), .. Pickle.Raw(")R("), .. Pickle.Text("loss"), .. Pickle.Int(1), .. Pickle.Raw("u")]),
-        ("a defaultdict with keys of any kind", [.. Pickle.Text("seen"), .. Pickle.Global("collections", "defaultdict"), .. Pickle.Global("builtins", "int"), .. Pickle.Raw("\u0085R("), .. Pickle.Raw(")N"), .. Pickle.Raw("NNu")]),
-        ("bytes, a set and an integer of 16 bytes", [.. Pickle.Text("rng"), .. Pickle.Raw("(C\u0002abB\u0001\0\0\0c\u008f("), .. Pickle.Int(1), .. Pickle.Raw("\u0090\u008a\u0010"), .. new byte[16], .. Pickle.Raw("t")]),
+        ("an OrderedDict of another class", [.. Pickle.Text("log"), .. Pickle.Global("training.log", "Log"), .. Pickle.Raw(")R("),
+            .. Pickle.Text("loss"), .. Pickle.Int(1), .. Pickle.Raw("u")]),
+        ("a defaultdict with keys of any kind", [.. Pickle.Text("seen"), .. Pickle.Global("collections", "defaultdict"),
+            .. Pickle.Global("builtins", "int"), .. Pickle.Raw("\u0085R("), .. Pickle.Raw(")N"), .. Pickle.Raw("NNu")]),
+        ("bytes, a set and an integer of 16 bytes", [.. Pickle.Text("rng"), .. Pickle.Raw("(C\u0002abB\u0001\0\0\0c\u008f("),
+            .. Pickle.Int(1), .. Pickle.Raw("\u0090\u008a\u0010"), .. new byte[16], .. Pickle.Raw("t")]),
         ("keyword arguments", [.. Pickle.Text("config"), .. Pickle.Global("omega", "Config"), .. Pickle.Raw(")}\u0092")]),
         ("a tensor of complex numbers", [
-            .. Pickle.Text("fft"), .. Pickle.Global("torch._utils", "_rebuild_tensor_v2"), .. Pickle.Mark, .. Pickle.Storage("ComplexFloatStorage", "0", 1), .. Pickle.Int(0), .. Pickle.Integers(1),
-            .. Pickle.Integers(1), .. Pickle.False, .. Pickle.Global("collections", "OrderedDict"), .. Pickle.Raw(")R"), .. Pickle.Tuple, .. Pickle.Reduce,
+            .. Pickle.Text("fft"), .. Pickle.Global("torch._utils", "_rebuild_tensor_v2"), .. Pickle.Mark,
+            .. Pickle.Storage("ComplexFloatStorage", "0", 1), .. Pickle.Int(0), .. Pickle.Integers(1),
+            .. Pickle.Integers(1), .. Pickle.False, .. Pickle.Global("collections", "OrderedDict"), .. Pickle.Raw(")R"), .. Pickle.Tuple,
+            .. Pickle.Reduce,
         ]),
-        ("a call of the system", [.. Pickle.Text("payload"), .. Pickle.Global("posix", "system"), .. Pickle.Text("touch hostile-was-here"), .. Pickle.Raw("\u0085R")]),
+        ("a call of the system", [.. Pickle.Text("payload"), .. Pickle.Global("posix", "system"), .. Pickle.Text("touch hostile-was-here"),
+            .. Pickle.Raw("\u0085R")]),
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -50,7 +60,9 @@ public sealed class CheckpointTests : IDisposable
         state["criterion.weight"] = Floats(10);
         state["val_acc.confusion"] = Floats(10, 10);
         state["num_updates"] = new StoredTensor(ScalarType.Int64, [], new byte[8]);
-        using var model = MarginModel.Load(Write(new() { ["state_dict"] = state, ["hyper_parameters"] = new Dictionary<string, object?> { ["lr"] = 0.1 } }), ForeignFiles.Trained);
+        using var model = MarginModel.Load(
+            Write(new() { ["state_dict"] = state, ["hyper_parameters"] = new Dictionary<string, object?> { ["lr"] = 0.1 } }),
+            ForeignFiles.Trained);
         Assert.Equal(expected, Scores(model));
         Assert.Equal<string>(["n_averaged", "criterion.weight", "val_acc.confusion", "num_updates", "hyper_parameters"], model.LeftOut);
         Assert.Empty(model.Notes);
@@ -62,7 +74,8 @@ public sealed class CheckpointTests : IDisposable
     {
         var plain = Write(State());
         var expected = Scores(plain);
-        var path = Splice(plain, body => [.. Pickle.Raw("}("), .. Pickle.Text("state_dict"), .. body, .. Array.Find(Strangers, stranger => stranger.Name == name).Items, .. Pickle.Raw("u")]);
+        var path = Splice(plain, body => [.. Pickle.Raw("}("), .. Pickle.Text("state_dict"), .. body,
+            .. Array.Find(Strangers, stranger => stranger.Name == name).Items, .. Pickle.Raw("u")]);
         Assert.Equal(expected, Scores(path));
         Assert.False(File.Exists("hostile-was-here"));
         var message = Assert.Throws<InvalidDataException>(() => PyTorchFile.Read(path)).Message; // Which promises plain values.
@@ -84,7 +97,8 @@ public sealed class CheckpointTests : IDisposable
             var start = body.AsSpan().LastIndexOf(call);
             var (tensor, end) = (body[start..^2], body[^2..]); // Ends with REDUCE and SETITEMS.
             Assert.Equal("Ru", System.Text.Encoding.ASCII.GetString(end));
-            return [.. body[..start], .. Pickle.Global("torch._tensor", "_rebuild_from_type_v2"), .. Pickle.Mark, .. call, .. Pickle.Global("torch.nn.parameter", "Parameter"), .. tensor[call.Length..], .. Pickle.Raw("}tRu")];
+            return [.. body[..start], .. Pickle.Global("torch._tensor", "_rebuild_from_type_v2"), .. Pickle.Mark, .. call,
+                .. Pickle.Global("torch.nn.parameter", "Parameter"), .. tensor[call.Length..], .. Pickle.Raw("}tRu")];
         })));
     }
 
@@ -93,7 +107,12 @@ public sealed class CheckpointTests : IDisposable
     {
         var (usual, averaged) = (State(), State());
         averaged["fc.bias"] = Floats(10);
-        var path = Write(new() { ["state_dict"] = usual, ["state_dict_ema"] = averaged.ToDictionary(entry => "module." + entry.Key, entry => entry.Value), ["epoch"] = 3L });
+        var path = Write(new()
+        {
+            ["state_dict"] = usual,
+            ["state_dict_ema"] = averaged.ToDictionary(entry => "module." + entry.Key, entry => entry.Value),
+            ["epoch"] = 3L,
+        });
         using var model = MarginModel.Load(path, ForeignFiles.Trained);
         Assert.Contains(model.Notes, note => note.Contains("the weights state_dict_ema.module: --weights " +
             "state_dict_ema.module", StringComparison.Ordinal));
@@ -109,7 +128,8 @@ public sealed class CheckpointTests : IDisposable
             "(LoadOptions.Weights); there are teacher, student");
 
         // The same within one dictionary.
-        var both = usual.Concat(averaged.ToDictionary(entry => "model_ema.module." + entry.Key, entry => entry.Value)).ToDictionary(entry => entry.Key, entry => entry.Value);
+        var both = usual.Concat(averaged.ToDictionary(entry => "model_ema.module." + entry.Key, entry => entry.Value))
+            .ToDictionary(entry => entry.Key, entry => entry.Value);
         Assert.Equal(Scores(Write(usual, "u.pt")), Scores(Write(both)));
         using var other = MarginModel.Load(Write(both), ForeignFiles.Trained with { Weights = "model_ema" });
         Assert.Equal(Scores(Write(averaged, "a.pt")), Scores(other));
@@ -147,10 +167,16 @@ public sealed class CheckpointTests : IDisposable
         IsRefused("one output", state => (state["fc.weight"], state["fc.bias"]) = (Floats(1, 16), Floats(1)));
         IsRefused("no last layer", state => state.Remove("fc.weight"));
         IsRefused("no bn1", state => state.Remove("bn1.weight"));
-        IsRefused("fewer than four stages", state => state.Keys.Where(name => name.StartsWith("layer4.", StringComparison.Ordinal)).ToList().ForEach(name => state.Remove(name)));
+        IsRefused("fewer than four stages", state => state.Keys.Where(name => name.StartsWith("layer4.", StringComparison.Ordinal))
+            .ToList()
+            .ForEach(name => state.Remove(name)));
 
         // A head that takes the scores of what lies in a part of the file's network, and any layer beside what may be a part.
-        foreach (var (part, head, shape) in new[] { ("model.", "classifier.weight", new long[] { 5, 10 }), ("encoder.", "decoder.weight", [4, 4, 1, 1]) })
+        foreach (var (part, head, shape) in new[]
+        {
+            ("model.", "classifier.weight", new long[] { 5, 10 }),
+            ("encoder.", "decoder.weight", [4, 4, 1, 1]),
+        })
         {
             var inner = State().ToDictionary(entry => part + entry.Key, entry => entry.Value);
             inner[head] = Floats(shape);
@@ -163,7 +189,10 @@ public sealed class CheckpointTests : IDisposable
         // Another network in the usual place.
         var other = new Dictionary<string, object?> { ["features.0.weight"] = Floats(4, 3, 3, 3), ["classifier.weight"] = Floats(5, 4) };
         Refused(Write(new() { ["state_dict"] = other, ["teacher"] = State() }), "holds features.0.weight [4, 3, 3, 3]");
-        using var teacher = MarginModel.Load(Write(new() { ["state_dict"] = other, ["teacher"] = State() }), new LoadOptions { Weights = "teacher" });
+        using var teacher = MarginModel.Load(Write(new() { ["state_dict"] = other, ["teacher"] = State() }), new LoadOptions
+        {
+            Weights = "teacher",
+        });
         Assert.IsType<ResNet18>(teacher.Network);
     }
 
@@ -174,7 +203,8 @@ public sealed class CheckpointTests : IDisposable
         state["mu"] = StoredTensor.FromDoubles([0.5, 0.25, 0.125]);
         state["sigma"] = StoredTensor.FromDoubles([0.2, 0.3, 0.4]);
         using var model = MarginModel.Load(Write(state));
-        Assert.Contains(model.Notes, note => note.Contains("'mu' and 'sigma'", StringComparison.Ordinal) && note.Contains("--normalize 0.5,0.25,0.125/0.2,0.3,0.4", StringComparison.Ordinal));
+        Assert.Contains(model.Notes, note => note.Contains("'mu' and 'sigma'", StringComparison.Ordinal)
+            && note.Contains("--normalize 0.5,0.25,0.125/0.2,0.3,0.4", StringComparison.Ordinal));
         using var told = MarginModel.Load(Write(state), ForeignFiles.Trained);
         Assert.Empty(told.Notes);
         Assert.Equal<string>(["mu", "sigma"], told.LeftOut);
@@ -189,7 +219,8 @@ public sealed class CheckpointTests : IDisposable
         state["conv1.weight"] = Floats(2, channels, 3, 3);
         using var model = MarginModel.Load(Write(state));
         Assert.Equal(channels, model.Channels);
-        var message = Assert.Throws<InvalidDataException>(() => model.Score(MarginNet.Data.ImageSet.Create(new byte[3 * 32 * 32], [0], 3, 32, 32))).Message;
+        var message = Assert.Throws<InvalidDataException>(
+            () => model.Score(MarginNet.Data.ImageSet.Create(new byte[3 * 32 * 32], [0], 3, 32, 32))).Message;
         Assert.Equal($"The images have 3 channels, but the network takes {channels}: give images as those that it was trained " +
             $"on.", message);
     }
@@ -213,10 +244,13 @@ public sealed class CheckpointTests : IDisposable
         AssertSame(path, _folder["again.pt"]);
     }
 
-    private static StoredTensor Floats(params long[] shape) => new(ScalarType.Float32, [.. shape], new byte[4 * shape.Aggregate(1L, (product, size) => product * size)]);
+    private static StoredTensor Floats(params long[] shape) =>
+        new(ScalarType.Float32, [.. shape], new byte[4 * shape.Aggregate(1L, (product, size) => product * size)]);
 
-    private static Dictionary<string, object?> State() => ((Dictionary<string, object?>)((Dictionary<string, object?>)PyTorchFile.Read(ForeignFiles.Committed["cifar_stem.pt"])!)["model_state_dict"]!)
-        .ToDictionary(entry => entry.Key["_orig_mod.".Length..], entry => entry.Value);
+    private static Dictionary<string, object?> State() =>
+        ((Dictionary<string, object?>)((Dictionary<string, object?>)PyTorchFile.Read(
+            ForeignFiles.Committed["cifar_stem.pt"])!)["model_state_dict"]!)
+            .ToDictionary(entry => entry.Key["_orig_mod.".Length..], entry => entry.Value);
 
     private static object? AsTensors(object? value) => value switch
     {
@@ -260,7 +294,8 @@ public sealed class CheckpointTests : IDisposable
         return Scores(model);
     }
 
-    private static float[] Scores(MarginModel model, int size = 16) => model.Score([.. Enumerable.Range(0, 3 * size * size).Select(i => i / (3f * size * size))]);
+    private static float[] Scores(MarginModel model, int size = 16) =>
+        model.Score([.. Enumerable.Range(0, 3 * size * size).Select(i => i / (3f * size * size))]);
 
     private string Write(Dictionary<string, object?> graph, string name = "m.pt")
     {
@@ -285,7 +320,8 @@ public sealed class CheckpointTests : IDisposable
 
             var bytes = content.ToArray();
             using var copy = zip.CreateEntry(entry.FullName, CompressionLevel.NoCompression).Open();
-            copy.Write(entry.Name == "data.pkl" ? [.. Pickle.Start, .. pickle(bytes[Pickle.Start.Length..^Pickle.Stop.Length]), .. Pickle.Stop] : bytes);
+            copy.Write(entry.Name
+                == "data.pkl" ? [.. Pickle.Start, .. pickle(bytes[Pickle.Start.Length..^Pickle.Stop.Length]), .. Pickle.Stop] : bytes);
         }
 
         return path;

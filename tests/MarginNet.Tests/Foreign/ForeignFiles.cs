@@ -12,10 +12,16 @@ internal sealed class ForeignFiles(string folder)
 
     public static readonly ForeignFiles Committed = new(Path.Combine(AppContext.BaseDirectory, "Foreign", "Fixtures"));
 
-    private readonly Lazy<Dictionary<string, object?>> _expected = new(() => (Dictionary<string, object?>)PyTorchFile.Read(Path.Combine(folder, "expected.pt"))!);
+    private readonly Lazy<Dictionary<string, object?>> _expected =
+        new(() => (Dictionary<string, object?>)PyTorchFile.Read(Path.Combine(folder, "expected.pt"))!);
 
     /// <summary>How the networks on small images were fed.</summary>
-    public static LoadOptions Trained { get; } = new() { Normalization = new ResNetOptions().Normalization, ImageSize = (16, 16), TrustTorchScript = true };
+    public static LoadOptions Trained { get; } = new()
+    {
+        Normalization = new ResNetOptions().Normalization,
+        ImageSize = (16, 16),
+        TrustTorchScript = true,
+    };
 
     public static LoadOptions For(string name) => name == "torchvision.pt" ? new() : Trained;
 

@@ -7,7 +7,8 @@ namespace MarginNet.Tests.Foreign;
 /// <summary>Programs that Fixtures/make_programs.py wrote with PyTorch, and what PyTorch makes of them.</summary>
 internal static class ProgramFiles
 {
-    private static readonly Lazy<Dictionary<string, object?>> Kept = new(() => (Dictionary<string, object?>)PyTorchFile.Read(PathOf("programs.pt"))!);
+    private static readonly Lazy<Dictionary<string, object?>> Kept =
+        new(() => (Dictionary<string, object?>)PyTorchFile.Read(PathOf("programs.pt"))!);
 
     /// <summary>What a user who trusts them says of them.</summary>
     public static LoadOptions Trusted { get; } = new() { ImageSize = (16, 16), TrustTorchScript = true };

@@ -65,9 +65,13 @@ public sealed class ProgramOutputTests : IDisposable
         using var model = MarginModel.Load(ProgramFiles.PathOf("grey.pt"), ProgramFiles.Trusted);
         Assert.Equal(1, model.Channels);
         Assert.InRange(ProgramFiles.Difference(model, "grey.pt"), 0, ForeignFiles.Tolerance);
-        var message = Assert.Throws<InvalidDataException>(() => model.Score(MarginNet.Data.ImageSet.Create(new byte[3 * 16 * 16], [0], 3, 16, 16))).Message;
+        var message = Assert.Throws<InvalidDataException>(
+            () => model.Score(MarginNet.Data.ImageSet.Create(new byte[3 * 16 * 16], [0], 3, 16, 16))).Message;
         Assert.Contains("The images have 3 channels, but the network takes 1", message, StringComparison.Ordinal);
-        using var normalized = MarginModel.Load(ProgramFiles.PathOf("grey.pt"), ProgramFiles.Trusted with { Normalization = new([0.5], [0.25]) });
+        using var normalized = MarginModel.Load(ProgramFiles.PathOf("grey.pt"), ProgramFiles.Trusted with
+        {
+            Normalization = new([0.5], [0.25]),
+        });
         Assert.True(ProgramFiles.Difference(normalized, "grey.pt") > 1e-3);
     }
 

@@ -49,7 +49,9 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public void A_program_that_is_no_classifier_of_such_images_is_refused_in_one_line()
     {
-        Refused(ForeignFiles.Committed["traced.pt"], ForeignFiles.Trained with { Normalization = new([0.5], [0.5]) }, "fails on images 1x16x16: RuntimeError: ");
+        Refused(
+            ForeignFiles.Committed["traced.pt"], ForeignFiles.Trained with { Normalization = new([0.5], [0.5]) },
+            "fails on images 1x16x16: RuntimeError: ");
         Refused(ForeignFiles.Committed["dynamic.onnx"], ForeignFiles.Trained with { Normalization = new([0.5], [0.5]) }, "3 channels");
     }
 
@@ -120,7 +122,8 @@ public sealed class ProgramTests : IDisposable
         using var model = MarginModel.Load(ForeignFiles.Committed["fixed.onnx"], ForeignFiles.Trained);
         Assert.False(model.Network.IsDifferentiable);
         var images = ForeignFiles.Committed.Images("fixed.onnx");
-        var message = Assert.Throws<NotSupportedException>(() => Fgsm.Perturb(model.Network, images, zeros(4, dtype: ScalarType.Int64), 0.01)).Message;
+        var message = Assert.Throws<NotSupportedException>(
+            () => Fgsm.Perturb(model.Network, images, zeros(4, dtype: ScalarType.Int64), 0.01)).Message;
         Assert.Contains("without gradients", message, StringComparison.Ordinal);
     }
 
@@ -163,7 +166,8 @@ public sealed class ProgramTests : IDisposable
     [Theory]
     [InlineData("linked.onnx", "keeps weights in 'expected.pt': 82588 bytes from byte 0, where its tensor needs 48")]
     [InlineData("huge.onnx", "ONNX Runtime says: ")]
-    public void A_hostile_ONNX_model_is_refused(string file, string reason) => Refused(ForeignFiles.Committed[file], ForeignFiles.Trained, reason);
+    public void A_hostile_ONNX_model_is_refused(string file, string reason) =>
+        Refused(ForeignFiles.Committed[file], ForeignFiles.Trained, reason);
 
     [Fact]
     public void An_ONNX_model_without_outputs_is_refused()
@@ -187,7 +191,8 @@ public sealed class ProgramTests : IDisposable
                 input.Message(2, type => type.Message(1, tensor =>
                 {
                     tensor.Integer(1, Float);
-                    tensor.Message(2, shape => Array.ForEach([1, 3, 8, 8], size => shape.Message(1, dimension => dimension.Integer(1, size))));
+                    tensor.Message(
+                        2, shape => Array.ForEach([1, 3, 8, 8], size => shape.Message(1, dimension => dimension.Integer(1, size))));
                 }));
             });
         });
@@ -197,7 +202,8 @@ public sealed class ProgramTests : IDisposable
         Refused(path, new(), "It has no outputs");
     }
 
-    private static IEnumerable<float[]> Rows(MarginNet.Margins.ScoreMatrix scores) => Enumerable.Range(0, scores.Count).Select(i => scores[i].ToArray());
+    private static IEnumerable<float[]> Rows(MarginNet.Margins.ScoreMatrix scores) =>
+        Enumerable.Range(0, scores.Count).Select(i => scores[i].ToArray());
 
     private static void Refused(string path, LoadOptions options, string reason)
     {

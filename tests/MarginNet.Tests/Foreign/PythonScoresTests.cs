@@ -55,7 +55,8 @@ public sealed class PythonScoresTests
     public void A_model_read_from_another_program_is_the_same_once_it_is_kept_as_ours(string file, string scores)
     {
         using var folder = new TemporaryFolder();
-        string[] names = [.. Enumerable.Range(0, (int)ForeignFiles.Committed.Expected(scores).shape[1]).Select(c => c.ToString("x4", CultureInfo.InvariantCulture))];
+        string[] names = [.. Enumerable.Range(0, (int)ForeignFiles.Committed.Expected(scores).shape[1])
+            .Select(c => c.ToString("x4", CultureInfo.InvariantCulture))];
         using var foreign = MarginModel.Load(ForeignFiles.Committed[file], ForeignFiles.For(file) with { ClassNames = [.. names] });
         Assert.True(foreign.IsForeign);
         foreign.Save(folder["m.pt"]);

@@ -17,7 +17,8 @@ public sealed class StateDictTests : IDisposable
     [InlineData("torchvision.pt", 2, 10, ResNetStem.Large, 224)]
     [InlineData("cifar_stem.pt", 2, 10, ResNetStem.Small, 32)]
     [InlineData("kuangliu.pt", 2, 7, ResNetStem.Small, 32)]
-    public void The_tensors_say_the_width_the_classes_the_stem_and_the_usual_size_of_images(string file, int width, int classes, ResNetStem stem, int size)
+    public void The_tensors_say_the_width_the_classes_the_stem_and_the_usual_size_of_images(
+        string file, int width, int classes, ResNetStem stem, int size)
     {
         using var model = MarginModel.Load(ForeignFiles.Committed[file]);
         var options = Assert.IsType<ResNetOptions>(model.Network.Options);
@@ -56,9 +57,11 @@ public sealed class StateDictTests : IDisposable
             Assert.Equal(expected, Scores(Write(new Dictionary<string, object?> { ["epoch"] = 7L, [wrapper] = renamed })));
         }
 
-        var precise = renamed.Where(entry => !entry.Key.EndsWith(ResNetTensors.Counter, StringComparison.Ordinal)).ToDictionary(entry => entry.Key, entry => (object?)As(entry.Value, ScalarType.Float64));
+        var precise = renamed.Where(entry => !entry.Key.EndsWith(ResNetTensors.Counter, StringComparison.Ordinal))
+            .ToDictionary(entry => entry.Key, entry => (object?)As(entry.Value, ScalarType.Float64));
         Assert.Equal(expected, Scores(Write(precise)));
-        SafeTensorsFile.Write(_folder["m.safetensors"], new() { Tensors = renamed.ToDictionary(entry => entry.Key, entry => (StoredTensor)entry.Value!) });
+        SafeTensorsFile.Write(
+            _folder["m.safetensors"], new() { Tensors = renamed.ToDictionary(entry => entry.Key, entry => (StoredTensor)entry.Value!) });
         File.Move(_folder["m.safetensors"], _folder["m.bin"]);
         Assert.Equal(expected, Scores(_folder["m.bin"]));
     }
@@ -81,7 +84,13 @@ public sealed class StateDictTests : IDisposable
     [Fact]
     public void Another_architecture_is_refused_by_what_it_has()
     {
-        Refused(new() { ["features.0.weight"] = new StoredTensor(ScalarType.Float32, [4, 3, 3, 3], new byte[432]), ["classifier.bias"] = Vector }, "holds features.0.weight [4, 3, 3, 3], classifier.bias [1]");
+        Refused(new()
+        {
+            ["features.0.weight"] = new StoredTensor(
+            ScalarType.Float32, [4, 3, 3, 3],
+            new byte[432]),
+            ["classifier.bias"] = Vector
+        }, "holds features.0.weight [4, 3, 3, 3], classifier.bias [1]");
         Refused(new() { ["epoch"] = 3L }, "holds no state dict: expected tensors by name", "found the keys epoch");
         Refused(new() { ["linear.bias"] = Vector, ["fc.bias"] = Vector, ["conv1.weight"] = Vector }, "has fc.bias twice");
     }
@@ -112,7 +121,8 @@ public sealed class StateDictTests : IDisposable
     [InlineData("other.zip.pt", "0 entries 'data.pkl'")]
     public void A_hostile_or_other_file_is_refused_and_nothing_of_it_runs(string file, string reason)
     {
-        var message = Assert.Throws<InvalidDataException>(() => MarginModel.Load(Checkpoints.Fixture.PathOf(file), ForeignFiles.Trained)).Message;
+        var message =
+            Assert.Throws<InvalidDataException>(() => MarginModel.Load(Checkpoints.Fixture.PathOf(file), ForeignFiles.Trained)).Message;
         Assert.Contains(reason, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         Assert.False(File.Exists("hostile-was-here"));
@@ -122,7 +132,14 @@ public sealed class StateDictTests : IDisposable
     public void Safetensors_that_we_exported_need_no_description()
     {
         using var model = new MarginModel(
-            new ResNet18(new() { Width = 2, ClassCount = 3, Rectify = true, OutputScale = 2, Normalization = new([0.1, 0.2, 0.3], [0.4, 0.5, 0.6]) }), ["a", "b", "c"], (16, 16));
+            new ResNet18(new()
+            {
+                Width = 2,
+                ClassCount = 3,
+                Rectify = true,
+                OutputScale = 2,
+                Normalization = new([0.1, 0.2, 0.3], [0.4, 0.5, 0.6]),
+            }), ["a", "b", "c"], (16, 16));
         model.Network.eval();
         ModelExport.ToSafeTensors(model, _folder["m.safetensors"]);
         using var read = MarginModel.Load(_folder["m.safetensors"]);
@@ -163,7 +180,8 @@ public sealed class StateDictTests : IDisposable
     private static StoredTensor Vector => new(ScalarType.Float32, [1], new byte[4]);
 
     private static Dictionary<string, object?> State() =>
-        (Dictionary<string, object?>)((Dictionary<string, object?>)PyTorchFile.Read(ForeignFiles.Committed["cifar_stem.pt"])!)["model_state_dict"]! is var state
+        (Dictionary<string, object?>)((Dictionary<string, object?>)PyTorchFile.Read(
+            ForeignFiles.Committed["cifar_stem.pt"])!)["model_state_dict"]! is var state
             ? state.ToDictionary(entry => entry.Key["_orig_mod.".Length..], entry => entry.Value)
             : [];
 

@@ -20,7 +20,9 @@ public sealed class CleverTests
         Assert.Equal(3, clever.Pairs.Length);
         foreach (var pair in clever.Pairs)
         {
-            var expected = (linear.weight![clever.PredictedClass] - linear.weight![pair.Rival]).to(ScalarType.Float64).norm().item<double>();
+            var expected = (linear.weight![clever.PredictedClass] - linear.weight![pair.Rival]).to(ScalarType.Float64)
+                .norm()
+                .item<double>();
             Assert.Equal(expected, pair.Lipschitz.Value, 1e-6 * expected);
             Assert.Equal(pair.SampleMaximum.Value, pair.Lipschitz.Value);
             Assert.Equal(CleverSource.EqualMaxima, pair.Source);
@@ -58,7 +60,8 @@ public sealed class CleverTests
     {
         using var scope = NewDisposeScope();
         // f = (sigmoid(x), 0) of one number: the slope is s(1 − s), largest at the end of the interval [−3, −1] near 0.
-        var network = nn.Sequential(nn.Linear(1, 1, dtype: ScalarType.Float64), nn.Sigmoid(), nn.Linear(1, 2, hasBias: false, dtype: ScalarType.Float64));
+        var network = nn.Sequential(
+            nn.Linear(1, 1, dtype: ScalarType.Float64), nn.Sigmoid(), nn.Linear(1, 2, hasBias: false, dtype: ScalarType.Float64));
         using (no_grad())
         {
             var (first, last) = ((Linear)network.children().First(), (Linear)network.children().Last());
@@ -82,9 +85,11 @@ public sealed class CleverTests
         var (one, same) = (Clever.Compute(network, x, Few), Clever.Compute(network, x, Few));
         Assert.Equal(one.Pairs.AsEnumerable(), same.Pairs.AsEnumerable());
         var parted = Clever.Compute(network, x, Few with { BatchSize = 5 });
-        Assert.All(one.Pairs.Zip(parted.Pairs), pair => Assert.Equal(pair.First.SampleMaximum.Value, pair.Second.SampleMaximum.Value, 1e-9));
+        Assert.All(
+            one.Pairs.Zip(parted.Pairs), pair => Assert.Equal(pair.First.SampleMaximum.Value, pair.Second.SampleMaximum.Value, 1e-9));
         Assert.NotEqual(one.Nearest.SampleMaximum, Clever.Compute(network, x, Few with { Seed = 1 }).Nearest.SampleMaximum);
-        Assert.True(Clever.Compute(network, x, Few with { Batches = 24 }).Nearest.SampleMaximum.Value >= one.Pairs.Single(pair => pair.Rival == one.Nearest.Rival).SampleMaximum.Value
+        Assert.True(Clever.Compute(network, x, Few with { Batches = 24 }).Nearest.SampleMaximum.Value >= one.Pairs.Single(
+            pair => pair.Rival == one.Nearest.Rival).SampleMaximum.Value
             || one.Nearest.Rival != Clever.Compute(network, x, Few with { Batches = 24 }).Nearest.Rival);
     }
 
@@ -110,7 +115,8 @@ public sealed class CleverTests
     [Fact]
     public void Maxima_that_are_few_or_refused_leave_the_largest()
     {
-        double[] maxima = [.. Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? 1 + (1e-3 * i / 200) : 2 - (1e-3 * i / 200))]; // Two heaps: no reverse Weibull.
+        // Two heaps: no reverse Weibull.
+        double[] maxima = [.. Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? 1 + (1e-3 * i / 200) : 2 - (1e-3 * i / 200))];
         var pair = CleverPair.Of(1, 1, maxima, new());
         Assert.True(pair.Source is CleverSource.RefusedFit or CleverSource.NoFit);
         Assert.Equal(maxima.Max(), pair.Lipschitz.Value);
@@ -140,7 +146,15 @@ public sealed class CleverTests
         using var scope = NewDisposeScope();
         var network = nn.Sequential(nn.Linear(3, 2, dtype: ScalarType.Float64));
         var x = zeros(1, 3, dtype: ScalarType.Float64);
-        CleverOptions[] wrong = [new() { Samples = 0 }, new() { Batches = 0 }, new() { BatchSize = 0 }, new() { Radius = 0 }, new() { Radius = double.PositiveInfinity }, new() { Significance = double.NaN }];
+        CleverOptions[] wrong =
+        [
+            new() { Samples = 0 },
+            new() { Batches = 0 },
+            new() { BatchSize = 0 },
+            new() { Radius = 0 },
+            new() { Radius = double.PositiveInfinity },
+            new() { Significance = double.NaN },
+        ];
         Assert.All(wrong, options => Assert.Throws<ArgumentOutOfRangeException>(() => Clever.Compute(network, x, options)));
         Assert.Throws<ArgumentException>(() => Clever.Compute(network, zeros(2, 3, dtype: ScalarType.Float64), Few));
         Assert.Throws<ArgumentException>(() => Clever.Compute(nn.Sequential(nn.Linear(3, 1, dtype: ScalarType.Float64)), x, Few));

@@ -11,9 +11,18 @@ public sealed class ConvolutionNormTests
         using var generator = new Generator(21);
         var count = 0;
         var sizes = from height in new[] { 1, 2, 3, 5, 8 } from width in new[] { 1, 4, 7, 8 } select (height, width);
-        var steps = from stride in new[] { (1, 1), (2, 2), (3, 1), (2, 3) } from padding in new[] { (0, 0), (1, 1), (2, 1), (4, 4) } select (stride, padding);
+        var steps = from stride in new[]
+        {
+            (1, 1), (2, 2), (3, 1), (2, 3),
+        }
+                    from padding in new[] { (0, 0), (1, 1), (2, 1), (4, 4) }
+                    select (stride, padding);
         (int Height, int Width)[] kernels = [(1, 1), (2, 2), (3, 3), (3, 2), (5, 5)];
-        foreach (var ((height, width), kernel, (stride, padding)) in from size in sizes from kernel in kernels from step in steps select (size, kernel, step))
+        foreach (var ((height, width), kernel, (stride, padding)) in from size in sizes
+                                                                     from kernel in kernels
+                                                                     from step in steps
+                                                                     select (size,
+            kernel, step))
         {
             using var scope = NewDisposeScope();
             var geometry = new ConvolutionGeometry(height, width) { Stride = stride, Padding = padding };
@@ -34,7 +43,13 @@ public sealed class ConvolutionNormTests
     public void Dilation_and_groups_are_part_of_the_map()
     {
         using var generator = new Generator(22);
-        foreach (var (dilation, groups, stride) in from d in new[] { (1, 1), (2, 2), (3, 1) } from g in new[] { 1, 2 } from s in new[] { 1, 2 } select (d, g, s))
+        foreach (var (dilation, groups, stride) in from d in new[]
+        {
+            (1, 1), (2, 2), (3, 1),
+        }
+                                                   from g in new[] { 1, 2 }
+                                                   from s in new[] { 1, 2 }
+                                                   select (d, g, s))
         {
             using var scope = NewDisposeScope();
             var weight = randn([4, 2, 3, 2], ScalarType.Float64, generator: generator);

@@ -17,7 +17,8 @@ public sealed class DenseNormTests
             var (rows, columns, rank) = (1 + (trial * 7 % 40), 1 + (trial * 13 % 50), 1 + (trial % 5));
             var matrix = trial % 2 == 0
                 ? randn(rows, columns, dtype: ScalarType.Float64, generator: generator)
-                : randn(rows, rank, dtype: ScalarType.Float64, generator: generator).mm(randn(rank, columns, dtype: ScalarType.Float64, generator: generator));
+                : randn(rows, rank, dtype: ScalarType.Float64, generator: generator)
+                    .mm(randn(rank, columns, dtype: ScalarType.Float64, generator: generator));
             matrix = matrix * Math.Pow(10, (trial % 9 * 10) - 40);
             var truth = LargestSingularValue(matrix);
             Assert.InRange(OperatorNorm.Dense(matrix).Value, truth * (1 - SvdError), truth * (1 + 1e-6));
@@ -37,7 +38,8 @@ public sealed class DenseNormTests
             hadamard = cat([cat([hadamard, hadamard], 1), cat([hadamard, -hadamard], 1)], 0);
         }
 
-        Assert.InRange(OperatorNorm.Dense(hadamard).Value, Math.Sqrt(n), Math.Sqrt(n) * (1 + 1e-6)); // All singular values equal: the slowest case.
+        // All singular values equal: the slowest case.
+        Assert.InRange(OperatorNorm.Dense(hadamard).Value, Math.Sqrt(n), Math.Sqrt(n) * (1 + 1e-6));
         Assert.InRange(OperatorNorm.Dense(ones(n, n)).Value, n, n * (1 + 1e-6));
         Assert.InRange(OperatorNorm.Dense(diag(arange(1, n + 1))).Value, n, n * (1 + 1e-6));
     }
@@ -58,7 +60,8 @@ public sealed class DenseNormTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(5);
-        var batch = complex(randn([20, 5, 7], ScalarType.Float64, generator: generator), randn([20, 5, 7], ScalarType.Float64, generator: generator));
+        var batch = complex(
+            randn([20, 5, 7], ScalarType.Float64, generator: generator), randn([20, 5, 7], ScalarType.Float64, generator: generator));
         var truth = linalg.svdvals(batch).max().item<double>();
         Assert.InRange(GramIteration.LargestNorm(batch), truth * (1 - SvdError), truth * (1 + 1e-6));
     }
@@ -104,7 +107,10 @@ public sealed class DenseNormTests
         using var scope = NewDisposeScope();
         Assert.Throws<ArgumentException>(() => OperatorNorm.Dense(ones(3)));
         Assert.Throws<ArgumentException>(() => OperatorNorm.Dense(ones(0, 3)));
-        Assert.Contains("NaN", Assert.Throws<ArgumentException>(() => OperatorNorm.Dense(tensor(new[,] { { 1.0, double.NaN } }))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "NaN",
+            Assert.Throws<ArgumentException>(() => OperatorNorm.Dense(tensor(new[,] { { 1.0, double.NaN } }))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

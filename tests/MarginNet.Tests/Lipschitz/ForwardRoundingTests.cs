@@ -11,7 +11,8 @@ namespace MarginNet.Tests.Lipschitz;
 public sealed class ForwardRoundingTests
 {
     /// <summary>Factors of all weights and biases, from tame to absurd.</summary>
-    public static TheoryData<double, double> Scales => new() { { 1, 1 }, { 1, 1e5 }, { 1e4, 1e-3 }, { 1e-6, 1 }, { 1e-18, 1e-30 }, { 1e8, 1e7 }, { 1e-3, 3e4 } };
+    public static TheoryData<double, double> Scales =>
+        new() { { 1, 1 }, { 1, 1e5 }, { 1e4, 1e-3 }, { 1e-6, 1 }, { 1e-18, 1e-30 }, { 1e8, 1e7 }, { 1e-3, 3e4 } };
 
     [Theory]
     [MemberData(nameof(Scales))]
@@ -89,7 +90,8 @@ public sealed class ForwardRoundingTests
             var network = RandomNetworks.Dense(1, 6, 5, 3);
             Rescale(network, 1, Math.Pow(10, trial % 9));
             var x = (float)((trial * 0.37 % 2) - 1);
-            ((Linear)network.children().Last()).bias!.sub_(network.forward(tensor(new[] { x }).unsqueeze(0))[0]).add_(randn(3)); // What the large biases added is taken off again.
+            // What the large biases added is taken off again.
+            ((Linear)network.children().Last()).bias!.sub_(network.forward(tensor(new[] { x }).unsqueeze(0))[0]).add_(randn(3));
             var radius = Certify(network, new(1), [x]);
             certified += radius.Radius > 0 ? 1 : 0;
             costly += radius.Radius < 0.9 * radius.RadiusBeforeRounding ? 1 : 0;
@@ -143,7 +145,8 @@ public sealed class ForwardRoundingTests
         Assert.InRange(radius.Radius, 1e3, Math.ScaleB(1, 23));
         Assert.True(radius.RadiusBeforeRounding > 1e9);
         AssertNoFlip(network, 0, radius);
-        Assert.Equal(0, network.forward(tensor(new[] { (float)radius.Radius, (float)-radius.Radius }).reshape(2, 1)).argmax(1).sum().item<long>());
+        Assert.Equal(
+            0, network.forward(tensor(new[] { (float)radius.Radius, (float)-radius.Radius }).reshape(2, 1)).argmax(1).sum().item<long>());
     }
 
     [Fact]
@@ -191,10 +194,14 @@ public sealed class ForwardRoundingTests
         using var scope = NewDisposeScope();
         var network = nn.Sequential(nn.Linear(2, 2));
         network.to(ScalarType.Float16);
-        Assert.Contains("Float16", Assert.Throws<NotSupportedException>(() => LipschitzBounds.Compute(network, new(2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Float16",
+            Assert.Throws<NotSupportedException>(() => LipschitzBounds.Compute(network, new(2))).Message,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>Compares both precisions at an input, at random ones near it, and where a difference of scores falls fastest; in two memory orders.</summary>
+    /// <summary>Compares both precisions at an input, at random ones near it, and where a difference of scores falls fastest;
+    /// in two memory orders.</summary>
     private static void CheckAround(nn.Module<Tensor, Tensor> network, FeatureShape input, double distance)
     {
         var bounds = LipschitzBounds.Compute(network, input);
@@ -204,7 +211,8 @@ public sealed class ForwardRoundingTests
         var length = bounds.Forward.Length<float>(x.flatten().data<float>().ToArray());
         var gradient = ScoreGradients.Compute(network, x)[0];
         var steepest = (gradient[1] - gradient[0]).reshape(x.shape);
-        var around = cat([x, x + Scaled(randn(6, input.Channels, input.Height, input.Width), distance), x + Scaled(steepest, distance), x - Scaled(steepest, distance)]);
+        var around = cat([x, x + Scaled(randn(6, input.Channels, input.Height, input.Width), distance), x + Scaled(steepest, distance),
+            x - Scaled(steepest, distance)]);
         foreach (var points in new[] { around, around.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) })
         {
             var error = trusted.Call(points).to(ScalarType.Float64) - precise.call(points.to(ScalarType.Float64));
@@ -218,7 +226,9 @@ public sealed class ForwardRoundingTests
                     {
                         var (here, slope) = bounds.Forward.Pair(i, j, length);
                         var seen = differences[k, i, j].item<double>();
-                        Assert.True(seen <= here + (slope * moved) || !(moved < bounds.Forward.Reach(length)), $"{seen} > {here} + {slope} * {moved}");
+                        Assert.True(
+                            seen <= here + (slope * moved) || !(moved < bounds.Forward.Reach(length)),
+                            $"{seen} > {here} + {slope} * {moved}");
                     }
                 }
             }

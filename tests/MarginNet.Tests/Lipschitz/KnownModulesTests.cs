@@ -107,7 +107,12 @@ public sealed class KnownModulesTests
         var shared = nn.Linear(3, 3, hasBias: false);
         shared.weight.copy_(3 * eye(3));
         var inner = nn.Sequential(shared, nn.ReLU());
-        Sequential[] networks = [nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU()), nn.Sequential(inner, inner), nn.Sequential(("a", inner), ("a", inner))];
+        Sequential[] networks =
+        [
+            nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU()),
+            nn.Sequential(inner, inner),
+            nn.Sequential(("a", inner), ("a", inner)),
+        ];
         foreach (var network in networks)
         {
             Assert.InRange(LipschitzBounds.Compute(network, new(3)).Euclidean.Value, 9, 9.00001);

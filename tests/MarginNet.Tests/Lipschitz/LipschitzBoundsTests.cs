@@ -84,7 +84,8 @@ public sealed class LipschitzBoundsTests
                 for (var j = 0; j < bounds.ClassCount; j++)
                 {
                     Assert.Equal(bounds.Pair(i, j).Value, bounds.Pair(j, i).Value, 1e-9 * bounds.Scores.Value);
-                    Assert.True(bounds.Pair(i, j).Value <= Math.Min(2 * bounds.Scores.Value, Math.Sqrt(2) * bounds.Euclidean.Value) * (1 + 1e-12));
+                    Assert.True(
+                        bounds.Pair(i, j).Value <= Math.Min(2 * bounds.Scores.Value, Math.Sqrt(2) * bounds.Euclidean.Value) * (1 + 1e-12));
                 }
             }
 
@@ -119,10 +120,16 @@ public sealed class LipschitzBoundsTests
     {
         using var scope = NewDisposeScope();
         manual_seed(46);
-        BoundedMatrix[] w = [new(randn(7, 5, dtype: ScalarType.Float64), 0), new(randn(6, 7, dtype: ScalarType.Float64), 0), new(randn(4, 6, dtype: ScalarType.Float64), 0)];
+        BoundedMatrix[] w =
+        [
+            new(randn(7, 5, dtype: ScalarType.Float64), 0),
+            new(randn(6, 7, dtype: ScalarType.Float64), 0),
+            new(randn(4, 6, dtype: ScalarType.Float64), 0),
+        ];
         double Norm(Tensor matrix) => DenseNormTests.LargestSingularValue(matrix);
         var (a, b, c) = (w[0].Value, w[1].Value, w[2].Value);
-        var expected = (Norm(c.mm(b).mm(a)) / 4) + (Norm(c.mm(b)) * Norm(a) / 4) + (Norm(c) * Norm(b.mm(a)) / 4) + (Norm(c) * Norm(b) * Norm(a) / 4);
+        var expected = (Norm(c.mm(b).mm(a)) / 4) + (Norm(c.mm(b)) * Norm(a) / 4) + (Norm(c) * Norm(b.mm(a)) / 4)
+            + (Norm(c) * Norm(b) * Norm(a) / 4);
         AssertJustAbove(expected, new(DenseBounds.Centered([.. w], "").Euclidean));
         AssertJustAbove(Norm(c.abs().mm(b.abs()).mm(a.abs())), new(DenseBounds.Absolute([.. w]).Euclidean));
         var pair = (c[0] - c[3]).abs().unsqueeze(0).mm(b.abs()).mm(a.abs());
@@ -135,7 +142,8 @@ public sealed class LipschitzBoundsTests
         using var scope = NewDisposeScope();
         manual_seed(47);
         var (first, second) = (randn(6, 4, dtype: ScalarType.Float64), randn(4, 6, dtype: ScalarType.Float64));
-        Layer[] Body(double sign) => [new LinearLayer("a", new(first, 0)), ActivationLayer.Relu("r"), new LinearLayer("b", new(sign * second, 0))];
+        Layer[] Body(double sign) =>
+            [new LinearLayer("a", new(first, 0)), ActivationLayer.Relu("r"), new LinearLayer("b", new(sign * second, 0))];
         var opposed = first.t() * -1; // With W₂ = −W₁ᵀ the block contracts.
         Layer[] contracting = [new LinearLayer("a", new(first, 0)), ActivationLayer.Relu("r"), new LinearLayer("b", new(opposed, 0))];
         double Norm(Tensor matrix) => DenseNormTests.LargestSingularValue(matrix);
@@ -147,7 +155,9 @@ public sealed class LipschitzBoundsTests
         AssertJustAbove(half, bound);
         foreach (var sign in new[] { 1, -1 })
         {
-            var expected = Math.Min(1 + (Norm(first) * Norm(second)), Norm(eye(4, dtype: ScalarType.Float64) + (sign * second.mm(first) / 2)) + (Norm(first) * Norm(second) / 2));
+            var expected = Math.Min(
+                1 + (Norm(first) * Norm(second)),
+                Norm(eye(4, dtype: ScalarType.Float64) + (sign * second.mm(first) / 2)) + (Norm(first) * Norm(second) / 2));
             AssertJustAbove(expected, new ResidualLayer("block", Body(sign), []).Bound(new(4)).Bound);
         }
 
@@ -209,7 +219,9 @@ public sealed class LipschitzBoundsTests
         UpperBound Bound(double scale)
         {
             manual_seed(51);
-            using Classifier network = isFast ? new FastNet(new() { Width = 2, OutputScale = scale }) : new ResNet18(new() { Width = 2, OutputScale = scale });
+            using Classifier network = isFast
+                ? new FastNet(new() { Width = 2, OutputScale = scale })
+                : new ResNet18(new() { Width = 2, OutputScale = scale });
             return LipschitzBounds.Compute(network, new(3, 12, 12)).Scores;
         }
 
@@ -224,7 +236,8 @@ public sealed class LipschitzBoundsTests
         using var plain = new ResNet18(new() { Width = 2, Normalization = new([0, 0, 0], [1, 1, 1]) });
         using var normalizing = new ResNet18(new() { Width = 2, Normalization = new([0.5, 0.5, 0.5], [0.25, 0.25, 0.25]) });
         normalizing.load_state_dict(plain.state_dict());
-        var (one, four) = (LipschitzBounds.Compute(plain, new(3, 8, 8)).Scores.Value, LipschitzBounds.Compute(normalizing, new(3, 8, 8)).Scores.Value);
+        var (one, four) =
+            (LipschitzBounds.Compute(plain, new(3, 8, 8)).Scores.Value, LipschitzBounds.Compute(normalizing, new(3, 8, 8)).Scores.Value);
         Assert.Equal(4 * one, four, 1e-6 * four);
     }
 
@@ -234,8 +247,10 @@ public sealed class LipschitzBoundsTests
         using var scope = NewDisposeScope();
         nn.Module<Tensor, Tensor>[] unknown =
         [
-            nn.GELU(), nn.Softmax(1), nn.InstanceNorm2d(3), nn.MaxPool2d(2, ceil_mode: true), nn.AvgPool2d(3, padding: 1, count_include_pad: false),
-            nn.BatchNorm2d(3, track_running_stats: false), nn.Conv2d(3, 3, 3, padding: 1, padding_mode: PaddingModes.Circular), nn.Flatten(0),
+            nn.GELU(), nn.Softmax(1), nn.InstanceNorm2d(3), nn.MaxPool2d(2, ceil_mode: true),
+            nn.AvgPool2d(3, padding: 1, count_include_pad: false),
+            nn.BatchNorm2d(
+                3, track_running_stats: false), nn.Conv2d(3, 3, 3, padding: 1, padding_mode: PaddingModes.Circular), nn.Flatten(0),
         ];
         foreach (var module in unknown)
         {
@@ -249,7 +264,10 @@ public sealed class LipschitzBoundsTests
     {
         using var scope = NewDisposeScope();
         var linear = nn.Linear(4, 3);
-        Assert.Contains("a vector of 4, but gets 5", Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(linear), new(5))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a vector of 4, but gets 5",
+            Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(linear), new(5))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(nn.Conv2d(1, 2, 3)), new(1, 8, 8)));
         Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(nn.BatchNorm2d(2)), new(1, 8, 8)));
         using (no_grad())
@@ -257,7 +275,10 @@ public sealed class LipschitzBoundsTests
             linear.weight![0, 0] = tensor(float.NaN);
         }
 
-        Assert.Contains("'0' has a weight that is NaN", Assert.Throws<InvalidDataException>(() => LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'0' has a weight that is NaN",
+            Assert.Throws<InvalidDataException>(() => LipschitzBounds.Compute(nn.Sequential(linear), new(4))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -275,7 +296,8 @@ public sealed class LipschitzBoundsTests
     public void It_can_be_cancelled()
     {
         using var network = RandomNetworks.Create(0).Network;
-        Assert.Throws<OperationCanceledException>(() => LipschitzBounds.Compute(network, new(2, 7, 6), new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => LipschitzBounds.Compute(network, new(2, 7, 6), new CancellationToken(canceled: true)));
     }
 
     private static void AssertWithin(LipschitzBounds bounds, Tensor change, Tensor distance)
@@ -287,10 +309,12 @@ public sealed class LipschitzBoundsTests
         {
             for (var j = 0; j < bounds.ClassCount; j++)
             {
-                Assert.True(((change.select(1, i) - change.select(1, j)).abs() / distance).max().item<double>() <= bounds.Pair(i, j).Value * Slack);
+                Assert.True(
+                    ((change.select(1, i) - change.select(1, j)).abs() / distance).max().item<double>() <= bounds.Pair(i, j).Value * Slack);
             }
         }
     }
 
-    private static void AssertJustAbove(double truth, UpperBound bound) => Assert.InRange(bound.Value, truth * (1 - 1e-12), (truth * (1 + 1e-6)) + 1e-12);
+    private static void AssertJustAbove(double truth, UpperBound bound) =>
+        Assert.InRange(bound.Value, truth * (1 - 1e-12), (truth * (1 + 1e-6)) + 1e-12);
 }

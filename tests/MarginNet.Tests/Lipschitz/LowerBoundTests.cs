@@ -14,7 +14,8 @@ public sealed class LowerBoundTests
             using var scope = NewDisposeScope();
             var (network, input) = RandomNetworks.Create(trial);
             var upper = LipschitzBounds.Compute(network, input);
-            var lower = LipschitzLowerBounds.Compute(network, randn(6, 2, 7, 6, dtype: ScalarType.Float64), upper.IsCentered, ascentSteps: 5);
+            var lower = LipschitzLowerBounds.Compute(
+                network, randn(6, 2, 7, 6, dtype: ScalarType.Float64), upper.IsCentered, ascentSteps: 5);
             Assert.InRange(lower.Scores.Value, 0, upper.Scores.Value * (1 + 1e-9));
             Assert.InRange(lower.Euclidean.Value, 0, upper.Euclidean.Value * (1 + 1e-9));
             for (var i = 0; i < upper.ClassCount; i++)
@@ -53,7 +54,8 @@ public sealed class LowerBoundTests
         }
 
         var network = nn.Sequential(linear);
-        var (upper, lower) = (LipschitzBounds.Compute(network, new(3)), LipschitzLowerBounds.Compute(network, zeros(1, 3, dtype: ScalarType.Float64)));
+        var (upper, lower) =
+            (LipschitzBounds.Compute(network, new(3)), LipschitzLowerBounds.Compute(network, zeros(1, 3, dtype: ScalarType.Float64)));
         Assert.InRange(lower.Scores.Value / upper.Scores.Value, 1 - 1e-6, 1 + 1e-9);
         Assert.InRange(lower.Euclidean.Value / upper.Euclidean.Value, 1 - 1e-6, 1 + 1e-9);
         Assert.InRange(lower.Pair(0, 1).Value / upper.Pair(0, 1).Value, 1 - 1e-6, 1 + 1e-9);
@@ -88,7 +90,8 @@ public sealed class LowerBoundTests
         {
             foreach (var linear in network.children().OfType<TorchSharp.Modules.Linear>())
             {
-                linear.weight!.copy_(linear.out_features == 1 ? ones(1, 4, dtype: ScalarType.Float64) : tensor(new double[,] { { 1 }, { -1 } }));
+                linear.weight!.copy_(
+                    linear.out_features == 1 ? ones(1, 4, dtype: ScalarType.Float64) : tensor(new double[,] { { 1 }, { -1 } }));
                 linear.bias!.fill_(0);
             }
         }

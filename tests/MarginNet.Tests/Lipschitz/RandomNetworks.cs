@@ -26,14 +26,27 @@ internal static class RandomNetworks
     {
         var network = (design % 8) switch
         {
-            0 => nn.Sequential(nn.Conv2d(2, 3, 3, padding: 1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4)),
-            1 => nn.Sequential(nn.Conv2d(2, 4, 2, stride: 2), nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 3, 3, padding: 1), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3)),
-            2 => nn.Sequential(nn.BatchNorm2d(2), nn.Conv2d(2, 3, 2, stride: 1), nn.MaxPool2d(3, stride: 1), nn.BatchNorm2d(3), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(36, 5), nn.ReLU()),
-            3 => nn.Sequential(nn.AvgPool2d(3, stride: 2, padding: 1), nn.Conv2d(2, 4, 3, padding: 2, dilation: 2, groups: 2), nn.Sigmoid(), nn.Flatten(), nn.Linear(48, 3)),
-            4 => nn.Sequential(nn.Flatten(), nn.Linear(84, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 9), nn.Tanh(), nn.Linear(9, 4)),
-            5 => nn.Sequential(nn.Conv2d(2, 5, 3, stride: 3, padding: 2), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Conv2d(5, 3, 2), nn.Flatten()),
-            6 => nn.Sequential(nn.MaxPool2d(2, stride: 1, padding: 1), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(12, 6), nn.ReLU(), nn.Linear(6, 3)),
-            _ => nn.Sequential(nn.Flatten(), nn.Linear(84, 10), nn.ReLU(), nn.Linear(10, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3), nn.ReLU()),
+            0 => nn.Sequential(
+                nn.Conv2d(2, 3, 3, padding: 1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4)),
+            1 => nn.Sequential(
+                nn.Conv2d(2, 4, 2, stride: 2), nn.ReLU(), nn.BatchNorm2d(4), nn.Conv2d(4, 3, 3, padding: 1), nn.Tanh(),
+                nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3)),
+            2 => nn.Sequential(
+                nn.BatchNorm2d(2), nn.Conv2d(2, 3, 2, stride: 1), nn.MaxPool2d(3, stride: 1), nn.BatchNorm2d(3), nn.LeakyReLU(0.2),
+                nn.Flatten(), nn.Linear(36, 5), nn.ReLU()),
+            3 => nn.Sequential(
+                nn.AvgPool2d(3, stride: 2, padding: 1), nn.Conv2d(2, 4, 3, padding: 2, dilation: 2, groups: 2), nn.Sigmoid(), nn.Flatten(),
+                nn.Linear(48, 3)),
+            4 => nn.Sequential(
+                nn.Flatten(), nn.Linear(84, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 9), nn.Tanh(), nn.Linear(9, 4)),
+            5 => nn.Sequential(
+                nn.Conv2d(2, 5, 3, stride: 3, padding: 2), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Conv2d(5, 3, 2), nn.Flatten()),
+            6 => nn.Sequential(
+                nn.MaxPool2d(2, stride: 1, padding: 1), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(),
+                nn.Dropout(0.5), nn.Linear(12, 6), nn.ReLU(), nn.Linear(6, 3)),
+            _ => nn.Sequential(
+                nn.Flatten(), nn.Linear(84, 10), nn.ReLU(), nn.Linear(10, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3),
+                nn.ReLU()),
         };
         using (no_grad())
         {

@@ -11,9 +11,13 @@ public sealed class ReverseWeibullTests
     [InlineData(-1, 1, 5, 0.12)]
     public void The_numbers_of_a_distribution_are_found_again_from_draws(double location, double scale, double shape, double tolerance)
     {
-        var fits = Enumerable.Range(0, 21).Select(seed => ReverseWeibull.Fit(Draw(new(location, scale, shape), 1000, seed))).OfType<ReverseWeibull>().ToArray();
+        var fits = Enumerable.Range(0, 21)
+            .Select(seed => ReverseWeibull.Fit(Draw(new(location, scale, shape), 1000, seed)))
+            .OfType<ReverseWeibull>()
+            .ToArray();
         Assert.True(fits.Length >= 20);
-        Assert.Equal(location, fits.Select(fit => fit.Location).Median(), tolerance * scale); // 21 fits of 1000: a quarter of their spread or so.
+        // 21 fits of 1000: a quarter of their spread or so.
+        Assert.Equal(location, fits.Select(fit => fit.Location).Median(), tolerance * scale);
         Assert.Equal(scale, fits.Select(fit => fit.Scale).Median(), 2 * tolerance * scale);
         Assert.Equal(shape, fits.Select(fit => fit.Shape).Median(), 4 * tolerance * shape);
     }
@@ -57,8 +61,10 @@ public sealed class ReverseWeibullTests
         Assert.Null(ReverseWeibull.Fit(new double[50])); // All zero.
         Assert.Null(ReverseWeibull.Fit(Enumerable.Repeat(7.5, 50).ToArray()));
         Assert.Null(ReverseWeibull.Fit([1, 1 + 1e-8, 1 - 1e-8, 1]));
-        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => Math.Pow(-Math.Log(random.NextDouble()), -0.5))])); // Fréchet: no end at all.
-        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => -Math.Pow(-Math.Log(random.NextDouble()), 2))])); // Shape 1/2.
+        // Fréchet: no end at all.
+        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => Math.Pow(-Math.Log(random.NextDouble()), -0.5))]));
+        // Shape 1/2.
+        Assert.Null(ReverseWeibull.Fit([.. Enumerable.Range(0, 500).Select(_ => -Math.Pow(-Math.Log(random.NextDouble()), 2))]));
         Assert.Throws<ArgumentException>(() => ReverseWeibull.Fit([1]));
         Assert.Throws<ArgumentException>(() => ReverseWeibull.Fit([1, double.NaN]));
     }
@@ -70,7 +76,9 @@ public sealed class ReverseWeibullTests
         Assert.Equal(1, distribution.Cdf(2));
         Assert.Equal(1, distribution.Cdf(9));
         Assert.Equal(Math.Exp(-1), distribution.Cdf(1.5), 1e-15);
-        var p = Enumerable.Range(0, 200).Select(seed => KolmogorovSmirnov.PValue(KolmogorovSmirnov.Distance(Draw(distribution, 100, seed), distribution.Cdf), 100)).ToArray();
+        var p = Enumerable.Range(0, 200)
+            .Select(seed => KolmogorovSmirnov.PValue(KolmogorovSmirnov.Distance(Draw(distribution, 100, seed), distribution.Cdf), 100))
+            .ToArray();
         Assert.InRange(p.Count(value => value < 0.5), 70, 130); // p-values are uniform: 100 ± 4 deviations.
         Assert.InRange(p.Count(value => value < 0.05), 1, 24);
     }
@@ -79,7 +87,8 @@ public sealed class ReverseWeibullTests
     [InlineData(1.2238, 0.1)]
     [InlineData(1.3581, 0.05)]
     [InlineData(1.6276, 0.01)]
-    public void The_quantiles_of_Kolmogorovs_limit_are_the_tables(double lambda, double expected) => // Smirnov (1948), as in every table since.
+    // Smirnov (1948), as in every table since.
+    public void The_quantiles_of_Kolmogorovs_limit_are_the_tables(double lambda, double expected) =>
         Assert.Equal(expected, KolmogorovSmirnov.PValue(lambda / 1e4, 100_000_000), 1e-4);
 
     [Fact]
@@ -95,9 +104,11 @@ public sealed class ReverseWeibullTests
     private static double[] Draw(ReverseWeibull distribution, int count, int seed)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => distribution.Location - (distribution.Scale * Math.Pow(-Math.Log(1 - random.NextDouble()), 1 / distribution.Shape)))];
+        return [.. Enumerable.Range(0, count).Select(
+            _ => distribution.Location - (distribution.Scale * Math.Pow(-Math.Log(1 - random.NextDouble()), 1 / distribution.Shape)))];
     }
 
     private static double LogLikelihood(double[] values, ReverseWeibull d) =>
-        values.Sum(y => Math.Log(d.Shape / d.Scale) + ((d.Shape - 1) * Math.Log((d.Location - y) / d.Scale)) - Math.Pow((d.Location - y) / d.Scale, d.Shape));
+        values.Sum(y => Math.Log(d.Shape / d.Scale) + ((d.Shape - 1) * Math.Log((d.Location - y) / d.Scale))
+            - Math.Pow((d.Location - y) / d.Scale, d.Shape));
 }

@@ -9,7 +9,8 @@ namespace MarginNet.Tests.Lipschitz;
 /// <summary>No bound is below the truth, however small or large the weights are.</summary>
 public sealed class ScaleTests
 {
-    public static TheoryData<double> Sizes => [double.Epsilon, 3e-323, 1e-310, 1e-300, 1e-200, 1e-170, 1e-150, 1, 1e150, 1e170, 1e200, 1e300];
+    public static TheoryData<double> Sizes =>
+        [double.Epsilon, 3e-323, 1e-310, 1e-300, 1e-200, 1e-170, 1e-150, 1, 1e150, 1e170, 1e200, 1e300];
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -71,10 +72,13 @@ public sealed class ScaleTests
             Assert.True(a.TimesPowerOfTwo(-left).Norm().Value >= 1);
         }
 
-        var (rows, columns) = (full([40, 40], 1e-200, ScalarType.Float64), full([40, 40], 2e-124, ScalarType.Float64)); // Each of their products is lost.
+        // Each of their products is lost.
+        var (rows, columns) = (full([40, 40], 1e-200, ScalarType.Float64), full([40, 40], 2e-124, ScalarType.Float64));
         Assert.True((new BoundedMatrix(rows, 0) * new BoundedMatrix(columns, 0)).Norm().Value >= 1600 * 0.4 * double.Epsilon);
         Assert.Equal(0, (new BoundedMatrix(0 * one, 0) * new BoundedMatrix(one * 1e-300, 0)).Norm().Value);
-        Assert.Equal(double.PositiveInfinity, (new BoundedMatrix(one - (one * 1e300), 0) * new BoundedMatrix(ones_like(one) * 1e300, 0)).Norm().Value);
+        Assert.Equal(
+            double.PositiveInfinity,
+            (new BoundedMatrix(one - (one * 1e300), 0) * new BoundedMatrix(ones_like(one) * 1e300, 0)).Norm().Value);
 
         static IEnumerable<int> Exponents() => [-1074, -1030, -700, -520, 0, 510, 700, 1000];
     }
@@ -101,9 +105,16 @@ public sealed class ScaleTests
         using var inference = no_grad();
         var (first, second) = (nn.BatchNorm2d(4), nn.BatchNorm2d(4));
         var (groups, convolution) = (nn.Conv2d(4, 4, 3, groups: 2), nn.Conv2d(4, 4, 3)); // Groups take no factors of their inputs.
-        var network = nn.Sequential(first, second, groups, nn.ReLU(), convolution, nn.ReLU(), nn.Flatten(), nn.Linear(16, 3)).to(ScalarType.Float64);
+        var network = nn.Sequential(first, second, groups, nn.ReLU(), convolution, nn.ReLU(), nn.Flatten(), nn.Linear(16, 3))
+            .to(ScalarType.Float64);
         var expected = LipschitzBounds.Compute(network, new(4, 6, 6));
-        foreach (var (weight, exponent) in new[] { (first.weight, -600), (second.weight, -600), (groups.weight, 600), (convolution.weight, 600) })
+        foreach (var (weight, exponent) in new[]
+        {
+            (first.weight, -600),
+            (second.weight, -600),
+            (groups.weight, 600),
+            (convolution.weight, 600),
+        })
         {
             weight.copy_(PowerOfTwo.Times(weight, exponent));
         }
@@ -138,7 +149,8 @@ public sealed class ScaleTests
         var one = eye(3, dtype: ScalarType.Float64);
         foreach (var size in new[] { 1e-300, 1e-170, 1e170, 1e300 })
         {
-            var bounds = LipschitzBounds.Compute(nn.Sequential(Dense(size * one), nn.ReLU(), Dense(size * one), nn.Tanh(), Dense(size * one)), new(3));
+            var bounds = LipschitzBounds.Compute(
+                nn.Sequential(Dense(size * one), nn.ReLU(), Dense(size * one), nn.Tanh(), Dense(size * one)), new(3));
             double[] all = [bounds.Scores.Value, bounds.Euclidean.Value, bounds.Pair(0, 1).Value];
             Assert.All(all, bound => Assert.True(size < 1 ? bound is > 0 and < 1e-300 : double.IsPositiveInfinity(bound)));
         }
@@ -252,7 +264,9 @@ public sealed class ScaleTests
         foreach (var network in networks)
         {
             var bound = LipschitzBounds.Compute(network, network[0] is Conv2d ? new(3, 1, 1) : new(3)).Euclidean;
-            Assert.True(bound.Value > 0 && bound.Log10 >= Math.Max(-324, exponent * Math.Log10(2)) - 1e-9, $"{bound.Log10} < {exponent * Math.Log10(2)}");
+            Assert.True(
+                bound.Value > 0 && bound.Log10 >= Math.Max(-324, exponent * Math.Log10(2)) - 1e-9,
+                $"{bound.Log10} < {exponent * Math.Log10(2)}");
         }
     }
 
@@ -263,7 +277,12 @@ public sealed class ScaleTests
         var one = eye(4, dtype: ScalarType.Float64);
         foreach (var (first, second) in new[] { (1e-200, 1e200), (1e-300, 1e-300), (1e200, 1e-200), (1e-160, 1e160) })
         {
-            Layer[] body = [new LinearLayer("a", new(first * one, 0)), ActivationLayer.Relu("r"), new LinearLayer("b", new(second * one, 0))];
+            Layer[] body =
+            [
+                new LinearLayer("a", new(first * one, 0)),
+                ActivationLayer.Relu("r"),
+                new LinearLayer("b", new(second * one, 0)),
+            ];
             var (bound, _) = new ResidualLayer("block", body, []).Bound(new(4));
             Assert.InRange(bound.Value, 1 + (first * second), 1 + (first * second * (1 + 1e-6)) + 1e-12);
         }
@@ -298,5 +317,6 @@ public sealed class ScaleTests
     private static void AssertLike(UpperBound expected, UpperBound bound, bool isLooser) =>
         Assert.InRange(bound.Value, expected.Value * (1 - 1e-6), expected.Value * (isLooser ? 100 : 1 + 1e-6));
 
-    private static void AssertJustAbove(double truth, UpperBound bound) => Assert.InRange(bound.Value, truth, (truth * (1 + 1e-6)) + (8 * double.Epsilon));
+    private static void AssertJustAbove(double truth, UpperBound bound) =>
+        Assert.InRange(bound.Value, truth, (truth * (1 + 1e-6)) + (8 * double.Epsilon));
 }

@@ -27,7 +27,8 @@ public sealed class TrainingConstantsTests
                 {
                     if (i != j)
                     {
-                        // A residual or a small convolution may have a smaller bound by another method; a power iteration may lag where two singular values are close.
+                        // A residual or a small convolution may have a smaller bound by another method;
+                        // a power iteration may lag where two singular values are close.
                         Assert.InRange(constants[i, j].item<float>() / expected[i, j], 0.95, 1.02);
                     }
                 }
@@ -82,7 +83,9 @@ public sealed class TrainingConstantsTests
         var layers = ScaleFolding.Fold(NetworkLayers.Of(network));
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
-        var head = chain is [.., LinearLayer last] ? last.Weight : new(eye(LayerChain.Output(chain, input).Channels, dtype: ScalarType.Float64), 0);
+        var head = chain is [.., LinearLayer last]
+            ? last.Weight
+            : new(eye(LayerChain.Output(chain, input).Channels, dtype: ScalarType.Float64), 0);
         var features = LayerChain.Product(chain is [.., LinearLayer] ? chain[..^1] : chain, input);
         var constants = ScoreConstants.Of(head).Times(features.Value);
         return (isGated ? constants.Gated() : constants).Pairs;

@@ -207,7 +207,8 @@ public sealed class MarginLossTests
         manual_seed(22);
         var logits = rand(Samples, Classes, dtype: ScalarType.Float64) + 0.01;
         var labels = randint(0, Classes, [Samples], dtype: ScalarType.Int64);
-        var lead = F.one_hot(labels, Classes).to(ScalarType.Float64) * scale * (rand(Samples, 1, dtype: ScalarType.Float64) > 0.5).to(ScalarType.Float64);
+        var lead = F.one_hot(labels, Classes).to(ScalarType.Float64) * scale
+            * (rand(Samples, 1, dtype: ScalarType.Float64) > 0.5).to(ScalarType.Float64);
         return (logits + lead, labels);
     }
 }

@@ -68,7 +68,8 @@ public sealed class MarginTests
         var scores = ScoreMatrix.FromTensor(logits);
         var truth = labels.data<long>().Select(label => (int)label).ToArray();
         var (classes, margins) = scores.Decisions();
-        Assert.All(margins, (margin, i) => Assert.Equal((classes[i], margin), DecisionMargin.Compute([.. scores[i].ToArray().Select(score => (double)score)])));
+        Assert.All(margins, (margin, i) => Assert.Equal(
+            (classes[i], margin), DecisionMargin.Compute([.. scores[i].ToArray().Select(score => (double)score)])));
         Assert.Equal(decided.data<float>().Select(value => (double)value), margins);
         Assert.Equal(labelled.data<float>().Select(value => (double)value), scores.LabelledMargins(truth));
         for (var i = 0; i < classes.Length; i++)
@@ -108,9 +109,12 @@ public sealed class MarginTests
     {
         using var logits = tensor(new[,] { { 1f, 2f }, { 3f, 4f }, { bad, 1f } });
         using var labels = zeros(3, dtype: ScalarType.Int64);
-        Assert.Contains("Sample 2", Assert.Throws<ArgumentException>(() => DecisionMargin.Compute(logits)).Message, StringComparison.Ordinal);
-        Assert.Contains("Sample 2", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, labels)).Message, StringComparison.Ordinal);
-        Assert.Contains("Sample 2", Assert.Throws<ArgumentException>(() => ScoreMatrix.FromTensor(logits)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Sample 2", Assert.Throws<ArgumentException>(() => DecisionMargin.Compute(logits)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Sample 2", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, labels)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Sample 2", Assert.Throws<ArgumentException>(() => ScoreMatrix.FromTensor(logits)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +123,11 @@ public sealed class MarginTests
         using var logits = ones(3, 2);
         using var tooFew = zeros(2, dtype: ScalarType.Int64);
         using var wrongType = zeros(3, dtype: ScalarType.Int32);
-        Assert.Contains("but got Int64 [2]", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, tooFew)).Message, StringComparison.Ordinal);
-        Assert.Contains("but got Int32 [3]", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, wrongType)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "but got Int64 [2]", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, tooFew)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "but got Int32 [3]", Assert.Throws<ArgumentException>(() => LabelledMargin.Compute(logits, wrongType)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -18,7 +18,9 @@ public sealed class ScoreKindsTests
         Assert.Equal(ScoreKind.LogProbabilities, ScoreKinds.Guess(Map(Softmax(logits), Math.Log)));
         Assert.Equal(ScoreKind.Probabilities, ScoreKinds.Guess(Map(Softmax(logits), p => (double)(float)p)));
         Assert.Equal(ScoreKind.Probabilities, ScoreKinds.Guess(Map(Softmax(logits), p => (double)(Half)p)));
-        Assert.Equal(ScoreKind.Probabilities, ScoreKinds.Guess(new ScoreMatrix([.. Softmax(logits).Values.ToArray().Select(p => (float)p)], columns)));
+        Assert.Equal(
+            ScoreKind.Probabilities,
+            ScoreKinds.Guess(new ScoreMatrix([.. Softmax(logits).Values.ToArray().Select(p => (float)p)], columns)));
     }
 
     [Fact]
@@ -30,7 +32,8 @@ public sealed class ScoreKindsTests
     {
         double[] values = [0.25, 0.25, 0.5, 0.75, 0.5, -0.25, 3, -1, -1, 0.1, 0.2, 0.3];
         Assert.Equal(ScoreKind.Logits, ScoreKinds.Guess(new NumericArray(values, 4, 3, IsVector: false)));
-        Assert.Equal(ScoreKind.Logits, ScoreKinds.Guess(new NumericArray(values.AsMemory(3, 6), 2, 3, IsVector: false))); // Sums of 1, outside [0, 1].
+        // Sums of 1, outside [0, 1].
+        Assert.Equal(ScoreKind.Logits, ScoreKinds.Guess(new NumericArray(values.AsMemory(3, 6), 2, 3, IsVector: false)));
         Assert.Equal(ScoreKind.Logits, ScoreKinds.Guess(new NumericArray(ReadOnlyMemory<double>.Empty, 0, 3, IsVector: false)));
     }
 
@@ -63,7 +66,8 @@ public sealed class ScoreKindsTests
     {
         Assert.Contains(
             "row 1 and class 0 is -1",
-            Assert.Throws<InvalidDataException>(() => ScoreKinds.ToLogits(new(new[] { 0.5, 0.5, -1, 2 }, 2, 2, IsVector: false), ScoreKind.Probabilities)).Message,
+            Assert.Throws<InvalidDataException>(
+                () => ScoreKinds.ToLogits(new(new[] { 0.5, 0.5, -1, 2 }, 2, 2, IsVector: false), ScoreKind.Probabilities)).Message,
             StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => ScoreKinds.ToLogits(new(new double[4], 2, 2, IsVector: false), ScoreKind.Probabilities));
     }
@@ -71,7 +75,9 @@ public sealed class ScoreKindsTests
     private static NumericArray Draw(int rows, int columns, int seed)
     {
         var random = new Random(seed);
-        return new(Enumerable.Range(0, rows * columns).Select(_ => (12 * random.NextDouble()) - 6).ToArray(), rows, columns, IsVector: false);
+        return new(Enumerable.Range(0, rows * columns)
+            .Select(_ => (12 * random.NextDouble()) - 6)
+            .ToArray(), rows, columns, IsVector: false);
     }
 
     private static NumericArray Softmax(NumericArray logits)
@@ -86,5 +92,6 @@ public sealed class ScoreKindsTests
         return logits with { Values = values };
     }
 
-    private static NumericArray Map(NumericArray array, Func<double, double> function) => array with { Values = array.Values.ToArray().Select(function).ToArray() };
+    private static NumericArray Map(NumericArray array, Func<double, double> function) =>
+        array with { Values = array.Values.ToArray().Select(function).ToArray() };
 }

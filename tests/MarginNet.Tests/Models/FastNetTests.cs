@@ -49,7 +49,8 @@ public sealed class FastNetTests
         using var network = Create();
         network.Whiten(_images);
         var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
-        MarginNet.Training.MarginTrainer.Train(network, _images, MarginNet.Training.TrainingOptions.Fast with { Epochs = 1, BatchSize = 16 });
+        MarginNet.Training.MarginTrainer.Train(
+            network, _images, MarginNet.Training.TrainingOptions.Fast with { Epochs = 1, BatchSize = 16 });
         foreach (var (name, tensor) in network.state_dict())
         {
             Assert.Equal(name == "whiten.weight", tensor.Equals(before[name]));
@@ -82,7 +83,8 @@ public sealed class FastNetTests
     [InlineData(4, 10, 0)]
     [InlineData(4, 10, double.PositiveInfinity)]
     public void Options_outside_their_range_are_refused(int width, int classes, double outputScale) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new FastNet(new() { Width = width, ClassCount = classes, OutputScale = outputScale }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new FastNet(new() { Width = width, ClassCount = classes, OutputScale = outputScale }));
 
     private static FastNet Create()
     {

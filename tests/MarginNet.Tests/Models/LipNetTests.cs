@@ -74,8 +74,11 @@ public sealed class LipNetTests
         var images = Quadrants(20, 7);
         var scores = network.Score(images);
         var radii = CertifiedRadius.Compute(scores, images, bounds);
-        Assert.All(radii.Zip(scores.Decisions().Margins), pair => Assert.True(pair.First.RadiusBeforeRounding >= pair.Second / Math.Sqrt(2) * (1 - 1e-6)));
-        Assert.All(radii, radius => Assert.InRange(radius.Radius, Math.Max(0, radius.RadiusBeforeRounding - 2e-3), radius.RadiusBeforeRounding));
+        Assert.All(
+            radii.Zip(scores.Decisions().Margins),
+            pair => Assert.True(pair.First.RadiusBeforeRounding >= pair.Second / Math.Sqrt(2) * (1 - 1e-6)));
+        Assert.All(
+            radii, radius => Assert.InRange(radius.Radius, Math.Max(0, radius.RadiusBeforeRounding - 2e-3), radius.RadiusBeforeRounding));
     }
 
     [Fact]
@@ -99,7 +102,8 @@ public sealed class LipNetTests
         var (train, test) = (Quadrants(400, seed), Quadrants(100, seed + 100));
         manual_seed(seed);
         using var network = new LipNet(Small with { ClassCount = 4 });
-        MarginTrainer.Train(network, train, TrainingOptions.Certified with { Epochs = 8, BatchSize = 16, Augment = false }); // A flip changes the quadrant.
+        // A flip changes the quadrant.
+        MarginTrainer.Train(network, train, TrainingOptions.Certified with { Epochs = 8, BatchSize = 16, Augment = false });
         var radii = LabelledRadius.Compute(network.Score(test), test.Labels, LipschitzBounds.Compute(network, new(3, 8, 8)));
         Assert.True(radii.Count(radius => radius > 0) > 80, $"{radii.Count(radius => radius > 0)} of 100 are right.");
         Assert.True(radii.Count(radius => radius > 36 / 255.0) > 60, $"{radii.Count(radius => radius > 36 / 255.0)} of 100 are certified.");

@@ -44,12 +44,15 @@ public sealed class MarginModelTests : IDisposable
     public void Every_architecture_can_be_kept()
     {
         manual_seed(5);
-        using var model = new MarginModel(new FastNet(new() { Width = 4, OutputScale = 25, Rectify = true }), SyntheticShapes.ClassNames, (32, 32));
+        using var model =
+            new MarginModel(new FastNet(new() { Width = 4, OutputScale = 25, Rectify = true }), SyntheticShapes.ClassNames, (32, 32));
         ((FastNet)model.Network).Whiten(_images);
         model.Save(_folder["fast.pt"]);
         using var read = MarginModel.Load(_folder["fast.pt"]);
         var (expected, options) = (model.Network.Options, read.Network.Options);
-        Assert.Equal((4, expected.OutputScale, expected.Rectify), (Assert.IsType<FastNet>(read.Network).Width, options.OutputScale, options.Rectify));
+        Assert.Equal(
+            (4, expected.OutputScale, expected.Rectify),
+            (Assert.IsType<FastNet>(read.Network).Width, options.OutputScale, options.Rectify));
         Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
     }
 
@@ -62,7 +65,13 @@ public sealed class MarginModelTests : IDisposable
         using var read = MarginModel.Load(_folder["lip.pt"]);
         Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["lip.pt"])!;
-        foreach (var (size, expected) in new[] { (30L, "multiples of 4"), (64L, "weights, but only"), (16L, "Float32 [256, 768]"), (1L << 30, "1 to 16384 pixels") })
+        foreach (var (size, expected) in new[]
+        {
+            (30L, "multiples of 4"),
+            (64L, "weights, but only"),
+            (16L, "Float32 [256, 768]"),
+            (1L << 30, "1 to 16384 pixels"),
+        })
         {
             graph["image_size"] = new List<object?> { size, size };
             PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
@@ -99,7 +108,10 @@ public sealed class MarginModelTests : IDisposable
         using var model = Create();
         model.Save(_folder["m.pt"]);
         var script = Path.Combine(AppContext.BaseDirectory, "Models", "Fixtures", "score.py");
-        var theirs = PythonFactAttribute.Run(script, _folder["m.pt"]).Split().Where(text => text.Length > 0).Select(text => float.Parse(text, CultureInfo.InvariantCulture));
+        var theirs = PythonFactAttribute.Run(script, _folder["m.pt"])
+            .Split()
+            .Where(text => text.Length > 0)
+            .Select(text => float.Parse(text, CultureInfo.InvariantCulture));
         using var image = linspace(0, 1, 3 * 32 * 32).reshape(1, 3, 32, 32);
         using var ours = model.Network.forward(image);
         Assert.All(theirs.Zip(ours.data<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
@@ -119,7 +131,10 @@ public sealed class MarginModelTests : IDisposable
     [InlineData("format_version", 99L, "newer than 1: update MarginNet")]
     [InlineData("class_names", "cat", "'class_names', but found 'cat'")]
     [InlineData("image_size", 32L, "'image_size', but found '32'")]
-    [InlineData("architecture.name", "vgg", "Expected 'resnet18', 'fastnet', 'lipnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
+    [InlineData(
+        "architecture.name",
+        "vgg",
+        "Expected 'resnet18', 'fastnet', 'lipnet', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 3L, "Float32 [3, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 4096L, "has 45701574656 weights, but only")]
     [InlineData("image_size", "1e300 1", "1 to 16384 pixels under the key 'image_size'")]
@@ -139,7 +154,9 @@ public sealed class MarginModelTests : IDisposable
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["m.pt"])!;
         var path = key.Split('.', 2);
         var owner = path.Length == 1 ? graph : (Dictionary<string, object?>)graph[path[0]]!;
-        owner[path[^1]] = key == "image_size" && value is string sizes ? sizes.Split().Select(size => (object?)double.Parse(size, CultureInfo.InvariantCulture)).ToList() : value;
+        owner[path[^1]] = key == "image_size" && value is string sizes ? sizes.Split()
+            .Select(size => (object?)double.Parse(size, CultureInfo.InvariantCulture))
+            .ToList() : value;
         PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
         var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);

@@ -68,7 +68,8 @@ public sealed class ScoringTests
             network.parameters().Last().fill_(float.NaN);
         }
 
-        Assert.Contains("image 0 the score NaN", Assert.Throws<InvalidDataException>(() => network.Score(Images)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "image 0 the score NaN", Assert.Throws<InvalidDataException>(() => network.Score(Images)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

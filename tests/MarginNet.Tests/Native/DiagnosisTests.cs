@@ -29,7 +29,8 @@ public sealed class DiagnosisTests
     };
 
     [Fact]
-    public void Nothing_is_wrong_with_a_machine_that_computes_rightly_and_has_a_gibibyte_of_memory_and_disk() => Assert.Empty(Well.Problems);
+    public void Nothing_is_wrong_with_a_machine_that_computes_rightly_and_has_a_gibibyte_of_memory_and_disk() =>
+        Assert.Empty(Well.Problems);
 
     [Fact]
     public void A_disk_that_does_not_tell_its_size_is_no_problem() => Assert.Empty((Well with { FreeDiskBytes = null }).Problems);
@@ -48,16 +49,22 @@ public sealed class DiagnosisTests
     public void Kernels_that_are_right_without_oneDNN_are_named_with_what_that_means()
     {
         var problem = Assert.Single(With(Right, Wrong).Problems);
-        Assert.StartsWith("oneDNN computes 'transposed convolution' wrongly on this processor. Networks used through MarginNet stay right", problem, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "oneDNN computes 'transposed convolution' wrongly on this processor. Networks used through MarginNet stay right",
+            problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_cure_of_hidden_caches_is_to_show_them() =>
-        Assert.Contains("tells the sizes of the caches", Assert.Single((With(Wrong) with { FirstCacheBytes = 0 }).Problems), StringComparison.Ordinal);
+        Assert.Contains(
+            "tells the sizes of the caches", Assert.Single((With(Wrong) with { FirstCacheBytes = 0 }).Problems), StringComparison.Ordinal);
 
     [Fact]
     public void Kernels_that_are_wrong_without_oneDNN_too_go_first() =>
-        Assert.StartsWith("LibTorch computes 'grouped convolution, channels last' wrongly", Assert.Single(With(Right, Wrong, Hopeless).Problems), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "LibTorch computes 'grouped convolution, channels last' wrongly", Assert.Single(With(Right, Wrong, Hopeless).Problems),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Why_LibTorch_does_not_load_is_the_problem() =>
@@ -86,5 +93,6 @@ public sealed class DiagnosisTests
         Assert.True(File.Exists(torch.Library));
     }
 
-    private static Diagnosis With(params KernelFinding[] findings) => Well with { Torch = Torch with { Kernels = new([.. findings], IsRemembered: false) }, FirstCacheBytes = 32768 };
+    private static Diagnosis With(params KernelFinding[] findings) =>
+        Well with { Torch = Torch with { Kernels = new([.. findings], IsRemembered: false) }, FirstCacheBytes = 32768 };
 }

@@ -22,7 +22,8 @@ public sealed class HiddenCachesTests
     public void A_network_of_which_only_the_gradient_is_really_wrong_trains_without_oneDNN_or_in_another_order()
     {
         manual_seed(12);
-        using var network = nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Conv2d(16, 24, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 10));
+        using var network =
+            nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Conv2d(16, 24, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 10));
         var images = SyntheticShapes.Create(20, 10).Train;
         var warnings = 0;
         void Count(object? sender, KernelWarningEventArgs warning) => warnings++;
@@ -33,7 +34,8 @@ public sealed class HiddenCachesTests
             network.Score(images);
             Assert.Equal(0, warnings); // Up to 16 channels the forward pass is right.
             MarginTrainer.Train(network, images, new() { Epochs = 1, BatchSize = 20 });
-            Assert.Equal(Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is null or "AVX512_CORE" && System.Runtime.Intrinsics.X86.Avx512BW.IsSupported ? 1 : 0, warnings);
+            Assert.Equal(Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is null or "AVX512_CORE"
+                && System.Runtime.Intrinsics.X86.Avx512BW.IsSupported ? 1 : 0, warnings);
         }
         finally
         {

@@ -22,7 +22,8 @@ public sealed class KernelProbeTests
     [InlineData(double.PositiveInfinity)]
     public void A_kernel_that_is_wrong_with_oneDNN_alone_is_found_in_its_kind_alone(double fault)
     {
-        var report = KernelProbe.Run((it, x, w) => Spoil(Exact(it, x, w), it.IsTransposed && OneDnn.IsOn && x.dtype == ScalarType.Float32 ? fault : 0));
+        var report = KernelProbe.Run(
+            (it, x, w) => Spoil(Exact(it, x, w), it.IsTransposed && OneDnn.IsOn && x.dtype == ScalarType.Float32 ? fault : 0));
         var finding = Assert.Single(report.Findings, finding => !finding.IsRight);
         Assert.Equal("transposed convolution", finding.Kind);
         Assert.True(finding.IsRightWithoutOneDnn);
@@ -50,7 +51,9 @@ public sealed class KernelProbeTests
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "deeper", "kernels.json");
         Assert.Null(KernelMemory.Read(path));
-        var report = new KernelReport([.. KernelProbe.Cases.Select((it, i) => new KernelFinding(it.Kind, i == 0 ? double.PositiveInfinity : 1e-7 * i, 2e-7))], IsRemembered: false);
+        var report = new KernelReport(
+            [.. KernelProbe.Cases.Select((it, i) => new KernelFinding(it.Kind, i == 0 ? double.PositiveInfinity : 1e-7 * i, 2e-7))],
+            IsRemembered: false);
         KernelMemory.Write(path, report);
         var read = KernelMemory.Read(path)!;
         Assert.True(read.IsRemembered);
@@ -74,7 +77,9 @@ public sealed class KernelProbeTests
     {
         long[] steps = [it.Stride, it.Stride], padding = [it.Kernel / 2, it.Kernel / 2];
         var (x, w) = (input.to(ScalarType.Float64), kernel.to(ScalarType.Float64));
-        var output = it.IsTransposed ? nn.functional.conv_transpose2d(x, w, strides: steps, padding: padding) : nn.functional.conv2d(x, w, strides: steps, padding: padding, groups: it.Groups);
+        var output = it.IsTransposed
+            ? nn.functional.conv_transpose2d(x, w, strides: steps, padding: padding)
+            : nn.functional.conv2d(x, w, strides: steps, padding: padding, groups: it.Groups);
         return output.to(input.dtype);
     }
 

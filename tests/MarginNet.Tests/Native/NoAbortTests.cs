@@ -57,7 +57,13 @@ public sealed class NoAbortTests
                 foreach (var groups in new[] { 0, 1, 3, int.MaxValue })
                 {
                     Try(() => OperatorNorm.Convolution(tensor, new ConvolutionGeometry(5, 5) { Groups = groups }));
-                    Try(() => OperatorNorm.Convolution(tensor, new ConvolutionGeometry(int.MaxValue, -1) { Groups = groups, Stride = (0, -1), Padding = (-3, int.MaxValue), Dilation = (int.MaxValue, 2) }));
+                    Try(() => OperatorNorm.Convolution(tensor, new ConvolutionGeometry(int.MaxValue, -1)
+                    {
+                        Groups = groups,
+                        Stride = (0, -1),
+                        Padding = (-3, int.MaxValue),
+                        Dilation = (int.MaxValue, 2),
+                    }));
                 }
 
                 foreach (var padding in new[] { -1, 0, 1, int.MaxValue, int.MinValue })
@@ -109,7 +115,13 @@ public sealed class NoAbortTests
         }
 
         Try(() => network.Score(Images));
-        Try(() => Attack.Run(network, Images, new() { Epsilon = 0.1, Steps = 1, Method = AttackMethod.Pgd, Objective = AttackObjective.CrossEntropy }));
+        Try(() => Attack.Run(network, Images, new()
+        {
+            Epsilon = 0.1,
+            Steps = 1,
+            Method = AttackMethod.Pgd,
+            Objective = AttackObjective.CrossEntropy,
+        }));
         Try(() => Fgsm.Perturb(network, images, labels, 0.1));
         Try(() => LipschitzLowerBounds.Compute(network, images, ascentSteps: 2));
         Try(() => LipschitzBounds.Compute(network, new FeatureShape(3, 12, 12)));
@@ -132,8 +144,21 @@ public sealed class NoAbortTests
             Try(() => new StoredTensor((ScalarType)size, [1], new byte[4]).ToTensor());
             using var network = new ResNet18(new() { Width = 1, ClassCount = 3 });
             Try(() => network.Score(Images, size));
-            Try(() => MarginTrainer.Train(network, Images, new() { Epochs = 1, BatchSize = size, Seed = size, Augment = true, MaxShift = size }));
-            Try(() => Attack.Run(network, Images, new() { BatchSize = size, Restarts = Math.Min(size, 2), Steps = Math.Min(size, 2), Seed = size }));
+            Try(() => MarginTrainer.Train(network, Images, new()
+            {
+                Epochs = 1,
+                BatchSize = size,
+                Seed = size,
+                Augment = true,
+                MaxShift = size,
+            }));
+            Try(() => Attack.Run(network, Images, new()
+            {
+                BatchSize = size,
+                Restarts = Math.Min(size, 2),
+                Steps = Math.Min(size, 2),
+                Seed = size,
+            }));
         }
     }
 

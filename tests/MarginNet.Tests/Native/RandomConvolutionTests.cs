@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Native;
 
-/// <summary>What is promised of every processor; <c>eng/isa-matrix</c> runs it under other instruction sets, and on a processor that hides its caches.</summary>
+/// <summary>What is promised of every processor; <c>eng/isa-matrix</c> runs it under other instruction sets,
+/// and on a processor that hides its caches.</summary>
 public sealed class RandomConvolutionTests
 {
     private const int Networks = 200;
@@ -29,13 +30,15 @@ public sealed class RandomConvolutionTests
             network.to(ScalarType.Float64);
             var exact = network.call(images.ToTensor([.. Enumerable.Range(0, count)]).to(ScalarType.Float64));
             var largest = exact.abs().max().item<double>();
-            var found = tensor(Enumerable.Range(0, count).SelectMany(i => scores[i].ToArray()).ToArray(), [count, exact.shape[1]]).to(ScalarType.Float64);
+            var found = tensor(Enumerable.Range(0, count).SelectMany(i => scores[i].ToArray()).ToArray(), [count, exact.shape[1]])
+                .to(ScalarType.Float64);
             var error = (found - exact).abs().max().item<double>() / largest;
             Assert.True(error <= 1e-5, $"Trial {trial} of {count} images: {error:g3} of the largest score, by {network.Description}.");
         }
     }
 
-    /// <summary>One to three convolutions of any kind, with ReLU between them, and a mean; the images are turned to channels-last order in half of the networks.</summary>
+    /// <summary>One to three convolutions of any kind, with ReLU between them, and a mean;
+    /// the images are turned to channels-last order in half of the networks.</summary>
     private sealed class Convolutions : nn.Module<Tensor, Tensor>
     {
         private readonly bool _isChannelsLast;
@@ -66,6 +69,7 @@ public sealed class RandomConvolutionTests
 
         public string Description { get; } = "";
 
-        public override Tensor forward(Tensor input) => ((nn.Module<Tensor, Tensor>)children().Single()).call(_isChannelsLast ? MemoryOrder.ChannelsLast(input) : input);
+        public override Tensor forward(Tensor input) =>
+            ((nn.Module<Tensor, Tensor>)children().Single()).call(_isChannelsLast ? MemoryOrder.ChannelsLast(input) : input);
     }
 }

@@ -50,7 +50,8 @@ public sealed class TorchInstallationTests : IDisposable
     {
         var needed = ElfSymbols.Read(Path.Combine(Natives, "libLibTorchSharp.so")).Needed;
         var elsewhere = ElfSymbols.Read(Path.Combine(Natives, "libtorch_cpu.so")).Defined.ToHashSet();
-        var taken = ElfSymbols.Read(Path.Combine(Natives, "libc10.so")).Defined.First(symbol => needed.Contains(symbol) && !elsewhere.Contains(symbol));
+        var taken = ElfSymbols.Read(Path.Combine(Natives, "libc10.so")).Defined
+            .First(symbol => needed.Contains(symbol) && !elsewhere.Contains(symbol));
         var package = LayOut(_folder["torch"], "2.10.0");
         var library = Path.Combine(package, "lib", "libc10.so");
         var bytes = File.ReadAllBytes(library);
@@ -65,22 +66,33 @@ public sealed class TorchInstallationTests : IDisposable
         var installation = TorchInstallation.Open(package);
         Assert.Equal(taken, Assert.Single(installation.MissingSymbols));
         var e = Assert.ThrowsAny<NotSupportedException>(() => installation.ThrowIfNotUsable(anyVersion: true));
-        Assert.Contains($"PyTorch 2.10.0 in '{installation.Folder}' lacks 1 of the 1204 symbols that TorchSharp needs, such as {taken}", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"PyTorch 2.10.0 in '{installation.Folder}' lacks 1 of the 1204 symbols that TorchSharp needs, such as {taken}",
+            e.Message,
+            StringComparison.Ordinal);
     }
 
     [LinuxX64Fact]
     public void A_version_that_was_not_tried_is_asked_for()
     {
         var installation = TorchInstallation.Open(LayOut(_folder["torch"], "2.100.0"));
-        Assert.Contains("--torch-any-version", Assert.ThrowsAny<NotSupportedException>(() => installation.ThrowIfNotUsable()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--torch-any-version", Assert.ThrowsAny<NotSupportedException>(() => installation.ThrowIfNotUsable()).Message,
+            StringComparison.Ordinal);
         installation.ThrowIfNotUsable(anyVersion: true);
     }
 
     [LinuxX64Fact]
     public void What_is_no_PyTorch_is_named()
     {
-        Assert.Contains($"no folder '{_folder["absent"]}'", Assert.Throws<DirectoryNotFoundException>(() => TorchInstallation.Open(_folder["absent"])).Message, StringComparison.Ordinal);
-        Assert.Contains("libtorch_cpu.so is not there", Assert.Throws<DirectoryNotFoundException>(() => TorchInstallation.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"no folder '{_folder["absent"]}'",
+            Assert.Throws<DirectoryNotFoundException>(() => TorchInstallation.Open(_folder["absent"])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "libtorch_cpu.so is not there",
+            Assert.Throws<DirectoryNotFoundException>(() => TorchInstallation.Open(_folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [LinuxX64Fact]
@@ -92,7 +104,10 @@ public sealed class TorchInstallationTests : IDisposable
         {
             File.Delete(library);
             File.WriteAllBytes(library, bytes[..length]);
-            Assert.Contains($"'{library}' is no whole library", Assert.Throws<InvalidDataException>(() => TorchInstallation.Open(_folder["torch"])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{library}' is no whole library",
+                Assert.Throws<InvalidDataException>(() => TorchInstallation.Open(_folder["torch"])).Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -101,7 +116,9 @@ public sealed class TorchInstallationTests : IDisposable
     {
         TorchLibrary.Require();
         var installation = TorchInstallation.Open(LayOut(_folder["torch"], "2.10.0"));
-        Assert.Contains("loaded already", Assert.Throws<InvalidOperationException>(() => TorchNative.Use(installation)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "loaded already", Assert.Throws<InvalidOperationException>(() => TorchNative.Use(installation)).Message,
+            StringComparison.Ordinal);
         Assert.Null(TorchNative.Installation);
     }
 
@@ -111,7 +128,10 @@ public sealed class TorchInstallationTests : IDisposable
         var installation = TorchInstallation.Open(DebianTorchFactAttribute.Folder);
         Assert.StartsWith("1.13", installation.Version, StringComparison.Ordinal);
         Assert.NotEmpty(installation.MissingSymbols);
-        Assert.Contains("symbols that TorchSharp needs", Assert.ThrowsAny<NotSupportedException>(() => installation.ThrowIfNotUsable(anyVersion: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "symbols that TorchSharp needs",
+            Assert.ThrowsAny<NotSupportedException>(() => installation.ThrowIfNotUsable(anyVersion: true)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Lays out the packages' LibTorch as Python's package is, by links.</summary>
@@ -125,7 +145,9 @@ public sealed class TorchInstallationTests : IDisposable
 
         if (version is not null)
         {
-            File.WriteAllText(Path.Combine(package, "version.py"), $"from typing import Optional\n\n__version__ = '{version}'\ncuda: Optional[str] = None\n");
+            File.WriteAllText(
+                Path.Combine(package, "version.py"),
+                $"from typing import Optional\n\n__version__ = '{version}'\ncuda: Optional[str] = None\n");
         }
 
         return package;
@@ -135,6 +157,8 @@ public sealed class TorchInstallationTests : IDisposable
     {
         public const string Folder = "/usr/lib/python3/dist-packages/torch";
 
-        public DebianTorchFactAttribute() => Skip = File.Exists("/usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13") ? null : "Debian's PyTorch 1.13 is not installed (python3-torch).";
+        public DebianTorchFactAttribute() => Skip = File.Exists("/usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13")
+            ? null
+            : "Debian's PyTorch 1.13 is not installed (python3-torch).";
     }
 }

@@ -107,7 +107,10 @@ public sealed class TrustedNetworkTests
         using var network = new Faulty(Fault.None);
         try
         {
-            NativeKernels.Known = known with { Findings = [.. known.Findings.Select(finding => finding with { ErrorWithoutOneDnn = double.PositiveInfinity })] };
+            NativeKernels.Known = known with
+            {
+                Findings = [.. known.Findings.Select(finding => finding with { ErrorWithoutOneDnn = double.PositiveInfinity })],
+            };
             var error = Assert.Throws<PlatformNotSupportedException>(() => network.Score(Images));
             Assert.Contains("marginnet doctor", error.Message, StringComparison.Ordinal);
         }
@@ -134,7 +137,9 @@ public sealed class TrustedNetworkTests
     public void A_network_with_a_strided_1x1_convolution_trains_without_oneDNN_and_does_not_crash()
     {
         manual_seed(1);
-        using var network = nn.Sequential(nn.Conv2d(3, 8, 3, padding: 1), nn.ReLU(), nn.Conv2d(8, 16, 1, stride: 2, bias: false), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10));
+        using var network = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding: 1), nn.ReLU(), nn.Conv2d(8, 16, 1, stride: 2, bias: false), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            nn.Linear(16, 10));
         var warning = Assert.Single(Warnings(() => MarginTrainer.Train(network, Images, new() { Epochs = 3, BatchSize = 20 })));
         Assert.Contains("'2.weight'", warning, StringComparison.Ordinal);
     }
@@ -159,7 +164,9 @@ public sealed class TrustedNetworkTests
         using var scope = NewDisposeScope();
         manual_seed(3);
         using var layer = new PointwiseConvolution(5, 7, stride);
-        var (input, exactInput, exactWeight) = (randn(2, 5, 7, 6).requires_grad_(), empty(0), layer.Weight.detach().to(ScalarType.Float64).requires_grad_());
+        var (input, exactInput, exactWeight) = (randn(2, 5, 7, 6).requires_grad_(), empty(0), layer.Weight.detach()
+            .to(ScalarType.Float64)
+            .requires_grad_());
         exactInput = input.detach().to(ScalarType.Float64).requires_grad_();
         var (output, exact) = (layer.call(input), nn.functional.conv2d(exactInput, exactWeight, strides: [stride, stride]));
         Assert.True(output.to(ScalarType.Float64).allclose(exact, 1e-5, 1e-5));
@@ -198,7 +205,8 @@ public sealed class TrustedNetworkTests
         ImageGradient,
     }
 
-    /// <summary>A small convolutional network whose kernel is wrong as faulty ones of oneDNN were: by a third, and not without oneDNN.</summary>
+    /// <summary>A small convolutional network whose kernel is wrong as faulty ones of oneDNN were: by a third,
+    /// and not without oneDNN.</summary>
     private sealed class Faulty : nn.Module<Tensor, Tensor>
     {
         private readonly Fault _fault;
@@ -228,7 +236,9 @@ public sealed class TrustedNetworkTests
             SawOneDnn |= OneDnn.IsOn;
             var (x, w) = (input, Kernel);
             var isWrong = OneDnn.IsOn && _fault != Fault.None && (_fault != Fault.Contiguous || input.stride()[1] != 1);
-            (x, w) = (_fault == Fault.ImageGradient ? WrongGradient.apply(x) : x, _fault == Fault.WeightGradient ? WrongGradient.apply(w) : w);
+            (x, w) = (_fault == Fault.ImageGradient
+                ? WrongGradient.apply(x)
+                : x, _fault == Fault.WeightGradient ? WrongGradient.apply(w) : w);
             var maps = nn.functional.conv2d(MemoryOrder.ChannelsLast(x), w, padding: [1, 1]);
             maps = isWrong && (_fault is Fault.WithOneDnn or Fault.Contiguous) ? maps * 1.3 : maps;
             return Last.call(children().OfType<Dropout>().Single().call(maps.relu().mean([2, 3]))).MoveToOuterDisposeScope();
@@ -241,7 +251,10 @@ public sealed class TrustedNetworkTests
             using var inference = no_grad();
             var pixels = images.ToTensor([.. Enumerable.Range(0, images.Count)]).to(ScalarType.Float64);
             var maps = nn.functional.conv2d(pixels, Kernel.to(ScalarType.Float64), padding: [1, 1]).relu().mean([2, 3]);
-            return nn.functional.linear(maps, Last.weight!.to(ScalarType.Float64), Last.bias!.to(ScalarType.Float64)).to(ScalarType.Float32).data<float>().ToArray();
+            return nn.functional.linear(maps, Last.weight!.to(ScalarType.Float64), Last.bias!.to(ScalarType.Float64))
+                .to(ScalarType.Float32)
+                .data<float>()
+                .ToArray();
         }
     }
 

@@ -34,7 +34,8 @@ public sealed class BenjaminiHochbergTests
         var random = new Random(2);
         double[] values = [.. Enumerable.Range(0, 200).Select(i => i < 40 ? random.NextDouble() * 0.01 : random.NextDouble())];
         var sorted = values.Order().ToArray();
-        var rejected = Enumerable.Range(1, sorted.Length).Where(rank => sorted[rank - 1] <= Rate * rank / sorted.Length).DefaultIfEmpty(0).Max();
+        var rejected =
+            Enumerable.Range(1, sorted.Length).Where(rank => sorted[rank - 1] <= Rate * rank / sorted.Length).DefaultIfEmpty(0).Max();
         Assert.Equal(rejected, BenjaminiHochberg.Adjust(values).Count(value => value <= Rate * (1 + 1e-12)));
     }
 
@@ -46,5 +47,6 @@ public sealed class BenjaminiHochbergTests
     [InlineData(1.1)]
     [InlineData(double.NaN)]
     public void A_value_that_is_no_probability_is_named_by_its_index(double bad) =>
-        Assert.Contains("index 1", Assert.Throws<ArgumentException>(() => BenjaminiHochberg.Adjust([0.5, bad])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "index 1", Assert.Throws<ArgumentException>(() => BenjaminiHochberg.Adjust([0.5, bad])).Message, StringComparison.Ordinal);
 }

@@ -30,7 +30,8 @@ public sealed class ErrorWeightingTests
             }
         }
 
-        double Weigh(double p, int predicted) => model.Classes.Select((c, i) => c.SampleCount * Math.Min(1, odds[i] * p / odds[predicted]) / total).Sum();
+        double Weigh(double p, int predicted) =>
+            model.Classes.Select((c, i) => c.SampleCount * Math.Min(1, odds[i] * p / odds[predicted]) / total).Sum();
     }
 
     [Fact]
@@ -77,7 +78,8 @@ public sealed class ErrorWeightingTests
     {
         var model = Model(seed: 7);
         var (margins, predicted, labels) = Sample(20_000, seed: 8);
-        Assert.True(Auroc(model, margins, predicted, labels, NullKind.ErrorWeighted) > Auroc(model, margins, predicted, labels, NullKind.Class) + 0.02);
+        Assert.True(Auroc(
+            model, margins, predicted, labels, NullKind.ErrorWeighted) > Auroc(model, margins, predicted, labels, NullKind.Class) + 0.02);
     }
 
     [Fact]
@@ -92,7 +94,9 @@ public sealed class ErrorWeightingTests
                 var own = model.ClassThreshold(rule, predicted);
                 for (var margin = 0.0; margin < 60; margin += 0.1)
                     if (Math.Abs(model.Score(margin, predicted).Empirical - own) > 1e-9)
-                        Assert.Equal(model.Score(margin, predicted).Empirical < own, rule.Flags(model.Score(margin, predicted, NullKind.ErrorWeighted)));
+                        Assert.Equal(
+                            model.Score(margin, predicted).Empirical < own,
+                            rule.Flags(model.Score(margin, predicted, NullKind.ErrorWeighted)));
             }
         }
     }
@@ -107,9 +111,10 @@ public sealed class ErrorWeightingTests
             Assert.Equal(model.Score(margin, 1).Lower, model.Score(margin, 1, NullKind.ErrorWeighted).Lower, 1e-14);
     }
 
-    private static double Auroc(MarginNullModel model, double[] margins, int[] predicted, int[] labels, NullKind kind) => DetectionMetrics.Compute(
-        Scores(model, margins, predicted, kind, i => predicted[i] == labels[i]),
-        Scores(model, margins, predicted, kind, i => predicted[i] != labels[i])).Auroc;
+    private static double Auroc(MarginNullModel model, double[] margins, int[] predicted, int[] labels, NullKind kind) =>
+        DetectionMetrics.Compute(
+            Scores(model, margins, predicted, kind, i => predicted[i] == labels[i]),
+            Scores(model, margins, predicted, kind, i => predicted[i] != labels[i])).Auroc;
 
     private static double[] Scores(MarginNullModel model, double[] margins, int[] predicted, NullKind kind, Func<int, bool> choose) =>
         [.. Enumerable.Range(0, margins.Length).Where(choose).Select(i => model.Score(margins[i], predicted[i], kind).Mixture)];

@@ -20,7 +20,8 @@ public sealed class ExpectationMaximizationTests
             for (var i = 0; i < 60; i++)
             {
                 var (next, logLikelihood) = ExpectationMaximization.Step(sample, parameters, Floor);
-                Assert.True(logLikelihood >= previous - (1e-12 * count), $"fell from {previous} to {logLikelihood}"); // rounding of a sum of count terms
+                // rounding of a sum of count terms
+                Assert.True(logLikelihood >= previous - (1e-12 * count), $"fell from {previous} to {logLikelihood}");
                 (parameters, previous) = (next, logLikelihood);
             }
         }
@@ -116,7 +117,8 @@ public sealed class ExpectationMaximizationTests
 
     private static IEnumerable<MixtureSample> Samples(int count)
     {
-        yield return MixtureSample.Create(Draws.From(new GaussianMixture(new(0.6, 2.3, 0.25), new(0.3, 1.4, 0.5), new(0.1, -0.5, 0.9)), count, seed: count));
+        yield return MixtureSample.Create(
+            Draws.From(new GaussianMixture(new(0.6, 2.3, 0.25), new(0.3, 1.4, 0.5), new(0.1, -0.5, 0.9)), count, seed: count));
         yield return MixtureSample.Create([.. Enumerable.Range(0, count).Select(i => Math.Floor(Math.Sqrt(i)))]); // many ties
         yield return MixtureSample.Create([.. Enumerable.Range(1, count).Select(i => 1.0 / i)]); // far outliers
     }

@@ -31,9 +31,11 @@ public sealed class ExpectedRateTests
             var rate = ExpectedRate.Compute(model, rule);
             Assert.InRange(rate.Mean, 0.099, 0.1 + 1e-9);
             var random = new Random(1000 + seed);
-            var flagged = Enumerable.Range(0, Fresh).Count(i => rule.Flags(model.Score(Math.Exp(random.Normal() + (i % 3)), i % 3, kind))) / (double)Fresh;
+            var flagged = Enumerable.Range(0, Fresh).Count(i => rule.Flags(model.Score(Math.Exp(random.Normal() + (i % 3)), i % 3, kind)))
+                / (double)Fresh;
             sum += flagged;
-            inside += flagged >= rate.Interval.Low - 0.005 && flagged <= rate.Interval.High + 0.005 ? 1 : 0; // a deviation of the fresh sample itself
+            // a deviation of the fresh sample itself
+            inside += flagged >= rate.Interval.Low - 0.005 && flagged <= rate.Interval.High + 0.005 ? 1 : 0;
         }
 
         Assert.InRange(sum / Calibrations, 0.1 - 0.008, 0.1 + 0.008);
@@ -48,7 +50,10 @@ public sealed class ExpectedRateTests
         Assert.Equal((0, 0), (rate.Mean, rate.Interval.High));
         Assert.Equal(1.0 / 31, rate.SmallestPValues.Single(), 1e-12);
         Assert.Equal(0.01, ExpectedRate.Compute(model, FlagRule.Calibrate(model, 0.01, tail: PValueTail.Extrapolated)).Mean, 1e-12);
-        Assert.Equal(2.0 / 31, ExpectedRate.Compute(model, FlagRule.Calibrate(model, 0.01, tail: PValueTail.TwoSided)).SmallestPValues.Single(), 1e-12);
+        Assert.Equal(
+            2.0 / 31,
+            ExpectedRate.Compute(model, FlagRule.Calibrate(model, 0.01, tail: PValueTail.TwoSided)).SmallestPValues.Single(),
+            1e-12);
         Assert.Equal(1.0 / 31, ExpectedRate.Compute(model, FlagRule.Calibrate(model, 0.06, tail: PValueTail.Empirical)).Mean, 1e-12);
     }
 

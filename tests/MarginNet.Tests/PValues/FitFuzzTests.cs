@@ -14,7 +14,8 @@ public sealed class FitFuzzTests
             var fit = GaussianMixtureFitter.Fit(values);
             Assert.Equal(1, fit.Mixture.Components.Sum(component => component.Weight), 1e-9);
             Assert.True(double.IsFinite(fit.LogLikelihood));
-            Assert.All(fit.Mixture.Components, component => Assert.True(component.StandardDeviation > 0 && double.IsFinite(component.Mean)));
+            Assert.All(
+                fit.Mixture.Components, component => Assert.True(component.StandardDeviation > 0 && double.IsFinite(component.Mean)));
             Assert.Equal(fit.LogLikelihood, fit.Mixture.LogLikelihood(values), 1e-6 * Math.Max(1, Math.Abs(fit.LogLikelihood)));
             Assert.True(fit.Bic <= fit.Orders[0].Bic);
         }
@@ -35,7 +36,9 @@ public sealed class FitFuzzTests
         {
             var (mean, width, _) = clusters.MaxBy(cluster => cluster.Share * random.NextDouble());
             var heavy = random.Next(50) == 0 ? 20 : 1;
-            return Math.Round(mean + (heavy * width * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble())), digits) * scale;
+            return Math.Round(
+                mean + (heavy * width * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(Math.Tau * random.NextDouble())),
+                digits) * scale;
         })];
     }
 }

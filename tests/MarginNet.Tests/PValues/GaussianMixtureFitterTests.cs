@@ -109,7 +109,8 @@ public sealed class GaussianMixtureFitterTests
 
     [Fact]
     public void The_criterion_finds_a_single_Gaussian() =>
-        Assert.Single(GaussianMixtureFitter.Fit(Draws.From(new GaussianMixture(new MixtureComponent(1, 3, 2)), 4000, seed: 9)).Mixture.Components);
+        Assert.Single(
+            GaussianMixtureFitter.Fit(Draws.From(new GaussianMixture(new MixtureComponent(1, 3, 2)), 4000, seed: 9)).Mixture.Components);
 
     [Fact]
     public void Small_samples_are_tried_with_one_component_for_every_five_values()
@@ -153,7 +154,8 @@ public sealed class GaussianMixtureFitterTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
     public void A_value_that_is_not_finite_is_named_by_its_index(double bad) =>
-        Assert.Contains("index 3", Assert.Throws<ArgumentException>(() => GaussianMixtureFitter.Fit([1, 2, 3, bad])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "index 3", Assert.Throws<ArgumentException>(() => GaussianMixtureFitter.Fit([1, 2, 3, bad])).Message, StringComparison.Ordinal);
 
     [Fact]
     public void No_value_at_all_is_rejected() => Assert.Throws<ArgumentException>(() => GaussianMixtureFitter.Fit([]));
@@ -169,5 +171,8 @@ public sealed class GaussianMixtureFitterTests
     }
 
     private static string Describe(GaussianMixtureFit fit) =>
-        string.Join('\n', fit.Orders.Select(order => FormattableString.Invariant($"{order.LogLikelihood:R} {order.Iterations} {string.Join(' ', order.Mixture.Components)}")));
+        string.Join(
+            '\n',
+            fit.Orders.Select(order => FormattableString.Invariant(
+                $"{order.LogLikelihood:R} {order.Iterations} {string.Join(' ', order.Mixture.Components)}")));
 }

@@ -380,7 +380,8 @@ public sealed class MarginNullModelTests
         }
 
         // The third of 59: 3/60, with a standard deviation of 0.028 each.
-        Assert.InRange(flagged / (Calibrations * 1000.0), 0.05 - (4 * 0.028 / Math.Sqrt(Calibrations)), 0.05 + (4 * 0.028 / Math.Sqrt(Calibrations)));
+        Assert.InRange(
+            flagged / (Calibrations * 1000.0), 0.05 - (4 * 0.028 / Math.Sqrt(Calibrations)), 0.05 + (4 * 0.028 / Math.Sqrt(Calibrations)));
     }
 
     [Fact]

@@ -41,7 +41,8 @@ public sealed class MarginNullStateTests : IDisposable
         foreach (var wrong in new object?[] { -7L, "sideways", new List<object?> { "x" } })
         {
             state[key] = wrong;
-            Assert.Contains($"'{key}", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{key}", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
         }
 
         state.Remove(key);
@@ -50,7 +51,8 @@ public sealed class MarginNullStateTests : IDisposable
         else if (key == "rule")
             Assert.Null(MarginNullModel.FromState(state).Rule);
         else
-            Assert.Contains($"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,7 +67,8 @@ public sealed class MarginNullStateTests : IDisposable
         var state = Model().ToState();
         var order = (Dictionary<string, object?>)((List<object?>)state["pooled"]!)[0]!;
         order[key] = wrong;
-        Assert.Contains("'pooled[0].", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'pooled[0].", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -78,7 +81,8 @@ public sealed class MarginNullStateTests : IDisposable
     {
         var state = Model().ToState();
         ((Dictionary<string, object?>)state["rule"]!)[key] = wrong;
-        Assert.Contains($"'rule.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'rule.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +115,14 @@ public sealed class MarginNullStateTests : IDisposable
         for (var margin = 0.0; margin < 20; margin += 0.01)
         {
             var p = model.Score(margin, 0);
-            var before = tail switch { PValueTail.Lower => p.Mixture, PValueTail.TwoSided => 2 * p.Formula, PValueTail.Formula => p.Formula, _ => p.Empirical };
+            var before = tail switch
+            {
+                PValueTail.Lower =>
+                p.Mixture,
+                PValueTail.TwoSided => 2 * p.Formula,
+                PValueTail.Formula => p.Formula,
+                _ => p.Empirical
+            };
             Assert.Equal(before <= 0.1, old.Rule.Flags(old.Score(margin, 0)));
             Assert.Equal(p, old.Score(margin, 0));
         }
@@ -125,7 +136,9 @@ public sealed class MarginNullStateTests : IDisposable
     {
         var state = Model().ToState();
         ((Dictionary<string, object?>)((List<object?>)state["classes"]!)[1]!)["margins"] = new[] { 1, wrong };
-        Assert.Contains("'classes[1].margins'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'classes[1].margins'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -160,7 +173,9 @@ public sealed class MarginNullStateTests : IDisposable
         int[] predicted = [.. margins.Select((_, i) => i == 0 ? 2 : i % 2)];
         return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut })
             .WithTemperature(2.5)
-            .WithRule(new FlagRule(NullKind.ErrorWeighted, PValueTail.Empirical, new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
+            .WithRule(new FlagRule(
+                NullKind.ErrorWeighted, PValueTail.Empirical,
+                new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
     }
 
     private static void AssertSame(MarginNullModel expected, MarginNullModel actual)

@@ -24,7 +24,8 @@ public sealed class PublicApiTests
 
         var received = Path.Combine(AppContext.BaseDirectory, "PublicApi.received.txt");
         File.WriteAllText(received, actual);
-        Assert.Fail($"The public API has changed. To see how: git diff --no-index {Approved} {received}\nTo approve it:  cp {received} {approved}");
+        Assert.Fail(
+            $"The public API has changed. To see how: git diff --no-index {Approved} {received}\nTo approve it:  cp {received} {approved}");
     }
 
     [Fact]
@@ -37,7 +38,10 @@ public sealed class PublicApiTests
         string[] missing =
         [
             .. Library.GetExportedTypes().Select(type => $"T:{Name(type)}")
-                .Concat(Library.GetExportedTypes().Where(type => !IsRecord(type)).SelectMany(Methods).Select(method => $"M:{Name(method.DeclaringType!)}.{method.Name}"))
+                .Concat(Library.GetExportedTypes()
+                    .Where(type => !IsRecord(type))
+                    .SelectMany(Methods)
+                    .Select(method => $"M:{Name(method.DeclaringType!)}.{method.Name}"))
                 .Where(name => !documented.Any(known => known == name || known.StartsWith(name + "``", StringComparison.Ordinal))),
         ];
         Assert.Empty(missing);

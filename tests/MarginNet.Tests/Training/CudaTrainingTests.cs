@@ -16,7 +16,8 @@ public sealed class CudaTrainingTests
         using var network = Create();
         network.Whiten(_shapes.Train);
         network.to(CUDA);
-        var result = MarginTrainer.Train(network, _shapes.Train, TrainingOptions.Fast with { Epochs = 8, BatchSize = 32, LearningRate = 0.1 }, _shapes.Test);
+        var result = MarginTrainer.Train(
+            network, _shapes.Train, TrainingOptions.Fast with { Epochs = 8, BatchSize = 32, LearningRate = 0.1 }, _shapes.Test);
         Assert.Equal(DeviceType.CUDA, network.parameters().First().device.type);
         Assert.True(result.TrainingScores.Accuracy(_shapes.Train.Labels) > 0.5);
 
@@ -25,7 +26,9 @@ public sealed class CudaTrainingTests
         var onCpu = network.Score(_shapes.Test);
         for (var i = 0; i < _shapes.Test.Count; i++)
         {
-            Assert.All(onGpu[i].ToArray().Zip(onCpu[i].ToArray()), pair => Assert.Equal(pair.Second, pair.First, 1e-2 * (1 + Math.Abs(pair.Second))));
+            Assert.All(
+                onGpu[i].ToArray().Zip(onCpu[i].ToArray()),
+                pair => Assert.Equal(pair.Second, pair.First, 1e-2 * (1 + Math.Abs(pair.Second))));
         }
     }
 
@@ -36,7 +39,8 @@ public sealed class CudaTrainingTests
         {
             using var network = Create();
             network.to(device);
-            return MarginTrainer.Train(network, _shapes.Train.Take(64), TrainingOptions.Fast with { Epochs = 1, BatchSize = 64 }).History[0].Loss;
+            return MarginTrainer.Train(
+                network, _shapes.Train.Take(64), TrainingOptions.Fast with { Epochs = 1, BatchSize = 64 }).History[0].Loss;
         }
 
         Assert.Equal(LossOn(CPU), LossOn(CUDA), 1e-3);

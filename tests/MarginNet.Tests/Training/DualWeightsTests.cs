@@ -23,7 +23,9 @@ public sealed class DualWeightsTests
     {
         Assert.All(DualUpdate.Names, name => Assert.Equal(name, DualUpdate.Create(name).Name));
         Assert.Equal(7, DualUpdate.Create("multiply", 7).Step);
-        Assert.Contains("choose one of multiply, multiply-divide, add, ascend", Assert.Throws<ArgumentException>(() => DualUpdate.Create("double")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "choose one of multiply, multiply-divide, add, ascend",
+            Assert.Throws<ArgumentException>(() => DualUpdate.Create("double")).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,5 +81,6 @@ public sealed class DualWeightsTests
         Assert.Throws<ArgumentException>(() => ConstraintReport.Check(Margins, Targets, DualWeights.Ones(3)));
     }
 
-    private static ImmutableArray<double> Updated(DualUpdate update) => DualWeights.Ones(4).Update(update, Margins, Targets, normalize: false).Values;
+    private static ImmutableArray<double> Updated(DualUpdate update) =>
+        DualWeights.Ones(4).Update(update, Margins, Targets, normalize: false).Values;
 }

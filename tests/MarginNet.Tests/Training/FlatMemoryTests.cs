@@ -27,7 +27,8 @@ public sealed class FlatMemoryTests
                 meter.Read();
             }
         });
-        MarginTrainer.Train(network, images, new() { Epochs = (Stretch * (Stretches + 1) / 6) + 1, BatchSize = 16, Augment = true }, progress: listener);
+        MarginTrainer.Train(
+            network, images, new() { Epochs = (Stretch * (Stretches + 1) / 6) + 1, BatchSize = 16, Augment = true }, progress: listener);
         meter.AssertFlat();
     }
 

@@ -11,7 +11,14 @@ namespace MarginNet.Tests.Training;
 
 public sealed class LipschitzControlTests
 {
-    private static readonly TrainingOptions Plain = new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 30, BatchSize = 16, LearningRate = 1e-2, TargetMargin = 1 };
+    private static readonly TrainingOptions Plain = new()
+    {
+        Loss = MarginLoss.ShiftedSoftmax,
+        Epochs = 30,
+        BatchSize = 16,
+        LearningRate = 1e-2,
+        TargetMargin = 1,
+    };
 
     [Fact]
     public void After_each_step_no_layer_has_a_norm_above_K()
@@ -20,7 +27,8 @@ public sealed class LipschitzControlTests
         using var scope = NewDisposeScope();
         manual_seed(5);
         using var network = new ResNet18(new() { Width = 4 });
-        MarginTrainer.Train(network, SyntheticShapes.Create(60, 1).Train, Plain with { Epochs = 10, LearningRate = 1e-3, LipschitzProjection = K });
+        MarginTrainer.Train(
+            network, SyntheticShapes.Create(60, 1).Train, Plain with { Epochs = 10, LearningRate = 1e-3, LipschitzProjection = K });
         var size = new Dictionary<int, int> { [4] = 32, [8] = 16, [16] = 8, [32] = 4 };
         foreach (var convolution in network.modules().OfType<Conv2d>())
         {
@@ -98,7 +106,8 @@ public sealed class LipschitzControlTests
     public void A_layer_of_unknown_constant_is_refused_by_name()
     {
         using var network = nn.Sequential(("first", nn.Flatten()), ("second", nn.Linear(4, 3)), ("third", nn.GELU()));
-        var error = Assert.Throws<NotSupportedException>(() => MarginTrainer.Train(network, TinyProblem.Images(6), Plain with { LipschitzMargin = 0.1 }));
+        var error = Assert.Throws<NotSupportedException>(
+            () => MarginTrainer.Train(network, TinyProblem.Images(6), Plain with { LipschitzMargin = 0.1 }));
         Assert.Contains("'third'", error.Message, StringComparison.Ordinal);
     }
 }

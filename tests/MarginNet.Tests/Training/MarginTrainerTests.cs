@@ -30,7 +30,14 @@ public sealed class MarginTrainerTests
     [InlineData(OptimizerKind.Sgd, LearningRateSchedule.Constant)]
     public void The_same_seed_gives_the_same_weights_byte_for_byte(OptimizerKind optimizer, LearningRateSchedule schedule)
     {
-        var options = Quick with { Optimizer = optimizer, Schedule = schedule, Rounds = 2, Loss = MarginLoss.DualHinge, WeightDecay = 1e-3 };
+        var options = Quick with
+        {
+            Optimizer = optimizer,
+            Schedule = schedule,
+            Rounds = 2,
+            Loss = MarginLoss.DualHinge,
+            WeightDecay = 1e-3,
+        };
         Assert.Equal(TrainedWeights(options), TrainedWeights(options));
         Assert.NotEqual(TrainedWeights(options), TrainedWeights(options with { Seed = 1 }));
     }
@@ -82,14 +89,22 @@ public sealed class MarginTrainerTests
         {
             using var network = TinyProblem.Network();
             var before = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
-            var options = Quick with { Optimizer = OptimizerKind.Sgd, Epochs = 1, BatchSize = 96, Loss = MarginLoss.CrossEntropy, BiasRateFactor = factor };
+            var options = Quick with
+            {
+                Optimizer = OptimizerKind.Sgd,
+                Epochs = 1,
+                BatchSize = 96,
+                Loss = MarginLoss.CrossEntropy,
+                BiasRateFactor = factor,
+            };
             MarginTrainer.Train(network, TinyProblem.Images(96), options);
             return network.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.detach() - before[entry.name]);
         }
 
         using var scope = NewDisposeScope();
         var (one, eight) = (Moved(1), Moved(8));
-        Assert.All(one, entry => Assert.True(eight[entry.Key].allclose(entry.Value * (entry.Value.dim() <= 1 ? 8 : 1), 1e-4, 1e-6), entry.Key));
+        Assert.All(
+            one, entry => Assert.True(eight[entry.Key].allclose(entry.Value * (entry.Value.dim() <= 1 ? 8 : 1), 1e-4, 1e-6), entry.Key));
         Assert.True(one.Values.Count(change => change.dim() <= 1 && change.abs().max().item<float>() > 1e-4) >= 3);
     }
 
@@ -98,7 +113,8 @@ public sealed class MarginTrainerTests
     {
         using var network = TinyProblem.Network();
         var images = TinyProblem.Images(120);
-        var result = MarginTrainer.Train(network, images, Quick with { Loss = MarginLoss.DualHinge, Epochs = 20, Rounds = 50, TargetMargin = 1 });
+        var result =
+            MarginTrainer.Train(network, images, Quick with { Loss = MarginLoss.DualHinge, Epochs = 20, Rounds = 50, TargetMargin = 1 });
         Assert.True(result.Constraints.AllMet);
         Assert.InRange(result.Rounds, 1, 49);
         Assert.Equal(20 * result.Rounds, result.History.Length);
@@ -129,7 +145,14 @@ public sealed class MarginTrainerTests
         {
             using var network = TinyProblem.Network();
             var images = TinyProblem.Images(300, mislabelled: 0.1);
-            var options = Quick with { Loss = MarginLoss.DualHinge, Epochs = 48 / rounds, Rounds = rounds, TargetMargin = 2, DualUpdate = update };
+            var options = Quick with
+            {
+                Loss = MarginLoss.DualHinge,
+                Epochs = 48 / rounds,
+                Rounds = rounds,
+                TargetMargin = 2,
+                DualUpdate = update,
+            };
             return MarginTrainer.Train(network, images, options).Constraints.Violations.Max(violation => violation.Shortfall);
         }
 
@@ -160,7 +183,10 @@ public sealed class MarginTrainerTests
     public void A_ramp_raises_the_margin_to_its_full_value()
     {
         using var network = TinyProblem.Network();
-        var result = MarginTrainer.Train(network, TinyProblem.Images(96), Quick with { Loss = MarginLoss.DualHinge, RampEpochs = 2, Epochs = 2, Rounds = 2, TargetMargin = 1e3 });
+        var result = MarginTrainer.Train(
+            network,
+            TinyProblem.Images(96),
+            Quick with { Loss = MarginLoss.DualHinge, RampEpochs = 2, Epochs = 2, Rounds = 2, TargetMargin = 1e3 });
         var targets = result.History.Select(epoch => epoch.TargetMargin).ToArray();
         Assert.Equal(targets.Order(), targets);
         Assert.InRange(targets[0], 1, 500);
@@ -189,7 +215,8 @@ public sealed class MarginTrainerTests
         using var network = TinyProblem.Network();
         var options = Quick with { Optimizer = OptimizerKind.Sgd, LearningRate = 1e30 };
         var error = Assert.Throws<DivergenceException>(() => MarginTrainer.Train(network, TinyProblem.Images(96), options));
-        Assert.Matches("the loss became (NaN|∞|-∞|Infinity|-Infinity) at round 1, epoch \\d+, step \\d+, learning rate 1e\\+30", error.Message);
+        Assert.Matches(
+            "the loss became (NaN|∞|-∞|Infinity|-Infinity) at round 1, epoch \\d+, step \\d+, learning rate 1e\\+30", error.Message);
     }
 
     [Fact]
@@ -205,7 +232,8 @@ public sealed class MarginTrainerTests
                 source.Cancel();
             }
         });
-        Assert.Throws<OperationCanceledException>(() => MarginTrainer.Train(network, TinyProblem.Images(96), Quick, progress: stopAtFive, cancellation: source.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => MarginTrainer.Train(network, TinyProblem.Images(96), Quick, progress: stopAtFive, cancellation: source.Token));
         Assert.Equal(5, steps);
         Assert.False(network.training);
     }
@@ -225,7 +253,10 @@ public sealed class MarginTrainerTests
         using var network = TinyProblem.Network();
         var images = TinyProblem.Images(8);
         var unlabelled = MarginNet.Data.ImageSet.Create(new byte[4], [-1], 1, 2, 2);
-        Assert.Contains("sample 0 has no label", Assert.Throws<ArgumentException>(() => MarginTrainer.Train(network, unlabelled, Quick)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sample 0 has no label",
+            Assert.Throws<ArgumentException>(() => MarginTrainer.Train(network, unlabelled, Quick)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => MarginTrainer.Train(network, images, Quick with { SampleMargins = [1] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { TargetMargin = double.NaN }));
         Assert.Throws<ArgumentOutOfRangeException>(() => MarginTrainer.Train(network, images, Quick with { LearningRate = 0 }));

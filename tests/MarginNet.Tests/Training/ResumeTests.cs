@@ -79,7 +79,9 @@ public sealed class ResumeTests : IDisposable
         Check(() => new FastNet(new() { Width = 4 }), TrainingOptions.Fast with { Epochs = 3, BatchSize = 16 });
         Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.DualHinge, Epochs = 3, BatchSize = 16 });
         Check(() => new LipNet(new() { Width = 4 }), TrainingOptions.Certified with { Epochs = 3, BatchSize = 16 });
-        Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 3, BatchSize = 16, LipschitzMargin = 1e-7, LipschitzProjection = 1 });
+        Check(
+            () => new ResNet18(new() { Width = 4 }),
+            new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 3, BatchSize = 16, LipschitzMargin = 1e-7, LipschitzProjection = 1 });
     }
 
     [Fact]
@@ -151,10 +153,18 @@ public sealed class ResumeTests : IDisposable
     public void A_state_of_other_settings_or_data_is_refused_by_name()
     {
         KillWithTwoStates();
-        var options = Everything with { LearningRate = 0.25, Epochs = 3, Checkpoints = Checkpoints with { Resume = true, Settings = new Dictionary<string, object?> { ["width"] = 4L } } };
+        var options = Everything with
+        {
+            LearningRate = 0.25,
+            Epochs = 3,
+            Checkpoints = Checkpoints with { Resume = true, Settings = new Dictionary<string, object?> { ["width"] = 4L } },
+        };
         var error = Assert.Throws<InvalidDataException>(() => Outcome.Of(options));
         Assert.Contains($"'{Checkpoints.Path}' is the state of another run: ", error.Message, StringComparison.Ordinal);
-        Assert.Contains("epochs was 2 and is 3; learning_rate was 0.01 and is 0.25; width was none and is 4. Give the same", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "epochs was 2 and is 3; learning_rate was 0.01 and is 0.25; width was none and is 4. Give the same",
+            error.Message,
+            StringComparison.Ordinal);
 
         using var network = TinyProblem.Network();
         var resume = Everything with { Checkpoints = Checkpoints with { Resume = true } };
@@ -171,7 +181,9 @@ public sealed class ResumeTests : IDisposable
             KillWithTwoStates();
             set_num_threads(threads + 1);
             var resumed = Outcome.Of(Everything with { Checkpoints = Checkpoints with { Resume = true } });
-            Assert.Contains($"threads was {threads} and is {threads + 1}", Assert.Single(resumed.Events.OfType<TrainingWarning>()).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"threads was {threads} and is {threads + 1}", Assert.Single(resumed.Events.OfType<TrainingWarning>()).Message,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -210,18 +222,26 @@ public sealed class ResumeTests : IDisposable
 
         Outcome.Of(Everything with { Checkpoints = Checkpoints });
         Checkpoints.Delete();
-        Assert.Equal(["m.resume.pt.mine.tmp", "other.tmp"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["m.resume.pt.mine.tmp", "other.tmp"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void A_diverging_run_goes_back_and_halves_its_rate_until_it_does_not()
     {
-        var options = Everything with { Optimizer = OptimizerKind.Sgd, LearningRate = 1e20, Schedule = LearningRateSchedule.Constant, Checkpoints = Checkpoints with { MaxRollbacks = 100 } };
+        var options = Everything with
+        {
+            Optimizer = OptimizerKind.Sgd,
+            LearningRate = 1e20,
+            Schedule = LearningRateSchedule.Constant,
+            Checkpoints = Checkpoints with { MaxRollbacks = 100 },
+        };
         var run = Outcome.Of(options);
         var warnings = run.Events.OfType<TrainingWarning>().ToArray();
         Assert.InRange(warnings.Length, 10, 100);
         Assert.Equal(warnings.Length, run.Events.OfType<RestoredProgress>().Count());
-        Assert.Matches("^Training diverged: .* step \\d+, learning rate 1e\\+20\\. Lower the learning rate, .* Rollback 1 of 100: .* with 0\\.5 of the learning rate\\.$", warnings[0].Message);
+        Assert.Matches("^Training diverged: .* step \\d+, learning rate 1e\\+20\\. Lower the learning rate, .* Rollback 1 of 100: "
+            + ".* with 0\\.5 of the learning rate\\.$", warnings[0].Message);
         Assert.Equal(1e20 * Math.ScaleB(1, -warnings.Length), run.Result.History[^1].LearningRate);
         Assert.True(double.IsFinite(run.Result.History[^1].Loss));
 
@@ -249,19 +269,24 @@ public sealed class ResumeTests : IDisposable
     public void Intervals_below_zero_and_an_empty_path_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new TrainingCheckpoints(""));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { EveryEpochs = -1 } }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { Every = TimeSpan.FromSeconds(-1) } }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints with { MaxRollbacks = -1 } }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Outcome.Of(Everything with { Checkpoints = Checkpoints with { EveryEpochs = -1 } }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Outcome.Of(Everything with { Checkpoints = Checkpoints with { Every = TimeSpan.FromSeconds(-1) } }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Outcome.Of(Everything with { Checkpoints = Checkpoints with { MaxRollbacks = -1 } }));
     }
 
     private TrainingCheckpoints Checkpoints => new(_folder["m.resume.pt"]);
 
-    private void KillWithTwoStates() => Assert.Throws<KilledException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints }, killAt: 24));
+    private void KillWithTwoStates() =>
+        Assert.Throws<KilledException>(() => Outcome.Of(Everything with { Checkpoints = Checkpoints }, killAt: 24));
 
     private sealed class KilledException : Exception;
 
     /// <summary>Stops the run at an event as a kill would: no code of the run gets to know.</summary>
-    private sealed class Killer(int at, Action<TrainingProgress>? then = null, CancellationTokenSource? source = null) : IProgress<TrainingProgress>
+    private sealed class Killer(
+        int at, Action<TrainingProgress>? then = null, CancellationTokenSource? source = null) : IProgress<TrainingProgress>
     {
         public List<TrainingProgress> Events { get; } = [];
 
@@ -283,12 +308,16 @@ public sealed class ResumeTests : IDisposable
     private sealed record Outcome(TrainingResult Result, byte[] Weights, byte[] NextRandom, List<TrainingProgress> Events)
     {
         public static Outcome Of(
-            TrainingOptions options, int killAt = int.MaxValue, int seed = 1, Action<TrainingProgress>? then = null, CancellationTokenSource? source = null)
+            TrainingOptions options, int killAt = int.MaxValue, int seed = 1, Action<TrainingProgress>? then = null,
+            CancellationTokenSource? source = null)
         {
             manual_seed(seed);
-            using var network = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.2), nn.Linear(16, TinyProblem.Classes));
+            using var network = nn.Sequential(
+                nn.Flatten(), nn.Linear(4, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.2), nn.Linear(16, TinyProblem.Classes));
             var killer = new Killer(killAt, then, source);
-            var result = MarginTrainer.Train(network, TinyProblem.Images(96, mislabelled: 0.1), options, TinyProblem.Images(30, seed: 2), killer, source?.Token ?? default);
+            var result = MarginTrainer.Train(
+                network, TinyProblem.Images(96, mislabelled: 0.1), options, TinyProblem.Images(30, seed: 2), killer,
+                source?.Token ?? default);
             using var next = rand(4);
             return new(result, TinyProblem.Weights(network), next.bytes.ToArray(), killer.Events);
         }
