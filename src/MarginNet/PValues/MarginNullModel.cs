@@ -284,8 +284,7 @@ public sealed class MarginNullModel
         var fitted = new NullDistribution(fit, sortedMargins);
         return options.FitTestDraws == 0
             ? fitted
-            : new NullDistribution(
-                fit, sortedMargins, MixtureFitTest.PValue(fit, fitted.MixtureTails, options.Mixture, options.FitTestDraws));
+            : fitted.WithFitPValue(MixtureFitTest.PValue(fit, fitted.MixtureTails(), options.Mixture, options.FitTestDraws));
     }
 
     private static void ThrowIfInvalid(double margin, int predictedClass, int classCount, int index)

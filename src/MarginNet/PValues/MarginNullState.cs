@@ -122,10 +122,8 @@ internal static class MarginNullState
         if (positive == 0)
             throw parent.Unexpected(key, "no mixture where there are no positive margins");
 
-        return new NullDistribution(
-            new GaussianMixtureFit(positive, [.. parent.Dictionaries(key).Select(order => ReadOrder(order, positive))]),
-            sortedMargins,
-            fitPValue);
+        var fit = new GaussianMixtureFit(positive, [.. parent.Dictionaries(key).Select(order => ReadOrder(order, positive))]);
+        return new NullDistribution(fit, sortedMargins).WithFitPValue(fitPValue);
     }
 
     private static MixtureOrderFit ReadOrder(PlainDictionary order, int count)

@@ -8,7 +8,7 @@ namespace MarginNet.PValues;
 public sealed class NullDistribution
 {
     private readonly SortedSample _margins;
-    private readonly double[] _tails; // the mixture's lower tail at each positive margin
+    private readonly Knot[] _knots; // of each positive margin
     private readonly bool _isStepped; // margins that repeat are rounded, and between their values there is nothing
 
     // wₖ, mₖ and 1/σₖ in whole vectors; entries beyond the last component have weight 0.
@@ -16,23 +16,24 @@ public sealed class NullDistribution
     private readonly Vector<double>[] _means;
     private readonly Vector<double>[] _precisions;
 
-    internal NullDistribution(GaussianMixtureFit fit, double[] sortedMargins, double fitPValue = double.NaN)
+    internal NullDistribution(GaussianMixtureFit fit, double[] sortedMargins)
     {
-        FitPValue = fitPValue;
         Fit = fit;
         _margins = new SortedSample(sortedMargins);
         _weights = ToVectors(component => component.Weight);
         _means = ToVectors(component => component.Mean);
         _precisions = ToVectors(component => 1 / component.StandardDeviation);
+        ZeroCount = _margins.CountUpTo(0);
         var positive = sortedMargins.AsSpan(ZeroCount);
-        _tails = new double[positive.Length];
-        for (var i = 0; i < _tails.Length; i++)
+        _knots = new Knot[positive.Length];
+        for (var i = 0; i < _knots.Length; i++)
         {
-            _tails[i] = TailsAt(Math.Log(positive[i])).Lower;
+            var logMargin = Math.Log(positive[i]);
+            _knots[i] = new(logMargin, TailsAt(logMargin).Lower);
             _isStepped |= i > 0 && positive[i] == positive[i - 1];
         }
 
-        KolmogorovSmirnov = Distance(_tails);
+        KolmogorovSmirnov = Distance(MixtureTails());
     }
 
     /// <summary>The mixture of the log-margins and how it was found.</summary>
@@ -45,7 +46,7 @@ public sealed class NullDistribution
     public int SampleCount => Margins.Length;
 
     /// <summary>Number of calibration margins of 0, which the mixture leaves out.</summary>
-    public int ZeroCount => _margins.CountUpTo(0);
+    public int ZeroCount { get; }
 
     /// <summary>The smallest p-value that the calibration margins support: 1/(n + 1), or more where some of them are 0.</summary>
     public double SmallestPValue => (1.0 + ZeroCount) / (1.0 + SampleCount);
@@ -58,11 +59,7 @@ public sealed class NullDistribution
     /// The probability that a sample of the mixture is as far from a mixture fitted to it, in (0, 1];
     /// near 0 where the margins are no sample of such a mixture. NaN where it was not tested.
     /// </summary>
-
-    public double FitPValue { get; }
-
-    /// <summary>The mixture's lower tail at the positive margins, increasing.</summary>
-    internal ReadOnlySpan<double> MixtureTails => _tails;
+    public double FitPValue { get; private set; } = double.NaN;
 
     /// <summary>Whether p-values by rank are not interpolated, since margins repeat.</summary>
     internal bool IsStepped => _isStepped;
@@ -93,9 +90,20 @@ public sealed class NullDistribution
 
         var empirical = (1 + rank) / places;
         var (lower, upper) = Ranked(margin, logMargin, mixture, rank);
-        var extrapolated = rank > 0 ? lower : mixture == 0 ? 0 : lower * Math.Min(1, mixture / _tails[0]);
+        var extrapolated = rank > 0 ? lower : mixture == 0 ? 0 : lower * Math.Min(1, mixture / _knots[0].Tail);
         return new MarginPValue(logMargin, lower, upper, empirical, extrapolated, mixture, formula);
     }
+
+    /// <summary>The same distribution with the outcome of a test of its fit.</summary>
+    internal NullDistribution WithFitPValue(double value)
+    {
+        var tested = (NullDistribution)MemberwiseClone();
+        tested.FitPValue = value;
+        return tested;
+    }
+
+    /// <summary>The mixture's lower tail at the positive margins, increasing.</summary>
+    internal double[] MixtureTails() => Array.ConvertAll(_knots, knot => knot.Tail);
 
     /// <summary>The distance of the positive margins among those given, or NaN where there is none.</summary>
     internal double KolmogorovSmirnovDistance(ReadOnlySpan<double> sortedMargins)
@@ -132,10 +140,9 @@ public sealed class NullDistribution
             return ((1 + rank) / places, (1 + SampleCount - below) / places);
         }
 
-        var margins = Margins;
-        var start = Math.Log(margins[rank - 1]);
-        var byLogarithm = (logMargin - start) / (Math.Log(margins[rank]) - start);
-        var byMixture = (mixture - _tails[index - 1]) / (_tails[index] - _tails[index - 1]);
+        var (start, end) = (_knots[index - 1], _knots[index]);
+        var byLogarithm = (logMargin - start.LogMargin) / (end.LogMargin - start.LogMargin);
+        var byMixture = (mixture - start.Tail) / (end.Tail - start.Tail);
         if (!double.IsFinite(byLogarithm) || !double.IsFinite(byMixture))
             return ((1 + rank) / places, (1 + SampleCount - rank) / places);
 
@@ -168,4 +175,7 @@ public sealed class NullDistribution
 
         return vectors;
     }
+
+    /// <summary>A calibration margin's logarithm, and the mixture's lower tail there: kept, for p-values between two of them need both.</summary>
+    private readonly record struct Knot(double LogMargin, double Tail);
 }
