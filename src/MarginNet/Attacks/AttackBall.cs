@@ -1,4 +1,5 @@
 using MarginNet.Data;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Attacks;
@@ -59,7 +60,7 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
         }
 
         var direction = randn(shape, generator: generator);
-        var radius = rand(1, generator: generator).pow(1.0 / direction.numel());
+        var radius = rand(1, generator: generator).Power(1.0 / direction.numel());
         return radius * direction / direction.norm().clamp_min(SmallestNorm);
     }
 

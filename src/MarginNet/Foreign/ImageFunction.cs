@@ -31,7 +31,7 @@ internal static class ImageFunction
         using var trusted = new TrustedNetwork(network, NetworkUse.Scores);
         using var generator = new Generator(1);
         // The statistics of the batch are far from the first image's.
-        var contrast = (arange(1, Images + 1, dtype: ScalarType.Float32) / Images).square().reshape(Images, 1, 1, 1);
+        var contrast = (arange(1, Images + 1, dtype: ScalarType.Float32) / Images).Squared().reshape(Images, 1, 1, 1);
         var images = rand([Images, channels, size.Height, size.Width], generator: generator) * contrast;
         var clock = Stopwatch.StartNew();
         var batch = trusted.Call(images);

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -87,5 +88,5 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
             + Rounding.ProductUp(Bound(input).Bound.Value * signal.Format.Smallest, Rounding.RootUp(input.Count)), peak);
     }
 
-    private static double Length(Tensor values) => Rounding.NormUp(values.square().sum().sqrt().item<double>(), values.numel());
+    private static double Length(Tensor values) => Rounding.NormUp(values.Squared().sum().sqrt().item<double>(), values.numel());
 }

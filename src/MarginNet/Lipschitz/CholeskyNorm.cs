@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -93,5 +94,5 @@ internal static class CholeskyNorm
         return linalg.eigvalsh(basis.mH.matmul(gram.matmul(basis))).max().item<double>();
     }
 
-    private static Tensor Norms(Tensor vectors) => vectors.abs().square().sum([1], keepdim: true).sqrt();
+    private static Tensor Norms(Tensor vectors) => vectors.abs().Squared().sum([1], keepdim: true).sqrt();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MarginNet.Data;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -70,7 +71,7 @@ public sealed record Clever(int PredictedClass, ImmutableArray<CleverPair> Pairs
             cancellation.ThrowIfCancellationRequested();
             using var pass = NewDisposeScope();
             var gradients = ScoreGradients.Compute(network, part).to(ScalarType.Float64);
-            var norms = (gradients.narrow(1, decided, 1) - gradients).square().sum([2]).sqrt().amax([0]).cpu();
+            var norms = (gradients.narrow(1, decided, 1) - gradients).Squared().sum([2]).sqrt().amax([0]).cpu();
             largest = maximum(largest, norms).MoveToOuterDisposeScope();
         }
 
@@ -82,8 +83,8 @@ public sealed record Clever(int PredictedClass, ImmutableArray<CleverPair> Pairs
     {
         using var generator = new Generator(new SplitMix64(options.Seed, batch).NextUInt64());
         var directions = randn([options.Samples, input.numel()], ScalarType.Float64, generator: generator);
-        var distances = options.Radius * rand([options.Samples, 1], ScalarType.Float64, generator: generator).pow(1.0 / input.numel());
-        return (distances * directions / directions.square().sum([1], keepdim: true).sqrt()).reshape([options.Samples, .. input.shape[1..]])
+        var distances = options.Radius * rand([options.Samples, 1], ScalarType.Float64, generator: generator).Power(1.0 / input.numel());
+        return (distances * directions / directions.Squared().sum([1], keepdim: true).sqrt()).reshape([options.Samples, .. input.shape[1..]])
             .to(input.dtype)
             .to(input.device);
     }

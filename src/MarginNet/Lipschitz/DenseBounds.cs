@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -114,9 +115,9 @@ internal static class DenseBounds
         {
             for (var k = 0; k + 1 < values.Length; k++)
             {
-                var (rows, columns) = (values[k].square().sum([1]), values[k + 1].square().sum([0]));
+                var (rows, columns) = (values[k].Squared().sum([1]), values[k + 1].Squared().sum([0]));
                 var ratio = ((rows + (DeadUnit * rows.mean()) + double.Epsilon)
-                    / (columns + (DeadUnit * columns.mean()) + double.Epsilon)).pow(0.25);
+                    / (columns + (DeadUnit * columns.mean()) + double.Epsilon)).Power(0.25);
                 (values[k], values[k + 1]) = (values[k] / ratio.unsqueeze(1), values[k + 1] * ratio);
                 factors[k] *= ratio;
             }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -42,7 +43,7 @@ internal static class FrobeniusNorm
     }
 
     private static double[] SumsOfSquares(Tensor parts) =>
-        Numbers((parts.is_complex() ? parts.real.square() + parts.imag.square() : parts.square()).sum(Others(parts)));
+        Numbers((parts.is_complex() ? parts.real.Squared() + parts.imag.Squared() : parts.Squared()).sum(Others(parts)));
 
     /// <summary>The largest |x| of each part, of real and imaginary parts apart.</summary>
     private static double[] Peaks(Tensor parts) => Numbers(parts.is_complex()

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -41,12 +42,12 @@ public sealed class LipschitzLowerBounds
         {
             var (x, y) = PairAscent.Climb(network, inputs, gradients, ascentSteps);
             using var inference = no_grad();
-            var distance = (x - y).to(ScalarType.Float64).flatten(1).square().sum([1]).sqrt().reshape(-1, 1, 1).cpu();
+            var distance = (x - y).to(ScalarType.Float64).flatten(1).Squared().sum([1]).sqrt().reshape(-1, 1, 1).cpu();
             var change = (PairAscent.Scores(network, x) - PairAscent.Scores(network, y)).to(ScalarType.Float64)
                 .cpu()
                 .unsqueeze(2) / distance;
             change = change.nan_to_num(0, 0, 0); // Of pairs that met.
-            seen = seen.Max(FromDifferences(change, centered, change => change.square().sum([1, 2]).sqrt().max().item<double>()));
+            seen = seen.Max(FromDifferences(change, centered, change => change.Squared().sum([1, 2]).sqrt().max().item<double>()));
         }
 
         return seen;
@@ -78,13 +79,13 @@ public sealed class LipschitzLowerBounds
         for (var i = 0; i < rates.shape[1]; i++)
         {
             using var row = NewDisposeScope();
-            var norms = (rates.narrow(1, i, 1) - rates).square().sum([2]).amax([0]).sqrt().data<double>().ToArray();
+            var norms = (rates.narrow(1, i, 1) - rates).Squared().sum([2]).amax([0]).sqrt().data<double>().ToArray();
             for (var j = 0; j < norms.Length; j++)
             {
                 pairs[i, j] = scale * norms[j];
             }
         }
 
-        return new(scale * own.square().sum([2]).max().sqrt().item<double>(), scale * euclidean(own), pairs);
+        return new(scale * own.Squared().sum([2]).max().sqrt().item<double>(), scale * euclidean(own), pairs);
     }
 }

@@ -34,7 +34,7 @@ internal static class PairAscent
             using (enable_grad())
             {
                 var change = Scores(network, trusted, a) - Scores(network, trusted, b);
-                var quotient = (change.gather(1, ups) - change.gather(1, downs)).squeeze(1) / (a - b).flatten(1).square().sum([1]).sqrt();
+                var quotient = (change.gather(1, ups) - change.gather(1, downs)).squeeze(1) / (a - b).flatten(1).Squared().sum([1]).sqrt();
                 autograd.backward([quotient.sum()], inputs: [a, b]);
             }
 
@@ -42,7 +42,7 @@ internal static class PairAscent
             y = b.detach() + (Unit(b.grad!) * (Distance * StepShare));
             var (middle, apart) = ((x + y) / 2, x - y);
             var stretched = Unit(apart) * apart.flatten(1)
-                .square()
+                .Squared()
                 .sum([1])
                 .sqrt()
                 .clamp_min(Distance)
@@ -88,7 +88,7 @@ internal static class PairAscent
     private static Tensor Unit(Tensor values)
     {
         var norms = values.flatten(1)
-            .square()
+            .Squared()
             .sum([1])
             .sqrt()
             .clamp_min(1e-30)

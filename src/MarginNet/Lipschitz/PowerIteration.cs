@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -38,7 +39,7 @@ internal sealed class PowerIteration : IDisposable
         }
 
         _vectors[name] = vector!;
-        return map(vector!).square().sum().sqrt();
+        return map(vector!).Squared().sum().sqrt();
     }
 
     /// <summary>The vectors by name, to go on from.</summary>
@@ -72,7 +73,7 @@ internal sealed class PowerIteration : IDisposable
         using var scope = NewDisposeScope();
         using var gradients = enable_grad();
         var u = vector.detach().clone().requires_grad_();
-        autograd.backward([map(u).square().sum() / 2], inputs: [u]);
+        autograd.backward([map(u).Squared().sum() / 2], inputs: [u]);
         var next = u.grad!.detach();
         return (next / next.norm().clamp_min(Floor)).DetachFromDisposeScope();
     }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -95,7 +96,7 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
             ? F.conv_transpose2d(
                 open, convolution.Weight, padding: [convolution.Steps.Padding.Vertical, convolution.Steps.Padding.Horizontal])
             : open.flatten(1).mm(((LinearLayer)Map).Weight.Value);
-        var length = Rounding.NormUp(image.square().sum().sqrt().item<double>(), image.numel());
+        var length = Rounding.NormUp(image.Squared().sum().sqrt().item<double>(), image.numel());
         var error = Rounding.ProductUp(
             Rounding.ProductUp(back.Absolute, bias), ScaleShare + Rounding.Gamma((back.Order.Terms * back.Order.Blocks) + 16));
         return Rounding.SumUp(length, error);
