@@ -174,6 +174,29 @@ public sealed partial class CalibrateCommandTests
     }
 
     [Fact]
+    public async Task A_temperature_that_raises_the_calibration_error_is_warned_of()
+    {
+        // Nineteen in twenty are about as sure as they are right, and the twentieth is wrong half of the time: what mends the latter spoils the former.
+        using var tool = new Tool();
+        string[] data = ["--logits", tool.File("x.csv"), "--labels", tool.File("y.csv")];
+        await WriteAsync(sure: 12);
+        const string Warning = "warning: the temperature raises the likelihood, but not the calibration error: one number does not make these confidences";
+        string[] command = ["calibrate", .. data, "--out", tool.File("n.json"), "--held-out"];
+        Assert.Contains(Warning, (await Tool.RunAsync([.. command, "--temperature"])).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Warning, (await Tool.RunAsync(command)).Error, StringComparison.Ordinal);
+        await WriteAsync(sure: 2.2); // As the others: one number mends all.
+        Assert.DoesNotContain(Warning, (await Tool.RunAsync([.. command, "--temperature"])).Error, StringComparison.Ordinal);
+
+        async Task WriteAsync(double sure)
+        {
+            var random = new Random(1);
+            var rows = Enumerable.Range(0, 1200).Select(i => LogitFiles.Line([(i % 20 == 0 ? sure : 2.2) + (0.01 * random.NextDouble()), 0]));
+            await File.WriteAllLinesAsync(tool.File("x.csv"), rows);
+            await File.WriteAllLinesAsync(tool.File("y.csv"), Enumerable.Range(0, 1200).Select(i => (i % 20 == 0 ? i % 40 == 0 : i % 10 == 1) ? "1" : "0"));
+        }
+    }
+
+    [Fact]
     public async Task Extrapolation_goes_with_the_lower_tail_only()
     {
         var run = await Tool.RunAsync(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MarginNet.Cli.Output;
 using MarginNet.Detection;
 using StbImageWriteSharp;
 
@@ -105,6 +106,45 @@ public sealed class DetectCommandTests
         Assert.Contains("--tail two-sided, which flags large margins too, has 0.", run.Error, StringComparison.Ordinal);
         var plain = await DetectAsync(tool, "--labels", tool.File("test-labels.csv"), "--resamples", "20");
         Assert.DoesNotContain("below the 0.5 of guessing", plain.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, "the attack followed this network's own gradients and made wrong decisions of large margin", "--surrogate OTHER.pt")]
+    [InlineData(true, "the attack made decisions of large margin, which no small-margin test finds.", null)]
+    public void An_attack_that_enlarges_margins_is_told_with_the_cure_that_is_left(bool hasSurrogate, string expected, string? cure)
+    {
+        double[] clean = [.. Enumerable.Range(1, 50).Select(i => i / 100.0)];
+        var attacked = Array.ConvertAll(clean, p => p + 0.45);
+        var table = new DetectionTable();
+        table.Add(
+            DetectionTable.Attack,
+            "clean images",
+            "attacked images",
+            [("p lower", clean, attacked), ("p two-sided", attacked, clean)],
+            resamples: 20,
+            seed: 0,
+            CancellationToken.None);
+        var note = Assert.Single(table.Reversals(hasSurrogate));
+        Assert.StartsWith("note: p lower has an AUROC of 0.0", note, StringComparison.Ordinal);
+        Assert.Contains(expected, note, StringComparison.Ordinal);
+        Assert.Equal(cure is not null, note.Contains(cure ?? "--surrogate", StringComparison.Ordinal));
+        Assert.Contains("--tail two-sided, which flags large margins too, has 0.9", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_lower_tail_orders_margins_below_every_calibration_margin()
+    {
+        // By rank all of them have the least p-value, and tie.
+        using var tool = new Tool();
+        await File.WriteAllLinesAsync(tool.File("test.csv"), Enumerable.Range(1, 40).Select(i => LogitFiles.Line([1e-7 * i, 0, -1])));
+        await File.WriteAllLinesAsync(tool.File("foreign.csv"), Enumerable.Range(1, 40).Select(i => LogitFiles.Line([1e-9 * i, 0, -1])));
+        await DetectAsync(tool, "--ood-logits", tool.File("foreign.csv"), "--resamples", "5");
+        var section = Section(tool, "out_of_distribution");
+        double Auroc(string name) => Score(section, name).GetProperty("auroc").GetDouble();
+        Assert.Equal(0.5, Auroc("p empirical"));
+        Assert.Equal(Auroc("margin"), Auroc("p lower"));
+        Assert.Equal(Auroc("margin"), Auroc("p lower, error-weighted"));
+        Assert.True(Auroc("margin") > 0.9);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Tests.Commands;
@@ -33,6 +34,38 @@ public sealed class PValueLogitsTests
             Assert.Equal(p.Lower, Number(fields[6]), 1e-8);
             Assert.Equal(p.Lower <= 0.1 ? "true" : "false", fields[7]);
         }
+    }
+
+    [Theory]
+    [InlineData("Lower", PValueTail.Mixture, 1.0)]
+    [InlineData("TwoSided", PValueTail.Formula, 0.5)]
+    public async Task A_null_model_of_0_1_0_says_which_p_value_its_threshold_is_for(string stored, PValueTail meant, double factor)
+    {
+        using var tool = new Tool();
+        var calibration = await LogitFiles.CalibrateAsync(tool, "--alpha", "0.1", "--tail", "mixture");
+        var (logits, _) = LogitFiles.Write(tool, "test", 200, seed: 3);
+        string[] command = ["pvalue", "--logits", logits, "--calibration", calibration];
+        Assert.DoesNotContain("earlier version", (await Tool.RunAsync(command)).Error, StringComparison.Ordinal);
+        var state = JsonNode.Parse(await File.ReadAllBytesAsync(calibration))!.AsObject(); // 0.1.0 wrote all but these
+        foreach (var key in (string[])["p_values", "pooled_fit_p", "temperature"])
+        {
+            state.Remove(key);
+        }
+
+        foreach (var own in state["classes"]!.AsArray())
+        {
+            own!.AsObject().Remove("fit_p");
+        }
+
+        state["rule"]!["tail"] = stored;
+        await File.WriteAllTextAsync(calibration, state.ToJsonString());
+        var rule = MarginNullModel.Load(calibration).Rule!;
+        Assert.Equal((meant, factor * (double)state["rule"]!["threshold"]!), (rule.Tail, rule.Threshold.Value));
+        var run = await Tool.RunAsync(command);
+        Assert.Equal(0, run.ExitCode);
+        var named = meant == PValueTail.Mixture ? "mixture's lower tail" : "formula";
+        Assert.Contains($"note: calibrated by an earlier version, whose threshold is for the p-value '{named}'; run", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("earlier version", (await Tool.RunAsync([.. command, "--alpha", "0.1"])).Error, StringComparison.Ordinal);
     }
 
     [Fact]
