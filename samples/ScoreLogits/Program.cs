@@ -18,25 +18,22 @@ if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
 // Once: the null model of the right decisions' margins, and a threshold that flags at most 5 % of them. Save keeps both in a small file.
 var calibration = ArrayFile.ReadLogits(files[0]);
 var labels = ArrayFile.ReadLabels(files[1], calibration.Columns);
-var decisions = Decide(calibration);
-var margins = decisions.Select(decision => decision.Margin).ToArray();
-var classes = decisions.Select(decision => decision.Class).ToArray();
-var nullModel = MarginNullModel.Fit(margins, classes, labels, calibration.Columns, new() { Source = CalibrationSource.HeldOut });
+var nullModel = MarginNullModel.Fit(calibration, labels);
 nullModel = nullModel.WithRule(FlagRule.Calibrate(nullModel, alpha: 0.05));
 nullModel.Save(Path.Combine(Path.GetTempPath(), "null.json"));
 Console.WriteLine($"calibrated on {nullModel.Pooled.SampleCount} right decisions of {labels.Length}; "
     + $"flagged where p <= {nullModel.Rule!.Threshold.Value:f4}");
 
 // From then on, in microseconds for each sample.
-foreach (var (decided, margin) in Decide(ArrayFile.ReadLogits(files[2])))
+var fresh = ArrayFile.ReadLogits(files[2]);
+var pValues = nullModel.Score(fresh);
+for (var i = 0; i < fresh.Rows; i++)
 {
-    var p = nullModel.Score(margin, decided);
-    Console.WriteLine($"class {decided}  margin {margin,6:f3}  p-value {p.Lower:f4}{(nullModel.Rule.Flags(p) ? "  do not trust" : "")}");
+    var (decided, margin) = DecisionMargin.Compute(fresh.Row(i));
+    var doubt = nullModel.Rule.Flags(pValues[i]) ? "  do not trust" : "";
+    Console.WriteLine($"class {decided}  margin {margin,6:f3}  p-value {pValues[i].Lower:f4}{doubt}");
 }
 
 return 0;
-
-static (int Class, double Margin)[] Decide(NumericArray logits) =>
-    [.. Enumerable.Range(0, logits.Rows).Select(i => DecisionMargin.Compute(logits.Row(i)))];
 
 static string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);

@@ -8,7 +8,7 @@ namespace MarginNet.Cli;
 /// change nothing. Where no such point is reached in time, as in a native call that does not come back, what can be saved is saved
 /// and the process ends all the same.
 /// </summary>
-internal sealed partial class Interruption : IDisposable
+internal sealed class Interruption : IDisposable
 {
     /// <summary>The environment variable with the seconds that a command has to reach a safe point.</summary>
     public const string Variable = "MARGINNET_STOP_SECONDS";
@@ -43,7 +43,7 @@ internal sealed partial class Interruption : IDisposable
     /// <summary>Listens to the signals of this process.</summary>
     public static Interruption Listen(TextWriter error)
     {
-        var interruption = new Interruption(error, Patience(Environment.GetEnvironmentVariable(Variable)), EndNow);
+        var interruption = new Interruption(error, Patience(Environment.GetEnvironmentVariable(Variable)), NativeExit.Now);
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
         {
             interruption._signals.Add(PosixSignalRegistration.Create(signal, context =>
@@ -138,21 +138,6 @@ internal sealed partial class Interruption : IDisposable
             return $" {e.Message.ReplaceLineEndings(" ")}";
         }
     }
-
-    /// <summary>Ends the process without what native libraries do at its end, which may wait for their threads.</summary>
-    private static void EndNow(int exitCode)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Environment.Exit(exitCode);
-        }
-
-        ExitProcess(exitCode);
-    }
-
-    [LibraryImport("libc", EntryPoint = "_exit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial void ExitProcess(int exitCode);
 
     private sealed class LastResort(Interruption interruption) : IDisposable
     {

@@ -1,13 +1,11 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
+using MarginNet.Tests.Native;
 
 namespace MarginNet.Cli.Tests;
 
 /// <summary>An installed PyTorch in place of the packages' LibTorch: here a copy of that, laid out as Python's package is.</summary>
 public sealed class InstalledTorchTests : IDisposable
 {
-    private const string DebianPackage = "/usr/lib/python3/dist-packages/torch";
-
     private static readonly string Natives = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
 
     private readonly Tool _tool = new();
@@ -76,7 +74,7 @@ public sealed class InstalledTorchTests : IDisposable
     [DebianTorchFact]
     public async Task Debians_is_too_old()
     {
-        using var tool = ToolProcess.Start("doctor", "--torch", DebianPackage);
+        using var tool = ToolProcess.Start("doctor", "--torch", DebianTorchFactAttribute.Folder);
         Assert.Matches("^marginnet: PyTorch 1.13.* lacks [0-9]+ of the 1204 symbols .*\n$", await tool.EndAsync());
         Assert.Equal(2, tool.ExitCode);
     }
@@ -117,19 +115,5 @@ public sealed class InstalledTorchTests : IDisposable
 
         File.WriteAllText(Path.Combine(package, "version.py"), "__version__ = '2.10.0+copy'\n");
         return package;
-    }
-
-    private sealed class LinuxX64FactAttribute : FactAttribute
-    {
-        public LinuxX64FactAttribute() =>
-            Skip = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
-                ? null
-                : "This is not Linux on x64.";
-    }
-
-    private sealed class DebianTorchFactAttribute : FactAttribute
-    {
-        public DebianTorchFactAttribute() =>
-            Skip = Directory.Exists(DebianPackage) ? null : "Debian's PyTorch 1.13 is not installed (python3-torch).";
     }
 }

@@ -179,17 +179,17 @@ internal sealed class CalibrateCommand : Command
         {
             Confidences = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
-        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfFit(nullModel, samples.ClassNames));
-        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
+        CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfFit(nullModel, samples.ClassNames));
+        CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
         if (parsed.GetValue(_temperature) && nullModel.Source == CalibrationSource.Training)
         {
-            parsed.Notes().WriteLine("warning: the temperature is fitted to samples the network was trained on, of which it is too sure: "
+            parsed.Warn("the temperature is fitted to samples the network was trained on, of which it is too sure: "
                 + "confidences of fresh ones come out too high.");
         }
 
         if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
         {
-            parsed.Notes().WriteLine("warning: the temperature raises the likelihood, but not the calibration error: "
+            parsed.Warn("the temperature raises the likelihood, but not the calibration error: "
                 + "one number does not make these confidences probabilities.");
         }
 

@@ -105,8 +105,8 @@ internal sealed class DetectCommand : Command
             }
             else
             {
-                parsed.Notes().WriteLine(
-                    $"note: {right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
+                parsed.Note(
+                    $"{right} decisions are right and {wrong} wrong, so detectors of wrong decisions are not compared.");
             }
         }
 
@@ -114,7 +114,7 @@ internal sealed class DetectCommand : Command
         AddPair(DetectionTable.OutOfDistribution, "known samples", "foreign samples", foreign);
 
         _json.Report(parsed, table.Write, table.Write);
-        CalibrationWarnings.WriteLines(parsed.Notes(), table.Reversals(_atypical.HasSurrogate(parsed)));
+        CalibrationWarnings.WriteLines(parsed, table.Reversals(_atypical.HasSurrogate(parsed)));
 
         void AddPair(string key, string typical, string atypical, Samples? others)
         {

@@ -93,8 +93,8 @@ internal sealed class EvaluateCommand : Command
         var table = new EvaluationTable(report, samples.ClassNames, subject, temperature);
         if (report.ExpectedCalibrationError > LargeError && samples.Count >= FewSamples && temperature is null && samples.Kind == ScoreKind.Logits)
         {
-            parsed.Notes().WriteLine(FormattableString.Invariant(
-                $"note: a calibration error of {report.ExpectedCalibrationError:f2} means that softmax confidences are no probabilities (margins and p-values are not concerned): 'marginnet calibrate {calibrated} --temperature' fits the temperature that mends them, and evaluate uses it{(calibrated.StartsWith("--logits", StringComparison.Ordinal) ? " by --calibration null.json" : "")}."));
+            parsed.Note(FormattableString.Invariant(
+                $"a calibration error of {report.ExpectedCalibrationError:f2} means that softmax confidences are no probabilities (margins and p-values are not concerned): 'marginnet calibrate {calibrated} --temperature' fits the temperature that mends them, and evaluate uses it{(calibrated.StartsWith("--logits", StringComparison.Ordinal) ? " by --calibration null.json" : "")}."));
         }
 
         _json.Report(parsed, table.Write, table.Write);
@@ -104,8 +104,8 @@ internal sealed class EvaluateCommand : Command
     {
         if (_samples.Split(parsed) == "train" && model.Training.GetValueOrDefault("held_out_count") is long and > 0 and var count)
         {
-            parsed.Notes().WriteLine(
-                $"note: {count} of the training images were kept out of training, for calibration, and are evaluated with the others.");
+            parsed.Note(
+                $"{count} of the training images were kept out of training, for calibration, and are evaluated with the others.");
         }
     }
 }

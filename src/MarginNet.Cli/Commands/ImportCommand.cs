@@ -80,9 +80,9 @@ internal sealed class ImportCommand : Command
     {
         if (_foreign.IsTrusted(parsed) && model.Network is { IsDifferentiable: true } and not ResNet18)
         {
-            parsed.Notes().WriteLine(TrustedPrograms.Add(path) is { } store
-                ? $"note: this program needs no --trust-torchscript from now on, for this user; '{store}' says so."
-                : "note: that this program is trusted could not be kept, so that --trust-torchscript is needed again.");
+            parsed.Note(TrustedPrograms.Add(path) is { } store
+                ? $"this program needs no --trust-torchscript from now on, for this user; '{store}' says so."
+                : "that this program is trusted could not be kept, so that --trust-torchscript is needed again.");
         }
     }
 }

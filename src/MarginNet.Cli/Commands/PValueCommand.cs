@@ -95,7 +95,7 @@ internal sealed class PValueCommand : Command
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
         var rule = Rule(parsed, nullModel);
         var names = Samples.NamesOf(nullModel.Classes.Length);
-        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, rule, names));
+        CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, names));
         void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
 
         // A read that waits for a row cannot be called off, but can be left behind.
@@ -114,7 +114,7 @@ internal sealed class PValueCommand : Command
     {
         var rule = Rule(parsed, nullModel);
         var table = PValueTable.Compute(samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed));
-        CalibrationWarnings.WriteLines(parsed.Notes(), CalibrationWarnings.OfScoring(nullModel, rule, samples.ClassNames));
+        CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, samples.ClassNames));
         var file = parsed.GetValue(_output);
         if (file is not null)
         {

@@ -25,7 +25,7 @@ internal static class ImageArrayFile
         ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
     {
         var normalization = model.Network.Options.Normalization;
-        var images = Fit(ImageArray.Read(path, units.PixelUnitOf(parsed), normalization), model, path, parsed.Notes());
+        var images = Fit(ImageArray.Read(path, units.PixelUnitOf(parsed), normalization), model, path, parsed.Note);
         units.Warn(parsed, images, normalization, path);
         labelsPath ??= File.Exists(LabelsOf(path)) ? LabelsOf(path) : null;
         var labels = labelsPath is null
@@ -40,7 +40,7 @@ internal static class ImageArrayFile
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;
     /// other images that are not the model's are refused.</summary>
-    private static ImageArray Fit(ImageArray images, MarginModel model, string path, TextWriter notes)
+    private static ImageArray Fit(ImageArray images, MarginModel model, string path, Action<string> note)
     {
         var (channels, (height, width)) = (model.Channels, model.ImageSize);
         var given = images;
@@ -48,13 +48,13 @@ internal static class ImageArrayFile
         if (images.Channels != channels && (images.Width == channels || isGreyLast) && (images.Channels, images.Height) == (height, width))
         {
             images = images.FromChannelsLast();
-            notes.WriteLine($"note: '{path}' is read as [N, H, W, C], channels last.");
+            note($"'{path}' is read as [N, H, W, C], channels last.");
         }
 
         if (images.Channels == 1 && channels == 3 && (images.Height, images.Width) == (height, width) && images.Count != channels)
         {
             images = images.RepeatChannel(channels);
-            notes.WriteLine($"note: the images of '{path}' are grey, and are repeated for the {channels} channels of the model.");
+            note($"the images of '{path}' are grey, and are repeated for the {channels} channels of the model.");
         }
 
         return (images.Channels, images.Height, images.Width) == (channels, height, width)

@@ -72,4 +72,7 @@ internal static class CommonOptions
 
     /// <summary>Tells, on standard error, what a user may want to know.</summary>
     public static void Note(this ParseResult parsed, string text) => parsed.Notes().WriteLine($"note: {text}");
+
+    /// <summary>Tells, on standard error, what makes results doubtful; <c>--quiet</c> does not keep it back.</summary>
+    public static void Warn(this ParseResult parsed, string text) => parsed.InvocationConfiguration.Error.WriteLine($"warning: {text}");
 }

@@ -72,7 +72,7 @@ internal sealed class DataOptions
         if (directory is null && name == defaults.Name && defaults.Directory is { } known)
         {
             directory = known;
-            await parsed.Notes().WriteLineAsync($"note: --data-dir {known}, as in training.");
+            parsed.Note($"--data-dir {known}, as in training.");
         }
 
         using var note = new SlowNote(parsed.Notes(), $"reading the data, {name}{(directory is null ? "" : $" in {directory}")}");
@@ -91,7 +91,7 @@ internal sealed class DataOptions
         var limit = parsed.GetValue(_limitTrain) ?? (name == defaults.Name ? defaults.TrainCount : null);
         if (defaults.IsTrainUsed && parsed.GetValue(_limitTrain) is null && limit < dataset.Train.Count)
         {
-            await parsed.Notes().WriteLineAsync($"note: --limit-train {limit} of {dataset.Train.Count} images, as in training.");
+            parsed.Note($"--limit-train {limit} of {dataset.Train.Count} images, as in training.");
         }
 
         return dataset with
@@ -158,8 +158,8 @@ internal sealed class DataOptions
             return dataset;
         }
 
-        parsed.Notes().WriteLine(
-            $"note: the images of {dataset.Name} have {dataset.Test.Channels} channels and are made into ones of {channels}.");
+        parsed.Note(
+            $"the images of {dataset.Name} have {dataset.Test.Channels} channels and are made into ones of {channels}.");
         return new(dataset.Name, dataset.ClassNames, dataset.Train.WithChannels(channels), dataset.Test.WithChannels(channels));
     }
 

@@ -87,7 +87,7 @@ internal sealed class ForeignOptions
         var model = LoadHere(parsed, path, device);
         foreach (var note in model.Notes)
         {
-            parsed.Notes().WriteLine($"note: '{path}': {note}");
+            parsed.Note($"'{path}': {note}");
         }
 
         return model;

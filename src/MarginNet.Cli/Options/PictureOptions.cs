@@ -59,7 +59,7 @@ internal sealed class PictureOptions
                 Ignore => false,
                 _ => null,
             },
-            Warn = text => parsed.InvocationConfiguration.Error.WriteLine($"warning: {text}"),
+            Warn = parsed.Warn,
         };
 
     /// <summary>Has a model remember what is given.</summary>

@@ -16,8 +16,8 @@ internal static class PixelDistanceWarning
         var suspect = PixelDistance.SuspectFrom(norm, pixelCount);
         if (distance >= suspect)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant(
-                $"warning: {option} is {distance:g6}{(norm == AttackNorm.L2 ? " in l2" : "")}, but pixels are in [0, 1], {(norm == AttackNorm.L2 ? $"where {suspect:g2} is far" : "where a change by 1 makes any image of any other")}: write {distance:g6}/255 if steps of a byte are meant."));
+            parsed.Warn(FormattableString.Invariant(
+                $"{option} is {distance:g6}{(norm == AttackNorm.L2 ? " in l2" : "")}, but pixels are in [0, 1], {(norm == AttackNorm.L2 ? $"where {suspect:g2} is far" : "where a change by 1 makes any image of any other")}: write {distance:g6}/255 if steps of a byte are meant."));
         }
     }
 }

@@ -276,8 +276,8 @@ internal sealed class SampleOptions
         _units.Warn(parsed, samples.Kind, samples.Source);
         if (OneBasedLabels.AreSuspect(samples.Labels, samples.Predicted))
         {
-            parsed.InvocationConfiguration.Error.WriteLine(
-                $"warning: {samples.Source}: no label is 0, and the decisions agree better with the labels less 1: "
+            parsed.Warn(
+                $"{samples.Source}: no label is 0, and the decisions agree better with the labels less 1: "
                 + "if they are counted from 1, subtract 1 from each.");
         }
 

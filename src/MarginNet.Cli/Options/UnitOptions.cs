@@ -71,11 +71,11 @@ internal sealed class UnitOptions
             return;
         }
 
-        parsed.InvocationConfiguration.Error.WriteLine(kind == ScoreKind.Probabilities
-            ? $"warning: {source}: every row lies in [0, 1] and sums to 1, so these are probably probabilities, "
+        parsed.Warn(kind == ScoreKind.Probabilities
+            ? $"{source}: every row lies in [0, 1] and sums to 1, so these are probably probabilities, "
                 + "whose differences are no margins: give --scores probabilities to take their logarithms, "
                 + "a network's logits instead of its softmax, or --scores logits if that is what they are."
-            : $"warning: {source}: the exponentials of every row sum to 1, so these are probably log-probabilities: "
+            : $"{source}: the exponentials of every row sum to 1, so these are probably log-probabilities: "
                 + "their margins are those of the logits, but give --scores log-probabilities, "
                 + "or --scores logits if that is what they are.");
     }
@@ -94,17 +94,17 @@ internal sealed class UnitOptions
 
         var (least, most) = images.Range;
         var range = FormattableString.Invariant(
-            $"warning: {source}: its pixels are {least:g3} to {most:g3}, and models take them in [0, 1]:");
+            $"{source}: its pixels are {least:g3} to {most:g3}, and models take them in [0, 1]:");
         if (images.GuessUnit() is var unit && unit != PixelUnit.Unit)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(unit == PixelUnit.Byte
+            parsed.Warn(unit == PixelUnit.Byte
                 ? $"{range} give --pixels byte if they are 0 to 255, or --pixels unit if they are as they should be."
                 : $"{range} they were probably normalized by a mean and a deviation, "
                     + $"{Cure(normalization)} or --pixels unit if they are as they should be.");
         }
         else if (least >= 0 && most is > 0 and <= 1f / 255)
         {
-            parsed.InvocationConfiguration.Error.WriteLine($"{range} they were probably divided by 255 twice, "
+            parsed.Warn($"{range} they were probably divided by 255 twice, "
                 + "or are whole numbers of 0 and 1: give --pixels unit if they are as they should be.");
         }
     }

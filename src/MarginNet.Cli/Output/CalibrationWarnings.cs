@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.CommandLine;
 using System.Globalization;
 using MarginNet.Cli.Options;
 using MarginNet.PValues;
@@ -87,10 +88,12 @@ internal static class CalibrationWarnings
         int Counted(int c) => rule.Null == NullKind.Pooled ? nullModel.Pooled.SampleCount : nullModel.Classes[c].Distribution.SampleCount;
     }
 
-    public static void WriteLines(TextWriter output, IEnumerable<string> lines)
+    /// <summary>Writes lines to standard error; <c>--quiet</c> keeps notes back, and no warnings.</summary>
+    public static void WriteLines(ParseResult parsed, IEnumerable<string> lines)
     {
         foreach (var line in lines)
         {
+            var output = line.StartsWith("warning: ", StringComparison.Ordinal) ? parsed.InvocationConfiguration.Error : parsed.Notes();
             output.WriteLine(line);
         }
     }

@@ -77,6 +77,7 @@ public sealed partial class CalibrateCommandTests
         const string Never = "warning: p <= 0.01 never flags anything: the right decisions calibrated on support p-values down to ";
         Assert.Contains(Never, run.Error, StringComparison.Ordinal);
         Assert.Contains("it takes 99 of each class, or --extrapolate.", run.Error, StringComparison.Ordinal);
+        Assert.Contains(Never, (await Tool.RunAsync([.. command, "--alpha", "0.01", "--quiet"])).Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Infinity", run.Output, StringComparison.Ordinal);
         Assert.Contains(
             Never, (await Tool.RunAsync("pvalue", "--logits", logits, "--calibration", tool.File("n.json"))).Error,

@@ -152,13 +152,4 @@ public sealed class TorchInstallationTests : IDisposable
 
         return package;
     }
-
-    private sealed class DebianTorchFactAttribute : FactAttribute
-    {
-        public const string Folder = "/usr/lib/python3/dist-packages/torch";
-
-        public DebianTorchFactAttribute() => Skip = File.Exists("/usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13")
-            ? null
-            : "Debian's PyTorch 1.13 is not installed (python3-torch).";
-    }
 }
