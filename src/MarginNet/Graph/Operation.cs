@@ -1,0 +1,42 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph;
+
+/// <summary>
+/// What a node of a graph computes: a value of values, with attributes that are no numbers to be learned. Weights are values of the graph
+/// like others, so an operation has no state. All that is known of one stands in its own file.
+/// </summary>
+internal abstract record Operation
+{
+    /// <summary>ONNX's name for it, or for what is composed of several its own.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>The shape of its value.</summary>
+    /// <param name="inputs">Those of its inputs.</param>
+    /// <exception cref="InvalidDataException">It does not take those.</exception>
+    public abstract ValueShape Shape(ValueShape[] inputs);
+
+    /// <summary>Computes its value; differentiable in all inputs.</summary>
+    /// <param name="inputs">The inputs, as many as <see cref="Shape"/> takes.</param>
+    /// <param name="isTraining">Whether the network is in training mode, which few operations differ in.</param>
+    /// <returns>The value; it may be an input itself. Intermediate tensors belong to the dispose scope.</returns>
+    public abstract Tensor Run(Tensor[] inputs, bool isTraining);
+
+    /// <summary>What training does with an input where that is a parameter of the graph. Default: it stays as it is.</summary>
+    public virtual ParameterRole Role(int input) => ParameterRole.Constant;
+
+    /// <summary>Writes it as nodes of ONNX, the last of which is named as the node. Default: one node of its kind and attributes.</summary>
+    /// <param name="writer">The file in the making.</param>
+    /// <param name="name">The name of the node and of its value.</param>
+    /// <param name="inputs">The names of its inputs.</param>
+    public virtual void Write(OnnxWriter writer, string name, string[] inputs) =>
+        writer.Node(Kind, name, inputs, [.. Attributes]);
+
+    /// <summary>Its attributes as ONNX has them: integers, floats, texts, and lists of the first two.</summary>
+    protected virtual IEnumerable<(string Name, object Value)> Attributes => [];
+
+    /// <summary>An error that says what it takes.</summary>
+    protected static InvalidDataException Misfit(ValueShape[] inputs, string expected) =>
+        new($"It gets {string.Join(" and ", inputs)}: expected {expected}.");
+}

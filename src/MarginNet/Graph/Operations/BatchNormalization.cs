@@ -1,0 +1,31 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>(x − mean) / √(variance + ε) · scale + bias, channel by channel; in training of each batch's own mean and variance.</summary>
+/// <remarks>Inputs: x [N, C, …], scale, bias, mean and variance [C].</remarks>
+/// <param name="Epsilon">ε.</param>
+internal sealed record BatchNormalization(double Epsilon) : Operation
+{
+    private const double Momentum = 0.1; // PyTorch's.
+
+    public override string Kind => "BatchNormalization";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [("epsilon", (float)Epsilon)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => node.Integer("training_mode", 0) == 0 && node.OutputCount == 1
+        ? [graph.Add(node.Name, new BatchNormalization(node.Number("epsilon", 1e-5)), [.. node.All()])]
+        : throw new InvalidDataException("It is in training mode: export the network after model.eval().");
+
+    public override ValueShape Shape(ValueShape[] inputs) =>
+        inputs is [{ Rank: >= 2 } x, var scale, var bias, var mean, var variance]
+        && scale == new ValueShape(x[1]) && (bias, mean, variance) == (scale, scale, scale)
+            ? x : throw Misfit(inputs, "[N, C, ...] and four times [C]");
+
+    public override ParameterRole Role(int input) =>
+        input switch { 1 or 2 => ParameterRole.Weight, 3 or 4 => ParameterRole.Statistic, _ => ParameterRole.Constant };
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining) => nn.functional.batch_norm(
+        inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum, Epsilon);
+}

@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>A function of two numbers, applied to each pair of two values whose shapes are broadcast as ONNX, NumPy and PyTorch do it.</summary>
+internal abstract record BinaryOperation : Operation
+{
+    public sealed override ValueShape Shape(ValueShape[] inputs) =>
+        inputs is [var left, var right] ? Broadcast(left, right) ?? throw Misfit(inputs, "shapes that can be broadcast")
+            : throw Misfit(inputs, "two inputs");
+
+    public sealed override Tensor Run(Tensor[] inputs, bool isTraining) => Run(inputs[0], inputs[1]);
+
+    protected abstract Tensor Run(Tensor left, Tensor right);
+
+    /// <summary>The shape that two are broadcast to; null where they do not fit.</summary>
+    public static ValueShape? Broadcast(ValueShape left, ValueShape right)
+    {
+        var rank = Math.Max(left.Rank, right.Rank);
+        var sizes = new Dimension[rank];
+        for (var i = 1; i <= rank; i++)
+        {
+            var (one, other) = (i <= left.Rank ? left[-i] : 1, i <= right.Rank ? right[-i] : 1);
+            if (one != other && one != 1 && other != 1)
+            {
+                return null;
+            }
+
+            sizes[^i] = one == 1 ? other : one;
+        }
+
+        return new([.. sizes]);
+    }
+}

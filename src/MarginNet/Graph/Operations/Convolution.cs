@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>A convolution over one or two axes, in groups of channels, with zeros around.</summary>
+/// <remarks>Inputs: x [N, C, …], weight [out, C/groups, …], and where there is one a bias [out].</remarks>
+/// <param name="Window">How it slides.</param>
+/// <param name="Groups">The groups that channels are in.</param>
+internal sealed record Convolution(Window Window, long Groups) : Operation
+{
+    public override string Kind => "Conv";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [.. Window.Attributes, ("group", Groups)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph)
+    {
+        var (x, weight) = (node.Input(0), node.Input(1));
+        if (x.Shape.Rank is not (3 or 4) || weight.Shape.Rank != x.Shape.Rank)
+        {
+            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, W] or [N, C, H, W], and a weight alike.");
+        }
+
+        var sides = weight.Shape.Sizes.Skip(2).Select(size => size.Count);
+        var window = Window.Read(node, x.Shape.Sizes.AsSpan()[2..], sides);
+        var operation = new Convolution(window, node.Integer("group", 1));
+        return [graph.Add(node.Name, operation, node.All())];
+    }
+
+    public override ValueShape Shape(ValueShape[] inputs)
+    {
+        if (inputs is not [var x, var weight, .. var bias] || bias.Length > 1 || Array.Exists(bias, each => each != new ValueShape(weight[0]))
+            || x.Rank != weight.Rank || x.Rank != Window.Kernel.Length + 2
+            || !weight.Sizes.Skip(2).Select(size => size.Count).SequenceEqual(Window.Kernel)
+            || Groups < 1 || weight[0].Count % Groups != 0 || x[1] != new Dimension(weight[1].Count * Groups))
+        {
+            throw Misfit(inputs, $"[N, C, ...], [out, C/{Groups}, {string.Join(", ", Window.Kernel)}] and perhaps [out]");
+        }
+
+        var sizes = Window.Kernel.Select((_, axis) => new Dimension(Window.Output(axis, x[2 + axis].At(1))));
+        ImmutableArray<Dimension> shape = [x[0], weight[0], .. sizes];
+        return shape.Skip(2).All(size => size.Count > 0) ? new(shape)
+            : throw Misfit(inputs, $"images of at least the size of its window [{string.Join(", ", Window.Kernel)}]");
+    }
+
+    public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining)
+    {
+        var (x, bias) = (inputs[0], inputs.Length > 2 ? inputs[2] : null);
+        if (!Window.IsSymmetric)
+        {
+            // From the last axis to the first, before and behind.
+            x = F.pad(x, [.. Window.Before.Zip(Window.After, (before, after) => (long[])[before, after]).Reverse().SelectMany(both => both)]);
+        }
+
+        long[] padding = [.. Window.IsSymmetric ? Window.Before : Window.Before.Select(_ => 0L)];
+        return x.dim() == 3
+            ? F.conv1d(x, inputs[1], bias, stride: Window.Strides[0], padding: padding[0], dilation: Window.Dilations[0], groups: Groups)
+            : F.conv2d(x, inputs[1], bias, strides: [.. Window.Strides], padding: padding, dilation: [.. Window.Dilations], groups: Groups);
+    }
+}

@@ -1,0 +1,29 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>All axes before one into the first, the others into the second.</summary>
+/// <param name="Axis">The axis, from 0 to the rank.</param>
+internal sealed record Flatten(int Axis) : Operation
+{
+    public override string Kind => "Flatten";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph)
+    {
+        var (axis, rank) = (node.Integer("axis", 1), node.Input(0).Shape.Rank);
+        return [graph.Add(node.Name, new Flatten(axis == rank ? rank : OnnxNode.Axis(axis, rank)), node.Input(0))];
+    }
+
+    public override ValueShape Shape(ValueShape[] inputs) => inputs is [var only] && Axis <= only.Rank
+        ? new(new ValueShape([.. only.Sizes.Take(Axis)]).Count, new ValueShape([.. only.Sizes.Skip(Axis)]).Count)
+        : throw Misfit(inputs, $"one input of {Axis} axes or more");
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining)
+    {
+        var shape = inputs[0].shape;
+        return inputs[0].reshape(shape.Take(Axis).Aggregate(1L, (product, size) => product * size), -1);
+    }
+}
