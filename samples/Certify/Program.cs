@@ -1,5 +1,6 @@
 // Certified radii of a network of your own: around each image, a ball in which the decision provably does not change.
 // Run: dotnet run -c Release --project samples/Certify [epochs]
+using MarginNet.Bounds;
 using MarginNet.Certificates;
 using MarginNet.Data;
 using MarginNet.Lipschitz;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using MarginNet.Bounds;
 using MarginNet.Lipschitz;
 
 namespace MarginNet.Cli.Output;

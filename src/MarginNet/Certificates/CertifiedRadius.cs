@@ -1,4 +1,5 @@
 using System.Numerics;
+using MarginNet.Bounds;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Margins;

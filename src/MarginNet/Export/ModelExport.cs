@@ -1,6 +1,6 @@
+using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
-using MarginNet.Lipschitz;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

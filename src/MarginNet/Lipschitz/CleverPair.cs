@@ -1,3 +1,5 @@
+using MarginNet.Bounds;
+
 namespace MarginNet.Lipschitz;
 
 /// <summary>CLEVER's estimate for a sample and one rival of its class.</summary>

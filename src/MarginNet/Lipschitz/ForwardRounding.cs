@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;

@@ -1,3 +1,5 @@
+using MarginNet.Bounds;
+
 namespace MarginNet.Lipschitz;
 
 /// <summary>What one layer contributes to the product of norms.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;

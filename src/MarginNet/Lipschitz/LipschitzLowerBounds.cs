@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Native;
 using static TorchSharp.torch;
 

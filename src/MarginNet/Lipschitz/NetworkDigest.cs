@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MarginNet.Bounds;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

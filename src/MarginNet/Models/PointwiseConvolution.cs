@@ -1,14 +1,10 @@
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Models;
 
-/// <summary>
-/// A 1×1 convolution without bias that takes every s-th pixel: as what it is, a product of matrices.
-/// oneDNN's convolution of this kind writes past its memory in the backward pass of few channels,
-/// and is wrong in the forward pass of many on processors that hide their caches.
-/// </summary>
+/// <summary>A 1×1 convolution without bias that takes every s-th pixel, computed as a <see cref="PointwiseProduct"/>.</summary>
 internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
@@ -32,14 +28,5 @@ internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
     /// <summary>Shape [out, in, 1, 1], as a convolution's.</summary>
     public Parameter Weight => weight;
 
-    public override Tensor forward(Tensor input) => Convolve(input, weight, (Stride, Stride));
-
-    /// <summary>Convolves images [N, in, H, W] with a kernel [out, in, 1, 1]; the caller disposes the result.</summary>
-    public static Tensor Convolve(Tensor input, Tensor weight, (int Vertical, int Horizontal) stride)
-    {
-        using var scope = NewDisposeScope();
-        var pixels =
-            input.permute(0, 2, 3, 1)[TensorIndex.Colon, TensorIndex.Slice(step: stride.Vertical), TensorIndex.Slice(step: stride.Horizontal)];
-        return F.linear(pixels, weight.flatten(1)).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor input) => PointwiseProduct.Convolve(input, weight, (Stride, Stride));
 }

@@ -1,4 +1,4 @@
-using MarginNet.Lipschitz;
+using MarginNet.Bounds;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;

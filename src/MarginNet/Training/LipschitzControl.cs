@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Lipschitz;
 using MarginNet.Models;

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Certificates;
 using MarginNet.Lipschitz;
 using MarginNet.Models;

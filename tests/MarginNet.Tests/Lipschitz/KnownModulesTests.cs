@@ -1,4 +1,5 @@
 using System.Reflection;
+using MarginNet.Bounds;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
 using TorchSharp.Modules;

@@ -1,6 +1,8 @@
+using MarginNet.Bounds;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
+using MarginNet.Tests.Bounds;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using MarginNet.Lipschitz;
+using MarginNet.Bounds;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MarginNet.Attacks;
+using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
