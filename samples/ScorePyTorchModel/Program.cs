@@ -4,6 +4,7 @@
 // with the weights of marginnet export --to state-dict --names pytorch-cifar. The same call reads torchvision's names, .safetensors,
 // .onnx (scores only) and, if you trust its author, TorchScript.
 using MarginNet.Data;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using MarginNet.PValues;
 

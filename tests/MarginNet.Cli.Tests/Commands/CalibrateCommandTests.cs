@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MarginNet.Detection;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 

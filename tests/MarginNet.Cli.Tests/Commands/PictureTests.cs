@@ -1,5 +1,7 @@
 using System.Text.Json;
 using MarginNet.Arrays;
+using MarginNet.Export;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using StbImageWriteSharp;
 
