@@ -5,7 +5,7 @@
 // .onnx (scores only) and, if you trust its author, TorchScript.
 using MarginNet.Data;
 using MarginNet.Foreign;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 
 var file = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "shapes.pt");

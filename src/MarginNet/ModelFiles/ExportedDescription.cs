@@ -5,7 +5,8 @@ using MarginNet.PValues;
 
 namespace MarginNet.ModelFiles;
 
-/// <summary>What <see cref="Export.ModelExport.ToSafeTensors"/> wrote beside the weights, so that a file of ours needs no description.</summary>
+/// <summary>What <see cref="Export.ModelExport.ToSafeTensors"/> wrote beside the weights,
+/// so that a file of ours needs no description.</summary>
 internal static class ExportedDescription
 {
     /// <summary>Fills in what the caller does not say.</summary>

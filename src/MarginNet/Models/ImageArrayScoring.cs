@@ -19,8 +19,8 @@ public static class ImageArrayScoring
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop.</exception>
     public static ScoreMatrix Score(
-        this ImageArray images, nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+        this ImageArray images, nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize,
+        IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         using var pixels = images.ToTensor();
         // Stands for the images in the batches; its labels are their numbers.

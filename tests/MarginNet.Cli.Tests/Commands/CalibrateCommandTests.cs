@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using MarginNet.Detection;
 using MarginNet.ModelFiles;
-using MarginNet.Models;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Tests.Commands;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MarginNet.Arrays;
-using MarginNet.Export;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using StbImageWriteSharp;

@@ -23,7 +23,7 @@ public sealed class FolderDirectionTests
     /// <summary>What still uses a later folder.</summary>
     private static readonly HashSet<(string From, string To)> Exceptions =
     [
-        // An ONNX file is written by Export alone, and its tensors are put into it on reading.
+        // Weights from beside an ONNX file are put into it with the writer that Export has.
         ("MarginNet.Foreign.ExternalWeights", "MarginNet.Export.ProtobufWriter"),
     ];
 
@@ -32,7 +32,9 @@ public sealed class FolderDirectionTests
     [Fact]
     public void Every_folder_uses_only_those_before_it()
     {
-        var uses = TypeUses.Of(Library.Location, nameof(MarginNet)).Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To))).ToHashSet();
+        var uses = TypeUses.Of(Library.Location, nameof(MarginNet))
+            .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To)))
+            .ToHashSet();
         Assert.Empty(uses.Except(Exceptions).Select(use => $"{use.From} uses {use.To}"));
         Assert.Empty(Exceptions.Except(uses).Select(use => $"{use.From} does not use {use.To} any more: no exception is needed"));
     }

@@ -3,7 +3,9 @@ using Mono.Cecil.Cil;
 
 namespace MarginNet.Tests.Folders;
 
-/// <summary>Which types of an assembly use which, in signatures, attributes and bodies; what is nested, such as lambdas, is its outer type's.</summary>
+/// <summary>
+/// Which types of an assembly use which, in signatures, attributes and bodies; what is nested, such as lambdas, is its outer type's.
+/// </summary>
 internal static class TypeUses
 {
     /// <summary>The full names of all pairs of types of which the first uses the second.</summary>
