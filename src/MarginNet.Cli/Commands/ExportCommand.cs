@@ -3,6 +3,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Export;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -3,6 +3,7 @@ using System.CommandLine;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Commands;
 

@@ -5,6 +5,7 @@ using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;

@@ -3,7 +3,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using MarginNet.Cli.Input;
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Options;

@@ -3,8 +3,8 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Evaluation;
-using MarginNet.Foreign;
 using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 

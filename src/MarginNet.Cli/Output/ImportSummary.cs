@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Output;

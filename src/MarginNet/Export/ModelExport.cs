@@ -1,6 +1,7 @@
 using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -1,7 +1,8 @@
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Models;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>Reads model files of every kind.</summary>
 internal static class ModelFile
