@@ -13,7 +13,7 @@ public sealed class FolderDirectionTests
     private static readonly string[] Order =
     [
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
-        "Native", "Bounds", "Models", // numbers and kernels; networks
+        "Native", "Bounds", "Graph", "Models", // numbers and kernels; networks
         "Attacks", "Lipschitz", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
         "Evaluation", "PValues",
