@@ -15,16 +15,19 @@ internal sealed class RunState : IDisposable
     private readonly Device _device;
     private readonly int _steps; // Of an epoch.
 
-    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
+    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train, Precision precision)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
+        Scaler = new(precision == Precision.Float16);
         _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
         Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);
     }
 
     public OptimizerHelper Optimizer { get; }
+
+    public GradientScaler Scaler { get; }
 
     public LipschitzControl Lipschitz { get; }
 
@@ -85,6 +88,7 @@ internal sealed class RunState : IDisposable
             Epoch = Tally is null ? null : new(Tally.Sums, Tally.Samples, StoredTensor.FromTensor(Augmentation!.get_state())),
             Network = NetworkWeights.Capture(_network),
             Optimizer = OptimizerMemory.Capture(Optimizer),
+            Scaler = Scaler.Capture(),
             Lipschitz = Lipschitz.Capture(),
             Random = StoredTensor.FromTensor(random.get_rng_state()),
         };
@@ -101,6 +105,11 @@ internal sealed class RunState : IDisposable
         OptimizerMemory.Restore(
             Optimizer,
             [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
+        if (state.Scaler is { } scaler)
+        {
+            Scaler.Restore(new PlainDictionary(scaler, "scaler"));
+        }
+
         Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
         random.set_rng_state(generator);
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
