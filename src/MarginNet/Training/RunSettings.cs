@@ -12,7 +12,7 @@ internal static class RunSettings
     private const int DigestLength = 16; // Hexadecimal digits; against mistakes, not against forgery.
 
     public static Dictionary<string, object?> Of(
-        TrainingOptions options, Precision precision, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
+        TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
         {
             ["loss"] = options.Loss.Name,
             ["mu"] = options.TargetMargin,
@@ -37,7 +37,7 @@ internal static class RunSettings
             ["augment"] = options.Augment,
             ["max_shift"] = (long)options.MaxShift,
             ["seed"] = (long)options.Seed,
-            ["precision"] = precision == Precision.Float32 ? null : precision.ToString(), // As before there was a choice.
+            ["precision"] = options.Precision == Precision.Float32 ? null : options.Precision.ToString(), // As before there was a choice.
             ["training_images"] = Digest(train),
             ["test_images"] = test is null ? null : Digest(test),
         };

@@ -15,11 +15,11 @@ internal sealed class RunState : IDisposable
     private readonly Device _device;
     private readonly int _steps; // Of an epoch.
 
-    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train, Precision precision)
+    public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
-        Scaler = new(precision == Precision.Float16);
+        Scaler = new(options.Precision == Precision.Float16);
         _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
         Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);

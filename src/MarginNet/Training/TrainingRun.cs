@@ -24,7 +24,6 @@ internal sealed class TrainingRun : IDisposable
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Device _device;
-    private readonly Precision _precision;
     private readonly double[] _targetMargins;
     private readonly DeviceSamples _samples;
     private readonly RunState _state;
@@ -35,16 +34,16 @@ internal sealed class TrainingRun : IDisposable
         nn.Module<Tensor, Tensor> network, ImageSet train, ImageSet? test, TrainingOptions options, IProgress<TrainingProgress>? progress,
         CancellationToken cancellation)
     {
-        (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _device = network.Device();
-        _precision = options.Precision.Resolve(_device, isTraining: true);
-        _trusted = new(network, NetworkUse.Training, _precision);
+        options = options with { Precision = options.Precision.Resolve(_device, isTraining: true) };
+        (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
+        _trusted = new(network, NetworkUse.Training, options.Precision);
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
-        _state = new(network, options, train, _precision);
+        _state = new(network, options, train);
         if (options.Checkpoints is { } checkpoints)
         {
-            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, _precision, train, test), _device, Warn), Warn);
+            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn), Warn);
         }
     }
 
@@ -189,7 +188,7 @@ internal sealed class TrainingRun : IDisposable
 
         var (tally, last) = (_state.Tally!, Position with { Step = StepsPerEpoch - 1 });
         tally.Read();
-        var accuracy = _test?.Count > 0 ? Score(_test, _precision).Accuracy(_test.Labels) : (double?)null;
+        var accuracy = _test?.Count > 0 ? Score(_test, _options.Precision).Accuracy(_test.Labels) : (double?)null;
         var summary = new EpochProgress(
             last.Round, last.Epoch, Rate(last), Ramp(last) * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet,
             accuracy);
