@@ -41,12 +41,14 @@ internal sealed class GradientScaler(bool isOn)
 
     /// <summary>Takes the step, with the gradients divided by the scale, unless one of them is infinite or NaN. Waits for the
     /// device.</summary>
+    /// <param name="optimizer">Whose gradients they are.</param>
+    /// <param name="step">Takes the step.</param>
     /// <returns>Whether it was taken.</returns>
-    public bool Step(OptimizerHelper optimizer)
+    public bool Step(OptimizerHelper optimizer, Action step)
     {
         if (!isOn)
         {
-            optimizer.step();
+            step();
             return true;
         }
 
@@ -56,7 +58,7 @@ internal sealed class GradientScaler(bool isOn)
             return false;
         }
 
-        optimizer.step();
+        step();
         (Scale, Steps) = Steps + 1 == GrowthInterval ? (Scale * Growth, 0) : (Scale, Steps + 1);
         return true;
     }

@@ -13,12 +13,14 @@ internal sealed class RunState : IDisposable
     private readonly nn.Module<Tensor, Tensor> _network;
     private readonly TrainingOptions _options;
     private readonly Device _device;
+    private readonly FusedStep? _fused;
     private readonly int _steps; // Of an epoch.
 
     public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
+        _fused = options.FusedSteps ? FusedStep.Create(Optimizer) : null;
         Scaler = new(options.Precision == Precision.Float16);
         _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
@@ -68,6 +70,10 @@ internal sealed class RunState : IDisposable
         DualWeights = next;
         Position = Position.NextRound;
     }
+
+    /// <summary>Moves the weights by their gradients.</summary>
+    /// <returns>Whether they moved: not where gradients of float16 overflowed.</returns>
+    public bool StepWeights() => Scaler.Step(Optimizer, _fused is null ? () => Optimizer.step() : _fused.Run);
 
     /// <summary>Copies the state; null where the weights are no longer finite, and nobody should go on from them.</summary>
     public TrainingState? Capture()

@@ -130,6 +130,12 @@ public sealed record TrainingOptions
     /// </summary>
     public Precision Precision { get; init; }
 
+    /// <summary>
+    /// Whether the optimiser's step is one fused operator of LibTorch, two to four times as fast as TorchSharp's and the same but for
+    /// the last digits. Default true; where LibTorch does not export the way to it (before 2.10) it is TorchSharp's.
+    /// </summary>
+    public bool FusedSteps { get; init; } = true;
+
     /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
     public int Seed { get; init; }
 

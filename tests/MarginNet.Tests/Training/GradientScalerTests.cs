@@ -89,6 +89,6 @@ public sealed class GradientScalerTests
         using var scope = NewDisposeScope();
         optimizer.zero_grad();
         scaler.Backward((weight * gradient).sum());
-        return scaler.Step(optimizer);
+        return scaler.Step(optimizer, () => optimizer.step());
     }
 }
