@@ -36,8 +36,8 @@ internal sealed class PrecisionOption
     {
         if (Given(parsed) is not (null or Precision.Float32))
         {
-            throw new UserErrorException($"{_precision.Name} is '{parsed.GetValue(_precision)}', but constants and certificates are proven for "
-                + "float32 alone: leave it out.");
+            throw new UserErrorException($"{_precision.Name} is '{parsed.GetValue(_precision)}', "
+                + "but constants and certificates are proven for float32 alone: leave it out.");
         }
     }
 

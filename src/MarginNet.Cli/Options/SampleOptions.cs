@@ -22,7 +22,8 @@ internal sealed class SampleOptions
     private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
-    private readonly PrecisionOption _precision = new("In what scores are computed; by default in what the model was calibrated, or float32;");
+    private readonly PrecisionOption _precision =
+        new("In what scores are computed; by default in what the model was calibrated, or float32;");
     private readonly UnitOptions _units = new();
     private readonly Option<string?> _split = new("--split");
     private readonly Option<string?> _logits = new("--logits");

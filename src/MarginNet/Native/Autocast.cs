@@ -66,7 +66,8 @@ internal static unsafe class Autocast
         if (!CanSwitch && precision is Precision.BFloat16 or Precision.Float16)
         {
             throw new NotSupportedException(
-                $"This LibTorch does not export autocast (at::autocast::set_autocast_enabled), which {precision} needs: compute in float32.");
+                $"This LibTorch does not export autocast (at::autocast::set_autocast_enabled), which {precision} needs: "
+                + "compute in float32.");
         }
     }
 

@@ -30,9 +30,9 @@ public enum Precision
 public static class PrecisionChoice
 {
     /// <summary>
-    /// The precision itself, or for <see cref="Precision.Auto"/> the fastest one. On a CUDA GPU that is bfloat16 from compute capability 8.0
-    /// on, float16 from 7.0 on, else float32; on a CPU bfloat16 for scores where it has instructions for that
-    /// (AVX512_BF16, AMX-BF16), else float32.
+    /// The precision itself, or for <see cref="Precision.Auto"/> the fastest one.
+    /// On a CUDA GPU that is bfloat16 from compute capability 8.0 on, float16 from 7.0 on, else float32;
+    /// on a CPU bfloat16 for scores where it has instructions for that (AVX512_BF16, AMX-BF16), else float32.
     /// </summary>
     /// <param name="precision">A precision.</param>
     /// <param name="device">Where the network is.</param>

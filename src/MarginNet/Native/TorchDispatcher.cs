@@ -16,7 +16,8 @@ internal static unsafe class TorchDispatcher
     private static readonly delegate* unmanaged<nint, nint*, int> NewList =
         (delegate* unmanaged<nint, nint*, int>)Find("torch_new_list_reserve_size");
 
-    private static readonly delegate* unmanaged<nint, ulong, int> Push = (delegate* unmanaged<nint, ulong, int>)Find("torch_list_push_back");
+    private static readonly delegate* unmanaged<nint, ulong, int> Push =
+        (delegate* unmanaged<nint, ulong, int>)Find("torch_list_push_back");
 
     private static readonly delegate* unmanaged<nint, nint*, int> NewHandle =
         (delegate* unmanaged<nint, nint*, int>)Find("aoti_torch_new_tensor_handle");

@@ -255,7 +255,8 @@ public sealed class MarginNullModel
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinSamples, 2, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.FitTestDraws, nameof(options));
         if (options.Precision is not (Precision.Float32 or Precision.BFloat16 or Precision.Float16))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Precision, "Expected the precision that the margins were computed in.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.Precision, "Expected the precision that the margins were computed in.");
 
         var all = Pool(margins);
         if (all.Length == 0 || all[^1] == 0)

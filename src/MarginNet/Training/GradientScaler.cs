@@ -69,7 +69,9 @@ internal sealed class GradientScaler(bool isOn)
     public void Restore(PlainDictionary stored)
     {
         var scale = stored.Number(ScaleKey);
-        (Scale, Steps) = scale > 0 && double.IsFinite(scale) ? (scale, stored.Count(StepsKey)) : throw stored.Unexpected(ScaleKey, "a number above 0");
+        (Scale, Steps) = scale > 0 && double.IsFinite(scale)
+            ? (scale, stored.Count(StepsKey))
+            : throw stored.Unexpected(ScaleKey, "a number above 0");
     }
 
     private bool TryUnscale(Tensor[] gradients)

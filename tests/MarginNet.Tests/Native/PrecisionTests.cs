@@ -86,7 +86,9 @@ public sealed class PrecisionTests
         };
         var result = MarginTrainer.Train(network, Images, options);
         Assert.InRange(result.History[^1].Loss, 0, 0.8 * result.History[0].Loss);
-        Assert.All(network.state_dict().Values.Where(value => value.is_floating_point()), value => Assert.Equal(ScalarType.Float32, value.dtype));
+        Assert.All(
+            network.state_dict().Values.Where(value => value.is_floating_point()),
+            value => Assert.Equal(ScalarType.Float32, value.dtype));
         Assert.Equal(0, Compare(result.TrainingScores, network.Score(Images)).Difference); // They are float32's.
     }
 
