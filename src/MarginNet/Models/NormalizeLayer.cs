@@ -28,6 +28,24 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
         return MemoryOrder.ChannelsLast(normalized).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Takes the constants along to another device: TorchSharp moves what is part of the state dict alone.</summary>
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        base._toEpilog(dtype, device, non_blocking);
+        if (device is null)
+        {
+            return;
+        }
+
+        foreach (var name in new[] { "mean", "deviation" })
+        {
+            if (ReplaceBuffer(null, device, get_buffer(name)!, out var moved))
+            {
+                ConditionallyRegisterBuffer(name, moved);
+            }
+        }
+    }
+
     private static Tensor PerChannel(IEnumerable<double> values)
     {
         using var flat = tensor(values.Select(value => (float)value).ToArray());

@@ -7,8 +7,7 @@ namespace MarginNet;
 /// <param name="IsRemembered">Whether it is from an earlier check of the same library on the same processor.</param>
 public sealed record KernelReport(ImmutableArray<KernelFinding> Findings, bool IsRemembered)
 {
-    /// <summary>Whether all kinds are right. Where not, each network is compared with itself without oneDNN before it is used,
-    /// as everywhere, and runs without where it has to.</summary>
+    /// <summary>Whether all kinds are right. Where not, networks other than this library's own run without oneDNN.</summary>
     public bool AreRight => Findings.All(finding => finding.IsRight);
 
     /// <summary>Whether all kinds are right without oneDNN. Where not, networks with convolutions cannot be computed here.</summary>

@@ -3,9 +3,9 @@ using MarginNet.Native;
 namespace MarginNet;
 
 /// <summary>
-/// LibTorch's convolutions on this processor: whether they were seen to be right. Whatever this says,
+/// LibTorch's convolutions on this processor: whether they were seen to be right. Where they are,
 /// every network that this library scores, attacks or trains on a CPU is first compared with itself without oneDNN, on a few images,
-/// and runs without where the two differ by more than rounding.
+/// and runs without where the two differ by more than rounding. Where they are not, so are the library's own networks; others run without.
 /// </summary>
 public static class NativeKernels
 {

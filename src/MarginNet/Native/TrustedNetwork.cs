@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using MarginNet.Foreign;
+using MarginNet.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,7 +9,8 @@ namespace MarginNet.Native;
 
 /// <summary>
 /// A network on kernels that were seen to compute it rightly: before its first use it is compared, on a few images,
-/// with itself without oneDNN. Disposing this ends the use; the network stays.
+/// with itself without oneDNN. Where oneDNN is wrong as such, only the networks of this library, which reach none of its faults,
+/// are tried at all: what it reads there was never written, and may pass for right by chance. Disposing this ends the use; the network stays.
 /// </summary>
 /// <param name="network">The network.</param>
 /// <param name="use">What is to be computed.</param>
@@ -16,19 +18,10 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 {
     private const int Images = 16; // Wrong kernels are wrong from the second image on.
 
-    private static readonly ConditionalWeakTable<nn.Module, ConcurrentDictionary<Setting, Cure>> Known = [];
+    private static readonly ConditionalWeakTable<nn.Module, ConcurrentDictionary<Setting, bool>> Known = [];
 
     private Setting? _setting;
-    private Cure _cure;
     private IDisposable? _withoutOneDnn;
-
-    /// <summary>What a network needs to be computed rightly.</summary>
-    private enum Cure
-    {
-        None,
-        ChannelsLast,
-        WithoutOneDnn,
-    }
 
     /// <summary>Computes the scores of images [N, …].</summary>
     /// <exception cref="PlatformNotSupportedException">Convolutions are wrong on this processor even without oneDNN.</exception>
@@ -38,14 +31,14 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         if (!setting.Equals(_setting))
         {
             OneDnn.Prepare();
-            (_setting, _cure) = (setting, MayUseOneDnn(network, images) ? Find(network, images, setting) : Cure.None);
-            if (_cure == Cure.WithoutOneDnn)
+            _setting = setting;
+            if (MayUseOneDnn(network, images) && !IsRight(network, images, setting))
             {
                 _withoutOneDnn ??= OneDnn.Off();
             }
         }
 
-        return network.call(_cure == Cure.ChannelsLast ? MemoryOrder.ChannelsLast(images) : images);
+        return network.call(images);
     }
 
     public void Dispose() => _withoutOneDnn?.Dispose();
@@ -55,27 +48,25 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         OneDnn.CanSwitch && network is not OnnxRuntimeNetwork && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
         && (network is ProgramNetwork || network.parameters().Cast<Tensor>().Concat(network.buffers()).Any(weight => weight.dim() > 2));
 
-    private static Cure Find(nn.Module<Tensor, Tensor> network, Tensor images, Setting setting)
+    /// <summary>Whether oneDNN computes the network rightly; where it cannot be told, false: slower, and right.</summary>
+    private static bool IsRight(nn.Module<Tensor, Tensor> network, Tensor images, Setting setting)
     {
         var known = Known.GetOrCreateValue(network);
-        if (!known.TryGetValue(setting, out var cure))
+        if (!known.TryGetValue(setting, out var isRight)
+            && Examine(network, images.narrow(0, 0, Math.Min(Images, images.shape[0])).detach(), setting.Use, known.IsEmpty) is { } found)
         {
-            var found = Examine(network, images.narrow(0, 0, Math.Min(Images, images.shape[0])).detach(), setting.Use);
-            cure = found ?? Cure.WithoutOneDnn; // Where it cannot be told: slower, and right.
-            if (found is not null)
-            {
-                known[setting] = cure;
-            }
+            isRight = known[setting] = found;
         }
 
-        return cure;
+        return isRight;
     }
 
     /// <summary>Compares the network with itself without oneDNN.</summary>
-    /// <returns>What it needs; null where this time does not tell.</returns>
-    private static Cure? Examine(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
+    /// <returns>Whether it is right with oneDNN; null where this time does not tell.</returns>
+    private static bool? Examine(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use, bool isFirst)
     {
-        if (!NativeKernels.Check().AreRightWithoutOneDnn)
+        var kernels = NativeKernels.Check();
+        if (!kernels.AreRightWithoutOneDnn)
         {
             using var slower = OneDnn.Off();
             throw new PlatformNotSupportedException($"LibTorch computes convolutions wrongly on this processor ({Processor.Name}, "
@@ -88,7 +79,17 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
             NativeKernels.Warn(network, $"'{dangerous}' is, or may be, a strided 1x1 convolution of fewer than 16 channels, "
                 + "whose gradient oneDNN computes outside its memory (its issue 6035): the network trains without oneDNN, "
                 + "several times slower; take every s-th pixel before a convolution without a stride instead, x[.., ::s, ::s].");
-            return Cure.WithoutOneDnn;
+            return false;
+        }
+
+        if (!kernels.AreRight && !IsOwn(network))
+        {
+            if (isFirst)
+            {
+                NativeKernels.Warn(network, "LibTorch computes convolutions wrongly with oneDNN " + Here(network));
+            }
+
+            return false;
         }
 
         var (isOn, switched) = (OneDnn.IsOn, OneDnn.Switched);
@@ -98,15 +99,18 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
             return null; // Another network was run without oneDNN meanwhile.
         }
 
-        if (error is null or 0)
+        if (error > 0)
         {
-            return error is null ? null : Cure.None;
+            NativeKernels.Warn(
+                network, "With oneDNN this network comes out otherwise than without "
+                    + FormattableString.Invariant($"by {error:p1} of the largest number, ") + Here(network));
         }
 
-        var isCured = images.dim() == 4 && Error(network, MemoryOrder.ChannelsLast(images), use) == 0;
-        NativeKernels.Warn(network, Message(network, error.Value, isCured));
-        return isCured ? Cure.ChannelsLast : Cure.WithoutOneDnn;
+        return error is null ? null : error == 0;
     }
+
+    /// <summary>Whether its convolutions are of the kinds that oneDNN has right everywhere.</summary>
+    private static bool IsOwn(nn.Module network) => network is Classifier && network.GetType().Assembly == typeof(TrustedNetwork).Assembly;
 
     /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes,
     /// as a share of the largest number there.</summary>
@@ -177,12 +181,11 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     private static double Difference(Tensor exact, Tensor found) =>
         ConvolutionCase.Difference(exact, found) is > KernelFinding.Tolerance and var difference ? difference : 0;
 
-    private static string Message(nn.Module network, double error, bool isCured)
+    private static string Here(nn.Module network)
     {
         var caches = Processor.FirstCacheBytes == 0 ? ", which does not tell the size of its caches" : "";
-        var cure = isCured ? "it is given images in channels-last order, which cures it" : "it is run without oneDNN, several times slower";
-        return FormattableString.Invariant(
-            $"With oneDNN this network comes out otherwise than without on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}), by {error:p1} of the largest number{FirstWrong(network)}: {cure}. 'marginnet doctor' tells more.");
+        return $"on this processor ({Processor.Name}, {Processor.InstructionSet}{caches}){FirstWrong(network)}: "
+            + "the network is run without oneDNN, several times slower. 'marginnet doctor' tells more.";
     }
 
     private static string FirstWrong(nn.Module network) => WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";

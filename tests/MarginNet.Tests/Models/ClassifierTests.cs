@@ -24,6 +24,19 @@ public sealed class ClassifierTests
         Assert.True(actual.Equals(expected));
     }
 
+    /// <summary>The device that has shapes and no numbers, nor convolutions, stands for a GPU.</summary>
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void It_goes_to_another_device_as_a_whole(string architecture)
+    {
+        using var scope = NewDisposeScope();
+        using var network = Create(architecture);
+        network.to(META);
+        Assert.All(network.state_dict().Values, tensor => Assert.Equal(DeviceType.META, tensor.device.type));
+        var normalize = network.named_children().Single(child => child.name == "normalize").module;
+        Assert.Equal(DeviceType.META, ((nn.Module<Tensor, Tensor>)normalize).call(zeros([2, 3, 32, 32], device: META)).device.type);
+    }
+
     [Theory]
     [MemberData(nameof(Architectures))]
     public void Its_scores_are_proportional_to_the_output_scale(string architecture)

@@ -19,7 +19,7 @@ public sealed class HiddenCachesTests
     }
 
     [HiddenCachesFact]
-    public void A_network_of_which_only_the_gradient_is_really_wrong_trains_without_oneDNN_or_in_another_order()
+    public void A_network_of_ones_own_runs_without_oneDNN_and_is_told_so_once()
     {
         manual_seed(12);
         using var network =
@@ -32,10 +32,8 @@ public sealed class HiddenCachesTests
         try
         {
             network.Score(images);
-            Assert.Equal(0, warnings); // Up to 16 channels the forward pass is right.
             MarginTrainer.Train(network, images, new() { Epochs = 1, BatchSize = 20 });
-            Assert.Equal(Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is null or "AVX512_CORE"
-                && System.Runtime.Intrinsics.X86.Avx512BW.IsSupported ? 1 : 0, warnings);
+            Assert.Equal(NativeKernels.Check().AreRight ? 0 : 1, warnings);
         }
         finally
         {
