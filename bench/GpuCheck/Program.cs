@@ -1,6 +1,7 @@
 // Compares a device with the CPU and measures it, on a machine that has no .NET: eng/gpu-check publishes this program beside the tool and
 // the tests, and run.py starts it, one command a process. Each prints lines of JSON.
 using System.CommandLine;
+using MarginNet;
 using MarginNet.Data;
 using MarginNet.GpuCheck;
 using TorchSharp;
@@ -10,6 +11,7 @@ var device = new Option<string>("--device") { DefaultValueFactory = _ => "cuda",
 device.AcceptOnlyFromAmong("cuda", "cpu");
 var isShort = new Option<bool>("--short") { Description = "Small sizes, to see that everything runs." };
 var tf32 = new Option<bool>("--tf32") { Description = "Let products round their factors to 10 bits." };
+var precision = new Option<Precision>("--precision") { Description = "What networks compute in." };
 var folder = new Argument<string>("folder") { Description = "Where the files go." };
 var attributes = new Argument<string[]>("attributes") { Description = "The attributes by which the tests to run are marked." };
 
@@ -36,7 +38,7 @@ ImageDataset Shapes(ParseResult parsed) => parsed.GetValue(isShort) ? SyntheticS
 
 Command Make(string name, string description, Func<ParseResult, int> action, params ReadOnlySpan<Symbol> symbols)
 {
-    var command = new Command(name, description) { device, isShort, tf32 };
+    var command = new Command(name, description) { device, isShort, tf32, precision };
     foreach (var symbol in symbols)
     {
         if (symbol is Argument argument)
@@ -88,7 +90,7 @@ var exchange = Make("exchange", "Writes networks, images and scores for PyTorch.
 
 var speed = Make("speed", "Images per second of training and scoring.", parsed =>
 {
-    Speed.Run(Select(parsed), parsed.GetValue(isShort) ? new(8, [32], 64, 0.1) : new(64, [128, 512], 12_800, 2));
+    Speed.Run(Select(parsed), parsed.GetValue(isShort) ? new(8, [32], 64, 0.1) : new(64, [128, 512], 12_800, 1.5), parsed.GetValue(precision));
     return 0;
 });
 

@@ -15,7 +15,8 @@ internal static class Speed
 {
     /// <param name="device">Where.</param>
     /// <param name="settings">Batches and sizes.</param>
-    public static void Run(Device device, SpeedSettings settings)
+    /// <param name="precision">In what.</param>
+    public static void Run(Device device, SpeedSettings settings, Precision precision)
     {
         var images = Random(settings.Images);
         foreach (var name in new[] { "resnet18", "fastnet" })
@@ -23,15 +24,16 @@ internal static class Speed
             foreach (var batch in settings.Batches)
             {
                 using var network = Networks.Create(name, settings.Width);
+                network.Precision = precision;
                 network.to(device);
-                Print(name, "training", batch, Training(network, images, batch, settings.Seconds));
+                Print(name, "training", batch, Training(network, images, batch, settings.Seconds, precision));
                 Print(name, "scoring", batch, Scoring(network, images, batch, settings.Seconds));
             }
         }
     }
 
     /// <summary>The first epoch allocates and chooses kernels; those after it are timed until the time is up.</summary>
-    private static double Training(Classifier network, ImageSet images, int batch, double seconds)
+    private static double Training(Classifier network, ImageSet images, int batch, double seconds, Precision precision)
     {
         using var enough = new CancellationTokenSource();
         var (watch, epochs) = (new Stopwatch(), 0);
@@ -40,7 +42,15 @@ internal static class Speed
             _ = MarginTrainer.Train(
                 network,
                 images,
-                new() { Loss = MarginLoss.ShiftedSoftmax, TargetMargin = 5, Epochs = int.MaxValue / 4, BatchSize = batch, LearningRate = 1e-3 },
+                new()
+                {
+                    Loss = MarginLoss.ShiftedSoftmax,
+                    TargetMargin = 5,
+                    Epochs = int.MaxValue / 4,
+                    BatchSize = batch,
+                    LearningRate = 1e-3,
+                    Precision = precision,
+                },
                 progress: new Listener<EpochProgress>(_ =>
                 {
                     if (!watch.IsRunning)

@@ -3,7 +3,7 @@
 
 usage: peer.py machine
        peer.py agree FOLDER [--device cuda]       the scores of networks that MarginNet wrote
-       peer.py speed [--device cuda] [--tf32] [--channels-last] [--short]
+       peer.py speed [--device cuda] [--tf32] [--precision bfloat16] [--channels-last] [--short]
 """
 import argparse
 import json
@@ -68,13 +68,16 @@ class Peer:
 
     def __init__(self, network, options):
         self.device = torch.device(options.device)
+        self.precision = options.precision
         self.format = torch.channels_last if options.channels_last else torch.contiguous_format
         self.network = network.to(self.device, memory_format=self.format)
         self.mean = torch.tensor(MEAN, device=self.device).view(1, 3, 1, 1)
         self.deviation = torch.tensor(DEVIATION, device=self.device).view(1, 3, 1, 1)
 
     def scores(self, pixels):
-        return self.network(((pixels.float() / 255 - self.mean) / self.deviation).contiguous(memory_format=self.format))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            scores = self.network(((pixels.float() / 255 - self.mean) / self.deviation).contiguous(memory_format=self.format))
+        return scores.float()
 
     def synchronize(self):
         if self.device.type == "cuda":
@@ -123,7 +126,7 @@ def rate(work, seconds):
 def speed(options):
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.tf32
-    width, batches, count, seconds = (8, [32], 64, 0.1) if options.short else (64, [128, 512], 12800, 1.5)
+    width, batches, count, seconds = (8, [32], 64, 0.1) if options.short else (64, [128, 512], 12800, 1)
     pixels = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)
     labels = torch.arange(count) % 10
     for name, network in NETWORKS.items():
@@ -166,6 +169,7 @@ def main():
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tf32", action="store_true")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--short", action="store_true")
     options = parser.parse_args()

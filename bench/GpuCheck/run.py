@@ -203,7 +203,7 @@ def speed(run, setting, *arguments):
     """Measures MarginNet and PyTorch in one setting; a row for each network, work and batch."""
     own, _, _ = run.check(f"speed, {setting}", 60, "speed", *arguments)
     plain, _, _ = run.peer(f"speed of PyTorch, {setting}", 60, "speed", *arguments)
-    last_channels, _, _ = run.peer(f"speed of PyTorch, {setting}, channels last", 60, "speed", "--channels-last", *arguments)
+    last_channels = run.peer(f"speed of PyTorch, {setting}, channels last", 60, "speed", "--channels-last", *arguments)[0] if arguments else []
 
     def figure(lines, row):
         found = [line["images_per_second"] for line in lines if all(line[key] == row[key] for key in ("network", "work", "batch"))]
@@ -275,9 +275,10 @@ def main():
         run.peer("agreement with PyTorch", 60, "agree", work / "exchange")
         speed(run, "float32")
         if options.device == "cuda" or options.short:
+            speed(run, "bfloat16", "--precision", "bfloat16")
             speed(run, "TF32", "--tf32")
         if options.device == "cuda":
-            train_fast(run, data, is_cifar, "--tf32")
+            train_fast(run, data, is_cifar, "--precision", "bfloat16")
         train_paper(run, data)
         run.check("memory", 60, "memory")
         run.check("the same seed twice", 60, "repeat")

@@ -64,6 +64,13 @@ public sealed class CommandLineTests
     [InlineData("--device is 'gpu': expected auto, cpu, cuda or cuda:N.", "train", "--device", "gpu", "--data", "synthetic")]
     [InlineData("--bias-rate-factor needs --optimizer sgd", "train", "--bias-rate-factor", "2", "--data", "synthetic")]
     [InlineData("--tf32 has no effect on the CPU", "train", "--device", "cpu", "--tf32", "--data", "synthetic")]
+    [InlineData("--cudnn has no effect on the CPU", "train", "--device", "cpu", "--cudnn", "benchmark", "--data", "synthetic")]
+    [InlineData("--precision is 'fp16': expected auto, bfloat16, float16 or float32.", "train", "--precision", "fp16")]
+    [InlineData("--precision is 'bfloat16', but constants and certificates are proven for float32 alone: leave it out.", "certify", "--model",
+        "m.pt", "--precision", "bfloat16")]
+    [InlineData("--precision is 'auto', but constants and certificates are proven for float32 alone: leave it out.", "lipschitz", "--model",
+        "m.pt", "--precision", "auto")]
+    [InlineData("--precision does not go with --logits", "evaluate", "--logits", "l.npy", "--labels", "y.npy", "--precision", "float32")]
     [InlineData("leave one of them out", "train", "--data", "synthetic", "--data-dir", "x")]
     [InlineData("--data folder needs --data-dir", "train", "--data", "folder")]
     [InlineData("'nowhere' does not exist", "train", "--data-dir", "nowhere")]

@@ -30,6 +30,7 @@ internal sealed class AttackCommand : Command
     private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the surrogate was trained on");
     private readonly DeviceOptions _device = new();
+    private readonly PrecisionOption _precision = new("In what networks are computed; by default in what each was calibrated, or float32;");
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "Write the attacked images to this .npy file, float32 [N, C, H, W] exactly as attacked, for evaluate --images, "
@@ -49,6 +50,7 @@ internal sealed class AttackCommand : Command
         _foreign.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
+        Add(_precision);
         Add(_out);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -66,6 +68,7 @@ internal sealed class AttackCommand : Command
         {
             var device = _device.Select(parsed);
             Array.ForEach(paths, each => models.Add(_foreign.Load(parsed, each, device)));
+            models.ForEach(model => _precision.ApplyTo(parsed, model));
             ModelFit.ThrowIfNotDifferentiable(models[0], path, "marginnet attack");
             var split = parsed.GetValue(_split)!;
             var dataset = await _data.LoadForAsync(parsed, models[0], path, isTrainUsed: split == "train", cancellation);

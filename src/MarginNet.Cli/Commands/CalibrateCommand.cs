@@ -113,7 +113,8 @@ internal sealed class CalibrateCommand : Command
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
         var nullModel = Calibrate(
-            parsed, samples, others, atypical, parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training);
+            parsed, samples, others, atypical,
+            new() { Source = parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training });
         nullModel.Save(file);
         Report(parsed, nullModel, samples, others, atypical, file);
     }
@@ -143,8 +144,12 @@ internal sealed class CalibrateCommand : Command
         var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation)
             ?? _atypical.Foreign(parsed, _samples, model, cancellation);
         var earlier = model.NullModel?.Temperature;
-        var nullModel =
-            Calibrate(parsed, samples, others, atypical, name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut);
+        var options = new MarginNullOptions
+        {
+            Source = name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut,
+            Precision = model.Network.Precision,
+        };
+        var nullModel = Calibrate(parsed, samples, others, atypical, options);
         nullModel = nullModel.WithTemperature(nullModel.Temperature ?? earlier);
         model.NullModel = nullModel;
         if (file is not null)
@@ -155,10 +160,10 @@ internal sealed class CalibrateCommand : Command
         Report(parsed, nullModel, samples, others, atypical, file ?? model.SaveCalibration(path));
     }
 
-    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, CalibrationSource source)
+    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, MarginNullOptions options)
     {
         var nullModel =
-            MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, new() { Source = source });
+            MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(
             TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;

@@ -65,7 +65,7 @@ internal sealed class CertifyCommand : Command
         (string Text, double Value)[] distances = [.. parsed.GetValue(_epsilons)!.Select(text => (text, Distance(text)))];
         var attack = Attack(parsed);
         ThrowIfNotWritable(parsed);
-        using var model = _samples.LoadModel(parsed);
+        using var model = _samples.LoadExactModel(parsed);
         var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) =

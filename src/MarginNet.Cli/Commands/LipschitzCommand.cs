@@ -52,7 +52,7 @@ internal sealed class LipschitzCommand : Command
         ThrowIfIdle(parsed);
         _json.ThrowIfNotWritable(parsed);
 
-        using var model = _samples.LoadModel(parsed);
+        using var model = _samples.LoadExactModel(parsed);
         if (parsed.GetValue(_clever))
         {
             ModelFit.ThrowIfNotDifferentiable(model, _samples.ModelPath(parsed), "--clever");

@@ -25,6 +25,7 @@ internal sealed class TrainCommand : Command
     private readonly TrainingSettings _settings = new();
     private readonly CheckpointOptions _checkpoints = new();
     private readonly DeviceOptions _device = new();
+    private readonly PrecisionOption _precision = new("In what steps are computed, by default float32; weights and losses are float32;");
 
     private readonly Option<int?> _width = Number.Optional<int>(
         "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; "
@@ -71,6 +72,7 @@ internal sealed class TrainCommand : Command
         _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
+        Add(_precision);
         Option[] options = [_width, _channels, _rectify, _init, _calibrationSplit, _out, _tensorBoard];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -85,6 +87,7 @@ internal sealed class TrainCommand : Command
         var settings = _settings.Read(parsed);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
         var device = _device.Select(parsed);
+        options = options with { Precision = _precision.ForTraining(parsed, device) };
         _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
         var dataset =
             await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
@@ -169,6 +172,7 @@ internal sealed class TrainCommand : Command
         _settings.Resolve(options, configuration.Set);
         configuration.Set(_out.Name, parsed.GetValue(_out)!);
         _device.Resolve(configuration.Set);
+        _precision.Resolve(parsed, options.Precision, configuration.Set);
         configuration.Save(path);
     }
 

@@ -281,6 +281,7 @@ internal sealed class TrainingSettings
             ["max_shift"] = (long)options.MaxShift,
             ["seed"] = (long)options.Seed,
             ["threads"] = (long)get_num_threads(),
+            ["precision"] = options.Precision == Precision.Float32 ? null : Lower(options.Precision), // As before there was a choice.
         };
 
     private static Option<string> Choice(string name, string description, IEnumerable<string> values)

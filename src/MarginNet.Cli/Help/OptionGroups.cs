@@ -42,7 +42,7 @@ internal static class OptionGroups
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
         ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
-        ("Machine", ["--device", "--threads", "--tf32", "--time-limit"]),
+        ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
 

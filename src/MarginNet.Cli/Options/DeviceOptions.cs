@@ -25,7 +25,13 @@ internal sealed class DeviceOptions
         Description = "On a CUDA GPU, let products round their factors to 10 bits (TensorFloat-32): faster, and less exact.",
     };
 
-    public Option[] All => [_device, _threads, _tf32];
+    private readonly Option<string?> _cudnn = new Option<string?>("--cudnn")
+    {
+        Description = "On a CUDA GPU, cuDNN's algorithms: heuristic (by its rules, the default), benchmark (it tries them for each new "
+            + "size, which pays in long runs), or deterministic (only repeatable ones).",
+    }.AcceptOnlyFromAmong("heuristic", "benchmark", "deterministic");
+
+    public Option[] All => [_device, _threads, _tf32, _cudnn];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -38,13 +44,13 @@ internal sealed class DeviceOptions
             set_num_threads(threads);
         }
 
-        var (name, allowTf32) = (parsed.GetValue(_device)!, parsed.GetValue(_tf32));
+        var name = parsed.GetValue(_device)!;
         if (name == "cpu" || (name == "auto" && !HasCuda()))
         {
-            return allowTf32 ? throw new UserErrorException("--tf32 has no effect on the CPU, where this would run: leave it out.") : CPU;
+            return Array.Find<Option>([_tf32, _cudnn], parsed.IsGiven) is { } idle
+                ? throw new UserErrorException($"{idle.Name} has no effect on the CPU, where this would run: leave it out.")
+                : CPU;
         }
-
-        (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (allowTf32, allowTf32);
 
         var index = name is "auto" or "cuda" ? 0 : ParseIndex(name);
         if (!HasCuda())
@@ -54,14 +60,35 @@ internal sealed class DeviceOptions
                 + "or on a machine with an NVIDIA GPU an installed PyTorch, by --torch.");
         }
 
-        return index < cuda.device_count()
-            ? device(DeviceType.CUDA, index)
-            : throw new UserErrorException(
+        if (index >= cuda.device_count())
+        {
+            throw new UserErrorException(
                 $"--device is '{name}', but there are {cuda.device_count()} GPUs: use cuda:0 to cuda:{cuda.device_count() - 1}.");
+        }
+
+        CudaSettings.AllowTensorFloat32(parsed.GetValue(_tf32));
+        if (parsed.GetValue(_cudnn) is { } algorithms)
+        {
+            Use(Enum.Parse<CudnnAlgorithms>(algorithms, ignoreCase: true));
+        }
+
+        return device(DeviceType.CUDA, index);
     }
 
     /// <summary>Sets the number of threads, on which the last digits depend.</summary>
     public void Resolve(Action<string, object> set) => set(_threads.Name, (long)get_num_threads());
+
+    private static void Use(CudnnAlgorithms algorithms)
+    {
+        try
+        {
+            CudaSettings.Use(algorithms);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UserErrorException(e.Message);
+        }
+    }
 
     private static bool HasCuda() => TryInitializeDeviceType(DeviceType.CUDA) && cuda.is_available();
 

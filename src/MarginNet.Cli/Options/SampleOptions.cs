@@ -22,6 +22,7 @@ internal sealed class SampleOptions
     private readonly ForeignOptions _foreign = new();
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
+    private readonly PrecisionOption _precision = new("In what scores are computed; by default in what the model was calibrated, or float32;");
     private readonly UnitOptions _units = new();
     private readonly Option<string?> _split = new("--split");
     private readonly Option<string?> _logits = new("--logits");
@@ -81,6 +82,7 @@ internal sealed class SampleOptions
         _foreign.AddTo(command);
         _data.AddTo(command);
         _device.AddTo(command);
+        command.Add(_precision);
     }
 
     /// <summary>Adds the options of a model alone, which is then required.</summary>
@@ -92,6 +94,7 @@ internal sealed class SampleOptions
         _foreign.AddTo(command);
         _data.AddTo(command);
         _device.AddTo(command);
+        command.Add(_precision);
     }
 
     public string? Split(ParseResult parsed) => parsed.GetValue(_split);
@@ -118,7 +121,7 @@ internal sealed class SampleOptions
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
         Option[] misplaced = logits is null
             ? [.. labels, _calibration, .. forLogits]
-            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, .. forModel];
+            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, _precision, .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -164,9 +167,35 @@ internal sealed class SampleOptions
     public MarginModel LoadModel(ParseResult parsed) => LoadModel(parsed, ModelPath(parsed));
 
     /// <summary>Loads the model, or another file beside it.</summary>
-    public MarginModel LoadModel(ParseResult parsed, string path) => _foreign.Load(parsed, path, _device.Select(parsed));
+    public MarginModel LoadModel(ParseResult parsed, string path)
+    {
+        var model = _foreign.Load(parsed, path, _device.Select(parsed));
+        _precision.ApplyTo(parsed, model);
+        return model;
+    }
 
+    /// <summary>Loads the model to prove something of it, in float32 whatever it was calibrated in.</summary>
+    public MarginModel LoadExactModel(ParseResult parsed)
+    {
+        _precision.ThrowIfReduced(parsed);
+        return _foreign.Load(parsed, ModelPath(parsed), _device.Select(parsed));
+    }
+
+    /// <summary>The null model of a model, with a warning where it is of scores in another precision.</summary>
     public MarginNullModel NullModel(ParseResult parsed, MarginModel model)
+    {
+        var nullModel = RequireNullModel(parsed, model);
+        if (model.Network.Precision != nullModel.Precision)
+        {
+            var (scored, calibrated) = (PrecisionOption.NameOf(model.Network.Precision), PrecisionOption.NameOf(nullModel.Precision));
+            parsed.Warn($"the scores are computed in {scored}, but were calibrated in {calibrated}, so p-values are a little off: "
+                + $"'marginnet calibrate --model {ModelPath(parsed)} --precision {scored}' calibrates anew.");
+        }
+
+        return nullModel;
+    }
+
+    private MarginNullModel RequireNullModel(ParseResult parsed, MarginModel model)
     {
         var (path, calibration) = (ModelPath(parsed), CalibrationFile.PathFor(ModelPath(parsed)));
         return model.NullModel ?? throw new UserErrorException(

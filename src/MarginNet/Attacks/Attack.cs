@@ -33,6 +33,11 @@ public static class Attack
         IProgress<int>? progress = null,
         CancellationToken cancellation = default) => Run(network, images, options ?? new(), null, progress, cancellation);
 
+    /// <summary>Attacks a network as it is computed in float32, whatever its precision, as certificates need it.</summary>
+    internal static AttackResult RunExactly(
+        nn.Module<Tensor, Tensor> network, ImageSet images, AttackOptions options, CancellationToken cancellation) =>
+        Run(network, images, options, null, null, cancellation, Precision.Float32);
+
     /// <summary>Attacks every image of a set within a ball of its own, such as one that a certificate is for.</summary>
     /// <param name="network">See <see cref="Run(nn.Module{Tensor, Tensor}, ImageSet, AttackOptions?, IProgress{int}?, CancellationToken)"/>.</param>
     /// <param name="images">At least one image, each with its label, of the size the network takes.</param>
@@ -51,11 +56,16 @@ public static class Attack
         ReadOnlySpan<double> epsilons,
         AttackOptions? options = null,
         IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => RunWithin(network, images, epsilons, options, progress, precision: null, cancellation);
+
+    /// <summary>Attacks a network in a precision; null for its own.</summary>
+    internal static AttackResult RunWithin(
+        nn.Module<Tensor, Tensor> network, ImageSet images, ReadOnlySpan<double> epsilons, AttackOptions? options, IProgress<int>? progress,
+        Precision? precision, CancellationToken cancellation)
     {
         var own = epsilons.ToArray();
         return own.Length == images.Count && Array.TrueForAll(own, epsilon => epsilon >= 0 && double.IsFinite(epsilon))
-            ? Run(network, images, options ?? new(), own, progress, cancellation)
+            ? Run(network, images, options ?? new(), own, progress, cancellation, precision)
             : throw new ArgumentException($"Expected {images.Count} finite numbers of at least 0, one ε for each image, "
                 + $"but got {own.Length}, the least {own.DefaultIfEmpty().Min()}, "
                 + $"the largest {own.DefaultIfEmpty().Max()}.", nameof(epsilons));
@@ -63,7 +73,7 @@ public static class Attack
 
     private static AttackResult Run(
         nn.Module<Tensor, Tensor> network, ImageSet images, AttackOptions options, double[]? epsilons, IProgress<int>? progress,
-        CancellationToken cancellation)
+        CancellationToken cancellation, Precision? precision = null)
     {
         options.ThrowIfInvalid();
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
@@ -73,7 +83,7 @@ public static class Attack
         }
 
         var device = network.Device();
-        using var attacked = new AttackedNetwork(network);
+        using var attacked = new AttackedNetwork(network, precision);
         var pixels = new float[(long)images.Count * images.Channels * images.Height * images.Width];
         var (clean, after, stuck) = (Array.Empty<float>(), Array.Empty<float>(), 0);
         for (var start = 0; start < images.Count; start += options.BatchSize)

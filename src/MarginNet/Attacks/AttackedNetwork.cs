@@ -1,3 +1,4 @@
+using MarginNet.Models;
 using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -15,9 +16,12 @@ internal sealed class AttackedNetwork : IDisposable
     private readonly bool _wasTraining;
     private readonly Parameter[] _trainable;
 
-    public AttackedNetwork(nn.Module<Tensor, Tensor> network)
+    /// <param name="network">The network.</param>
+    /// <param name="precision">In what it is computed; null for its own.</param>
+    public AttackedNetwork(nn.Module<Tensor, Tensor> network, Precision? precision = null)
     {
-        (_network, _trusted, _wasTraining) = (network, new(network, NetworkUse.ImageGradients), network.training);
+        _trusted = new(network, NetworkUse.ImageGradients, precision ?? network.ScoringPrecision());
+        (_network, _wasTraining) = (network, network.training);
         _trainable = [.. network.parameters().Where(parameter => parameter.requires_grad)];
         network.eval();
         SetTrainable(false);

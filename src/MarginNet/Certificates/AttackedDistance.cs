@@ -42,7 +42,7 @@ public static class AttackedDistance
                     Steps = epsilon == 0 ? 1 : (attack ?? SoundnessCheck.DefaultAttack).Steps,
                 };
                 var left = images.Select(right);
-                var (classes, _) = Attack.Run(network, left, options, cancellation: cancellation).AttackedScores.Decisions();
+                var (classes, _) = Attack.RunExactly(network, left, options, cancellation).AttackedScores.Decisions();
                 for (var i = 0; i < classes.Length; i++)
                 {
                     distances[right[i]] = classes[i] == left.Labels[i] ? double.PositiveInfinity : epsilon;

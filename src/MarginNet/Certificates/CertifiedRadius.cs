@@ -37,7 +37,7 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     public static CertifiedRadius Compute(ReadOnlySpan<double> scores, ReadOnlySpan<double> input, LipschitzBounds bounds) =>
         Certify(scores, input, bounds);
 
-    /// <summary>Scores images and certifies every one.</summary>
+    /// <summary>Scores images in float32, whatever the network's <see cref="Classifier.Precision"/>, and certifies every one.</summary>
     /// <param name="network">The network.</param>
     /// <param name="images">At least one image, of the size the network takes.</param>
     /// <param name="bounds">Proven bounds of that network.</param>
@@ -51,7 +51,7 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
         nn.Module<Tensor, Tensor> network, ImageSet images, LipschitzBounds bounds, CancellationToken cancellation = default)
     {
         bounds.ThrowIfChanged(network);
-        return Compute(network.Score(images, cancellation: cancellation), images, bounds);
+        return Compute(network.Score(images, Precision.Float32, cancellation), images, bounds);
     }
 
     /// <summary>Certifies every sample.</summary>

@@ -59,7 +59,9 @@ public static class SoundnessCheck
             decided,
             Array.ConvertAll(certified, i => Inside * Math.Min(certificates[i].Radius, Farthest)),
             (attack ?? DefaultAttack) with { Norm = AttackNorm.L2, Clip = false },
-            cancellation: cancellation);
+            progress: null,
+            Precision.Float32,
+            cancellation);
         var violations = ImmutableArray.CreateBuilder<CertificateViolation>();
         for (var k = 0; k < certified.Length; k++)
         {

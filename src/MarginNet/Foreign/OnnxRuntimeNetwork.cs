@@ -21,6 +21,8 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 
     public override bool IsDifferentiable => false;
 
+    private protected override bool CanCast => false;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Notes
     {

@@ -22,6 +22,31 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     /// <summary>What the network is made of.</summary>
     public ClassifierOptions Options { get; }
 
+    /// <summary>
+    /// In what scores are computed, by <see cref="Scoring"/> and by attacks. Default <see cref="MarginNet.Precision.Float32"/>;
+    /// <see cref="MarginNet.Precision.Auto"/> becomes the fastest where the network is at that moment. Training has its own,
+    /// <see cref="Training.TrainingOptions.Precision"/>, and certificates are for float32 alone.
+    /// </summary>
+    /// <exception cref="NotSupportedException">An ONNX model, whose numbers are its own; or LibTorch does not export autocast.</exception>
+    public Precision Precision
+    {
+        get;
+        set
+        {
+            var resolved = CanCast ? value.Resolve(this.Device(), isTraining: false) : value == Precision.Auto ? Precision.Float32 : value;
+            if (!CanCast && resolved != Precision.Float32)
+            {
+                throw new NotSupportedException($"An ONNX model is computed in the numbers it was written with, and not in {value}: "
+                    + "leave the precision at float32.");
+            }
+
+            field = resolved;
+        }
+    }
+
+    /// <summary>Whether LibTorch computes it.</summary>
+    private protected virtual bool CanCast => true;
+
     /// <summary>Whether the scores have gradients in the images, as attacks and gradient bounds need;
     /// those of an ONNX model have none.</summary>
     public virtual bool IsDifferentiable => true;

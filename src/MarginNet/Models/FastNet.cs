@@ -1,4 +1,5 @@
 using MarginNet.Data;
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -75,6 +76,7 @@ public sealed class FastNet : Classifier
         using var scope = NewDisposeScope();
         var x = nn.functional.relu(whiten.forward(normalize.forward(input)), inplace: true);
         x = block3.forward(block2.forward(block1.forward(x)));
-        return ToScores(fc.forward(x.amax([2, 3])) * FeatureScale).MoveToOuterDisposeScope();
+        using var exact = Autocast.Off(x.device_type);
+        return ToScores(fc.forward(x.amax([2, 3]).to(fc.weight!.dtype)) * FeatureScale).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -70,7 +71,9 @@ public sealed class LipNet : Classifier
         var x = F.pixel_unshuffle(normalize.forward(input), Halving);
         x = stage1.forward(F.pad(x, [0, 0, 0, 0, 0, Channels((LipNetOptions)Options) - x.shape[1]]));
         x = stage2.forward(F.pixel_unshuffle(x, Halving));
-        return ToScores(fc.forward(dense.forward(x.flatten(1)))).MoveToOuterDisposeScope();
+        x = dense.forward(x.flatten(1));
+        using var exact = Autocast.Off(x.device_type);
+        return ToScores(fc.forward(x.to(fc.Bias.dtype))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether images may be of this size.</summary>

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -56,7 +57,8 @@ public sealed class ResNet18 : Classifier
         using var scope = NewDisposeScope();
         var x = nn.functional.relu(bn1.forward(conv1.forward(normalize.forward(input))), inplace: true);
         x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(maxpool?.forward(x) ?? x))));
-        return ToScores(fc.forward(x.mean([2, 3]))).MoveToOuterDisposeScope();
+        using var exact = Autocast.Off(x.device_type);
+        return ToScores(fc.forward(x.to(fc.weight!.dtype).mean([2, 3]))).MoveToOuterDisposeScope();
     }
 
     private static Sequential Stage(int inChannels, int outChannels, int stride) =>

@@ -31,6 +31,11 @@ public static class Scoring
         CancellationToken cancellation = default) =>
         Score(network, images, static (pixels, _) => pixels, batchSize, progress, cancellation);
 
+    /// <summary>Computes the scores of every image in a precision, whatever the network's own.</summary>
+    internal static ScoreMatrix Score(
+        this nn.Module<Tensor, Tensor> network, ImageSet images, Precision precision, CancellationToken cancellation) =>
+        Score(network, images, static (pixels, _) => pixels, DefaultBatchSize, null, precision, cancellation);
+
     /// <summary>Computes the scores of every image after a transformation, such as an attack.</summary>
     /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
     /// <param name="images">At least one image, of the size the network takes.</param>
@@ -50,7 +55,15 @@ public static class Scoring
         Func<Tensor, Tensor, Tensor> transform,
         int batchSize = DefaultBatchSize,
         IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        Score(network, images, transform, batchSize, progress, network.ScoringPrecision(), cancellation);
+
+    /// <summary>The precision that a network was given.</summary>
+    internal static Precision ScoringPrecision(this nn.Module network) => (network as Classifier)?.Precision ?? Precision.Float32;
+
+    private static ScoreMatrix Score(
+        nn.Module<Tensor, Tensor> network, ImageSet images, Func<Tensor, Tensor, Tensor> transform, int batchSize, IProgress<int>? progress,
+        Precision precision, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
@@ -64,7 +77,7 @@ public static class Scoring
         try
         {
             using var inference = no_grad();
-            using var trusted = new TrustedNetwork(network, NetworkUse.Scores);
+            using var trusted = new TrustedNetwork(network, NetworkUse.Scores, precision);
             float[]? values = null;
             var classes = 0;
             for (var start = 0; start < images.Count; start += batchSize)

@@ -7,7 +7,7 @@ namespace MarginNet.Native;
 internal static unsafe class OneDnn
 {
     private static readonly Lock Gate = new();
-    private static readonly nint Context = Call("_ZN2at13globalContextEv", "?globalContext@at@@YAAEAVContext@1@XZ");
+    private static readonly nint Context = TorchContext.Handle;
     private static readonly delegate* unmanaged<nint, byte, void> Switch = (delegate* unmanaged<nint, byte, void>)TorchLibrary.Find(
         "_ZN2at7Context20setUserEnabledMkldnnEb", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z");
 
@@ -64,12 +64,6 @@ internal static unsafe class OneDnn
     {
         _switched++;
         Switch(Context, isOn ? (byte)1 : (byte)0);
-    }
-
-    private static nint Call(string name, string windowsName)
-    {
-        var function = (delegate* unmanaged<nint>)TorchLibrary.Find(name, windowsName);
-        return function == null ? 0 : function();
     }
 
     private sealed class Scope : IDisposable

@@ -21,6 +21,10 @@ internal static class Processor
             ? "AVX2"
             : Avx.IsSupported ? "AVX" : Sse41.IsSupported ? "SSE4.1" : RuntimeInformation.ProcessArchitecture.ToString();
 
+    /// <summary>Whether it has instructions for products in bfloat16.</summary>
+    public static bool HasBFloat16 { get; } = X86Base.IsSupported && Avx512BW.IsSupported && Features() is var (first, second)
+        && (((second >> 5) & 1) == 1 || ((first >> 22) & 1) == 1); // AVX512_BF16, AMX-BF16
+
     /// <summary>
     /// The bytes of a core's first data cache; 0 where it does not say, as under hypervisors that hide it;
     /// null where the question has no meaning. oneDNN sizes its blocks by it:
@@ -41,6 +45,19 @@ internal static class Processor
             return new[] { a, b, c, d };
         }).ToArray();
         return Encoding.ASCII.GetString(MemoryMarshal.AsBytes(registers.AsSpan())).TrimEnd('\0').Trim();
+    }
+
+    private static (int First, int Second) Features()
+    {
+        const int Extensions = 7;
+        var (most, _, _, _) = X86Base.CpuId(0, 0);
+        if (most < Extensions)
+        {
+            return (0, 0);
+        }
+
+        var (leaves, _, _, first) = X86Base.CpuId(Extensions, 0);
+        return (first, leaves >= 1 ? X86Base.CpuId(Extensions, 1).Eax : 0);
     }
 
     private static int FirstCache()

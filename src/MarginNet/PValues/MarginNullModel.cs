@@ -17,9 +17,10 @@ public sealed class MarginNullModel
     private readonly ErrorWeighting _weighting;
 
     internal MarginNullModel(
-        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, FlagRule? rule, double? temperature)
+        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision, FlagRule? rule,
+        double? temperature)
     {
-        (Classes, Pooled, Source, Rule, Temperature) = (classes, pooled, source, rule, temperature);
+        (Classes, Pooled, Source, Precision, Rule, Temperature) = (classes, pooled, source, precision, rule, temperature);
         _weighting = new ErrorWeighting(classes);
     }
 
@@ -34,6 +35,10 @@ public sealed class MarginNullModel
 
     /// <summary>Where the calibration margins come from.</summary>
     public CalibrationSource Source { get; }
+
+    /// <summary>In what the network computed the calibration margins. Those of another precision differ a little, and so do their
+    /// p-values: score in this one (<see cref="Models.Classifier.Precision"/>), or calibrate anew.</summary>
+    public Precision Precision { get; }
 
     /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
     public FlagRule? Rule { get; }
@@ -109,14 +114,14 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, rule, Temperature);
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, rule, Temperature);
 
     /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
     /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
     public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
-        ? new(Classes, Pooled, Source, Rule, temperature)
+        ? new(Classes, Pooled, Source, Precision, Rule, temperature)
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
@@ -249,6 +254,9 @@ public sealed class MarginNullModel
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinSamples, 2, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.FitTestDraws, nameof(options));
+        if (options.Precision is not (Precision.Float32 or Precision.BFloat16 or Precision.Float16))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Precision, "Expected the precision that the margins were computed in.");
+
         var all = Pool(margins);
         if (all.Length == 0 || all[^1] == 0)
             throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: "
@@ -274,6 +282,7 @@ public sealed class MarginNullModel
             [.. margins.Select((own, c) => new ClassNull(own, misclassified[c], distributions[c], pooled))],
             pooled,
             options.Source,
+            options.Precision,
             rule: null,
             temperature: null);
     }

@@ -9,6 +9,9 @@ public sealed record MarginNullOptions
     /// <summary>Where the margins come from, recorded in the model. Default <see cref="CalibrationSource.Training"/>.</summary>
     public CalibrationSource Source { get; init; } = CalibrationSource.Training;
 
+    /// <summary>In what the network computed the margins, recorded in the model. Default <see cref="Precision.Float32"/>.</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>The most samples drawn to test each mixture, which gives <see cref="ClassNull.FitPValue"/>; 0 leaves the test out.
     /// Default 299.</summary>
     public int FitTestDraws { get; init; } = 299;

@@ -14,6 +14,7 @@ internal static class MarginNullState
     public static Dictionary<string, object?> Write(MarginNullModel model) => new()
     {
         ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
+        ["precision"] = model.Precision == Precision.Float32 ? null : model.Precision.ToString(), // As before there was a choice.
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
@@ -42,6 +43,7 @@ internal static class MarginNullState
             [.. own.Select((distribution, i) => new ClassNull(margins[i], classes[i].Count("misclassified"), distribution, pooled))],
             pooled,
             source,
+            root.Has("precision") ? ReadPrecision(root) : Precision.Float32,
             rule,
             root.Has("temperature") ? ReadTemperature(root) : null);
     }
@@ -80,6 +82,10 @@ internal static class MarginNullState
     private static double ReadProbability(PlainDictionary parent, string key) => !parent.Has(key) ? double.NaN
         : parent.Number(key) is > 0 and <= 1 and var value ? value
         : throw parent.Unexpected(key, "a number in (0, 1]");
+
+    private static Precision ReadPrecision(PlainDictionary root) => root.Name<Precision>("precision") is not Precision.Auto and var value
+        ? value
+        : throw root.Unexpected("precision", $"'{Precision.Float32}', '{Precision.BFloat16}' or '{Precision.Float16}'");
 
     private static double ReadTemperature(PlainDictionary root) =>
         root.Number("temperature") is > 0 and < double.PositiveInfinity and var value

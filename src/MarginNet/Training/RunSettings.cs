@@ -37,6 +37,7 @@ internal static class RunSettings
             ["augment"] = options.Augment,
             ["max_shift"] = (long)options.MaxShift,
             ["seed"] = (long)options.Seed,
+            ["precision"] = options.Precision == Precision.Float32 ? null : options.Precision.ToString(), // As before there was a choice.
             ["training_images"] = Digest(train),
             ["test_images"] = test is null ? null : Digest(test),
         };

@@ -13,18 +13,23 @@ internal sealed class RunState : IDisposable
     private readonly nn.Module<Tensor, Tensor> _network;
     private readonly TrainingOptions _options;
     private readonly Device _device;
+    private readonly FusedStep? _fused;
     private readonly int _steps; // Of an epoch.
 
     public RunState(nn.Module<Tensor, Tensor> network, TrainingOptions options, ImageSet train)
     {
         (_network, _options, _device) = (network, options, network.Device());
         Optimizer = options.Create(network);
+        _fused = options.FusedSteps ? FusedStep.Create(Optimizer) : null;
+        Scaler = new(options.Precision == Precision.Float16);
         _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
         Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);
     }
 
     public OptimizerHelper Optimizer { get; }
+
+    public GradientScaler Scaler { get; }
 
     public LipschitzControl Lipschitz { get; }
 
@@ -66,6 +71,10 @@ internal sealed class RunState : IDisposable
         Position = Position.NextRound;
     }
 
+    /// <summary>Moves the weights by their gradients.</summary>
+    /// <returns>Whether they moved: not where gradients of float16 overflowed.</returns>
+    public bool StepWeights() => Scaler.Step(Optimizer, _fused is null ? () => Optimizer.step() : _fused.Run);
+
     /// <summary>Copies the state; null where the weights are no longer finite, and nobody should go on from them.</summary>
     public TrainingState? Capture()
     {
@@ -85,6 +94,7 @@ internal sealed class RunState : IDisposable
             Epoch = Tally is null ? null : new(Tally.Sums, Tally.Samples, StoredTensor.FromTensor(Augmentation!.get_state())),
             Network = NetworkWeights.Capture(_network),
             Optimizer = OptimizerMemory.Capture(Optimizer),
+            Scaler = Scaler.Capture(),
             Lipschitz = Lipschitz.Capture(),
             Random = StoredTensor.FromTensor(random.get_rng_state()),
         };
@@ -101,6 +111,11 @@ internal sealed class RunState : IDisposable
         OptimizerMemory.Restore(
             Optimizer,
             [.. state.Optimizer.Select((memory, i) => new PlainDictionary((Dictionary<string, object?>)memory!, $"optimizer[{i}]"))]);
+        if (state.Scaler is { } scaler)
+        {
+            Scaler.Restore(new PlainDictionary(scaler, "scaler"));
+        }
+
         Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
         random.set_rng_state(generator);
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);

@@ -123,6 +123,19 @@ public sealed record TrainingOptions
     /// Default 4.</summary>
     public int MaxShift { get; init; } = 4;
 
+    /// <summary>
+    /// In what steps, and the accuracies between them, are computed. Default <see cref="Precision.Float32"/>; weights, batch-norm statistics,
+    /// the last layer, losses and the optimiser's memory are float32 whatever it is, and so are the scores that a round ends with.
+    /// <see cref="Precision.Float16"/> scales the loss, and its steps wait for the device.
+    /// </summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>
+    /// Whether the optimiser's step is one fused operator of LibTorch, two to four times as fast as TorchSharp's and the same but for
+    /// the last digits. Default true; where LibTorch does not export the way to it (before 2.10) it is TorchSharp's.
+    /// </summary>
+    public bool FusedSteps { get; init; } = true;
+
     /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
     public int Seed { get; init; }
 

@@ -34,9 +34,10 @@ internal sealed class TrainingRun : IDisposable
         nn.Module<Tensor, Tensor> network, ImageSet train, ImageSet? test, TrainingOptions options, IProgress<TrainingProgress>? progress,
         CancellationToken cancellation)
     {
-        (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _device = network.Device();
-        _trusted = new(network, NetworkUse.Training);
+        options = options with { Precision = options.Precision.Resolve(_device, isTraining: true) };
+        (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
+        _trusted = new(network, NetworkUse.Training, options.Precision);
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
         _state = new(network, options, train);
@@ -131,7 +132,7 @@ internal sealed class TrainingRun : IDisposable
     private TrainingResult? EndRound()
     {
         var weights = _state.DualWeights;
-        var scores = Score(_train);
+        var scores = Score(_train, Precision.Float32);
         var margins = _options.LipschitzMargin > 0 ? LabelledRadii(scores) : scores.LabelledMargins(_train.Labels);
         var constraints = ConstraintReport.Check(margins, _targetMargins, weights);
         _progress?.Report(new RoundProgress(Position.Round, constraints));
@@ -187,7 +188,7 @@ internal sealed class TrainingRun : IDisposable
 
         var (tally, last) = (_state.Tally!, Position with { Step = StepsPerEpoch - 1 });
         tally.Read();
-        var accuracy = _test?.Count > 0 ? Score(_test).Accuracy(_test.Labels) : (double?)null;
+        var accuracy = _test?.Count > 0 ? Score(_test, _options.Precision).Accuracy(_test.Labels) : (double?)null;
         var summary = new EpochProgress(
             last.Round, last.Epoch, Rate(last), Ramp(last) * _targetMargins.Max(), tally.Loss, tally.Accuracy, tally.ConstraintsMet,
             accuracy);
@@ -218,9 +219,8 @@ internal sealed class TrainingRun : IDisposable
             : (scores / _options.Temperature, margins / _options.Temperature);
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
-        value.backward();
-        _state.Optimizer.step();
-        if (_options.LipschitzProjection is not null)
+        _state.Scaler.Backward(value);
+        if (_state.StepWeights() && _options.LipschitzProjection is not null)
         {
             _state.Lipschitz.Project();
         }
@@ -260,11 +260,11 @@ internal sealed class TrainingRun : IDisposable
 
     private void Warn(string message) => _progress?.Report(new TrainingWarning(Position.Round, message));
 
-    private ScoreMatrix Score(ImageSet images)
+    private ScoreMatrix Score(ImageSet images, Precision precision)
     {
         try
         {
-            return _network.Score(images, cancellation: _cancellation);
+            return _network.Score(images, precision, _cancellation);
         }
         catch (InvalidDataException)
         {

@@ -35,6 +35,9 @@ internal sealed record TrainingState
     /// <summary>By parameter, of <see cref="OptimizerMemory"/>.</summary>
     public required List<object?> Optimizer { get; init; }
 
+    /// <summary>Of <see cref="GradientScaler"/>; null in files of before there was one.</summary>
+    public required Dictionary<string, object?>? Scaler { get; init; }
+
     /// <summary>Of <see cref="LipschitzControl"/>.</summary>
     public required Dictionary<string, object?> Lipschitz { get; init; }
 
@@ -66,6 +69,7 @@ internal sealed record TrainingState
         },
         ["state_dict"] = Network,
         ["optimizer"] = Optimizer,
+        ["scaler"] = Scaler,
         ["lipschitz"] = Lipschitz,
         ["random"] = Random,
     };
@@ -84,6 +88,7 @@ internal sealed record TrainingState
             Epoch = root.Has("epoch_state") ? ReadEpoch(root.Dictionary("epoch_state")) : null,
             Network = new(root.Dictionary("state_dict").Values),
             Optimizer = [.. root.Dictionaries("optimizer").Select(memory => new Dictionary<string, object?>(memory.Values))],
+            Scaler = root.Has("scaler") ? new(root.Dictionary("scaler").Values) : null,
             Lipschitz = new(root.Dictionary("lipschitz").Values),
             Random = root.Tensor("random"),
         };

@@ -1,0 +1,67 @@
+using MarginNet.Native;
+using static TorchSharp.torch;
+using DeviceType = TorchSharp.DeviceType;
+
+namespace MarginNet;
+
+/// <summary>
+/// The numbers in which a network's convolutions and products are computed. Whatever it is, weights, batch-norm statistics, the last
+/// layer, scores, margins and losses are float32; certificates are for <see cref="Float32"/> alone.
+/// </summary>
+public enum Precision
+{
+    /// <summary>24 bits of a number count.</summary>
+#pragma warning disable CA1720 // Identifiers should not contain type names: it is the name of these numbers.
+    Float32,
+#pragma warning restore CA1720
+
+    /// <summary>8 bits of a number count, in the range of float32.</summary>
+    BFloat16,
+
+    /// <summary>11 bits of a number count, in a range that small gradients fall out of:
+    /// training scales the loss up while its gradients stay finite.</summary>
+    Float16,
+
+    /// <summary>The fastest of the others on the device; see <see cref="PrecisionChoice.Resolve"/>.</summary>
+    Auto,
+}
+
+/// <summary>What <see cref="Precision.Auto"/> stands for.</summary>
+public static class PrecisionChoice
+{
+    /// <summary>
+    /// The precision itself, or for <see cref="Precision.Auto"/> the fastest one. On a CUDA GPU that is bfloat16 from compute capability 8.0
+    /// on, float16 from 7.0 on, else float32; on a CPU bfloat16 for scores where it has instructions for that
+    /// (AVX512_BF16, AMX-BF16), else float32.
+    /// </summary>
+    /// <param name="precision">A precision.</param>
+    /// <param name="device">Where the network is.</param>
+    /// <param name="isTraining">Whether the network is trained, which on a CPU is slower in bfloat16.</param>
+    /// <returns>A precision other than <see cref="Precision.Auto"/>.</returns>
+    /// <exception cref="NotSupportedException">LibTorch does not export autocast, which the precision needs.</exception>
+    public static Precision Resolve(this Precision precision, Device device, bool isTraining)
+    {
+        if (precision != Precision.Auto)
+        {
+            Autocast.ThrowIfMissing(precision);
+            return precision;
+        }
+
+        if (!Autocast.CanSwitch)
+        {
+            return Precision.Float32;
+        }
+
+        return device.type switch
+        {
+            DeviceType.CUDA => CudaDriver.Major(device.index) switch
+            {
+                >= 8 => Precision.BFloat16,
+                7 => Precision.Float16,
+                _ => Precision.Float32,
+            },
+            DeviceType.CPU when !isTraining && Processor.HasBFloat16 => Precision.BFloat16,
+            _ => Precision.Float32,
+        };
+    }
+}
