@@ -589,15 +589,15 @@ class Pools(Classifier):
         self.average = nn.ModuleList([
             nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AvgPool2d(3, 2, 1, count_include_pad=True),
             nn.AvgPool2d((2, 3), (2, 1), (0, 1))])
-        self.ceiling = nn.ModuleList([nn.AvgPool2d(3, 2, ceil_mode=True), nn.MaxPool2d(3, 2, ceil_mode=True)])
+        self.ceiling = nn.ModuleList([nn.AvgPool2d(3, 2, 1, ceil_mode=True), nn.MaxPool2d(3, 2, ceil_mode=True)])
         self.maximum = nn.ModuleList([nn.MaxPool2d(3, 1, 1, dilation=2), nn.MaxPool2d((2, 3), (1, 2), (0, 1))])
-        self.mix = nn.Conv2d(7 * width, 2 * width, 1)
+        self.mix, self.gate = nn.Conv2d(7 * width, 2 * width, 1), nn.Conv2d(width, 2 * width, 1)
 
     def features(self, x):
         x = self.stem(x)
-        pooled = [F.adaptive_avg_pool2d(pool(x)[..., :4, :4], 2) for pool in [*self.average, *self.ceiling, *self.maximum]]
-        x = self.mix(torch.cat(pooled, 1))
-        return F.relu(x) + F.adaptive_max_pool2d(x, 1)
+        pooled = [F.adaptive_avg_pool2d(pool(x), 1) for pool in [*self.average, *self.ceiling, *self.maximum]]
+        gate = self.gate(x)
+        return F.relu(self.mix(torch.cat(pooled, 1))) + F.adaptive_avg_pool2d(gate, 2) * F.adaptive_max_pool2d(gate, (2, 1))
 
 
 class Paddings(Classifier):
