@@ -767,7 +767,7 @@ CASES = {
     "vit_linear": Case(lambda s: VisionTransformer(s, LinearAttention), 17, KNOWN),
     "vit_multihead": Case(lambda s: VisionTransformer(s, TorchAttention), 13, KNOWN),
     "convnext": Case(ConvNeXt, 16, KNOWN),
-    "decoder": Case(Decoder, 11),
+    "decoder": Case(Decoder, 15),
     "kinked_9": Case(kinked, 9),
     "kinked_16": Case(lambda s: kinked(s, nn.CELU(0.5)), 16),
     "smooth_13": Case(smooth, 13),
