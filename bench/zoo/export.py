@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Exports networks of random weights to ONNX with PyTorch, each with scores and gradients to compare a reader of ONNX with.
 
-usage: export.py --out DIR [--small] [--only NAME ...] [--list]
-
 For each network NAME.onnx (input "images", output "scores", any batch size unless told otherwise) and NAME.npz:
   images     float32 [4, C, H, W] in [0, 1], multiples of 1/255
   scores     float64 [4, K] of the network in float64;  scores32: of the network in float32
