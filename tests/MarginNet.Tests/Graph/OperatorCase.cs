@@ -18,6 +18,12 @@ internal sealed class OperatorCase
     /// <param name="operatorSet">The operator set.</param>
     public OperatorCase(long[] image, int operatorSet = 17) => (_image, _set) = (image, operatorSet);
 
+    /// <summary>The sizes of one image.</summary>
+    public IReadOnlyList<long> Image => _image;
+
+    /// <summary>The operator set.</summary>
+    public int Set => _set;
+
     /// <summary>The name of the input.</summary>
     public const string Input = "x";
 
@@ -156,6 +162,7 @@ internal sealed class OperatorCase
         long integer => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = integer },
         float number => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = number },
         string text => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(text) },
+        TensorProto tensor => new() { Name = name, Type = AttributeProto.Types.AttributeType.Tensor, T = tensor },
         long[] integers => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { integers } },
         _ => new() { Name = name, Type = AttributeProto.Types.AttributeType.Floats, Floats = { (float[])value } },
     };
