@@ -55,8 +55,11 @@ internal static class OperationCases
 
     private static void Pointwise()
     {
-        void One(string name, int since = Oldest, Func<Random, double>? draw = null, Func<Random, (string, object)[]>? attributes = null) =>
-            Add(name, since, (it, random) => it.Node(name, [OperatorCase.Input], attributes?.Invoke(random)).Length > 0, draw);
+        void One(
+            string name, int since = Oldest, Func<Random, double>? draw = null, Func<Random, (string, object)[]>? attributes = null,
+            int least = 1) =>
+            Add(name, since, (it, random) => Count(it.Image) >= least
+                && it.Node(name, [OperatorCase.Input], attributes?.Invoke(random)).Length > 0, draw);
 
         (string, object)[] None(Random random) => [];
         Func<Random, (string, object)[]> Perhaps(Func<Random, (string, object)[]> attributes) =>
@@ -82,7 +85,8 @@ internal static class OperationCases
         One("Swish", 24, attributes: Perhaps(random => [("alpha", Between(random, -2, 2))]));
         One("Selu", attributes: Perhaps(random => [("alpha", Between(random, 0.1, 2)), ("gamma", Between(random, 1, 2))]));
         One("HardSigmoid", attributes: Perhaps(random => [("alpha", Between(random, 0.1, 1)), ("beta", Between(random, 0, 1))]));
-        One("Gelu", 20, attributes: Perhaps(random => [("approximate", random.Next(2) == 0 ? "none" : "tanh")]));
+        // Far below 0, 1 + erf is all rounding: such a number alone is no scale to compare with.
+        One("Gelu", 20, OperatorCase.Normal, Perhaps(random => [("approximate", random.Next(2) == 0 ? "none" : "tanh")]), least: 4);
         One("Cast", attributes: _ => [("to", 1L)]);
         Add("Clip", Oldest, (it, random) =>
         {
@@ -192,6 +196,7 @@ internal static class OperationCases
 
     private static void Normalizations()
     {
+        const int fewest = 4; // Of fewer numbers the variance may be all rounding.
         (string, object) Epsilon(Random random) => ("epsilon", (float)Math.Pow(10, -1 - (3 * random.NextDouble())));
         string Weight(OperatorCase it, Random random, params long[] shape) => it.Constant(shape, () => OperatorCase.Normal(random));
 
@@ -206,18 +211,18 @@ internal static class OperationCases
             long[] sizes = [.. it.Image.Skip((int)(axis < 0 ? it.Image.Count + axis : axis - 1))];
             string[] bias = random.Next(2) == 0 ? [] : [Weight(it, random, sizes)];
             it.Node("LayerNormalization", [OperatorCase.Input, Weight(it, random, sizes), .. bias], [("axis", axis), Epsilon(random)]);
-            return true;
+            return Count(sizes) >= fewest;
         });
         Add("InstanceNormalization", Oldest, (it, random) => it.Node(
             "InstanceNormalization", [OperatorCase.Input, Weight(it, random, it.Image[0]), Weight(it, random, it.Image[0])],
-            [Epsilon(random)]).Length > 0);
+            [Epsilon(random)]).Length > 0 && Count(it.Image.Skip(1)) >= fewest);
         Add("GroupNormalization", 21, (it, random) =>
         {
             long[] divisors = [.. Enumerable.Range(1, (int)it.Image[0]).Where(groups => it.Image[0] % groups == 0)];
             var groups = divisors[random.Next(divisors.Length)];
             it.Node("GroupNormalization", [OperatorCase.Input, Weight(it, random, it.Image[0]), Weight(it, random, it.Image[0])],
                 [("num_groups", groups), Epsilon(random)]);
-            return true;
+            return Count(it.Image) / groups >= fewest;
         });
         Add("LRN", Oldest, (it, random) => it.Node("LRN", [OperatorCase.Input],
         [
@@ -227,9 +232,11 @@ internal static class OperationCases
         Add("LpNormalization", Oldest, (it, random) => it.Node(
             "LpNormalization", [OperatorCase.Input], [("axis", Axis(it, random)), ("p", (long)random.Next(1, 3))]).Length > 0);
         Add("MeanVarianceNormalization", 9, (it, random) =>
-            it.Image.Skip(1).Aggregate(1L, (product, size) => product * size) > 3 // Of a few numbers the variance may be all rounding.
+            Count(it.Image.Skip(1)) >= fewest
             && it.Node("MeanVarianceNormalization", [OperatorCase.Input], [("axes", new[] { 2L, 3 })]).Length > 0);
     }
+
+    private static long Count(IEnumerable<long> sizes) => sizes.Aggregate(1L, (product, size) => product * size);
 
     /// <summary>An axis that is not that of the images; from set 11 on perhaps counted from the end.</summary>
     private static long Axis(OperatorCase it, Random random)

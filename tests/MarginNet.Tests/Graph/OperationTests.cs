@@ -92,6 +92,11 @@ public sealed class OperationTests
             var expected = graph.Run(images, Values(graph));
             AssertClose(expected, OnnxRuntime(written, numbers, shape), written);
 
+            if (name == "GroupNormalization" && OnnxOperators.Find("Reshape") is null)
+            {
+                continue; // It is written by means of Reshape.
+            }
+
             var again = OnnxReader.Read(ModelProto.Parser.ParseFrom(written.ToByteArray()), it.Image);
             AssertClose(expected, again.Run(images, Values(again)), written);
         }
