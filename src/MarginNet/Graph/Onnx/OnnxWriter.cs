@@ -10,7 +10,6 @@ internal sealed class OnnxWriter
 {
     private const int IrVersion = 7; // What came with operator set 13.
     private const int OperatorSet = 13;
-    private const string Output = "scores";
     private const string BatchDimension = "N";
 
     private readonly GraphProto _graph = new() { Name = "classifier" };
@@ -38,9 +37,9 @@ internal sealed class OnnxWriter
         }
 
         var last = graph.Nodes.Length > 0 ? graph.Nodes[^1].Shape : graph.Input;
-        writer.Node("Identity", Output, [graph.Output]);
+        writer.Node("Identity", NetworkGraph.Scores, [graph.Output]);
         writer._graph.Input.Add(Describe(NetworkGraph.Images, graph.Input));
-        writer._graph.Output.Add(Describe(Output, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
+        writer._graph.Output.Add(Describe(NetworkGraph.Scores, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
         var model = new ModelProto
         {
             IrVersion = IrVersion,
