@@ -1,5 +1,4 @@
 using MarginNet.Models;
-using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

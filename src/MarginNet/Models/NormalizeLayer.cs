@@ -41,7 +41,8 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
         {
             if (ReplaceBuffer(null, device, get_buffer(name)!, out var moved))
             {
-                ConditionallyRegisterBuffer(name, moved);
+                ConditionallyRegisterBuffer(name, null);
+                register_buffer(name, moved!, persistent: false);
             }
         }
     }

@@ -31,7 +31,9 @@ public sealed class ClassifierTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(architecture);
+        var names = network.state_dict().Keys;
         network.to(META);
+        Assert.Equal(names, network.state_dict().Keys);
         Assert.All(network.state_dict().Values, tensor => Assert.Equal(DeviceType.META, tensor.device.type));
         var normalize = network.named_children().Single(child => child.name == "normalize").module;
         Assert.Equal(DeviceType.META, ((nn.Module<Tensor, Tensor>)normalize).call(zeros([2, 3, 32, 32], device: META)).device.type);
