@@ -22,7 +22,7 @@ internal static class GraphFile
     private static readonly long[] Edges =
         [0, 1, -1, 2, 3, -2, 7, 64, 1 << 20, 1 << 30, int.MaxValue, int.MinValue, 1L << 40, 1_000_000_000_000, long.MaxValue, long.MinValue];
 
-    /// <summary>Names of operators, and sizes.</summary>
+    /// <summary>Names of operators.</summary>
     public static byte[][] Tokens { get; } = Array.ConvertAll(Operators, Fuzz.Seeds.Utf8);
 
     /// <summary>Small networks of the usual kinds, with most operators among them.</summary>
@@ -46,7 +46,7 @@ internal static class GraphFile
         try
         {
             using var scope = NewDisposeScope();
-            _ = OnnxReader.Read(ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)), [3, 32, 32]);
+            _ = OnnxReader.Read(ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)), image: null);
         }
         catch (InvalidProtocolBufferException e)
         {
