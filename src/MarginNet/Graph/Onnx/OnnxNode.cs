@@ -104,7 +104,8 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
     {
         { Sizes: { } sizes } when !sizes.Any(size => size.IsPerImage) => [.. sizes.Select(size => size.Count)],
         { Constant: { } constant } when !constant.is_floating_point() && constant.numel() < int.MaxValue =>
-            constant.to(TorchSharp.torch.ScalarType.Int64).data<long>().ToArray(),
+            constant.numel() == 0 ? [] // An accessor of none fails where they are a view.
+                : constant.to(TorchSharp.torch.ScalarType.Int64).contiguous().data<long>().ToArray(),
         _ => throw new InvalidDataException($"Its input '{FileText.Show(operand.Name)}' is not known beforehand, as its integers have to be."),
     };
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 
 namespace MarginNet.Graph.Operations;
@@ -22,7 +23,7 @@ internal static class DepthToSpace
         {
             "DCR" => true,
             "CRD" => false,
-            _ => throw new InvalidDataException($"Its attribute 'mode' is '{mode}': expected DCR or CRD."),
+            _ => throw new InvalidDataException($"Its attribute 'mode' is {FileText.Quote(mode)}: expected DCR or CRD."),
         };
         var (n, channels, height, width) = (x.Shape[0], x.Shape[1].Count / (side * side), x.Shape[2], x.Shape[3]);
         ImmutableArray<Dimension> apart = isDepthFirst ? [n, side, side, channels, height, width] : [n, channels, side, side, height, width];

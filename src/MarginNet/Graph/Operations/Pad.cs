@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ internal sealed record Pad(ImmutableArray<long> Before, ImmutableArray<long> Aft
         var mode = node.Text("mode", "constant");
         if (mode is not ("constant" or "reflect" or "edge"))
         {
-            throw new InvalidDataException($"Its attribute 'mode' is '{mode}': expected constant, reflect or edge.");
+            throw new InvalidDataException($"Its attribute 'mode' is {FileText.Quote(mode)}: expected constant, reflect or edge.");
         }
 
         var pads = node.IntegersOf("pads", 1) ?? throw new InvalidDataException("It has no pads.");

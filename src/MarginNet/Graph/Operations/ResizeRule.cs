@@ -1,3 +1,4 @@
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 
 namespace MarginNet.Graph.Operations;
@@ -20,7 +21,7 @@ internal sealed record ResizeRule(string Mode, string Coordinates, string Roundi
         string Among(string name, string byDefault, params string[] known) => node.Text(name, byDefault) is var value && known.Contains(value)
             ? value
             : throw new InvalidDataException(
-                $"Its attribute '{name}' is '{Checkpoints.FileText.Show(value)}': expected {string.Join(", ", known)}.");
+                $"Its attribute '{name}' is {FileText.Quote(value)}: expected {string.Join(", ", known)}.");
         var mode = Among("mode", "nearest", "nearest", "linear", "cubic");
         if (node.Integer("antialias", 0) != 0)
         {

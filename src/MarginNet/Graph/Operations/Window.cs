@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -62,7 +63,7 @@ internal sealed record Window(
 
                 break;
             default:
-                throw new InvalidDataException($"Its attribute 'auto_pad' is '{same}': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER.");
+                throw new InvalidDataException($"Its attribute 'auto_pad' is {FileText.Quote(same)}: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER.");
         }
 
         return new([.. sides], [.. strides], [.. pads[..axes]], [.. pads[axes..]], [.. dilations]);
