@@ -6,6 +6,7 @@ using MarginNet.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using BlockedSums = MarginNet.Graph.Operations.BlockedSums;
 
 namespace MarginNet.Tests.Lipschitz;
 
