@@ -46,8 +46,10 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     }
 
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
-    public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1]
-        && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseProduct.Convolve(input, Weight, Steps.Stride) : F.conv2d(
+    public Tensor Apply(Tensor input) => Steps is { Padding: var before, PaddingBehind: { } behind }
+        ? (this with { Steps = Steps with { Padding = (0, 0), PaddingBehind = null } }).Apply(
+            F.pad(input, [before.Horizontal, behind.Horizontal, before.Vertical, behind.Vertical]))
+        : Weight.shape is [_, _, 1, 1] && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseProduct.Convolve(input, Weight, Steps.Stride) : F.conv2d(
             MemoryOrder.ChannelsLast(input),
             Weight,
             strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],

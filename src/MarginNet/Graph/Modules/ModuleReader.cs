@@ -96,13 +96,14 @@ internal sealed class ModuleReader
         Conv1d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(graph, convolution, x),
         Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(graph, convolution, x),
         ConvTranspose1d { padding_mode: PaddingModes.Zeros, padding_type: null } convolution => Transposed(graph, convolution, x),
-        ConvTranspose2d { padding_mode: PaddingModes.Zeros, padding_type: null } convolution => Transposed(graph, convolution, x),
+        // Of two different numbers TorchSharp 0.107 does not take each for its axis.
+        ConvTranspose2d { padding_mode: PaddingModes.Zeros, padding_type: null, output_padding: var extra } convolution
+            when extra is null || extra.Distinct().Count() < 2 => Transposed(graph, convolution, x),
         BatchNorm normalization => BatchNormalization(graph, name, normalization, x),
         ReLU => graph.Add("", new Operations.Relu(), x),
         Tanh => graph.Add("", new Operations.Tanh(), x),
         Sigmoid => graph.Add("", new Operations.Sigmoid(), x),
         ReLU6 => graph.Add("", new Operations.Clip(0, 6), x),
-        Hardtanh clip => graph.Add("", new Operations.Clip(clip.min_val, clip.max_val), x),
         LeakyReLU leaky => graph.Add("", new Operations.LeakyRelu(leaky.negative_slope), x),
         PReLU leaky => graph.Add("", new Operations.PRelu(), x, graph.Weight("weight", leaky.num_parameters == 1 ? leaky.weight
             : leaky.weight.reshape([-1, .. Enumerable.Repeat(1L, x.Shape.Rank - 2)]))),

@@ -50,28 +50,16 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
-        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is not { } shape)
+        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is null)
         {
             return null;
         }
 
         var (weight, geometry) = (node.Weight(1), Window.Geometry with { Groups = (int)Groups });
-        var convolution = new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry)
-        {
-            Bias = node.Optional(2),
-        };
-        if (Window.IsSymmetric)
-        {
-            return [convolution];
-        }
-
-        var plane = Window.Plane;
-        var padded = shape with
-        {
-            Height = shape.Height + (int)(plane.Before[0] + plane.After[0]),
-            Width = shape.Width + (int)(plane.Before[1] + plane.After[1]),
-        };
-        return [new RearrangementLayer($"{node.Name}.pad", _ => padded), convolution with { Steps = geometry with { Padding = (0, 0) } }];
+        return
+        [
+            new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry) { Bias = node.Optional(2) },
+        ];
     }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
