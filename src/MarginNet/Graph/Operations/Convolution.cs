@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>A convolution over one or two axes, in groups of channels, with zeros around.</summary>
+/// <summary>A convolution over one to three axes, in groups of channels, with zeros around.</summary>
 /// <remarks>Inputs: x [N, C, …], weight [out, C/groups, …], and where there is one a bias [out].</remarks>
 /// <param name="Window">How it slides.</param>
 /// <param name="Groups">The groups that channels are in.</param>
@@ -19,9 +19,9 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var (x, weight) = (node.Input(0), node.Input(1));
-        if (x.Shape.Rank is not (3 or 4) || weight.Shape.Rank != x.Shape.Rank)
+        if (x.Shape.Rank is not (3 or 4 or 5) || weight.Shape.Rank != x.Shape.Rank)
         {
-            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, W] or [N, C, H, W], and a weight alike.");
+            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, ...] with one to three axes more, and a weight alike.");
         }
 
         var sides = weight.Shape.Sizes.Skip(2).Select(size => size.Count);
@@ -71,8 +71,13 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
         }
 
         long[] padding = [.. Window.IsSymmetric ? Window.Before : Window.Before.Select(_ => 0L)];
-        return x.dim() == 3
-            ? F.conv1d(x, inputs[1], bias, stride: Window.Strides[0], padding: padding[0], dilation: Window.Dilations[0], groups: Groups)
-            : F.conv2d(x, inputs[1], bias, strides: [.. Window.Strides], padding: padding, dilation: [.. Window.Dilations], groups: Groups);
+        long[] strides = [.. Window.Strides];
+        long[] dilations = [.. Window.Dilations];
+        return x.dim() switch
+        {
+            3 => F.conv1d(x, inputs[1], bias, stride: strides[0], padding: padding[0], dilation: dilations[0], groups: Groups),
+            4 => F.conv2d(x, inputs[1], bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+            _ => F.conv3d(x, inputs[1], bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+        };
     }
 }
