@@ -1,4 +1,5 @@
 using MarginNet.Bounds;
+using MarginNet.Graph;
 using MarginNet.Graph.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
