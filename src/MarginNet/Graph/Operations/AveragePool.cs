@@ -37,7 +37,7 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
-        Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
+        Rearrangement.Shape(node.Shapes[0]) is not null && Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
             ? [new AveragePoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
             : null;
 

@@ -23,6 +23,7 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Window.IsSymmetric && !IsCeiling
+        && Rearrangement.Shape(node.Shapes[0]) is not null
         ? [new MaxPoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
         : null;
 
