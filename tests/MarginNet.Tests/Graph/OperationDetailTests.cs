@@ -217,7 +217,6 @@ public sealed class OperationDetailTests
     [InlineData("Cast", "to", 8L, "Its type is String")]
     [InlineData("Cast", "from", 1L, "It has no attribute 'to'")]
     [InlineData("Constant", "value_string", "text", "Its value is no tensor of numbers")]
-    [InlineData("Not", "axis", 1L, "depends on the images")]
     [InlineData("Add", "axis", 1L, "It has no input 1")]
     [InlineData("Hardmax", "axis", 1L, "Its operator is not known here")]
     public void What_an_operation_does_not_take_is_one_line_with_the_node(string name, string attribute, object value, string expected)

@@ -73,7 +73,8 @@ internal sealed class OnnxReader
             {
                 foreach (var (name, value) in node.Output.Zip(Read(node, values, depth)))
                 {
-                    values[name] = value;
+                    // A list of sizes without the number of images is a constant like others.
+                    values[name] = value.Sizes is { } sizes && !sizes.Any(size => size.IsPerImage) ? _builder.Known(value) : value;
                 }
             }
             catch (InvalidDataException e) when (!e.Message.StartsWith("Node ", StringComparison.Ordinal))
