@@ -1,6 +1,9 @@
+using Google.Protobuf;
 using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Onnx;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
@@ -59,7 +62,7 @@ public static class ModelExport
 
     /// <summary>Writes a network as ONNX; see <see cref="ToOnnx(MarginModel, string)"/>.</summary>
     /// <param name="network">
-    /// A network of this library, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
+    /// A network of this library, or a Sequential of convolutions, plain and transposed, linear layers, normalisations, activations, pools,
     /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input: an image, or a vector for a network that starts with a linear layer.</param>
@@ -104,10 +107,9 @@ public static class ModelExport
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var graph = new OnnxGraph();
-        var scores = new OnnxNetwork(graph).Add(network);
-        var content = graph.ToModel(scores, Sizes(input), ClassCount(network, input), metadata);
-        AtomicFile.Write(path, stream => stream.Write(content.Span));
+        var graph = ModuleReader.Read(network, input);
+        var content = OnnxWriter.Write(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], metadata);
+        AtomicFile.Write(path, content.WriteTo);
     }
 
     private static void Write(ProgramNetwork program, bool isOfThatKind, string own, string asked, string path)
@@ -119,23 +121,5 @@ public static class ModelExport
         }
 
         AtomicFile.Write(path, stream => stream.Write(program.Program.Span));
-    }
-
-    private static long[] Sizes(FeatureShape input) => input.IsVector ? [input.Channels] : [input.Channels, input.Height, input.Width];
-
-    /// <summary>Counts the scores of one black image.</summary>
-    private static int ClassCount(nn.Module<Tensor, Tensor> network, FeatureShape input)
-    {
-        var wasTraining = network.training;
-        network.eval();
-        try
-        {
-            var type = network.parameters().FirstOrDefault()?.dtype ?? ScalarType.Float32;
-            return (int)network.call(zeros([1, .. Sizes(input)], dtype: type, device: network.Device())).shape[^1];
-        }
-        finally
-        {
-            network.train(wasTraining);
-        }
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Google.Protobuf;
 using MarginNet.Checkpoints;
-using MarginNet.Export;
 
 namespace MarginNet.Foreign;
 
@@ -75,7 +75,7 @@ internal sealed class ExternalWeights
             }
 
             isChanged = true;
-            parts.Add(ProtobufWriter.Header(reader.Field, inner.Sum(each => (long)each.Length)));
+            parts.Add(Header(reader.Field, inner.Sum(each => (long)each.Length)));
             parts.AddRange(inner);
         }
 
@@ -108,7 +108,18 @@ internal sealed class ExternalWeights
         }
 
         var content = Read(place, OnnxTypes.Bytes(type, shape));
-        return [.. own, ProtobufWriter.Header(TensorRawData, content.Length), content];
+        return [.. own, Header(TensorRawData, content.Length), content];
+    }
+
+    /// <summary>What comes before the content of a field of bytes.</summary>
+    private static byte[] Header(int field, long length)
+    {
+        using var header = new MemoryStream();
+        using var output = new CodedOutputStream(header);
+        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
+        output.WriteUInt64((ulong)length);
+        output.Flush();
+        return header.ToArray();
     }
 
     private byte[] Read(Dictionary<string, string> place, long? expected)

@@ -13,10 +13,10 @@ internal sealed class OnnxWriter
     private const string BatchDimension = "N";
 
     private readonly GraphProto _graph = new() { Name = "classifier" };
+    private readonly HashSet<string> _constants = [];
+    private readonly Dictionary<string, Tensor> _parameters;
 
-    private OnnxWriter()
-    {
-    }
+    private OnnxWriter(Dictionary<string, Tensor> parameters) => _parameters = parameters;
 
     /// <summary>Writes a graph as a model.</summary>
     /// <param name="graph">The graph.</param>
@@ -25,12 +25,7 @@ internal sealed class OnnxWriter
     public static ModelProto Write(NetworkGraph graph, IReadOnlyList<Tensor> parameters, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        var writer = new OnnxWriter();
-        foreach (var (parameter, value) in graph.Parameters.Zip(parameters))
-        {
-            writer.Constant(parameter.Name, value);
-        }
-
+        var writer = new OnnxWriter(graph.Parameters.Zip(parameters).ToDictionary(pair => pair.First.Name, pair => pair.Second));
         foreach (var node in graph.Nodes)
         {
             node.Operation.Write(writer, node.Name, [.. node.Inputs]);
@@ -38,6 +33,7 @@ internal sealed class OnnxWriter
 
         var last = graph.Nodes.Length > 0 ? graph.Nodes[^1].Shape : graph.Input;
         writer.Node("Identity", NetworkGraph.Scores, [graph.Output]);
+        writer.Parameters();
         writer._graph.Input.Add(Describe(NetworkGraph.Images, graph.Input));
         writer._graph.Output.Add(Describe(NetworkGraph.Scores, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
         var model = new ModelProto
@@ -51,6 +47,9 @@ internal sealed class OnnxWriter
         };
         return model;
     }
+
+    /// <summary>A parameter of the graph, which is written where a node takes it.</summary>
+    public Tensor Parameter(string name) => _parameters[name];
 
     /// <summary>Adds a node of one output, which is named as the node.</summary>
     /// <param name="operation">An operator of ONNX.</param>
@@ -67,10 +66,11 @@ internal sealed class OnnxWriter
             Attribute = { attributes.Select(attribute => Attribute(attribute.Name, attribute.Value)) },
         });
 
-    /// <summary>Adds a tensor, real numbers as float32, and returns its name.</summary>
+    /// <summary>Adds a tensor, real numbers as float32, and returns its name; it may take the place of a parameter.</summary>
     public string Constant(string name, Tensor value)
     {
         using var scope = NewDisposeScope();
+        _constants.Add(name);
         var stored = StoredTensor.FromTensor(value.is_floating_point() ? value.to(ScalarType.Float32) : value.to(ScalarType.Int64));
         _graph.Initializer.Add(new TensorProto
         {
@@ -80,6 +80,16 @@ internal sealed class OnnxWriter
             RawData = ByteString.CopyFrom(stored.Data.Span),
         });
         return name;
+    }
+
+    /// <summary>Adds the parameters that nodes take, in their order.</summary>
+    private void Parameters()
+    {
+        var taken = _graph.Node.SelectMany(node => node.Input).ToHashSet();
+        foreach (var (name, value) in _parameters.Where(parameter => taken.Contains(parameter.Key) && !_constants.Contains(parameter.Key)))
+        {
+            Constant(name, value);
+        }
     }
 
     private static AttributeProto Attribute(string name, object value) => value switch

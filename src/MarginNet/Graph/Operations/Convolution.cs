@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -46,6 +47,20 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
     }
 
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is null)
+        {
+            return null;
+        }
+
+        var (weight, geometry) = (node.Weight(1), Window.Geometry with { Groups = (int)Groups });
+        return
+        [
+            new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry) { Bias = node.Optional(2) },
+        ];
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {
