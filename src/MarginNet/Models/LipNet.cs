@@ -76,7 +76,7 @@ public sealed class LipNet : Classifier, IGraphModule
         x = stage2.forward(F.pixel_unshuffle(x, Halving));
         x = dense.forward(x.flatten(1));
         using var exact = Autocast.Off(x.device_type);
-        return ToScores(fc.forward(x.to(fc.Bias.dtype))).MoveToOuterDisposeScope();
+        return ToScores(fc.forward(x.to(fc.get_parameter("bias")!.dtype))).MoveToOuterDisposeScope();
     }
 
     Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
