@@ -13,9 +13,11 @@ internal static class OnnxReader
     /// <param name="model">The file's content.</param>
     /// <param name="input">The shape of one image, for sizes that the file leaves open.</param>
     /// <param name="output">The output; null for the first.</param>
+    /// <param name="constants">Tensors by name, beside those of the file. Default none.</param>
     /// <returns>The graph; its tensors belong to the dispose scope.</returns>
     /// <exception cref="InvalidDataException">It is damaged, or has an operator that is not known; the message names the node.</exception>
-    public static NetworkGraph Read(ModelProto model, IReadOnlyList<long> input, string? output = null)
+    public static NetworkGraph Read(
+        ModelProto model, IReadOnlyList<long> input, string? output = null, IEnumerable<GraphParameter>? constants = null)
     {
         var set = model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         if (set is < OldestSet or > NewestSet)
@@ -29,6 +31,11 @@ internal static class OnnxReader
         foreach (var tensor in graph.Initializer)
         {
             values[tensor.Name] = builder.Constant(tensor.Name, OnnxTensor.Read(tensor));
+        }
+
+        foreach (var constant in constants ?? [])
+        {
+            values[constant.Name] = builder.Constant(constant.Name, constant.Value);
         }
 
         foreach (var node in InOrder(graph, values.Keys))

@@ -1,0 +1,28 @@
+using MarginNet.Graph;
+using static TorchSharp.torch;
+
+namespace MarginNet.Models;
+
+/// <summary>A graph for scoring, of the weights that there are now.</summary>
+internal sealed class FoldedGraph : IDisposable
+{
+    private readonly Tensor[] _own; // That folding made.
+
+    public FoldedGraph(NetworkGraph graph, Tensor[] parameters)
+    {
+        (Graph, var folded) = AffineFolding.Fold(graph, parameters);
+        _own = [.. folded
+            .Where(tensor => !Array.Exists(parameters, own => ReferenceEquals(own, tensor)))
+            .Select(tensor => tensor.DetachFromDisposeScope())];
+        Parameters = folded;
+    }
+
+    public NetworkGraph Graph { get; }
+
+    public IReadOnlyList<Tensor> Parameters { get; }
+
+    /// <summary>Computes scores; the caller disposes them.</summary>
+    public Tensor Run(Tensor images) => Graph.Run(images, Parameters);
+
+    public void Dispose() => Array.ForEach(_own, tensor => tensor.Dispose());
+}
