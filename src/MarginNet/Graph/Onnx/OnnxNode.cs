@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using MarginNet.Checkpoints;
 using Onnx;
@@ -8,7 +9,8 @@ namespace MarginNet.Graph.Onnx;
 /// <param name="proto">The node.</param>
 /// <param name="inputs">Its inputs; null where one was left out.</param>
 /// <param name="operatorSet">The version of the operator set.</param>
-internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, long operatorSet)
+/// <param name="batch">The number of images that the file is made for; null where it takes any. Default null.</param>
+internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, long operatorSet, long? batch = null)
 {
     /// <summary>The name of its first output, by which values go.</summary>
     public string Name { get; } = proto.Output.Count > 0 && proto.Output[0].Length > 0 ? proto.Output[0] : proto.Name;
@@ -18,6 +20,9 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
 
     /// <summary>The version of the operator set.</summary>
     public long OperatorSet => operatorSet;
+
+    /// <summary>The number of images that the file is made for, which may be in its integers; null where it takes any.</summary>
+    public long? Batch => batch;
 
     /// <summary>How many outputs are asked for.</summary>
     public int OutputCount => proto.Output.Count;
@@ -81,6 +86,10 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
     /// <exception cref="InvalidDataException">They are computed from the images.</exception>
     public long[]? IntegersOf(string attribute, int input) =>
         Integers(attribute) ?? (Optional(input) is { } operand ? Known(operand) : null);
+
+    /// <summary>The sizes that an operand is, which does not depend on the images; the batch may be among them.</summary>
+    public static ImmutableArray<Dimension> KnownSizes(Operand operand) =>
+        operand.Sizes ?? [.. Known(operand).Select(size => new Dimension(size))];
 
     /// <summary>The integers of an operand that does not depend on the images, nor on their number.</summary>
     public static long[] Known(Operand operand) => operand switch

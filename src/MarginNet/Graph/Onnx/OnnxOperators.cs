@@ -12,10 +12,22 @@ internal static class OnnxOperators
     private static readonly FrozenDictionary<string, OnnxOperator> Known = new Dictionary<string, OnnxOperator>
     {
         ["Add"] = Add.Read,
+        ["AveragePool"] = AveragePool.Read,
         ["BatchNormalization"] = BatchNormalization.Read,
+        ["Concat"] = Concat.Read,
         ["Conv"] = Convolution.Read,
+        ["ConvTranspose"] = ConvTranspose.Read,
         ["Flatten"] = Flatten.Read,
+        ["Gemm"] = Gemm.Read,
+        ["GlobalAveragePool"] = GlobalAveragePool.Read,
+        ["GlobalMaxPool"] = GlobalMaxPool.Read,
+        ["MatMul"] = MatMul.Read,
+        ["MaxPool"] = MaxPool.Read,
+        ["Pad"] = Pad.Read,
         ["Relu"] = Relu.Read,
+        ["Reshape"] = Reshape.Read,
+        ["Slice"] = Slice.Read,
+        ["Transpose"] = Transpose.Read,
     }.ToFrozenDictionary();
 
     /// <summary>The reader of an operator; null where it is not known.</summary>

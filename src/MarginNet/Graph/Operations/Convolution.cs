@@ -52,8 +52,7 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
         var (x, bias) = (inputs[0], inputs.Length > 2 ? inputs[2] : null);
         if (!Window.IsSymmetric)
         {
-            // From the last axis to the first, before and behind.
-            x = F.pad(x, [.. Window.Before.Zip(Window.After, (before, after) => (long[])[before, after]).Reverse().SelectMany(both => both)]);
+            x = Window.Surround(x, 0);
         }
 
         long[] padding = [.. Window.IsSymmetric ? Window.Before : Window.Before.Select(_ => 0L)];

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
 
@@ -17,6 +18,13 @@ internal sealed record Window(
 
     /// <summary>Whether the same is added before and behind.</summary>
     public bool IsSymmetric => Before.SequenceEqual(After);
+
+    /// <summary>The numbers of an axis that it takes in from the first to the last.</summary>
+    public long Reach(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
+
+    /// <summary>The same over two axes: itself, or with a first axis of one number.</summary>
+    public Window Plane => Kernel.Length == 2 ? this
+        : new([1, .. Kernel], [1, .. Strides], [0, .. Before], [0, .. After], [1, .. Dilations]);
 
     /// <summary>The attributes of an ONNX node.</summary>
     public IEnumerable<(string Name, object Value)> Attributes =>
@@ -67,7 +75,7 @@ internal sealed record Window(
     /// <returns>The size, at most 0 where the window does not fit.</returns>
     public long Output(int axis, long size, bool isCeiling = false)
     {
-        var room = size + Before[axis] + After[axis] - (((Kernel[axis] - 1) * Dilations[axis]) + 1);
+        var room = size + Before[axis] + After[axis] - Reach(axis);
         if (room < 0)
         {
             return 0;
@@ -76,5 +84,31 @@ internal sealed record Window(
         var steps = (room + (isCeiling ? Strides[axis] - 1 : 0)) / Strides[axis];
         // A window that would begin in what is added behind does not count.
         return isCeiling && steps * Strides[axis] >= size + Before[axis] ? steps : steps + 1;
+    }
+
+    /// <summary>What a last window that is cut off takes beyond what is added behind.</summary>
+    public long[] Overhang(ReadOnlySpan<long> sizes, bool isCeiling)
+    {
+        var overhang = new long[sizes.Length];
+        for (var i = 0; i < overhang.Length; i++)
+        {
+            var end = ((Output(i, sizes[i], isCeiling) - 1) * Strides[i]) + Reach(i);
+            overhang[i] = Math.Max(0, end - sizes[i] - Before[i] - After[i]);
+        }
+
+        return overhang;
+    }
+
+    /// <summary>A value with what is added around it, and behind it so much more.</summary>
+    public Tensor Surround(Tensor x, double value, ReadOnlySpan<long> overhang = default)
+    {
+        var pad = new long[2 * Kernel.Length]; // From the last axis to the first, before and behind.
+        for (var i = 0; i < Kernel.Length; i++)
+        {
+            var more = overhang.IsEmpty ? 0 : overhang[i];
+            (pad[^((2 * i) + 2)], pad[^((2 * i) + 1)]) = (Before[i], After[i] + more);
+        }
+
+        return nn.functional.pad(x, pad, value: value);
     }
 }

@@ -1,0 +1,29 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>Values one behind the other along an axis.</summary>
+/// <param name="Axis">The axis, from 0.</param>
+internal sealed record Concat(int Axis) : Operation
+{
+    public override string Kind => "Concat";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(node.Name, new Concat(OnnxNode.Axis(node.Integer("axis"), node.Input(0).Shape.Rank)), node.All())];
+
+    public override ValueShape Shape(ValueShape[] inputs)
+    {
+        if (inputs is not [var first, ..] || Axis >= first.Rank || inputs.Any(
+            input => input.Rank != first.Rank || input[Axis].IsPerImage || input.With(Axis, first[Axis]) != first))
+        {
+            throw Misfit(inputs, $"values alike but for axis {Axis}, which is not that of the images");
+        }
+
+        return first.With(Axis, inputs.Sum(input => input[Axis].Count));
+    }
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining) => cat(inputs, Axis);
+}

@@ -1,0 +1,32 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The products of the matrices in the last two axes, of a value and a weight on either side of it, or of two values.</summary>
+/// <remarks>Inputs: [..., M, K] and [..., K, N], axes before the last two broadcast; one axis alone is a row, or a column.</remarks>
+internal sealed record MatMul : Operation
+{
+    public override string Kind => "MatMul";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new MatMul(), node.Input(0), node.Input(1))];
+
+    public override ValueShape Shape(ValueShape[] inputs)
+    {
+        if (inputs is [{ Rank: > 0 } left, { Rank: > 0 } right]
+            && left[-1] is { IsPerImage: false } inner && inner == right[right.Rank == 1 ? 0 : -2]
+            && BinaryOperation.Broadcast(Outer(left), Outer(right)) is { } outer)
+        {
+            return new([.. outer.Sizes, .. left.Rank > 1 ? [left[-2]] : Array.Empty<Dimension>(),
+                .. right.Rank > 1 ? [right[-1]] : Array.Empty<Dimension>()]);
+        }
+
+        throw Misfit(inputs, "[..., M, K] and [..., K, N]");
+    }
+
+    public override ParameterRole Role(int input) => ParameterRole.Weight;
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].matmul(inputs[1]);
+
+    private static ValueShape Outer(ValueShape shape) => new([.. shape.Sizes.Take(Math.Max(0, shape.Rank - 2))]);
+}

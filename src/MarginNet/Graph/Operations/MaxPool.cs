@@ -1,0 +1,38 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The largest number in each window over one or two axes; what is added around is −∞.</summary>
+/// <remarks>Input: x [N, C, W] or [N, C, H, W].</remarks>
+/// <param name="Window">How it slides.</param>
+/// <param name="IsCeiling">Whether a last window that is cut off counts.</param>
+internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
+{
+    public override string Kind => "MaxPool";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [.. Window.Attributes, ("ceil_mode", IsCeiling ? 1L : 0)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => node.OutputCount == 1
+        ? [graph.Add(node.Name, new MaxPool(Pooling.Read(node), node.Integer("ceil_mode", 0) != 0), node.Input(0))]
+        : throw new InvalidDataException("Its second output, the places of the largest numbers, is not known here.");
+
+    public override ValueShape Shape(ValueShape[] inputs) =>
+        inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining)
+    {
+        var (x, window) = (Pooling.Plane(inputs[0]), Window.Plane);
+        var overhang = window.Overhang(x.shape.AsSpan(2), IsCeiling);
+        long[] padding = [.. window.Before];
+        // LibTorch adds the same on both sides only, and no more than half a window.
+        if (!window.IsSymmetric || overhang.Any(size => size > 0) || window.Before.Where((size, i) => 2 * size > window.Kernel[i]).Any())
+        {
+            (x, padding) = (window.Surround(x, double.NegativeInfinity, overhang), [0, 0]);
+        }
+
+        var value = F.max_pool2d(x, [.. window.Kernel], [.. window.Strides], padding, [.. window.Dilations]);
+        return inputs[0].dim() == 3 ? value.squeeze(2) : value;
+    }
+}
