@@ -75,7 +75,8 @@ internal static class AffineFolding
     /// <summary>The linear node with a step folded in, by the name of the step; null where it cannot be.</summary>
     private static Node? Into(Node linear, Node step, Tensor scale, Tensor shift, Dictionary<string, Tensor> values)
     {
-        if (linear.Shape != step.Shape || OutputAxis(linear.Operation) is not { } axis || !linear.Inputs.Skip(1).All(values.ContainsKey))
+        if (linear.Shape != step.Shape || OutputAxis(linear.Operation) is not { } axis || values.ContainsKey(linear.Inputs[0])
+            || !linear.Inputs.Skip(1).All(values.ContainsKey))
         {
             return null;
         }
@@ -93,6 +94,8 @@ internal static class AffineFolding
     private static int? OutputAxis(Operation operation) => operation switch
     {
         Convolution => 0,
+        ConvTranspose { Groups: 1 } => 1,
+        Gemm { Alpha: 1, Beta: 1, TransposesA: false, TransposesB: var isTransposed } => isTransposed ? 0 : 1,
         _ => null,
     };
 

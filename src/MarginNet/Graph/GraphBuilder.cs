@@ -64,9 +64,12 @@ internal sealed class GraphBuilder
             .ToDictionary(uses => uses.Key, uses => uses.Max());
         var parameters = _constants.Where(entry => needed.Contains(entry.Key))
             .Select(entry => new GraphParameter(
-                entry.Key, entry.Value, entry.Value.is_floating_point() ? roles.GetValueOrDefault(entry.Key) : ParameterRole.Constant));
+                entry.Key, entry.Value, MayLearn(entry.Value) ? roles.GetValueOrDefault(entry.Key) : ParameterRole.Constant));
         return new(Input.Shape, [.. parameters], [.. nodes], output.Name);
     }
+
+    /// <summary>A number alone is part of a formula, as the 0.5 of a GELU that is written in parts.</summary>
+    private static bool MayLearn(Tensor value) => value.is_floating_point() && value.dim() > 0;
 
     /// <summary>A list of sizes as a tensor, where the batch is none of them.</summary>
     private Operand Known(Operand operand) => operand is { Constant: null, Sizes: { } sizes }

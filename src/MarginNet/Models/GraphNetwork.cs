@@ -52,7 +52,8 @@ public sealed class GraphNetwork : Classifier
     internal Tensor[] GraphParameters => Array.ConvertAll(
         _places, place => place.IsLearned ? place.Module.get_parameter(place.Name)! : place.Module.get_buffer(place.Name)!);
 
-    private new GraphOptions Options => (GraphOptions)base.Options;
+    /// <summary>What is known of it beside its graph.</summary>
+    internal new GraphOptions Options => (GraphOptions)base.Options;
 
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width] of the size the graph is for, float32 pixels in [0, 1].</param>
@@ -62,7 +63,8 @@ public sealed class GraphNetwork : Classifier
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var normalized = _normalize.forward(input);
-        var images = Options.IsChannelsLast ? normalized.permute(0, 2, 3, 1) : normalized;
+        var scaled = Options.PixelScale == 1 ? normalized : normalized * Options.PixelScale;
+        var images = Options.IsChannelsLast ? scaled.permute(0, 2, 3, 1) : scaled;
         ThrowIfOtherSize(images);
         var isTraining = training;
         var scores = isTraining || is_grad_enabled() ? _graph.Run(images, GraphParameters, isTraining) : Folded().Run(images);
