@@ -1,4 +1,5 @@
 using MarginNet.Checkpoints;
+using MarginNet.Models;
 using Onnx;
 using Type = Onnx.TensorProto.Types.DataType;
 
@@ -67,8 +68,32 @@ internal sealed record OnnxSignature
             $"It takes images of {_shape[2]}x{_shape[3]}, not of {size.Value.Height}x{size.Value.Width}: leave the input size out."),
     };
 
+    /// <summary>The channels that it says, that are given, or that it may take, the likeliest first.</summary>
+    public int[] PossibleChannels(LoadOptions options) =>
+        Channels is { } stated ? [stated] : options.Normalization is { } given ? [given.Mean.Length] : [3, 1, 4, 2];
+
+    /// <summary>What is taken for granted, a sentence each.</summary>
+    /// <param name="output">The output that has the scores; null where there is one.</param>
+    public IEnumerable<string> Notes(string? output)
+    {
+        if (IsChannelsLast)
+        {
+            yield return "its input is [N, H, W, C], with the channels last: images are given so.";
+        }
+
+        if (IsOfBytes)
+        {
+            yield return "its input is uint8: pixels are given as bytes, 0 to 255.";
+        }
+
+        if (output is not null)
+        {
+            yield return ProgramOutputs.Note(Outputs, output);
+        }
+    }
+
     /// <summary>The output that has the scores.</summary>
-    public ProgramOutput Chosen(Models.LoadOptions options) =>
+    public ProgramOutput Chosen(LoadOptions options) =>
         options.TakesFirstOutput ? Outputs[0] : ProgramOutputs.Choose(Outputs, options.Output);
 
     private static ProgramOutput Output(ValueInfoProto value)
