@@ -21,6 +21,7 @@ internal static class OnnxOperators
         ["Gemm"] = Gemm.Read,
         ["GlobalAveragePool"] = GlobalAveragePool.Read,
         ["GlobalMaxPool"] = GlobalMaxPool.Read,
+        ["Identity"] = Identity.Read,
         ["MatMul"] = MatMul.Read,
         ["MaxPool"] = MaxPool.Read,
         ["Pad"] = Pad.Read,
