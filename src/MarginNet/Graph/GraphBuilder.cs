@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using MarginNet.Checkpoints;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph;
@@ -43,9 +45,13 @@ internal sealed class GraphBuilder
             _nodes.Add(node.Name, node);
             return new(node.Name, shape);
         }
+        catch (ExternalException e)
+        {
+            throw new InvalidDataException($"Node '{FileText.Show(name)}' ({operation.Kind}): {e.Message.Split('\n', 2)[0]}", e);
+        }
         catch (InvalidDataException e) when (!e.Message.StartsWith("Node ", StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"Node '{Checkpoints.FileText.Show(name)}' ({operation.Kind}): {e.Message}", e);
+            throw new InvalidDataException($"Node '{FileText.Show(name)}' ({operation.Kind}): {e.Message}", e);
         }
     }
 
@@ -64,12 +70,12 @@ internal sealed class GraphBuilder
             .ToDictionary(uses => uses.Key, uses => uses.Max());
         var parameters = _constants.Where(entry => needed.Contains(entry.Key))
             .Select(entry => new GraphParameter(
-                entry.Key, entry.Value, MayLearn(entry.Value) ? roles.GetValueOrDefault(entry.Key) : ParameterRole.Constant));
+                entry.Key, entry.Value, IsLearnable(entry.Value) ? roles.GetValueOrDefault(entry.Key) : ParameterRole.Constant));
         return new(Input.Shape, [.. parameters], [.. nodes], output.Name);
     }
 
-    /// <summary>A number alone is part of a formula, as the 0.5 of a GELU that is written in parts.</summary>
-    private static bool MayLearn(Tensor value) => value.is_floating_point() && value.dim() > 0;
+    /// <summary>Integers and numbers alone, as the 1 of 1 + erf(x), belong to formulas.</summary>
+    private static bool IsLearnable(Tensor value) => value.is_floating_point() && value.dim() > 0;
 
     /// <summary>A list of sizes as a tensor, where the batch is none of them.</summary>
     private Operand Known(Operand operand) => operand is { Constant: null, Sizes: { } sizes }

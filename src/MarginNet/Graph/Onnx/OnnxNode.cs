@@ -65,6 +65,14 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
     public long[]? Integers(string name) =>
         Find(name) is { } attribute ? [.. Typed(attribute, AttributeProto.Types.AttributeType.Ints).Ints] : null;
 
+    /// <summary>A list of numbers; null where it is not there.</summary>
+    public float[]? Numbers(string name) =>
+        Find(name) is { } attribute ? [.. Typed(attribute, AttributeProto.Types.AttributeType.Floats).Floats] : null;
+
+    /// <summary>A tensor; null where it is not there.</summary>
+    public TensorProto? Tensor(string name) =>
+        Find(name) is { } attribute ? Typed(attribute, AttributeProto.Types.AttributeType.Tensor).T : null;
+
     /// <summary>A list of integers within bounds, of a length.</summary>
     /// <exception cref="InvalidDataException">It has another length, or an integer out of bounds.</exception>
     public long[] Integers(string name, int length, long byDefault, long least, long most = int.MaxValue)

@@ -59,7 +59,8 @@ internal static class OnnxReader
                 throw new InvalidDataException("Its operator is not known here.");
             }
 
-            var inputs = proto.Input.Select(input => input.Length == 0 ? null : values[input]).ToArray();
+            var inputs = proto.Input.Select(input => input.Length == 0 ? null : values.GetValueOrDefault(input)
+                ?? throw new InvalidDataException($"Its input '{FileText.Show(input)}' is an output that is not computed here.")).ToArray();
             var outputs = known(new(proto, inputs, set), builder);
             foreach (var (output, value) in proto.Output.Zip(outputs))
             {

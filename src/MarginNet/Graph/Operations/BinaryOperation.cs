@@ -31,4 +31,16 @@ internal abstract record BinaryOperation : Operation
 
         return new([.. sizes]);
     }
+
+    /// <summary>A function of two applied to more, from the first to the last: f(f(a, b), c).</summary>
+    public static Operand Chain(BinaryOperation operation, string name, Operand[] inputs, GraphBuilder graph)
+    {
+        var value = inputs.Length > 0 ? inputs[0] : throw new InvalidDataException("It has no inputs.");
+        for (var i = 1; i < inputs.Length; i++)
+        {
+            value = graph.Add(i == inputs.Length - 1 ? name : $"{name}/{i}", operation, value, inputs[i]);
+        }
+
+        return value;
+    }
 }

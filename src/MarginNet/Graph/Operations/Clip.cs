@@ -1,0 +1,41 @@
+using MarginNet.Graph.Onnx;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>x, cut to [minimum, maximum].</summary>
+/// <param name="Minimum">The least; −∞ for none.</param>
+/// <param name="Maximum">The most; ∞ for none.</param>
+internal sealed record Clip(double Minimum, double Maximum) : ElementwiseOperation
+{
+    public override string Kind => "Clip";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph)
+    {
+        var operation = new Clip(Bound(node, "min", 1, double.NegativeInfinity), Bound(node, "max", 2, double.PositiveInfinity));
+        return [graph.Add(node.Name, operation, node.Input(0))];
+    }
+
+    public override void Write(OnnxWriter writer, string name, string[] inputs)
+    {
+        string Bound(string part, double value) =>
+            double.IsInfinity(value) ? "" : writer.Constant($"{name}/{part}", tensor((float)value));
+        writer.Node("Clip", name, [inputs[0], Bound("min", Minimum), Bound("max", Maximum)]);
+    }
+
+    protected override Tensor Run(Tensor input)
+    {
+        using var minimum = Minimum.ToScalar();
+        using var maximum = Maximum.ToScalar();
+        return input.clamp(minimum, maximum).to(input.dtype); // Of integers too.
+    }
+
+    /// <summary>A bound, which was an attribute up to set 10.</summary>
+    private static double Bound(OnnxNode node, string attribute, int input, double none)
+    {
+        var bound = node.Has(attribute) ? node.Number(attribute)
+            : node.Optional(input) is { } operand ? OnnxNode.KnownNumber(operand) : none;
+        return !double.IsNaN(bound) ? bound : throw new InvalidDataException($"Its {attribute} is not a number.");
+    }
+}

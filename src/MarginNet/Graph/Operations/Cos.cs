@@ -1,0 +1,14 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The cosine.</summary>
+internal sealed record Cos : ElementwiseOperation
+{
+    public override string Kind => "Cos";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Cos(), node.Input(0))];
+
+    protected override Tensor Run(Tensor input) => input.cos();
+}

@@ -1,0 +1,27 @@
+using MarginNet.Graph.Onnx;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>αx + β, cut to [0, 1].</summary>
+/// <param name="Alpha">α.</param>
+/// <param name="Beta">β.</param>
+internal sealed record HardSigmoid(double Alpha, double Beta) : ElementwiseOperation
+{
+    public override string Kind => "HardSigmoid";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha), ("beta", (float)Beta)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(node.Name, new HardSigmoid(node.Number("alpha", 0.2), node.Number("beta", 0.5)), node.Input(0))];
+
+    protected override Tensor Run(Tensor input)
+    {
+        using var alpha = Alpha.ToScalar();
+        using var beta = Beta.ToScalar();
+        using var zero = 0.0.ToScalar();
+        using var one = 1.0.ToScalar();
+        return input.mul(alpha).add(beta).clamp(zero, one);
+    }
+}

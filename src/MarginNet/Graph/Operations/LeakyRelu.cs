@@ -1,0 +1,23 @@
+using MarginNet.Graph.Onnx;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>x where it is positive, else αx.</summary>
+/// <param name="Alpha">α.</param>
+internal sealed record LeakyRelu(double Alpha) : ElementwiseOperation
+{
+    public override string Kind => "LeakyRelu";
+
+    protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha)];
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(node.Name, new LeakyRelu(node.Number("alpha", 0.01)), node.Input(0))];
+
+    protected override Tensor Run(Tensor input)
+    {
+        using var alpha = Alpha.ToScalar();
+        return input.leaky_relu(alpha);
+    }
+}

@@ -1,0 +1,16 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The product of two values: of two branches, or of one and a scale.</summary>
+internal sealed record Mul : BinaryOperation
+{
+    public override string Kind => "Mul";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Mul(), node.Input(0), node.Input(1))];
+
+    public override ParameterRole Role(int input) => ParameterRole.Weight; // A scale.
+
+    protected override Tensor Run(Tensor left, Tensor right) => left * right;
+}

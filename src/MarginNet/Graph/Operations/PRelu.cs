@@ -1,0 +1,20 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>x where it is positive, else slope · x.</summary>
+/// <remarks>Inputs: x, and a slope that is broadcast to it.</remarks>
+internal sealed record PRelu : Operation
+{
+    public override string Kind => "PRelu";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new PRelu(), node.Input(0), node.Input(1))];
+
+    public override ValueShape Shape(ValueShape[] inputs) => inputs is [var x, var slope] && BinaryOperation.Broadcast(x, slope) == x
+        ? x : throw Misfit(inputs, "a value, and slopes that can be broadcast to it");
+
+    public override ParameterRole Role(int input) => input == 1 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].relu() - (inputs[1] * inputs[0].neg().relu());
+}

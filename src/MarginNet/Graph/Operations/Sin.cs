@@ -1,0 +1,14 @@
+using MarginNet.Graph.Onnx;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The sine.</summary>
+internal sealed record Sin : ElementwiseOperation
+{
+    public override string Kind => "Sin";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Sin(), node.Input(0))];
+
+    protected override Tensor Run(Tensor input) => input.sin();
+}

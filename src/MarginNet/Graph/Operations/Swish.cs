@@ -1,0 +1,33 @@
+using MarginNet.Graph.Onnx;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>x · σ(αx), with α = 1 also called SiLU.</summary>
+/// <param name="Alpha">α. Default 1.</param>
+internal sealed record Swish(double Alpha = 1) : ElementwiseOperation
+{
+    public override string Kind => "Swish";
+
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Swish(node.Number("alpha", 1)), node.Input(0))];
+
+    public override void Write(OnnxWriter writer, string name, string[] inputs)
+    {
+        var scaled = inputs[0];
+        if (Alpha != 1)
+        {
+            scaled = $"{name}/scaled";
+            writer.Node("Mul", scaled, [inputs[0], writer.Constant($"{name}/alpha", tensor((float)Alpha))]);
+        }
+
+        writer.Node("Sigmoid", $"{name}/sigmoid", [scaled]);
+        writer.Node("Mul", name, [inputs[0], $"{name}/sigmoid"]);
+    }
+
+    protected override Tensor Run(Tensor input)
+    {
+        using var alpha = Alpha.ToScalar();
+        return Alpha == 1 ? input.silu() : input * input.mul(alpha).sigmoid();
+    }
+}
