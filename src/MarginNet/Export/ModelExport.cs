@@ -1,6 +1,8 @@
+using Google.Protobuf;
 using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
+using MarginNet.Graph.Onnx;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
@@ -16,7 +18,7 @@ public static class ModelExport
     /// <summary>
     /// Writes a model as ONNX, operator set 13: from <c>images</c>, shape [N, channels, height, width], float32 pixels in [0, 1],
     /// to <c>scores</c>, shape [N, C]. The normalisation is part of the graph, N any number, height and width those of the model.
-    /// A model that was imported from ONNX is written as it was imported: what the model adds, its normalisation, is not in it.
+    /// A model that ONNX Runtime runs is written as it was imported: what the model adds, its normalisation, is not in it.
     /// </summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
@@ -31,11 +33,17 @@ public static class ModelExport
         }
 
         var options = model.Network.Options;
-        ToOnnx(
-            model.Network,
-            new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width),
-            path,
-            new() { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) });
+        var metadata = new Dictionary<string, string> { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) };
+        if (model.Network is GraphNetwork graph)
+        {
+            using var scope = NewDisposeScope();
+            var whole = graph.Whole();
+            var file = OnnxWriter.Write(whole, [.. whole.Parameters.Select(parameter => parameter.Value)], metadata);
+            AtomicFile.Write(path, stream => file.WriteTo(stream));
+            return;
+        }
+
+        ToOnnx(model.Network, new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width), path, metadata);
     }
 
     /// <summary>

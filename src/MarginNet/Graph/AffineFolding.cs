@@ -55,12 +55,15 @@ internal static class AffineFolding
                 ? constant.to(ScalarType.Float64).reshape(-1) : null;
 
         using var none = NewDisposeScope();
-        var (one, zero) = (ones(1, ScalarType.Float64), zeros(1, ScalarType.Float64));
         (Tensor, Tensor)? step = node.Operation switch
         {
             BatchNormalization normalization when node.Inputs.Skip(1).All(values.ContainsKey) =>
                 Normalization(normalization, [.. node.Inputs.Skip(1).Select(name => values[name].to(ScalarType.Float64))]),
-            Add when (Channels(0) ?? Channels(1)) is { } shift => (one.to(shift.device), shift),
+            Add when (Channels(0) ?? Channels(1)) is { } shift => (ones_like(shift), shift),
+            Sub when Channels(1) is { } shift => (ones_like(shift), -shift),
+            Sub when Channels(0) is { } minuend => (-ones_like(minuend), minuend),
+            Mul when (Channels(0) ?? Channels(1)) is { } factor => (factor, zeros_like(factor)),
+            Div when Channels(1) is { } divisor => (1 / divisor, zeros_like(divisor)),
             _ => null,
         };
         return step is var (scale, offset) ? (scale.MoveToOuterDisposeScope(), offset.MoveToOuterDisposeScope()) : null;

@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Graph.Operations;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -69,6 +70,46 @@ public sealed class GraphNetwork : Classifier
         var isTraining = training;
         var scores = isTraining || is_grad_enabled() ? _graph.Run(images, GraphParameters, isTraining) : Folded().Run(images);
         return ToScores(scores.dim() == 2 ? scores : scores.flatten(1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The graph from pixels in [0, 1], images [N, C, H, W], to scores [N, C], of the weights that there are now; it belongs to the
+    /// dispose scope.</summary>
+    internal NetworkGraph Whole()
+    {
+        var builder = new GraphBuilder(Options.IsChannelsLast
+            ? new(_graph.Input[0], _graph.Input[3], _graph.Input[1], _graph.Input[2]) : _graph.Input);
+        var images = builder.Input;
+        var (mean, deviation) = (_normalize.get_buffer("mean")!.cpu(), _normalize.get_buffer("deviation")!.cpu());
+        if (mean.count_nonzero().item<long>() > 0 || deviation.ne(1).any().item<bool>())
+        {
+            images = builder.Add("images/centered", new Sub(), images, builder.Constant("images/mean", mean));
+            images = builder.Add("images/normalized", new Div(), images, builder.Constant("images/deviation", deviation));
+        }
+
+        if (Options.PixelScale != 1)
+        {
+            images = builder.Add("images/scaled", new Mul(), images, builder.Constant("images/scale", tensor((float)Options.PixelScale)));
+        }
+
+        if (Options.IsChannelsLast)
+        {
+            images = builder.Add("images/channels_last", new Transpose([0, 2, 3, 1]), images);
+        }
+
+        var values = new Dictionary<string, Operand> { [NetworkGraph.Images] = images };
+        foreach (var (parameter, value) in _graph.Parameters.Zip(GraphParameters))
+        {
+            values[parameter.Name] = builder.Constant(parameter.Name, value.detach().cpu());
+        }
+
+        foreach (var node in _graph.Nodes)
+        {
+            values[node.Name] = builder.Add(node.Name, node.Operation, [.. node.Inputs.Select(input => values[input])]);
+        }
+
+        var scores = values[_graph.Output];
+        scores = scores.Shape.Rank == 2 ? scores : builder.Add("scores/flat", new Flatten(1), scores);
+        return builder.ToGraph(scores);
     }
 
     /// <inheritdoc/>
