@@ -10,7 +10,7 @@ namespace MarginNet.Graph;
 internal static class OperationDescription
 {
     private static readonly FrozenDictionary<string, Type> Known = typeof(Operation).Assembly.GetTypes()
-        .Where(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract)
+        .Where(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract && !type.IsNested)
         .ToFrozenDictionary(type => type.Name);
 
     /// <summary>The name and the attributes of an operation.</summary>

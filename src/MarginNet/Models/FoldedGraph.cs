@@ -7,10 +7,12 @@ namespace MarginNet.Models;
 internal sealed class FoldedGraph : IDisposable
 {
     private readonly Tensor[] _own; // That folding made.
+    private readonly NetworkGraph _steps;
 
     public FoldedGraph(NetworkGraph graph, Tensor[] parameters)
     {
         (Graph, var folded) = AffineFolding.Fold(graph, parameters);
+        _steps = InPlaceSteps.Of(Graph);
         _own = [.. folded
             .Where(tensor => !Array.Exists(parameters, own => ReferenceEquals(own, tensor)))
             .Select(tensor => tensor.DetachFromDisposeScope())];
@@ -22,7 +24,7 @@ internal sealed class FoldedGraph : IDisposable
     public IReadOnlyList<Tensor> Parameters { get; }
 
     /// <summary>Computes scores; the caller disposes them.</summary>
-    public Tensor Run(Tensor images) => Graph.Run(images, Parameters);
+    public Tensor Run(Tensor images) => _steps.Run(images, Parameters);
 
     public void Dispose() => Array.ForEach(_own, tensor => tensor.Dispose());
 }
