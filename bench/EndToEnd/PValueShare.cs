@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 

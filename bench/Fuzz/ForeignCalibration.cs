@@ -1,6 +1,6 @@
 using MarginNet.Export;
 using MarginNet.Foreign;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Fuzz;
 

@@ -5,6 +5,8 @@ using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Export;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 

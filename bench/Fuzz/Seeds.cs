@@ -6,6 +6,8 @@ using System.Text.Json.Serialization;
 using MarginNet.Arrays;
 using MarginNet.Data;
 using MarginNet.Export;
+using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using SkiaSharp;
@@ -80,7 +82,7 @@ internal static class Seeds
         return file.ToArray();
     }
 
-    public static byte[] Logits() => Saved(".npy", path => ArrayFile.WriteLogits(path, new(Values(Samples * Classes), Classes)));
+    public static byte[] Logits() => Saved(".npy", path => new ScoreMatrix(Values(Samples * Classes), Classes).Save(path));
 
     public static byte[] Labels() => Saved(".npy", path => ArrayFile.WriteLabels(path, LabelsOf(Samples)));
 

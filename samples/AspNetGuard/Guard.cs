@@ -1,6 +1,7 @@
 using MarginNet.Arrays;
 using MarginNet.Data;
 using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 

@@ -4,7 +4,8 @@
 // with the weights of marginnet export --to state-dict --names pytorch-cifar. The same call reads torchvision's names, .safetensors,
 // .onnx (scores only) and, if you trust its author, TorchScript.
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 
 var file = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "shapes.pt");

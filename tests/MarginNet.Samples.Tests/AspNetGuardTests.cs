@@ -6,6 +6,7 @@ using System.Text.Json;
 using AspNetGuard;
 using MarginNet.Data;
 using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using Microsoft.AspNetCore.Builder;

@@ -8,6 +8,7 @@ using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Detection;
 using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Commands;

@@ -6,8 +6,7 @@ using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Evaluation;
-using MarginNet.Foreign;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;

@@ -4,7 +4,7 @@ using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Evaluation;
 using MarginNet.Margins;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;

@@ -5,7 +5,7 @@ using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Commands;
 

@@ -5,6 +5,7 @@ using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
@@ -43,7 +44,7 @@ internal sealed class TrainCommand : Command
     };
     private readonly Option<string?> _init = new("--init")
     {
-        Description = "Start from the network in this model file instead of fresh weights.",
+        Description = "Start from the network in this model file or ONNX file instead of fresh weights.",
     };
 
     private readonly Option<double?> _calibrationSplit = Number.Optional<double>(
@@ -271,10 +272,22 @@ internal sealed class TrainCommand : Command
         }
 
         var initial = MarginModel.Load(path);
-        if (initial.IsForeign || !initial.Network.parameters().Any())
+        foreach (var note in initial.Notes)
+        {
+            parsed.Note($"'{path}': {note}");
+        }
+
+        if ((initial.IsForeign && initial.Network is not GraphNetwork) || !initial.Network.parameters().Any())
         {
             throw new UserErrorException(
-                $"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+                $"--init '{path}' {(initial.Network.parameters().Any() ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+        }
+
+        if (initial.Network is GraphNetwork && initial.ImageSize != (dataset.Train.Height, dataset.Train.Width))
+        {
+            var (height, width) = initial.ImageSize;
+            throw new UserErrorException($"--init '{path}' takes images of {height}x{width}, but these are "
+                + $"{dataset.Train.Height}x{dataset.Train.Width}: give --image-size {(height == width ? $"{height}" : $"{height}x{width}")}.");
         }
 
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)

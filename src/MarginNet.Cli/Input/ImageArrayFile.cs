@@ -2,6 +2,7 @@ using System.CommandLine;
 using MarginNet.Arrays;
 using MarginNet.Cli.Options;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Input;

@@ -4,6 +4,7 @@ using MarginNet.Cli.Commands;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Options;

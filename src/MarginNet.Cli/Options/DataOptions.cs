@@ -3,7 +3,7 @@ using System.CommandLine;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Options;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Options;
 

@@ -3,8 +3,8 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Evaluation;
-using MarginNet.Foreign;
 using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 
@@ -164,7 +164,8 @@ internal sealed class SampleOptions
     public MarginModel LoadModel(ParseResult parsed) => LoadModel(parsed, ModelPath(parsed));
 
     /// <summary>Loads the model, or another file beside it.</summary>
-    public MarginModel LoadModel(ParseResult parsed, string path) => _foreign.Load(parsed, path, _device.Select(parsed));
+    public MarginModel LoadModel(ParseResult parsed, string path) =>
+        _foreign.Load(parsed, path, _device.Select(parsed), keepsSoftmax: ScoreKindOf(parsed) == ScoreKind.Probabilities);
 
     public MarginNullModel NullModel(ParseResult parsed, MarginModel model)
     {

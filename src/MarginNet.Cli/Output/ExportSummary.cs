@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Output;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Output;
 

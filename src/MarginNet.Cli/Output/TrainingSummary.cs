@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 using MarginNet.Training;
 

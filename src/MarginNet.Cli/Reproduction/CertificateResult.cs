@@ -3,7 +3,7 @@ using MarginNet.Cli.Commands;
 using MarginNet.Data;
 using MarginNet.Detection;
 using MarginNet.Margins;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MathNet.Numerics.Statistics;
 
 namespace MarginNet.Cli.Reproduction;

@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
@@ -110,7 +110,7 @@ internal sealed class Experiment
             model.NullModel = MarginNullModel.Fit(margins, classes, _data.Train.Labels, _data.ClassNames.Length);
             model.NullModel.Save(store.File(files.NullModel));
             model.Save(store.File(files.Model));
-            ArrayFile.WriteLogits(store.File(files.Train), result.TrainingScores);
+            result.TrainingScores.Save(store.File(files.Train));
             return NoFacts;
         });
         store.DeleteStates(run.Key);
@@ -129,7 +129,7 @@ internal sealed class Experiment
         return Complete(store, stage, seed, $"test scores of {run.Title}", () =>
         {
             using var model = MarginModel.Load(store.File(files.Model), _device);
-            ArrayFile.WriteLogits(store.File(files.Test), model.Network.Score(_data.Test, cancellation: _cancellation));
+            model.Network.Score(_data.Test, cancellation: _cancellation).Save(store.File(files.Test));
             return NoFacts;
         });
     }
@@ -160,7 +160,7 @@ internal sealed class Experiment
                 for (var i = 0; i < missing.Length; i++)
                 {
                     var stage = stages[missing[i]];
-                    ArrayFile.WriteLogits(store.File(stage.Outputs[0]), scores[i]);
+                    scores[i].Save(store.File(stage.Outputs[0]));
                     records[missing[i]] = store.Add(stage, watch.Elapsed.TotalSeconds / missing.Length, facts);
                 }
             }

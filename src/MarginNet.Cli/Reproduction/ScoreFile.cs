@@ -3,7 +3,7 @@ using MarginNet.Margins;
 
 namespace MarginNet.Cli.Reproduction;
 
-/// <summary>Class scores that <see cref="ArrayFile.WriteLogits"/> kept, as <c>marginnet pvalue --logits</c> reads them too.</summary>
+/// <summary>Class scores that <see cref="ScoreMatrix.Save"/> kept, as <c>marginnet pvalue --logits</c> reads them too.</summary>
 internal static class ScoreFile
 {
     public static ScoreMatrix Read(string path)

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using MarginNet.Checkpoints;
-using MarginNet.Margins;
 
 namespace MarginNet.Arrays;
 
@@ -67,13 +66,6 @@ public static class ArrayFile
         var labels = new ClassLabels(path, classNames, sampleCount, note);
         return Open(path, (stream, length, name) => labels.Read(NumpyFormat.ReadNumbersOrTexts(stream, length, name)), labels.Read);
     }
-
-    /// <summary>Writes class scores to a .npy file, float32, shape [N, C], whole or not at all.</summary>
-    /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>
-    /// <param name="scores">The scores.</param>
-    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
-    public static void WriteLogits(string path, ScoreMatrix scores) =>
-        AtomicFile.Write(path, stream => NumpyFormat.Write(stream, scores.Values, [scores.Count, scores.ClassCount]));
 
     /// <summary>Writes class labels to a .npy file, int64, whole or not at all.</summary>
     /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>

@@ -1,7 +1,5 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
-using MarginNet.Margins;
-using MarginNet.Models;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -143,26 +141,6 @@ public sealed class ImageArray
     /// <summary>Copies the images into a tensor.</summary>
     /// <returns>Shape [N, C, H, W], float32, on the CPU; the caller disposes it.</returns>
     public Tensor ToTensor() => tensor(_values, [Count, Channels, Height, Width]);
-
-    /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
-    /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
-    /// <param name="batchSize">Images in one pass. Default <see cref="Scoring.DefaultBatchSize"/>.</param>
-    /// <param name="progress">Told the number of images scored so far, after each batch.</param>
-    /// <param name="cancellation">Stops between batches.</param>
-    /// <returns>The scores, row i for image i.</returns>
-    /// <exception cref="ArgumentException">There is no image.</exception>
-    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
-    /// <exception cref="OperationCanceledException">Asked to stop.</exception>
-    public ScoreMatrix Score(
-        nn.Module<Tensor, Tensor> network, int batchSize = Scoring.DefaultBatchSize, IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        using var pixels = ToTensor();
-        // Stands for the images in the batches; its labels are their numbers.
-        var numbers = ImageSet.Create(new byte[Count], [.. Enumerable.Range(0, Count)], 1, 1, 1);
-        return network.Score(
-            numbers, (_, batch) => pixels.index_select(0, batch.cpu()).to(batch.device), batchSize, progress, cancellation);
-    }
 
     /// <summary>Brings pixels to [0, 1].</summary>
     private static void Scale(float[] values, int[] shape, string type, PixelUnit? unit, ChannelStatistics? normalization)

@@ -1,4 +1,4 @@
-using MarginNet.Native;
+using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using MarginNet.Checkpoints;
-using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

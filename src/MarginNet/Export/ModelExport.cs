@@ -3,6 +3,7 @@ using MarginNet.Bounds;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
 using MarginNet.Graph.Onnx;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

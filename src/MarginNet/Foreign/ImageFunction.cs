@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MarginNet.Models;
 using MarginNet.Native;
 using static TorchSharp.torch;
 

@@ -40,8 +40,7 @@ internal sealed record OnnxLayers(
                 (output, program, part, options) = (
                     logits, model.ToByteArray(), part is null ? logits : $"{part}/{logits}", options with { Output = null });
                 notes.Add(
-                    "its last operation, a softmax, is taken off, since margins are of logits: --scores probabilities "
-                    + "(LoadOptions.KeepSoftmax) keeps it.");
+                    "the softmax at its end is taken off, since margins are of logits; --scores probabilities (LoadOptions.KeepSoftmax) keeps it.");
             }
 
             try

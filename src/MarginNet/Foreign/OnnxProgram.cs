@@ -1,5 +1,4 @@
 using MarginNet.Checkpoints;
-using MarginNet.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using static TorchSharp.torch;

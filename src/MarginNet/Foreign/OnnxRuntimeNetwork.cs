@@ -22,6 +22,8 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 
     public override bool IsDifferentiable => false;
 
+    internal override bool RunsOwnKernels => true;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Notes => _signature.Notes(Output);
 

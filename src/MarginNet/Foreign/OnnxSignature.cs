@@ -1,5 +1,4 @@
 using MarginNet.Checkpoints;
-using MarginNet.Models;
 using Onnx;
 using Type = Onnx.TensorProto.Types.DataType;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MarginNet.Models;
 
 namespace MarginNet.Foreign;
 

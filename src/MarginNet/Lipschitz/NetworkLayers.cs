@@ -1,6 +1,5 @@
 using System.Reflection;
 using MarginNet.Bounds;
-using MarginNet.Foreign;
 using MarginNet.Models;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,3 +1,4 @@
+using MarginNet.Models;
 using MarginNet.Native;
 using static TorchSharp.torch;
 

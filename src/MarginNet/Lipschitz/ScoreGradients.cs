@@ -1,4 +1,4 @@
-using MarginNet.Native;
+using MarginNet.Models;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;

@@ -1,3 +1,5 @@
+using MarginNet.Arrays;
+using MarginNet.Checkpoints;
 using static TorchSharp.torch;
 
 namespace MarginNet.Margins;
@@ -30,9 +32,6 @@ public sealed class ScoreMatrix
         _values = values;
         ClassCount = classCount;
     }
-
-    /// <summary>The scores, row after row.</summary>
-    internal ReadOnlySpan<float> Values => _values;
 
     /// <summary>The number of samples N.</summary>
     public int Count => _values.Length / ClassCount;
@@ -96,6 +95,11 @@ public sealed class ScoreMatrix
 
         return (double)correct / Count;
     }
+
+    /// <summary>Writes a .npy file, float32, shape [N, C], whole or not at all.</summary>
+    /// <param name="path">The file to write or replace, by custom <c>*.npy</c>.</param>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
+    public void Save(string path) => AtomicFile.Write(path, stream => NumpyFormat.Write<float>(stream, _values, [Count, ClassCount]));
 
     private void ThrowIfNotOnePerSample(int labels)
     {

@@ -26,6 +26,9 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     /// those of an ONNX model have none.</summary>
     public virtual bool IsDifferentiable => true;
 
+    /// <summary>Whether it is computed by kernels of its own instead of LibTorch's.</summary>
+    internal virtual bool RunsOwnKernels => false;
+
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width], float32 pixels in [0, 1].</param>
     /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>

@@ -1,6 +1,5 @@
 using MarginNet.Data;
 using MarginNet.Margins;
-using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;

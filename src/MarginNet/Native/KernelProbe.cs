@@ -10,7 +10,7 @@ internal static class KernelProbe
     /// <summary>
     /// oneDNN 3.7 gets all but the last wrong with AVX-512, and the first two with AVX2,
     /// on processors that do not say how large their caches are; the last is what own networks are made of. The strided 1×1 convolution of
-    /// few channels, whose backward pass writes outside its memory everywhere, is not tried: see <see cref="StridedPointwise"/>.
+    /// few channels, whose backward pass writes outside its memory everywhere, is not tried: see <see cref="Models.StridedPointwise"/>.
     /// </summary>
     public static ImmutableArray<ConvolutionCase> Cases { get; } =
     [

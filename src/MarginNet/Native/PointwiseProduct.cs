@@ -13,8 +13,8 @@ internal static class PointwiseProduct
     public static Tensor Convolve(Tensor input, Tensor weight, (int Vertical, int Horizontal) stride)
     {
         using var scope = NewDisposeScope();
-        var pixels =
-            input.permute(0, 2, 3, 1)[TensorIndex.Colon, TensorIndex.Slice(step: stride.Vertical), TensorIndex.Slice(step: stride.Horizontal)];
+        var (rows, columns) = (TensorIndex.Slice(step: stride.Vertical), TensorIndex.Slice(step: stride.Horizontal));
+        var pixels = input.permute(0, 2, 3, 1)[TensorIndex.Colon, rows, columns];
         return F.linear(pixels, weight.flatten(1)).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }

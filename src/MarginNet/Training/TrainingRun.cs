@@ -4,7 +4,6 @@ using MarginNet.Lipschitz;
 using MarginNet.Losses;
 using MarginNet.Margins;
 using MarginNet.Models;
-using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 

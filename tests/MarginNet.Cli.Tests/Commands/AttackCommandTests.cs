@@ -2,6 +2,7 @@ using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Attacks;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MarginNet.Detection;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Tests.Commands;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MarginNet.Evaluation;
 using MarginNet.Margins;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 

@@ -1,5 +1,6 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

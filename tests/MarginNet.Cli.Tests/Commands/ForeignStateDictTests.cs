@@ -1,6 +1,6 @@
 using System.Globalization;
 using MarginNet.Checkpoints;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 

@@ -4,6 +4,7 @@ using MarginNet.Certificates;
 using MarginNet.Cli.Commands;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

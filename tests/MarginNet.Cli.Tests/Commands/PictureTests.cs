@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MarginNet.Arrays;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using StbImageWriteSharp;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MarginNet.Cli.Output;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using MarginNet.Arrays;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Cli.Output;
 using MarginNet.Cli.Reproduction;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Reproduction;
 

@@ -15,7 +15,7 @@ public sealed class ScoreFileTests
         using var tool = new Tool();
         var random = new Random(3);
         float[] values = [.. Enumerable.Range(0, count * classes).Select(_ => (float)((200 * random.NextDouble()) - 100))];
-        ArrayFile.WriteLogits(tool.File("s.npy"), new ScoreMatrix([.. values], classes));
+        new ScoreMatrix([.. values], classes).Save(tool.File("s.npy"));
         var read = ScoreFile.Read(tool.File("s.npy"));
         Assert.Equal((count, classes), (read.Count, read.ClassCount));
         for (var i = 0; i < count; i++)

@@ -2,6 +2,7 @@ using System.Globalization;
 using MarginNet.Arrays;
 using MarginNet.Attacks;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MarginNet.Checkpoints;
 using MarginNet.Export;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Tests.Checkpoints;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

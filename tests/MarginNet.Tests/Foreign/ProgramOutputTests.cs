@@ -3,6 +3,7 @@ using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Export;
 using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -4,6 +4,7 @@ using MarginNet.Attacks;
 using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.Lipschitz;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using MarginNet.Models;
+using MarginNet.Foreign;
+using MarginNet.ModelFiles;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Foreign;

@@ -2,6 +2,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.Lipschitz;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using MarginNet.Bounds;
 using MarginNet.Certificates;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
-using MarginNet.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>What wrote a model file.</summary>
 internal enum ModelFileKind

@@ -7,7 +7,7 @@ using MarginNet.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MarginNet.Tests.Native;
+namespace MarginNet.Tests.Models;
 
 public sealed class TrustedNetworkTests : IDisposable
 {

@@ -1,12 +1,12 @@
 using System.Text;
 using MarginNet.Checkpoints;
-using MarginNet.Export;
-using MarginNet.Models;
+using MarginNet.Foreign;
 using MarginNet.PValues;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
-/// <summary>What <see cref="ModelExport.ToSafeTensors"/> wrote beside the weights, so that a file of ours needs no description.</summary>
+/// <summary>What <see cref="Export.ModelExport.ToSafeTensors"/> wrote beside the weights,
+/// so that a file of ours needs no description.</summary>
 internal static class ExportedDescription
 {
     /// <summary>Fills in what the caller does not say.</summary>

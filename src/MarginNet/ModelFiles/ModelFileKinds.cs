@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>Tells the kind of a model file by what is in it, whatever its name.</summary>
 internal static class ModelFileKinds

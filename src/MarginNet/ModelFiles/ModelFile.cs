@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Models;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>Reads model files of every kind.</summary>
 internal static class ModelFile

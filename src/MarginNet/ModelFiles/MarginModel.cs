@@ -4,11 +4,12 @@ using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Foreign;
 using MarginNet.Margins;
+using MarginNet.Models;
 using MarginNet.PValues;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MarginNet.Models;
+namespace MarginNet.ModelFiles;
 
 /// <summary>
 /// A trained network with what is needed to use it: its class names, the size of its images, how it was trained, and the null

@@ -2,10 +2,11 @@ using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Foreign;
 using MarginNet.Graph;
+using MarginNet.Models;
 using MarginNet.PValues;
 using static TorchSharp.torch;
 
-namespace MarginNet.Models;
+namespace MarginNet.ModelFiles;
 
 /// <summary>The layout of a model file as a dictionary of plain values and tensors.</summary>
 internal static class MarginModelFormat

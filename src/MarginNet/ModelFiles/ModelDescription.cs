@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using MarginNet.Models;
 using MarginNet.PValues;
 
-namespace MarginNet.Export;
+namespace MarginNet.ModelFiles;
 
 /// <summary>What a model file says beside its weights, as the JSON that exported files carry under the name <c>marginnet</c>.</summary>
 internal static class ModelDescription

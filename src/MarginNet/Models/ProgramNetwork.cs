@@ -1,15 +1,12 @@
 using MarginNet.Data;
-using MarginNet.Models;
 using static TorchSharp.torch;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.Models;
 
 /// <summary>A network of any architecture, which another program wrote down as a program: kept, and run, as it is.</summary>
 internal abstract class ProgramNetwork : Classifier
 {
-#pragma warning disable CA2213 // Disposable fields should be disposed: a module disposes the components registered with it.
     private readonly NormalizeLayer _normalize;
-#pragma warning restore CA2213
 
     private protected ProgramNetwork(
         string name, ReadOnlyMemory<byte> program, string? output, int classCount, ChannelStatistics normalization)

@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using MarginNet.Data;
 
-namespace MarginNet.Models;
+namespace MarginNet.Foreign;
 
 /// <summary>
-/// What a model file of another program does not say, and what the caller allows. A file of <see cref="MarginModel.Save"/> holds
+/// What a model file of another program does not say, and what the caller allows. A file of <see cref="ModelFiles.MarginModel.Save"/> holds
 /// the first three itself.
 /// </summary>
 public sealed record LoadOptions

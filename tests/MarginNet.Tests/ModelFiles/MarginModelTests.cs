@@ -1,11 +1,12 @@
 using System.Globalization;
 using MarginNet.Checkpoints;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
 using static TorchSharp.torch;
 
-namespace MarginNet.Tests.Models;
+namespace MarginNet.Tests.ModelFiles;
 
 public sealed class MarginModelTests : IDisposable
 {
@@ -107,7 +108,7 @@ public sealed class MarginModelTests : IDisposable
     {
         using var model = Create();
         model.Save(_folder["m.pt"]);
-        var script = Path.Combine(AppContext.BaseDirectory, "Models", "Fixtures", "score.py");
+        var script = Path.Combine(AppContext.BaseDirectory, "ModelFiles", "Fixtures", "score.py");
         var theirs = PythonFactAttribute.Run(script, _folder["m.pt"])
             .Split()
             .Where(text => text.Length > 0)

@@ -1,6 +1,4 @@
-using MarginNet.Models;
-
-namespace MarginNet.Foreign;
+namespace MarginNet.Models;
 
 /// <summary>What is known of a network that is a program.</summary>
 internal sealed record ProgramOptions : ClassifierOptions

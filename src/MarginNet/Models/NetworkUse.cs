@@ -1,4 +1,4 @@
-namespace MarginNet.Native;
+namespace MarginNet.Models;
 
 /// <summary>What is computed of a network.</summary>
 internal enum NetworkUse

@@ -1,9 +1,10 @@
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using MarginNet.PValues;
+using MarginNet.Tests.Foreign;
 
-namespace MarginNet.Tests.Foreign;
+namespace MarginNet.Tests.ModelFiles;
 
 public sealed class CalibrationFileTests : IDisposable
 {

@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using MarginNet.Checkpoints;
-using MarginNet.Models;
 using MarginNet.PValues;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>
 /// The null model of a model file that another program wrote and cannot hold it: a JSON file beside it, tied to that file's bytes

@@ -1,8 +1,9 @@
 using MarginNet.Checkpoints;
+using MarginNet.Foreign;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
-namespace MarginNet.Foreign;
+namespace MarginNet.ModelFiles;
 
 /// <summary>Makes a ResNet-18 of the tensors of one, in torchvision's or kuangliu/pytorch-cifar's naming and of any width.</summary>
 internal static class ResNetReader

@@ -1,8 +1,7 @@
-using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace MarginNet.Native;
+namespace MarginNet.Models;
 
 /// <summary>
 /// The 1×1 convolution with a stride and few channels, whose gradient oneDNN writes past the end of its memory (its issue 6035,

@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using MarginNet.Foreign;
-using MarginNet.Models;
+using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MarginNet.Native;
+namespace MarginNet.Models;
 
 /// <summary>
 /// A network on kernels that were seen to compute it rightly: before its first use it is compared, on a few images,
@@ -43,9 +42,9 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     public void Dispose() => _withoutOneDnn?.Dispose();
 
-    /// <summary>Whether there are convolutions of float32 on a CPU; ONNX Runtime has kernels of its own.</summary>
+    /// <summary>Whether there are convolutions of float32 on a CPU.</summary>
     private static bool MayUseOneDnn(nn.Module<Tensor, Tensor> network, Tensor images) =>
-        OneDnn.CanSwitch && network is not OnnxRuntimeNetwork && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
+        OneDnn.CanSwitch && network is not Classifier { RunsOwnKernels: true } && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
         && (network is ProgramNetwork || network.parameters().Cast<Tensor>().Concat(network.buffers()).Any(weight => weight.dim() > 2));
 
     /// <summary>Whether oneDNN computes the network rightly; where it cannot be told, false: slower, and right.</summary>
