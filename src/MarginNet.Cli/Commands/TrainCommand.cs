@@ -271,7 +271,7 @@ internal sealed class TrainCommand : Command
             throw new UserErrorException($"--arch, --width, --rectify and --output-scale are given by --init '{path}': leave them out.");
         }
 
-        var initial = MarginModel.Load(path);
+        var initial = LoadInitial(path);
         foreach (var note in initial.Notes)
         {
             parsed.Note($"'{path}': {note}");
@@ -285,9 +285,8 @@ internal sealed class TrainCommand : Command
 
         if (initial.Network is GraphNetwork && initial.ImageSize != (dataset.Train.Height, dataset.Train.Width))
         {
-            var (height, width) = initial.ImageSize;
-            throw new UserErrorException($"--init '{path}' takes images of {height}x{width}, but these are "
-                + $"{dataset.Train.Height}x{dataset.Train.Width}: give --image-size {(height == width ? $"{height}" : $"{height}x{width}")}.");
+            throw new UserErrorException($"--init '{path}' takes images of {initial.ImageSize.Height}x{initial.ImageSize.Width}, but these are "
+                + $"{dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
         }
 
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
@@ -305,6 +304,19 @@ internal sealed class TrainCommand : Command
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);
         return initial.Network;
+    }
+
+    private static MarginModel LoadInitial(string path)
+    {
+        try
+        {
+            return MarginModel.Load(path);
+        }
+        catch (InvalidDataException e) when (e.Message.Contains("--input-size", StringComparison.Ordinal))
+        {
+            throw new UserErrorException($"--init '{path}' does not say how large its images are: 'marginnet import' it with --input-size, "
+                + "and give that file.");
+        }
     }
 
     private TrainingResult Train(

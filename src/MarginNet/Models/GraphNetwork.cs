@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Graph.Onnx;
 using MarginNet.Graph.Operations;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -99,13 +100,15 @@ public sealed class GraphNetwork : Classifier
         var values = new Dictionary<string, Operand> { [NetworkGraph.Images] = images };
         foreach (var (parameter, value) in _graph.Parameters.Zip(GraphParameters))
         {
-            values[parameter.Name] = builder.Constant(parameter.Name, value.detach().cpu());
+            values[parameter.Name] = builder.Constant(Free(parameter.Name), value.detach().cpu());
         }
 
         foreach (var node in _graph.Nodes)
         {
-            values[node.Name] = builder.Add(node.Name, node.Operation, [.. node.Inputs.Select(input => values[input])]);
+            values[node.Name] = builder.Add(Free(node.Name), node.Operation, [.. node.Inputs.Select(input => values[input])]);
         }
+
+        static string Free(string name) => name == OnnxWriter.Output ? $"{name}_" : name;
 
         var scores = values[_graph.Output];
         scores = scores.Shape.Rank == 2 ? scores : builder.Add("scores/flat", new Flatten(1), scores);

@@ -60,6 +60,6 @@ public sealed class AffineFoldingTests
         var kept = images.clone();
         var expected = graph.Run(images, parameters).data<float>().ToArray();
         Assert.Equal(expected, InPlaceSteps.Of(folded).Run(images, tensors).data<float>().ToArray());
-        Assert.True(kept.equal(images).item<bool>());
+        Assert.True(kept.eq(images).all().item<bool>());
     }
 }

@@ -75,7 +75,7 @@ public sealed class GraphNetworkTests : IDisposable
         using var model = Networks.Model(nameof(ResNet18));
         using var read = Exported(model);
         var expected = model.Network.state_dict().Keys.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal));
-        Assert.Superset(expected.ToHashSet(), read.Network.state_dict().Keys.ToHashSet());
+        Assert.Empty(expected.Except(read.Network.state_dict().Keys));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class GraphNetworkTests : IDisposable
         read.Network.train();
         using (var optimizer = optim.SGD(read.Network.parameters(), 0.1))
         {
-            read.Network.call(images).Squared().mean().backward();
+            read.Network.call(images).abs().mean().backward();
             optimizer.step();
         }
 
@@ -157,14 +157,14 @@ public sealed class GraphNetworkTests : IDisposable
         using var again = MarginModel.Load(_folder["m.onnx"]);
         using var images = rand(4, 3, 16, 16);
         Networks.AssertSame(Networks.Scores(read.Network, images), Networks.Scores(again.Network, images));
-        Assert.Equal(read.ClassNames, again.ClassNames);
+        Assert.Equal(read.ClassNames.AsEnumerable(), again.ClassNames);
     }
 
     [Fact]
     public void An_operator_that_is_not_known_is_named_and_ONNX_Runtime_scores_as_before()
     {
         _folder.Write(OnnxFiles.DynamicallyQuantized(), "q.onnx");
-        using var model = MarginModel.Load(_folder["q.onnx"], new() { ImageSize = (16, 16) });
+        using var model = MarginModel.Load(_folder["q.onnx"], new LoadOptions { ImageSize = (16, 16) });
         Assert.False(model.Network.IsDifferentiable);
         var note = Assert.Single(model.Notes);
         Assert.Contains("its scores have no gradients", note, StringComparison.Ordinal);
@@ -186,7 +186,7 @@ public sealed class GraphNetworkTests : IDisposable
         }
 
         using var logits = MarginModel.Load(_folder["s.onnx"]);
-        using var kept = MarginModel.Load(_folder["s.onnx"], new() { KeepSoftmax = true });
+        using var kept = MarginModel.Load(_folder["s.onnx"], new LoadOptions { KeepSoftmax = true });
         Assert.Contains(logits.Notes, note => note.Contains("softmax at its end is taken off", StringComparison.Ordinal));
         using var images = rand(3, 3, 32, 32);
         Networks.AssertSame(Networks.Scores(plain.Network, images), Networks.Scores(logits.Network, images));

@@ -10,7 +10,9 @@ internal sealed class OnnxWriter
 {
     private const int IrVersion = 7; // What came with operator set 13.
     private const int OperatorSet = 13;
-    private const string Output = "scores";
+    /// <summary>The name that the scores get; no value of a graph may have it.</summary>
+    public const string Output = "scores";
+
     private const string BatchDimension = "N";
 
     private readonly GraphProto _graph = new() { Name = "classifier" };
