@@ -35,7 +35,7 @@ internal sealed record OnnxLayers(
             var (output, size) = (signature.Chosen(options).Name, signature.SizeOr(options.ImageSize));
             var part = signature.Outputs.Length > 1 ? output : null;
             List<string> notes = [.. signature.Notes(part)];
-            if (!options.KeepSoftmax && TakeOffSoftmax(model, output) is { } logits)
+            if (!options.KeepSoftmax && TakeOffSoftmax(model, signature, output) is { } logits)
             {
                 (output, program, part, options) = (
                     logits, model.ToByteArray(), part is null ? logits : $"{part}/{logits}", options with { Output = null });
@@ -45,7 +45,7 @@ internal sealed record OnnxLayers(
 
             try
             {
-                network = Build(model, signature, output, options, size);
+                network = Build(model, signature, output, options, size, notes);
             }
             catch (InvalidDataException e)
             {
@@ -112,14 +112,15 @@ internal sealed record OnnxLayers(
     }
 
     private static GraphNetwork Build(
-        ModelProto model, OnnxSignature signature, string output, LoadOptions options, (int Height, int Width) size)
+        ModelProto model, OnnxSignature signature, string output, LoadOptions options, (int Height, int Width) size,
+        ICollection<string> notes)
     {
         InvalidDataException? first = null;
         foreach (var channels in signature.PossibleChannels(options))
         {
             try
             {
-                return Build(model, signature, output, options.NormalizationFor(channels), size);
+                return Build(model, signature, output, options.NormalizationFor(channels), size, notes);
             }
             catch (InvalidDataException e)
             {
@@ -131,17 +132,17 @@ internal sealed record OnnxLayers(
     }
 
     private static GraphNetwork Build(
-        ModelProto model, OnnxSignature signature, string output, Data.ChannelStatistics normalization, (int Height, int Width) size)
+        ModelProto model, OnnxSignature signature, string output, Data.ChannelStatistics normalization, (int Height, int Width) size,
+        ICollection<string> notes)
     {
         using var scope = NewDisposeScope();
         var channels = normalization.Mean.Length;
-        long[] image = signature.IsChannelsLast ? [size.Height, size.Width, channels] : [channels, size.Height, size.Width];
-        var graph = OnnxReader.Read(model, image, output);
+        var graph = OnnxReader.Read(model, [channels, size.Height, size.Width], output, keepsSoftmax: true, notes);
         return new(graph, new()
         {
             ClassCount = ClassCount(graph),
             Normalization = normalization,
-            IsChannelsLast = signature.IsChannelsLast,
+            IsChannelsLast = graph.Input != new ValueShape(Dimension.Batch, channels, size.Height, size.Width),
             PixelScale = signature.IsOfBytes ? byte.MaxValue : 1,
         });
     }
@@ -157,10 +158,9 @@ internal sealed record OnnxLayers(
 
     /// <summary>Makes what a softmax at the end takes the model's output.</summary>
     /// <returns>Its name; null where there is no softmax.</returns>
-    private static string? TakeOffSoftmax(ModelProto model, string output)
+    private static string? TakeOffSoftmax(ModelProto model, OnnxSignature signature, string output)
     {
-        if (model.Graph.Node.FirstOrDefault(node => node.Output.Contains(output)) is not
-            { OpType: "Softmax", Domain: "" or "ai.onnx", Input: [var logits] })
+        if (new OnnxOrder(model.Graph, signature.Input).BeforeSoftmax(output) is not { } logits)
         {
             return null;
         }

@@ -8,15 +8,21 @@ namespace MarginNet.Graph;
 /// <remarks>Tensors made here belong to the dispose scope.</remarks>
 internal sealed class GraphBuilder
 {
+    private const int MostAxes = 16;
+
     private readonly Dictionary<string, Node> _nodes = []; // In the order they were added.
     private readonly Dictionary<string, Tensor> _constants = [];
-    private readonly HashSet<string> _names = [NetworkGraph.Images];
+    private readonly Dictionary<string, int> _names = new() { [NetworkGraph.Images] = 0 }; // With the number that made the last alike unique.
+    private long _computed;
 
     /// <param name="input">The shape of the images, the batch first.</param>
     public GraphBuilder(ValueShape input) => Input = new(NetworkGraph.Images, input);
 
     /// <summary>The images.</summary>
     public Operand Input { get; }
+
+    /// <summary>The numbers that may be computed of constants, together. Default 2²⁴, 64 MiB.</summary>
+    public long MostComputed { get; init; } = 1 << 24;
 
     /// <summary>A tensor that does not depend on the images; it stays the caller's.</summary>
     public Operand Constant(string name, Tensor value)
@@ -34,11 +40,20 @@ internal sealed class GraphBuilder
         {
             inputs = Array.ConvertAll(inputs, Known);
             var shape = operation.Shape([.. inputs.Select(input => input.Shape)]);
-            _ = shape.Count; // Refuses what is too large.
+            var count = shape.Count; // Refuses what is too large.
+            if (shape.Rank > MostAxes)
+            {
+                throw new InvalidDataException($"Its value has {shape.Rank} axes: expected at most {MostAxes}.");
+            }
+
             if (Array.TrueForAll(inputs, input => input.Constant is not null))
             {
-                using var inference = no_grad();
-                return Constant(name, operation.Run([.. inputs.Select(input => input.Constant!)], isTraining: false));
+                return Constant(name, Compute(operation, inputs, count));
+            }
+
+            if (!count.IsPerImage)
+            {
+                throw new InvalidDataException($"Its value {shape} has no axis for the images.");
             }
 
             var node = new Node(Unique(name), operation, [.. inputs.Select(input => input.Name)], shape);
@@ -53,6 +68,19 @@ internal sealed class GraphBuilder
         {
             throw new InvalidDataException($"Node '{FileText.Show(name)}' ({operation.Kind}): {e.Message}", e);
         }
+    }
+
+    /// <summary>The value of constants.</summary>
+    private Tensor Compute(Operation operation, Operand[] inputs, Dimension count)
+    {
+        _computed += Math.Max(1, count.Count);
+        if (_computed > MostComputed)
+        {
+            throw new InvalidDataException($"It computes {count} numbers of constants, which are more than {MostComputed} by now.");
+        }
+
+        using var inference = no_grad();
+        return operation.Run([.. inputs.Select(input => input.Constant!)], isTraining: false);
     }
 
     /// <summary>The graph of what a value needs.</summary>
@@ -87,9 +115,9 @@ internal sealed class GraphBuilder
     private string Unique(string name)
     {
         var unique = name.Length == 0 ? "value" : name;
-        for (var i = 1; !_names.Add(unique); i++)
+        while (!_names.TryAdd(unique, 0))
         {
-            unique = $"{name}_{i}";
+            unique = $"{name}_{++_names[name.Length == 0 ? "value" : name]}";
         }
 
         return unique;

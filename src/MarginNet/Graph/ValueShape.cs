@@ -6,7 +6,7 @@ namespace MarginNet.Graph;
 /// <param name="sizes">Its sizes; none for a scalar.</param>
 internal readonly struct ValueShape(params ImmutableArray<Dimension> sizes) : IEquatable<ValueShape>
 {
-    private const long Most = 1L << 40; // Numbers in one value of one image: more is no network but an attack.
+    private const long Most = 1L << 32; // Numbers in one value of one image: more is no network but an attack.
 
     /// <summary>The sizes.</summary>
     public ImmutableArray<Dimension> Sizes { get; } = sizes;

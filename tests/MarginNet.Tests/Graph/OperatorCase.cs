@@ -19,6 +19,12 @@ internal sealed class OperatorCase
     /// <param name="operatorSet">The operator set.</param>
     public OperatorCase(long[] image, int operatorSet = 17) => (_image, _set) = (image, operatorSet);
 
+    /// <summary>The sizes of one image.</summary>
+    public IReadOnlyList<long> Image => _image;
+
+    /// <summary>The operator set.</summary>
+    public int Set => _set;
+
     /// <summary>The name of the input.</summary>
     public const string Input = "x";
 
@@ -36,7 +42,7 @@ internal sealed class OperatorCase
         var worst = 0.0;
         foreach (var output in _graph.Output.Select(value => value.Name))
         {
-            var graph = OnnxReader.Read(model, _image, output);
+            var graph = OnnxReader.Read(model, _image, output, keepsSoftmax: true);
             foreach (var images in new[] { 2L, 1, 3 })
             {
                 var count = _image.Aggregate(images, (product, size) => product * size);
@@ -129,7 +135,7 @@ internal sealed class OperatorCase
         using var results = session.Run(run, [NetworkGraph.Images], [value], ["scores"]);
         var other = tensor(results[0].GetTensorDataAsSpan<float>().ToArray(), results[0].GetTensorTypeAndShape().Shape);
         Assert.Equal(scores.shape, other.shape);
-        var again = OnnxReader.Read(written, _image);
+        var again = OnnxReader.Read(written, _image, keepsSoftmax: true);
         var found = again.Run(tensor(numbers, shape), [.. again.Parameters.Select(parameter => parameter.Value)]);
         return Math.Max(Distance(other, scores), Distance(found, scores));
     }
@@ -188,6 +194,7 @@ internal sealed class OperatorCase
         long integer => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = integer },
         float number => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = number },
         string text => new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(text) },
+        TensorProto tensor => new() { Name = name, Type = AttributeProto.Types.AttributeType.Tensor, T = tensor },
         long[] integers => new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { integers } },
         _ => new() { Name = name, Type = AttributeProto.Types.AttributeType.Floats, Floats = { (float[])value } },
     };

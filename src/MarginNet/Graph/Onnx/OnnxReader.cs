@@ -4,20 +4,31 @@ using Onnx;
 namespace MarginNet.Graph.Onnx;
 
 /// <summary>Reads ONNX files as graphs.</summary>
-internal static class OnnxReader
+internal sealed class OnnxReader
 {
     private const long OldestSet = 7;
     private const long NewestSet = 24;
+    private const int MostNested = 16;
+
+    private readonly long _set;
+    private readonly long? _batch;
+    private readonly GraphBuilder _builder;
+
+    private OnnxReader(GraphBuilder builder, long set, long? batch) => (_builder, _set, _batch) = (builder, set, batch);
 
     /// <summary>Reads the network of a file, from its only input to one of its outputs.</summary>
     /// <param name="model">The file's content.</param>
-    /// <param name="input">The shape of one image, for sizes that the file leaves open.</param>
+    /// <param name="image">The shape of one image, for sizes that the file leaves open: channels first, which the file may have last,
+    /// and the graph then has too. Null where the file leaves none open.</param>
     /// <param name="output">The output; null for the first.</param>
+    /// <param name="keepsSoftmax">Whether a softmax at the end stays. Default false: it is taken off, since margins are of logits.</param>
+    /// <param name="notes">Takes a sentence for each thing that was read otherwise than it is written.</param>
     /// <param name="constants">Tensors by name, beside those of the file. Default none.</param>
     /// <returns>The graph; its tensors belong to the dispose scope.</returns>
     /// <exception cref="InvalidDataException">It is damaged, or has an operator that is not known; the message names the node.</exception>
     public static NetworkGraph Read(
-        ModelProto model, IReadOnlyList<long> input, string? output = null, IEnumerable<GraphParameter>? constants = null)
+        ModelProto model, IReadOnlyList<long>? image, string? output = null, bool keepsSoftmax = false, ICollection<string>? notes = null,
+        IReadOnlyList<GraphParameter>? constants = null)
     {
         var set = model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         if (set is < OldestSet or > NewestSet)
@@ -26,96 +37,90 @@ internal static class OnnxReader
         }
 
         var graph = model.Graph ?? throw new InvalidDataException("It has no graph.");
-        var builder = new GraphBuilder(Input(graph, input, out var name));
-        var values = new Dictionary<string, Operand> { [name] = builder.Input };
-        foreach (var tensor in graph.Initializer)
+        var input = OnnxInput.Of(graph, image);
+        output ??= graph.Output.Count > 0 ? graph.Output[0].Name : throw new InvalidDataException("It has no output.");
+        var order = new OnnxOrder(graph, [input.Name, .. (constants ?? []).Select(constant => constant.Name)]);
+        if (!keepsSoftmax && order.BeforeSoftmax(output) is { } logits)
         {
-            values[tensor.Name] = builder.Constant(tensor.Name, OnnxTensor.Read(tensor));
+            notes?.Add("A softmax at the end was taken off: margins are of logits.");
+            output = logits;
         }
 
+        var builder = new GraphBuilder(input.Shape) { MostComputed = (1 << 24) + (4L * graph.Initializer.Sum(tensor => (long)tensor.RawData.Length)) };
+        var values = new Dictionary<string, Operand> { [input.Name] = builder.Input };
         foreach (var constant in constants ?? [])
         {
             values[constant.Name] = builder.Constant(constant.Name, constant.Value);
         }
 
-        foreach (var node in InOrder(graph, values.Keys))
+        var reader = new OnnxReader(builder, set, input.Batch);
+        reader.ReadAll(graph, order.To([output]), values, depth: 0);
+        if (!values.TryGetValue(output, out var scores) || !scores.IsData)
         {
-            Read(node, set, builder, values);
+            throw new InvalidDataException($"Its output '{FileText.Show(output)}' is not computed of the images.");
         }
 
-        output ??= graph.Output.Count > 0 ? graph.Output[0].Name : throw new InvalidDataException("It has no output.");
-        return values.TryGetValue(output, out var scores)
-            ? builder.ToGraph(scores)
-            : throw new InvalidDataException($"Its output '{FileText.Show(output)}' is computed by no node.");
+        return builder.ToGraph(scores);
     }
 
-    private static void Read(NodeProto proto, long set, GraphBuilder builder, Dictionary<string, Operand> values)
+    /// <summary>Reads the constants and nodes of a graph into the values that there are.</summary>
+    private void ReadAll(GraphProto graph, IReadOnlyList<NodeProto> nodes, Dictionary<string, Operand> values, int depth)
     {
-        try
+        var needed = nodes.SelectMany(node => node.Input).Concat(nodes.SelectMany(OnnxOrder.NamesWithin)).ToHashSet();
+        foreach (var tensor in graph.Initializer.Where(tensor => needed.Contains(tensor.Name)))
         {
-            var known = proto.Domain is "" or "ai.onnx" ? OnnxOperators.Find(proto.OpType) : null;
-            if (known is null)
-            {
-                throw new InvalidDataException("Its operator is not known here.");
-            }
-
-            var inputs = proto.Input.Select(input => input.Length == 0 ? null : values.GetValueOrDefault(input)
-                ?? throw new InvalidDataException($"Its input '{FileText.Show(input)}' is an output that is not computed here.")).ToArray();
-            var outputs = known(new(proto, inputs, set), builder);
-            foreach (var (output, value) in proto.Output.Zip(outputs))
-            {
-                values[output] = value;
-            }
+            values[tensor.Name] = _builder.Constant(tensor.Name, OnnxTensor.Read(tensor));
         }
-        catch (InvalidDataException e) when (!e.Message.StartsWith("Node ", StringComparison.Ordinal))
-        {
-            throw new InvalidDataException(
-                $"Node '{FileText.Show(proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault() ?? "")}' " +
-                $"({FileText.Show(proto.OpType)}): {e.Message}", e);
-        }
-    }
 
-    /// <summary>The nodes, each behind those whose values it takes; files are to have them so, and not all do.</summary>
-    private static List<NodeProto> InOrder(GraphProto graph, IEnumerable<string> known)
-    {
-        var have = new HashSet<string>(known);
-        var waiting = graph.Node.ToList();
-        var ordered = new List<NodeProto>();
-        while (waiting.Count > 0)
+        foreach (var node in nodes)
         {
-            var later = new List<NodeProto>();
-            foreach (var node in waiting)
+            try
             {
-                if (node.Input.All(input => input.Length == 0 || have.Contains(input)))
+                foreach (var (name, value) in node.Output.Zip(Read(node, values, depth)))
                 {
-                    ordered.Add(node);
-                    have.UnionWith(node.Output);
-                }
-                else
-                {
-                    later.Add(node);
+                    values[name] = value;
                 }
             }
-
-            waiting = later.Count < waiting.Count ? later
-                : throw new InvalidDataException($"Node '{FileText.Show(waiting[0].Name)}' ({FileText.Show(waiting[0].OpType)}): "
-                    + $"its input '{FileText.Show(waiting[0].Input.First(input => input.Length > 0 && !have.Contains(input)))}' "
-                    + "is computed by no node before it.");
+            catch (InvalidDataException e) when (!e.Message.StartsWith("Node ", StringComparison.Ordinal))
+            {
+                throw new InvalidDataException($"{OnnxOrder.Describe(node)}: {e.Message}", e);
+            }
         }
-
-        return ordered;
     }
 
-    private static ValueShape Input(GraphProto graph, IReadOnlyList<long> image, out string name)
+    private Operand[] Read(NodeProto proto, Dictionary<string, Operand> values, int depth)
     {
-        var weights = graph.Initializer.Select(tensor => tensor.Name).ToHashSet(); // Old files list weights among the inputs.
-        ValueInfoProto[] inputs = [.. graph.Input.Where(value => !weights.Contains(value.Name))];
-        if (inputs is not [{ Type.TensorType: { } type } only])
+        Operand?[] inputs = [.. proto.Input.Select(input => input.Length == 0 ? null : values[input])];
+        var node = new OnnxNode(proto, inputs, _set, _batch);
+        if (proto.Domain is not ("" or "ai.onnx"))
         {
-            throw new InvalidDataException($"It has {inputs.Length} inputs: expected one, images.");
+            throw new InvalidDataException($"Its operator, of domain '{FileText.Show(proto.Domain)}', is not known here.");
         }
 
-        name = only.Name;
-        return new([Dimension.Batch, .. image.Select(size => new Dimension(size))]);
+        if (proto.OpType == "If")
+        {
+            return ReadBranch(node, proto, values, depth);
+        }
+
+        var known = OnnxOperators.Find(proto.OpType) ?? throw new InvalidDataException("Its operator is not known here.");
+        return ShapeArithmetic.Compute(node) is { } sizes ? [sizes] : known(node, _builder);
+    }
+
+    /// <summary>The values of the branch that is taken whatever the images are.</summary>
+    private Operand[] ReadBranch(OnnxNode node, NodeProto proto, Dictionary<string, Operand> values, int depth)
+    {
+        var name = OnnxNode.KnownNumber(node.Input(0)) != 0 ? "then_branch" : "else_branch";
+        var branch = proto.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.G
+            ?? throw new InvalidDataException($"It has no attribute '{name}'.");
+        if (depth >= MostNested)
+        {
+            throw new InvalidDataException($"It is inside {depth} others.");
+        }
+
+        var own = new Dictionary<string, Operand>(values);
+        string[] outputs = [.. branch.Output.Select(output => output.Name)];
+        ReadAll(branch, new OnnxOrder(branch, values.Keys).To(outputs), own, depth + 1);
+        return Array.ConvertAll(outputs, output => own.TryGetValue(output, out var value) ? value
+            : throw new InvalidDataException($"Its output '{FileText.Show(output)}' is computed by no node."));
     }
 }

@@ -8,11 +8,18 @@ namespace MarginNet.Graph.Onnx;
 /// <summary>Tensors of ONNX files, in raw bytes or in typed fields.</summary>
 internal static class OnnxTensor
 {
-    /// <summary>Reads a tensor: real numbers as float32, float64 as itself, integers as int64; the caller disposes it.</summary>
+    private const int MostAxes = 16;
+
+    /// <summary>Reads a tensor: real numbers as float32, integers as int64; the caller disposes it.</summary>
     /// <exception cref="InvalidDataException">It is of another type, or damaged.</exception>
     public static Tensor Read(TensorProto proto)
     {
         var shape = proto.Dims.ToArray();
+        if (shape.Length > MostAxes)
+        {
+            throw Damaged(proto, $"{shape.Length} axes: expected at most {MostAxes}");
+        }
+
         var count = 1L;
         foreach (var size in shape)
         {
@@ -27,13 +34,16 @@ internal static class OnnxTensor
         return (TensorProto.Types.DataType)proto.DataType switch
         {
             TensorProto.Types.DataType.Float => Make(Numbers(proto, count, proto.FloatData), shape),
-            TensorProto.Types.DataType.Double => Make(Numbers(proto, count, proto.DoubleData), shape),
+            TensorProto.Types.DataType.Double => Make(
+                Array.ConvertAll(Numbers(proto, count, proto.DoubleData), value => (float)value), shape),
             TensorProto.Types.DataType.Float16 => Make(
                 Array.ConvertAll(Bits16(proto, count), bits => (float)BitConverter.UInt16BitsToHalf(bits)), shape),
             TensorProto.Types.DataType.Bfloat16 => Make(
                 Array.ConvertAll(Bits16(proto, count), bits => BitConverter.UInt32BitsToSingle((uint)bits << 16)), shape),
             TensorProto.Types.DataType.Int64 => Make(Numbers(proto, count, proto.Int64Data), shape),
             TensorProto.Types.DataType.Int32 => Make(Array.ConvertAll(Numbers(proto, count, proto.Int32Data), value => (long)value), shape),
+            TensorProto.Types.DataType.Int16 => Make(Array.ConvertAll(Bits16(proto, count), bits => (long)(short)bits), shape),
+            TensorProto.Types.DataType.Uint16 => Make(Array.ConvertAll(Bits16(proto, count), bits => (long)bits), shape),
             TensorProto.Types.DataType.Bool or TensorProto.Types.DataType.Uint8 => Make(Bytes(proto, count), shape),
             TensorProto.Types.DataType.Int8 => Make(Array.ConvertAll(Bytes(proto, count), value => (long)(sbyte)value), shape),
             var type => throw Damaged(proto, $"numbers of type {type}"),
@@ -52,10 +62,9 @@ internal static class OnnxTensor
     private static long[] Bytes(TensorProto proto, long count) =>
         Array.ConvertAll(Numbers(proto, count, proto.Int32Data.Select(value => (byte)value)), value => (long)value);
 
-    private static Tensor Make<T>(T[] values, long[] shape)
-        where T : unmanaged => typeof(T) == typeof(float)
-        ? tensor((float[])(object)values, shape)
-        : typeof(T) == typeof(double) ? tensor((double[])(object)values, shape) : tensor((long[])(object)values, shape);
+    private static Tensor Make(float[] values, long[] shape) => tensor(values, shape);
+
+    private static Tensor Make(long[] values, long[] shape) => tensor(values, shape);
 
     private static InvalidDataException Damaged(TensorProto proto, string what) => new($"Tensor '{FileText.Show(proto.Name)}' has {what}.");
 }

@@ -11,8 +11,17 @@ internal sealed record Concat(int Axis) : Operation
 
     protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
 
-    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(node.Name, new Concat(OnnxNode.Axis(node.Integer("axis"), node.Input(0).Shape.Rank)), node.All())];
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph)
+    {
+        var axis = OnnxNode.Axis(node.Integer("axis"), node.Input(0).Shape.Rank);
+        var images = node.All().FirstOrDefault(operand => operand.IsData)?.Shape.BatchAxis;
+        // In a file that is made for one image, a class token has its axis, of size 1.
+        var inputs = node.Batch == 1 && images is { } batch
+            ? Array.ConvertAll(node.All(), operand => !operand.IsData && batch < operand.Shape.Rank && operand.Shape[batch] == 1
+                ? Expand.To($"{operand.Name}/each", graph, operand, operand.Shape.With(batch, Dimension.Batch)) : operand)
+            : node.All();
+        return [graph.Add(node.Name, new Concat(axis), inputs)];
+    }
 
     public override ValueShape Shape(ValueShape[] inputs)
     {

@@ -40,7 +40,7 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
             {
                 var natural = ((x[2 + i].Count - 1) * window.Strides[i]) + extra[i] + window.Reach(i);
                 var cut = natural - (given?[i] ?? (x[2 + i].Count * window.Strides[i]));
-                extra[i] += Math.Max(0, -cut);
+                extra[i] += given is null ? 0 : Math.Max(0, -cut);
                 cut = Math.Max(0, cut);
                 (before[i], after[i]) = same == "SAME_UPPER" ? (cut / 2, cut - (cut / 2)) : (cut - (cut / 2), cut / 2);
             }

@@ -26,7 +26,10 @@ internal sealed record MatMul : Operation
 
     public override ParameterRole Role(int input) => ParameterRole.Weight;
 
-    public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].matmul(inputs[1]);
+    /// <remarks>LibTorch ends the process where the types differ, as those of constants in a damaged file may.</remarks>
+    public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[1].is_floating_point()
+        ? inputs[0].to(inputs[1].dtype).matmul(inputs[1])
+        : inputs[0].matmul(inputs[1].to(inputs[0].dtype));
 
     private static ValueShape Outer(ValueShape shape) => new([.. shape.Sizes.Take(Math.Max(0, shape.Rank - 2))]);
 }
