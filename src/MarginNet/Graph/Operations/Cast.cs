@@ -16,7 +16,8 @@ internal static class Cast
         var isReal = type switch
         {
             Type.Float or Type.Double or Type.Float16 or Type.Bfloat16 => true,
-            Type.Bool or Type.Int64 or Type.Int32 or Type.Int16 or Type.Int8 or Type.Uint8 or Type.Uint16 or Type.Uint32 or Type.Uint64 => false,
+            Type.Bool or Type.Int8 or Type.Int16 or Type.Int32 or Type.Int64 => false,
+            Type.Uint8 or Type.Uint16 or Type.Uint32 or Type.Uint64 => false,
             _ => throw new InvalidDataException($"Its type is {type}: expected real numbers, integers or bool."),
         };
         return x.Constant is { } constant ? [graph.Constant(node.Name, Converted(constant, isReal, type == Type.Bool))]

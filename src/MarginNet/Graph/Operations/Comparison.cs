@@ -1,3 +1,4 @@
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal sealed record Comparison(string Operator) : BinaryOperation
     /// <summary>An operand that does not depend on the images.</summary>
     /// <exception cref="InvalidDataException">It does.</exception>
     public static Operand Fixed(Operand operand) => !operand.IsData ? operand : throw new InvalidDataException(
-        $"Its input '{Checkpoints.FileText.Show(operand.Name)}' depends on the images, and a comparison has no gradient.");
+        $"Its input {FileText.Quote(operand.Name)} depends on the images, and a comparison has no gradient.");
 
     protected override Tensor Run(Tensor left, Tensor right) => (Operator switch
     {

@@ -12,7 +12,8 @@ internal sealed record Elu(double Alpha) : ElementwiseOperation
 
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha)];
 
-    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Elu(node.Number("alpha", 1)), node.Input(0))];
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(node.Name, new Elu(node.Number("alpha", 1)), node.Input(0))];
 
     protected override Tensor Run(Tensor input)
     {

@@ -1,3 +1,4 @@
+using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -12,12 +13,12 @@ internal sealed record Gelu(bool IsApproximate) : ElementwiseOperation
 
     public override string Kind => "Gelu";
 
-    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Gelu(node.Text("approximate", "none") switch
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
-        "none" => false,
-        "tanh" => true,
-        var other => throw new InvalidDataException($"Its attribute 'approximate' is '{Checkpoints.FileText.Show(other)}': expected none or tanh."),
-    }), node.Input(0))];
+        var kind = node.Text("approximate", "none");
+        return kind is "none" or "tanh" ? [graph.Add(node.Name, new Gelu(kind == "tanh"), node.Input(0))]
+            : throw new InvalidDataException($"Its attribute 'approximate' is {FileText.Quote(kind)}: expected none or tanh.");
+    }
 
     public override void Write(OnnxWriter writer, string name, string[] inputs)
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>(x − mean) / (√variance + ε), the mean and the variance along some axes; composed of the operations that the formula names.</summary>
+/// <summary>(x − mean) / (√variance + ε), the mean and the variance along some axes; a chain of simpler operations.</summary>
 internal static class MeanVarianceNormalization
 {
     private const float Epsilon = 1e-9f; // ONNX's, beside the root.

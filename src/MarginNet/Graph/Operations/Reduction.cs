@@ -27,7 +27,8 @@ internal abstract record Reduction(ImmutableArray<int> Axes, bool KeepsAxes) : O
             return [x];
         }
 
-        int[] axes = named.Length == 0 ? [.. Enumerable.Range(0, x.Shape.Rank)] : Array.ConvertAll(named, axis => OnnxNode.Axis(axis, x.Shape.Rank));
+        int[] axes = named.Length == 0 ? [.. Enumerable.Range(0, x.Shape.Rank)]
+            : Array.ConvertAll(named, axis => OnnxNode.Axis(axis, x.Shape.Rank));
         return axes.Distinct().Count() == axes.Length
             ? [graph.Add(node.Name, make([.. axes.Order()], node.Integer("keepdims", 1) != 0), x)]
             : throw new InvalidDataException($"Its axes are [{string.Join(", ", named)}]: expected each once.");
@@ -40,9 +41,13 @@ internal abstract record Reduction(ImmutableArray<int> Axes, bool KeepsAxes) : O
             throw Misfit(inputs, $"one input with numbers along the axes {string.Join(", ", Axes)}");
         }
 
-        return Axes.Any(axis => x[axis].IsPerImage)
-            ? throw new InvalidDataException($"It reduces {x} along the axis of the images, by which their scores would depend on one another.")
-            : new([.. x.Sizes.Select((size, axis) => Axes.Contains(axis) ? 1 : size).Where((_, axis) => KeepsAxes || !Axes.Contains(axis))]);
+        if (Axes.Any(axis => x[axis].IsPerImage))
+        {
+            throw new InvalidDataException($"It reduces {x} along the axis of the images, by which their scores would depend on one another.");
+        }
+
+        var sizes = x.Sizes.Select((size, axis) => Axes.Contains(axis) ? 1 : size);
+        return new([.. sizes.Where((_, axis) => KeepsAxes || !Axes.Contains(axis))]);
     }
 
     public sealed override void Write(OnnxWriter writer, string name, string[] inputs) => writer.Node(

@@ -10,7 +10,8 @@ internal sealed record Swish(double Alpha = 1) : ElementwiseOperation
 {
     public override string Kind => "Swish";
 
-    public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Swish(node.Number("alpha", 1)), node.Input(0))];
+    public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(node.Name, new Swish(node.Number("alpha", 1)), node.Input(0))];
 
     public override void Write(OnnxWriter writer, string name, string[] inputs)
     {
@@ -27,7 +28,12 @@ internal sealed record Swish(double Alpha = 1) : ElementwiseOperation
 
     protected override Tensor Run(Tensor input)
     {
+        if (Alpha == 1)
+        {
+            return input.silu();
+        }
+
         using var alpha = Alpha.ToScalar();
-        return Alpha == 1 ? input.silu() : input * input.mul(alpha).sigmoid();
+        return input * input.mul(alpha).sigmoid();
     }
 }
