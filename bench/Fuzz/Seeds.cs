@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Google.Protobuf;
 using MarginNet.Arrays;
 using MarginNet.Data;
 using MarginNet.Export;
@@ -10,6 +11,7 @@ using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
+using Onnx;
 using SkiaSharp;
 using StbImageWriteSharp;
 
@@ -192,50 +194,46 @@ internal static class Seeds
     /// as it is called here.</summary>
     public static byte[] LinkedOnnx()
     {
-        const int Float = 1;
-        var file = new ProtobufWriter();
-        void Node(ProtobufWriter graph, string operation, string[] inputs, string output) => graph.Message(1, node =>
+        static NodeProto Node(string operation, string[] inputs, string output) =>
+            new() { OpType = operation, Input = { inputs }, Output = { output } };
+        static ValueInfoProto Value(string name, long[] shape) => new()
         {
-            Array.ForEach(inputs, input => node.Text(1, input));
-            node.Text(2, output);
-            node.Text(4, operation);
-        });
-        void Value(ProtobufWriter graph, int field, string name, long[] shape) => graph.Message(field, value =>
-        {
-            value.Text(1, name);
-            value.Message(2, type => type.Message(1, tensor =>
+            Name = name,
+            Type = new()
             {
-                tensor.Integer(1, Float);
-                tensor.Message(2, sizes => Array.ForEach(shape, size => sizes.Message(1, dimension => dimension.Integer(1, size))));
-            }));
-        });
-        file.Integer(1, 8);
-        file.Message(7, graph =>
-        {
-            Node(graph, "GlobalAveragePool", ["images"], "means");
-            Node(graph, "Flatten", ["means"], "flat");
-            Node(graph, "MatMul", ["flat", "weights"], "scores");
-            graph.Text(2, "graph");
-            graph.Message(5, tensor =>
-            {
-                Array.ForEach([3, 4], size => tensor.Integer(1, size));
-                tensor.Integer(2, Float);
-                tensor.Text(8, "weights");
-                foreach (var (key, value) in new[] { ("location", "fuzz.onnx"), ("offset", "16"), ("length", "48") })
+                TensorType = new()
                 {
-                    tensor.Message(13, entry =>
-                    {
-                        entry.Text(1, key);
-                        entry.Text(2, value);
-                    });
-                }
-
-                tensor.Integer(14, 1);
-            });
-            Value(graph, 11, "images", [1, 3, 12, 12]);
-            Value(graph, 12, "scores", [1, 4]);
-        });
-        file.Message(8, operators => operators.Integer(2, 13));
-        return file.Content.ToArray();
+                    ElemType = (int)TensorProto.Types.DataType.Float,
+                    Shape = new() { Dim = { shape.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }) } },
+                },
+            },
+        };
+        var place = new[] { ("location", "fuzz.onnx"), ("offset", "16"), ("length", "48") };
+        var weights = new TensorProto
+        {
+            Name = "weights",
+            DataType = (int)TensorProto.Types.DataType.Float,
+            Dims = { 3, 4 },
+            DataLocation = TensorProto.Types.DataLocation.External,
+            ExternalData = { place.Select(entry => new StringStringEntryProto { Key = entry.Item1, Value = entry.Item2 }) },
+        };
+        var file = new ModelProto
+        {
+            IrVersion = 8,
+            OpsetImport = { new OperatorSetIdProto { Version = 13 } },
+            Graph = new()
+            {
+                Name = "graph",
+                Node =
+                {
+                    Node("GlobalAveragePool", ["images"], "means"), Node("Flatten", ["means"], "flat"),
+                    Node("MatMul", ["flat", "weights"], "scores"),
+                },
+                Initializer = { weights },
+                Input = { Value("images", [1, 3, 12, 12]) },
+                Output = { Value("scores", [1, 4]) },
+            },
+        };
+        return file.ToByteArray();
     }
 }

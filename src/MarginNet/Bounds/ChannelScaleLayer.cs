@@ -23,8 +23,30 @@ internal sealed record ChannelScaleLayer(string Name, Tensor Factors, double Rel
     /// <summary>The largest number on the way to the factors. Default none that is larger than they are.</summary>
     public double LargestStep { get; init; }
 
-    /// <summary>Whether it is (x − mean) / deviation of the input.</summary>
+    /// <summary>Whether it is (x − mean) / deviation or (x − mean) · factor, and nothing but that.</summary>
     public bool IsNormalization { get; init; }
+
+    /// <summary>Whether it only adds or subtracts.</summary>
+    public bool IsTranslation { get; init; }
+
+    /// <summary>Factors that are off by a few roundings: of γ/√(v + ε), a sum, a root and a quotient.</summary>
+    public static ChannelScaleLayer Of(string name, Tensor factors) => new(name, factors, 8 * Rounding.Unit);
+
+    /// <summary>x − mean + shift, each of shape [C].</summary>
+    public static ChannelScaleLayer Translation(string name, Tensor? mean, Tensor? shift) =>
+        new(name, ones_like((mean ?? shift)!.narrow(0, 0, 1)), 0) { Mean = mean, Shift = shift, IsTranslation = true };
+
+    /// <summary>One factor for all, raised where it is too small to have all its digits: a larger one has larger bounds.</summary>
+    public static Tensor WithDigits(Tensor factors)
+    {
+        if (factors.numel() != 1 || factors.dtype != ScalarType.Float64)
+        {
+            return factors;
+        }
+
+        var size = Math.Abs(factors.item<double>());
+        return size is > 0 and < Rounding.SmallestNormal ? full_like(factors, Rounding.SmallestNormal) : factors;
+    }
 
     /// <summary>Whether it is one factor for all.</summary>
     public bool IsScalar => Factors.numel() == 1 && Mean is null && Shift is null;

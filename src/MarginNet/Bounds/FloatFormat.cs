@@ -14,10 +14,9 @@ internal sealed record FloatFormat(double Unit, double Smallest, double Largest)
 
     /// <summary>The format of a network's weights; float32 where it has none.</summary>
     /// <exception cref="NotSupportedException">They are of another type.</exception>
-    public static FloatFormat Of(nn.Module network)
+    public static FloatFormat Of(IEnumerable<Tensor> weights)
     {
-        ScalarType[] types = [.. network.parameters()
-            .Concat(network.buffers())
+        ScalarType[] types = [.. weights
             .Where(weight => weight.is_floating_point())
             .Select(weight => weight.dtype)
             .Distinct()];

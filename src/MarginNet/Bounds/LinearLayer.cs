@@ -30,6 +30,13 @@ internal sealed record LinearLayer(string Name, BoundedMatrix Weight) : Layer(Na
         return (this with { Weight = Weight.TimesPowerOfTwo(-exponent) }, exponent);
     }
 
+    /// <summary>A matrix each number of which may be off by a share.</summary>
+    public static LinearLayer Of(string name, Tensor matrix, double relativeError)
+    {
+        var weight = new BoundedMatrix(matrix, 0);
+        return new(name, weight with { Error = Rounding.ProductUp(relativeError, weight.Frobenius) });
+    }
+
     /// <summary>diag(s)·W.</summary>
     public LinearLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1));
 

@@ -3,6 +3,10 @@ namespace MarginNet.Bounds;
 /// <summary>The sum of a body g(x) and a skip s(x), which is x where it has no layer.</summary>
 internal sealed record ResidualLayer(string Name, IReadOnlyList<Layer> Body, IReadOnlyList<Layer> Skip) : Layer(Name)
 {
+    /// <summary>The sum of two branches, the longer of which is the body.</summary>
+    public static ResidualLayer Of(string name, IReadOnlyList<Layer> first, IReadOnlyList<Layer> second) =>
+        first.Count >= second.Count ? new(name, first, second) : new(name, second, first);
+
     public override string Kind => "residual";
 
     public override string Settings => $"({LayerChain.Describe(Body)}) + ({LayerChain.Describe(Skip)})";

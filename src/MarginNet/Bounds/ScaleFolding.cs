@@ -9,11 +9,12 @@ internal static class ScaleFolding
 {
     public static List<Layer> Fold(IEnumerable<Layer> layers)
     {
-        var folded = layers.Select(layer => layer is ResidualLayer residual ? residual with
+        var folded = layers.Select(layer => layer switch
         {
-            Body = Fold(residual.Body),
-            Skip = Fold(residual.Skip),
-        } : layer).ToList();
+            ResidualLayer residual => residual with { Body = Fold(residual.Body), Skip = Fold(residual.Skip) },
+            BranchesLayer branches => branches with { Branches = [.. branches.Branches.Select(Fold)] },
+            _ => layer,
+        }).ToList();
         for (var i = 0; i < folded.Count; i++)
         {
             if (folded[i] is ChannelScaleLayer scale && (TryBackward(folded, i, scale) || TryForward(folded, i, scale)))

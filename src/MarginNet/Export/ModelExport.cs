@@ -4,6 +4,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Foreign;
 using MarginNet.Graph.Onnx;
 using MarginNet.ModelFiles;
+using MarginNet.Graph.Modules;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
@@ -35,15 +36,6 @@ public static class ModelExport
 
         var options = model.Network.Options;
         var metadata = new Dictionary<string, string> { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) };
-        if (model.Network is GraphNetwork graph)
-        {
-            using var scope = NewDisposeScope();
-            var whole = graph.Whole();
-            var file = OnnxWriter.Write(whole, [.. whole.Parameters.Select(parameter => parameter.Value)], metadata);
-            AtomicFile.Write(path, stream => file.WriteTo(stream));
-            return;
-        }
-
         ToOnnx(model.Network, new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width), path, metadata);
     }
 
@@ -67,7 +59,7 @@ public static class ModelExport
 
     /// <summary>Writes a network as ONNX; see <see cref="ToOnnx(MarginModel, string)"/>.</summary>
     /// <param name="network">
-    /// A network of this library, or a Sequential of convolutions, linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools,
+    /// A network of this library, or a Sequential of convolutions, plain and transposed, linear layers, normalisations, activations, pools,
     /// flatten and dropout; taken in evaluation mode whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input: an image, or a vector for a network that starts with a linear layer.</param>
@@ -111,11 +103,10 @@ public static class ModelExport
     private static void ToOnnx(nn.Module<Tensor, Tensor> network, FeatureShape input, string path, Dictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        using var inference = no_grad();
-        var graph = new OnnxGraph();
-        var scores = new OnnxNetwork(graph).Add(network);
-        var content = graph.ToModel(scores, Sizes(input), ClassCount(network, input), metadata);
-        AtomicFile.Write(path, stream => stream.Write(content.Span));
+        using var gradients = enable_grad(); // A graph as it is trained, with nothing folded.
+        var graph = ModuleReader.Read(network, input);
+        var content = OnnxWriter.Write(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], metadata);
+        AtomicFile.Write(path, content.WriteTo);
     }
 
     private static void Write(ProgramNetwork program, bool isOfThatKind, string own, string asked, string path)
@@ -127,23 +118,5 @@ public static class ModelExport
         }
 
         AtomicFile.Write(path, stream => stream.Write(program.Program.Span));
-    }
-
-    private static long[] Sizes(FeatureShape input) => input.IsVector ? [input.Channels] : [input.Channels, input.Height, input.Width];
-
-    /// <summary>Counts the scores of one black image.</summary>
-    private static int ClassCount(nn.Module<Tensor, Tensor> network, FeatureShape input)
-    {
-        var wasTraining = network.training;
-        network.eval();
-        try
-        {
-            var type = network.parameters().FirstOrDefault()?.dtype ?? ScalarType.Float32;
-            return (int)network.call(zeros([1, .. Sizes(input)], dtype: type, device: network.Device())).shape[^1];
-        }
-        finally
-        {
-            network.train(wasTraining);
-        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -32,6 +34,21 @@ internal abstract record Operation
     /// <param name="inputs">The names of its inputs.</param>
     public virtual void Write(OnnxWriter writer, string name, string[] inputs) =>
         writer.Node(Kind, name, inputs, [.. Attributes]);
+
+    /// <summary>What it is as layers one after another, where one of its inputs depends on the images; null where no Lipschitz constant
+    /// of it is proven. Default: none is.</summary>
+    public virtual IReadOnlyList<Layer>? Layers(LayerNode node) => null;
+
+    /// <summary>What it is as one layer where all of its inputs depend on one value; null where no Lipschitz constant of it is proven.
+    /// Default: none is.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="branches">The layers that lead from that value to each input.</param>
+    public virtual Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) => null;
+
+    /// <summary>Its kind and attributes as text.</summary>
+    public string Describe() => Attributes.Aggregate(Kind, (text, attribute) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{text} {attribute.Name}={(attribute.Value is System.Collections.IEnumerable and not string and var many ? string.Join(",", many.Cast<object>()) : attribute.Value)}"));
 
     /// <summary>Its attributes as ONNX has them: integers, floats, texts, and lists of the first two.</summary>
     protected virtual IEnumerable<(string Name, object Value)> Attributes => [];

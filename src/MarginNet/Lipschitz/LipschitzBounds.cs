@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using MarginNet.Bounds;
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -16,13 +19,14 @@ public sealed class LipschitzBounds
 {
     private readonly ScoreConstants _constants;
     private readonly string _network; // Its digest.
+    private readonly FeatureShape _input;
 
     private LipschitzBounds(
-        string network, ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod, string euclideanMethod,
-        ImmutableArray<LayerBound> layers)
+        string network, FeatureShape input, ForwardRounding forward, ScoreConstants constants, bool isCentered, string scoresMethod,
+        string euclideanMethod, ImmutableArray<LayerBound> layers)
     {
-        (_network, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) =
-            (network, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
+        (_network, _input, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) =
+            (network, input, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
     }
 
@@ -63,8 +67,8 @@ public sealed class LipschitzBounds
     }
 
     /// <summary>
-    /// Whether a network still is the one that the bounds were proven for: the same modules, settings, parameters and buffers, of the same
-    /// types, to the last bit. Scores of any other network certify nothing by these bounds.
+    /// Whether a network still is the one that the bounds were proven for: the same operations, settings, parameters and buffers, of the same
+    /// types, to the last bit, as far as its scores are made of them. Scores of any other network certify nothing by these bounds.
     /// </summary>
     /// <param name="network">The network, on any device, in any mode. Not changed.</param>
     /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with;
@@ -74,12 +78,22 @@ public sealed class LipschitzBounds
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        return NetworkDigest.Describe(network).Digest == _network;
+        try
+        {
+            return IsOf(ModuleReader.Read(network, _input));
+        }
+        catch (ArgumentException)
+        {
+            return false; // It does not take such inputs any more.
+        }
     }
 
-    /// <summary>Throws where <see cref="IsOf"/> says no: call it with the network that computed the scores,
+    /// <summary>Whether a graph, with its parameters as they are, is the one that the bounds were proven for.</summary>
+    internal bool IsOf(NetworkGraph graph) => NetworkDigest.Describe(graph, Values(graph)).Digest == _network;
+
+    /// <summary>Throws where <see cref="IsOf(nn.Module{Tensor, Tensor})"/> says no: call it with the network that computed the scores,
     /// before they are certified.</summary>
-    /// <inheritdoc cref="IsOf"/>
+    /// <inheritdoc cref="IsOf(nn.Module{Tensor, Tensor})"/>
     /// <exception cref="InvalidOperationException">The network is not the one that the bounds were proven for.</exception>
     public void ThrowIfChanged(nn.Module<Tensor, Tensor> network)
     {
@@ -98,9 +112,9 @@ public sealed class LipschitzBounds
 
     /// <summary>Bounds a network's constants.</summary>
     /// <param name="network">
-    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions,
-    /// linear layers, batch-norms, ReLU, leaky ReLU, tanh, sigmoid, pools, flatten and dropout; taken in evaluation mode whatever its own.
-    /// Not changed.
+    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions, plain
+    /// and transposed, linear layers, batch-norms, ReLU and its kin, tanh, sigmoid, pools, flatten and dropout; taken in evaluation mode
+    /// whatever its own. Not changed.
     /// </param>
     /// <param name="input">The shape of one input; convolutions are bounded at their actual size.</param>
     /// <param name="cancellation">Ends the work between two layers.</param>
@@ -112,11 +126,25 @@ public sealed class LipschitzBounds
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var (described, digest) = NetworkDigest.Describe(network);
-        LayerChain.Output(described, input);
-        return Compute(
-            digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, FloatFormat.Of(network)), input, cancellation);
+        return Compute(ModuleReader.Read(network, input), cancellation);
     }
+
+    /// <summary>Bounds the constants of a graph, computed node by node as it stands.</summary>
+    /// <inheritdoc cref="Compute(nn.Module{Tensor, Tensor}, FeatureShape, CancellationToken)"/>
+    internal static LipschitzBounds Compute(NetworkGraph graph, CancellationToken cancellation = default)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var input = Rearrangement.Shape(graph.Input)
+            ?? throw new NotSupportedException($"The network takes {graph.Input}, whose distances are not known here.");
+        var (described, digest) = NetworkDigest.Describe(graph, Values(graph));
+        LayerChain.Output(described, input);
+        // Constants that are only subtracted or divided by are raised to the type of the weights.
+        var format = FloatFormat.Of(graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Constant).Select(each => each.Value));
+        return Compute(digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, format), input, cancellation);
+    }
+
+    private static Tensor[] Values(NetworkGraph graph) => [.. graph.Parameters.Select(parameter => parameter.Value)];
 
     private static LipschitzBounds Compute(
         string network, List<Layer> layers, ForwardRounding forward, FeatureShape input, CancellationToken cancellation)
@@ -149,6 +177,7 @@ public sealed class LipschitzBounds
         bounds.Add(new(last.Name, last.Kind, output, head.Norm(), isGated ? "Gram iteration" : "Gram iteration, centred"));
         return new(
             network,
+            input,
             forward,
             all.Aggregate((left, right) => left.Min(right)).Tightened().TimesPowerOfTwo(exponents.Sum()),
             !isGated,

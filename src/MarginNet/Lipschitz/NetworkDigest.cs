@@ -1,40 +1,40 @@
 using System.Security.Cryptography;
 using System.Text;
 using MarginNet.Bounds;
-using MarginNet.Models;
+using MarginNet.Graph;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
 
-/// <summary>A network's layers, and the SHA-256 of all that they were made of: modules, settings,
-/// and the numbers of every parameter and buffer.</summary>
+/// <summary>A graph's layers, and the SHA-256 of all that its scores are made of: operations, settings, and the numbers of every
+/// parameter.</summary>
 internal static class NetworkDigest
 {
-    /// <summary>Describes a network; the layers' tensors belong to the dispose scope.</summary>
-    /// <exception cref="NotSupportedException">A layer has no known constant.</exception>
+    /// <summary>Describes a graph; the layers' tensors belong to the dispose scope.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="parameters">The tensors of its parameters, or others in their place.</param>
+    /// <exception cref="NotSupportedException">A node has no known constant.</exception>
     /// <exception cref="InvalidDataException">A weight is NaN or infinite.</exception>
-    public static (List<Layer> Layers, string Digest) Describe(nn.Module network)
+    public static (List<Layer> Layers, string Digest) Describe(NetworkGraph graph, IReadOnlyList<Tensor> parameters)
     {
+        var layers = GraphLayers.Of(graph, parameters);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        List<Layer> layers = [.. NetworkLayers.Of(network, (name, module) => Append(hash, name, module))];
-        Append(hash, LayerChain.Describe(layers));
-        return (layers, Convert.ToHexStringLower(hash.GetHashAndReset()));
-    }
-
-    private static void Append(IncrementalHash hash, string name, nn.Module module)
-    {
-        Append(hash, $"{name}: {module.GetType()}");
-        var parameters = module.named_parameters(recurse: false).Select(parameter => (parameter.name, (Tensor)parameter.parameter));
-        // TorchSharp names no buffer that is no part of the state dict.
-        string[] unnamed = module is NormalizeLayer ? ["mean", "deviation"] : [];
-        var buffers = module.named_buffers(recurse: false).Concat(unnamed.Select(own => (own, module.get_buffer(own)!)));
-        foreach (var (own, tensor) in parameters.Concat(buffers))
+        foreach (var (parameter, tensor) in graph.Parameters.Zip(parameters))
         {
             using var scope = NewDisposeScope();
             var plain = tensor.detach().cpu().contiguous();
-            Append(hash, $"{own}: {plain.dtype} [{string.Join(", ", plain.shape)}]");
+            Append(hash, $"{parameter.Name}: {plain.dtype} [{string.Join(", ", plain.shape)}]");
             hash.AppendData(plain.bytes);
         }
+
+        foreach (var node in graph.Nodes)
+        {
+            Append(hash, $"{node.Name}: {node.Operation.Describe()} of {string.Join(", ", node.Inputs)}");
+        }
+
+        Append(hash, graph.Output);
+        Append(hash, LayerChain.Describe(layers)); // Attributes of single precision are there in double.
+        return (layers, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     private static void Append(IncrementalHash hash, string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + '\n'));

@@ -1,4 +1,5 @@
 using MarginNet.Bounds;
+using MarginNet.Graph.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -18,7 +19,7 @@ internal static class TrainingConstants
     public static Tensor Compute(nn.Module<Tensor, Tensor> network, FeatureShape input, PowerIteration norms, Device device)
     {
         using var scope = NewDisposeScope();
-        var layers = ScaleFolding.Fold(NetworkLayers.InTraining(network, device));
+        var layers = ScaleFolding.Fold(Layers(network, input, device));
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
         var features = chain is [.., LinearLayer] ? chain[..^1] : chain;
@@ -32,6 +33,14 @@ internal static class TrainingConstants
         }
 
         return (distances.clamp_min(Floor).sqrt() * Product(features, input, norms, device)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A network's layers with weights as they are in training.</summary>
+    /// <exception cref="NotSupportedException">A layer's constant is not known; the message names the layer.</exception>
+    public static List<Layer> Layers(nn.Module network, FeatureShape input, Device device)
+    {
+        var graph = ModuleReader.Read(network, input);
+        return GraphLayers.InTraining(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], device);
     }
 
     private static Tensor Product(IEnumerable<Layer> layers, FeatureShape input, PowerIteration norms, Device device)
@@ -54,6 +63,10 @@ internal static class TrainingConstants
             norms.Norm(convolution.Name, convolution.Apply, [input.Channels, input.Height, input.Width], device),
         ChannelScaleLayer scale => scale.Factors.abs().max(),
         ResidualLayer residual => Product(residual.Skip, input, norms, device) + Product(residual.Body, input, norms, device),
+        TransposedConvolutionLayer transposed =>
+            norms.Norm(transposed.Name, transposed.Apply, [input.Channels, input.Height, input.Width], device),
+        BranchesLayer branches => branches.Branches.Select(branch => Product(branch, input, norms, device))
+            .Aggregate(zeros([], device: device), (sum, norm) => sum + (norm * norm)).sqrt(),
         SllLayer => ones([], device: device),
         _ => tensor((float)layer.Bound(input).Bound.Value, device: device),
     };

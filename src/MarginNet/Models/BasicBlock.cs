@@ -1,10 +1,13 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
 /// <summary>The residual block of ResNet-18: relu(g(x) + skip(x)), with two 3×3 convolutions in g.</summary>
-internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
+internal sealed class BasicBlock : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private readonly Conv2d conv1;
     private readonly BatchNorm2d bn1;
@@ -33,5 +36,11 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         var x = nn.functional.relu(bn1.forward(conv1.forward(input)), inplace: true);
         x = bn2.forward(conv2.forward(x)).add_(downsample?.forward(input) ?? input);
         return nn.functional.relu(x, inplace: true).MoveToOuterDisposeScope();
+    }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var x = graph.Add("relu1", new Relu(), graph.Apply(input, "conv1", "bn1"));
+        return graph.Add("relu", new Relu(), graph.Add("", new Add(), graph.Apply(x, "conv2", "bn2"), graph.Apply(input, "downsample")));
     }
 }

@@ -1,3 +1,6 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using MarginNet.Native;
 using static TorchSharp.torch;
 
@@ -39,6 +42,15 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     {
         var scaled = Options.OutputScale == 1 ? output : output * Options.OutputScale;
         return Options.Rectify ? scaled.relu() : scaled;
+    }
+
+    /// <summary>The same as a graph, of what a constant of the network's own multiplies before.</summary>
+    private protected Operand AddScores(ModuleGraph graph, Operand output, double factor = 1)
+    {
+        var scale = factor * Options.OutputScale;
+        var scaled = scale == 1 ? output
+            : graph.Add("scale", new Mul(), output, graph.Weight("scale.factor", tensor(scale, dtype: ScalarType.Float64)));
+        return Options.Rectify ? graph.Add("rectify", new Relu(), scaled) : scaled;
     }
 
     /// <summary>Makes sure of LibTorch before TorchSharp looks for it, which tells at length what it tried.</summary>

@@ -1,3 +1,6 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -6,7 +9,7 @@ namespace MarginNet.Models;
 
 /// <summary>A block of <see cref="FastNet"/>: two 3×3 convolutions with batch-norm and ReLU,
 /// the first one halving height and width.</summary>
-internal sealed class FastBlock : nn.Module<Tensor, Tensor>
+internal sealed class FastBlock : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private const double Momentum = 0.4; // Of the running statistics: a short training must not remember its start.
 
@@ -30,6 +33,13 @@ internal sealed class FastBlock : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var x = F.relu(bn1.forward(F.max_pool2d(conv1.forward(input), 2)), inplace: true);
         return F.relu(bn2.forward(conv2.forward(x)), inplace: true).MoveToOuterDisposeScope();
+    }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var half = new MaxPool(new([2, 2], [2, 2], [0, 0], [0, 0], [1, 1]), IsCeiling: false);
+        var x = graph.Apply(graph.Add("pool", half, graph.Apply(input, "conv1")), "bn1");
+        return graph.Add("relu2", new Relu(), graph.Apply(graph.Add("relu1", new Relu(), x), "conv2", "bn2"));
     }
 
     /// <summary>A convolution whose first channels start as copies of its input (Page, 2019):

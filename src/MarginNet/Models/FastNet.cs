@@ -1,4 +1,7 @@
 using MarginNet.Data;
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,13 +12,13 @@ namespace MarginNet.Models;
 /// maximum over each channel, and a linear layer. After Page's DAVIDNET (2019) and Jordan's airbench (2024).
 /// </summary>
 /// <remarks>Call <see cref="Whiten"/> before training. Images are at least 9×9 pixels.</remarks>
-public sealed class FastNet : Classifier
+public sealed class FastNet : Classifier, IGraphModule
 {
     /// <summary>The least height and width of its images, in pixels: each block halves them.</summary>
     public const int MinImageSize = 9;
 
     /// <summary>Maxima over a map are large, and scores of a fresh network are to be of order 1.</summary>
-    internal const double FeatureScale = 0.125;
+    private const double FeatureScale = 0.125;
 
     private readonly NormalizeLayer normalize;
     private readonly WhiteningLayer whiten;
@@ -76,5 +79,12 @@ public sealed class FastNet : Classifier
         var x = nn.functional.relu(whiten.forward(normalize.forward(input)), inplace: true);
         x = block3.forward(block2.forward(block1.forward(x)));
         return ToScores(fc.forward(x.amax([2, 3])) * FeatureScale).MoveToOuterDisposeScope();
+    }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var x = graph.Add("relu", new Relu(), graph.Apply(input, "normalize", "whiten"));
+        x = graph.Add("maximum", new GlobalMaxPool(), graph.Apply(x, "block1", "block2", "block3"));
+        return AddScores(graph, graph.Apply(graph.Add("flatten", new Graph.Operations.Flatten(1), x), "fc"), FeatureScale);
     }
 }

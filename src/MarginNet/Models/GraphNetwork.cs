@@ -1,5 +1,5 @@
 using MarginNet.Graph;
-using MarginNet.Graph.Onnx;
+using MarginNet.Graph.Modules;
 using MarginNet.Graph.Operations;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,14 +15,12 @@ namespace MarginNet.Models;
 /// from those with gradients by rounding. Weights that are changed other than by training, <c>load_state_dict</c> or <c>to</c> have to be
 /// followed by <c>eval()</c>.
 /// </remarks>
-public sealed class GraphNetwork : Classifier
+public sealed class GraphNetwork : Classifier, IGraphModule
 {
     private readonly NetworkGraph _graph;
     private readonly (nn.Module Module, string Name, bool IsLearned)[] _places; // Of the graph's parameters.
     private readonly Lock _folding = new();
-#pragma warning disable CA2213 // Disposable fields should be disposed: a module disposes the components registered with it.
     private readonly NormalizeLayer _normalize;
-#pragma warning restore CA2213
     private FoldedGraph? _folded;
 
     /// <summary>Makes a network of a graph, whose tensors are copied, real numbers as float32.</summary>
@@ -73,46 +71,36 @@ public sealed class GraphNetwork : Classifier
         return ToScores(scores.dim() == 2 ? scores : scores.flatten(1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The graph from pixels in [0, 1], images [N, C, H, W], to scores [N, C], of the weights that there are now; it belongs to the
-    /// dispose scope.</summary>
-    internal NetworkGraph Whole()
+    /// <summary>What it computes now: where gradients are off, with the steps folded that scoring folds.</summary>
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
     {
-        var builder = new GraphBuilder(Options.IsChannelsLast
-            ? new(_graph.Input[0], _graph.Input[3], _graph.Input[1], _graph.Input[2]) : _graph.Input);
-        var images = builder.Input;
-        var (mean, deviation) = (_normalize.get_buffer("mean")!.cpu(), _normalize.get_buffer("deviation")!.cpu());
-        if (mean.count_nonzero().item<long>() > 0 || deviation.ne(1).any().item<bool>())
-        {
-            images = builder.Add("images/centered", new Sub(), images, builder.Constant("images/mean", mean));
-            images = builder.Add("images/normalized", new Div(), images, builder.Constant("images/deviation", deviation));
-        }
-
+        var (steps, parameters) = is_grad_enabled() ? (_graph, GraphParameters) : AffineFolding.Fold(_graph, GraphParameters);
+        var isPlain = base.Options.Normalization is { Mean: var mean, StandardDeviation: var deviation }
+            && mean.All(value => value == 0) && deviation.All(value => value == 1);
+        var images = isPlain ? input : ((IGraphModule)_normalize).AddTo(graph, input);
         if (Options.PixelScale != 1)
         {
-            images = builder.Add("images/scaled", new Mul(), images, builder.Constant("images/scale", tensor((float)Options.PixelScale)));
+            images = graph.Add("bytes", new Mul(), images, graph.Weight("bytes.factor", tensor(Options.PixelScale, dtype: ScalarType.Float64)));
         }
 
         if (Options.IsChannelsLast)
         {
-            images = builder.Add("images/channels_last", new Transpose([0, 2, 3, 1]), images);
+            images = graph.Add("channels_last", new Transpose([0, 2, 3, 1]), images);
         }
 
         var values = new Dictionary<string, Operand> { [NetworkGraph.Images] = images };
-        foreach (var (parameter, value) in _graph.Parameters.Zip(GraphParameters))
+        foreach (var (parameter, value) in steps.Parameters.Zip(parameters))
         {
-            values[parameter.Name] = builder.Constant(Free(parameter.Name), value.detach().cpu());
+            values[parameter.Name] = graph.Weight(parameter.Name, value);
         }
 
-        foreach (var node in _graph.Nodes)
+        foreach (var node in steps.Nodes)
         {
-            values[node.Name] = builder.Add(Free(node.Name), node.Operation, [.. node.Inputs.Select(input => values[input])]);
+            values[node.Name] = graph.Add(node.Name, node.Operation, [.. node.Inputs.Select(name => values[name])]);
         }
 
-        static string Free(string name) => name == OnnxWriter.Output ? $"{name}_" : name;
-
-        var scores = values[_graph.Output];
-        scores = scores.Shape.Rank == 2 ? scores : builder.Add("scores/flat", new Flatten(1), scores);
-        return builder.ToGraph(scores);
+        var scores = values[steps.Output];
+        return AddScores(graph, scores.Shape.Rank == 2 ? scores : graph.Add("flat", new Flatten(1), scores));
     }
 
     /// <inheritdoc/>

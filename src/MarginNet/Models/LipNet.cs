@@ -1,3 +1,6 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -13,19 +16,19 @@ namespace MarginNet.Models;
 /// Between the stages pixels are rearranged into channels, which changes no norm. Of the normalisation only the mean is used, since
 /// dividing by a deviation would make small changes larger.
 /// </remarks>
-public sealed class LipNet : Classifier
+public sealed class LipNet : Classifier, IGraphModule
 {
     /// <summary>What height and width of its images are multiples of.</summary>
     public const int SizeFactor = 4;
 
-    internal const int Halving = 2;
+    private const int Halving = 2;
 
     internal const int HiddenUnits = 256;
 
     private readonly NormalizeLayer normalize;
     private readonly Sequential stage1;
     private readonly Sequential stage2;
-    private readonly SllLinear dense;
+    private readonly SllResidual dense;
     private readonly AolLinear fc;
 
     /// <summary>Makes the network on the CPU with fresh weights from torch's global generator.</summary>
@@ -45,7 +48,7 @@ public sealed class LipNet : Classifier
         normalize = new NormalizeLayer(options.Normalization with { StandardDeviation = [.. options.Normalization.Mean.Select(_ => 1.0)] });
         stage1 = Stage(channels, channels, 1);
         stage2 = Stage(Halving * Halving * channels, Halving * channels, 2);
-        dense = new SllLinear(features, HiddenUnits);
+        dense = SllResidual.Linear(features, HiddenUnits);
         fc = new AolLinear(features, options.ClassCount);
         RegisterComponents();
     }
@@ -73,6 +76,16 @@ public sealed class LipNet : Classifier
         return ToScores(fc.forward(dense.forward(x.flatten(1)))).MoveToOuterDisposeScope();
     }
 
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var x = graph.Apply(input, "normalize");
+        x = graph.Add("unshuffle1", new Graph.Operations.PixelUnshuffle(Halving, x.Shape[1].Count), x);
+        var missing = Channels((LipNetOptions)Options) - x.Shape[1].Count;
+        x = graph.Apply(graph.Add("pad", new Pad([0, 0, 0, 0], [0, missing, 0, 0], "constant", 0), x), "stage1");
+        x = graph.Apply(graph.Add("unshuffle2", new Graph.Operations.PixelUnshuffle(Halving, x.Shape[1].Count), x), "stage2");
+        return AddScores(graph, graph.Apply(graph.Add("flatten", new Graph.Operations.Flatten(1), x), "dense", "fc"));
+    }
+
     /// <summary>Whether images may be of this size.</summary>
     internal static bool IsPossible((int Height, int Width) size) =>
         size is { Height: >= SizeFactor, Width: >= SizeFactor } && size.Height % SizeFactor == 0 && size.Width % SizeFactor == 0;
@@ -85,5 +98,5 @@ public sealed class LipNet : Classifier
         Halving * Halving * (long)Channels(options) * (options.ImageSize.Height / SizeFactor) * (options.ImageSize.Width / SizeFactor);
 
     private static Sequential Stage(int channels, int hidden, int layers) =>
-        nn.Sequential(Enumerable.Range(0, layers).Select(_ => (nn.Module<Tensor, Tensor>)new SllConvolution(channels, hidden)));
+        nn.Sequential(Enumerable.Range(0, layers).Select(_ => (nn.Module<Tensor, Tensor>)SllResidual.Convolution(channels, hidden)));
 }

@@ -1,4 +1,7 @@
 using MarginNet.Data;
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using MarginNet.Native;
 using static TorchSharp.torch;
 
@@ -8,7 +11,7 @@ namespace MarginNet.Models;
 /// Normalises the channels of images. As a layer of the network it keeps attacks, radii and scores in [0, 1] pixels; its
 /// constants are no part of the state dict, so that this is the plain PyTorch network's.
 /// </summary>
-internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
+internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>, IGraphModule
 {
     public NormalizeLayer(ChannelStatistics normalization)
         : base(nameof(NormalizeLayer))
@@ -26,6 +29,12 @@ internal sealed class NormalizeLayer : nn.Module<Tensor, Tensor>
 
         // Channels-last strides of the first batch carry through the whole network, and its convolutions run faster on them.
         return MemoryOrder.ChannelsLast(normalized).MoveToOuterDisposeScope();
+    }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var centered = graph.Add("center", new Sub(), input, graph.Weight("mean", get_buffer("mean")!));
+        return graph.Add("", new Div(), centered, graph.Weight("deviation", get_buffer("deviation")!));
     }
 
     private static Tensor PerChannel(IEnumerable<double> values)

@@ -1,3 +1,5 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
 using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,7 +7,7 @@ using static TorchSharp.torch;
 namespace MarginNet.Models;
 
 /// <summary>A 1×1 convolution without bias that takes every s-th pixel, computed as a <see cref="PointwiseProduct"/>.</summary>
-internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
+internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private readonly Parameter weight;
 
@@ -29,4 +31,10 @@ internal sealed class PointwiseConvolution : nn.Module<Tensor, Tensor>
     public Parameter Weight => weight;
 
     public override Tensor forward(Tensor input) => PointwiseProduct.Convolve(input, weight, (Stride, Stride));
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input) => graph.Add(
+        "",
+        new Graph.Operations.Convolution(new([1, 1], [Stride, Stride], [0, 0], [0, 0], [1, 1]), Groups: 1),
+        input,
+        graph.Weight("weight", weight));
 }

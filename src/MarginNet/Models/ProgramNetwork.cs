@@ -1,10 +1,12 @@
 using MarginNet.Data;
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
 /// <summary>A network of any architecture, which another program wrote down as a program: kept, and run, as it is.</summary>
-internal abstract class ProgramNetwork : Classifier
+internal abstract class ProgramNetwork : Classifier, IGraphModule
 {
     private readonly NormalizeLayer _normalize;
 
@@ -31,6 +33,10 @@ internal abstract class ProgramNetwork : Classifier
         using var scope = NewDisposeScope();
         return Run(_normalize.forward(input)).MoveToOuterDisposeScope();
     }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input) => throw new NotSupportedException(
+        "The model is a TorchScript or ONNX program, whose layers are not known, so it has no proven Lipschitz constant: "
+        + "give a ResNet-18 as a state dict, or train with MarginNet.");
 
     /// <summary>Computes the scores [N, C] of normalised images.</summary>
     private protected abstract Tensor Run(Tensor normalized);

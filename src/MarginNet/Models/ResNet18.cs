@@ -1,3 +1,6 @@
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -7,7 +10,7 @@ namespace MarginNet.Models;
 /// ResNet-18 (He et al., 2016), by default with the stem for small images: a 3×3 convolution of stride 1 and no pooling in front
 /// of the four stages. Parameters are named as in torchvision (<c>conv1</c>, <c>layer2.0.downsample.0</c>, <c>fc</c>).
 /// </summary>
-public sealed class ResNet18 : Classifier
+public sealed class ResNet18 : Classifier, IGraphModule
 {
     private readonly NormalizeLayer normalize;
     private readonly Conv2d conv1;
@@ -57,6 +60,13 @@ public sealed class ResNet18 : Classifier
         var x = nn.functional.relu(bn1.forward(conv1.forward(normalize.forward(input))), inplace: true);
         x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(maxpool?.forward(x) ?? x))));
         return ToScores(fc.forward(x.mean([2, 3]))).MoveToOuterDisposeScope();
+    }
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)
+    {
+        var x = graph.Add("relu", new Relu(), graph.Apply(input, "normalize", "conv1", "bn1"));
+        x = graph.Add("mean", new GlobalAveragePool(), graph.Apply(x, "maxpool", "layer1", "layer2", "layer3", "layer4"));
+        return AddScores(graph, graph.Apply(graph.Add("flatten", new Graph.Operations.Flatten(1), x), "fc"));
     }
 
     private static Sequential Stage(int inChannels, int outChannels, int stride) =>

@@ -1,4 +1,6 @@
 using MarginNet.Data;
+using MarginNet.Graph;
+using MarginNet.Graph.Modules;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -8,7 +10,7 @@ namespace MarginNet.Models;
 /// A convolution with fixed kernels, the principal directions of the images' 2×2 patches scaled to unit variance, each in both
 /// signs (Page, 2019): what follows sees decorrelated inputs from the first step on. Only the bias is trained.
 /// </summary>
-internal sealed class WhiteningLayer : nn.Module<Tensor, Tensor>
+internal sealed class WhiteningLayer : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private const int Side = 2;
     private const int MaxImages = 5_000;
@@ -53,6 +55,13 @@ internal sealed class WhiteningLayer : nn.Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) => nn.functional.conv2d(input, get_buffer("weight")!, bias);
+
+    Operand IGraphModule.AddTo(ModuleGraph graph, Operand input) => graph.Add(
+        "",
+        new Graph.Operations.Convolution(new([Side, Side], [1, 1], [0, 0], [0, 0], [1, 1]), Groups: 1),
+        input,
+        graph.Weight("weight", get_buffer("weight")!),
+        graph.Weight("bias", bias));
 
     /// <summary>Makes kernels [2n, channels, 2, 2] of directions [n, n].</summary>
     private static Tensor Kernels(Tensor directions, int channels)

@@ -36,7 +36,7 @@ internal sealed class LipschitzControl(
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var modules = network.named_modules().ToDictionary(child => child.name, child => child.module);
-        Project(NetworkLayers.InTraining(network, device), input, modules);
+        Project(TrainingConstants.Layers(network, input, device), input, modules);
     }
 
     private void Project(IEnumerable<Layer> layers, FeatureShape shape, Dictionary<string, nn.Module> modules)
@@ -55,6 +55,9 @@ internal sealed class LipschitzControl(
             case (ResidualLayer residual, _):
                 Project(residual.Body, shape, modules);
                 Project(residual.Skip, shape, modules);
+                break;
+            case (BranchesLayer branches, _):
+                Array.ForEach([.. branches.Branches], branch => Project(branch, shape, modules));
                 break;
             case (LinearLayer, Linear linear):
                 linear.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));

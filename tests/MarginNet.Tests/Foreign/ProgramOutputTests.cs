@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Google.Protobuf;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
-using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
+using Onnx;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Foreign;
@@ -103,9 +104,9 @@ public sealed class ProgramOutputTests : IDisposable
     [Fact]
     public void Metadata_may_be_any_text()
     {
-        var metadata = new ProtobufWriter();
-        metadata.Message(14, entry => entry.Text(1, "a\0b"));
-        File.WriteAllBytes(_folder["m.onnx"], [.. OnnxFiles.DynamicallyQuantized(), .. metadata.Content.Span]);
+        var file = ModelProto.Parser.ParseFrom(OnnxFiles.DynamicallyQuantized());
+        file.MetadataProps.Add(new StringStringEntryProto { Key = "a\0b" });
+        File.WriteAllBytes(_folder["m.onnx"], file.ToByteArray());
         using var model = MarginModel.Load(_folder["m.onnx"]);
         Assert.Equal<string>(["0", "1", "2"], model.ClassNames);
     }

@@ -1,11 +1,12 @@
 using System.IO.Compression;
+using Google.Protobuf;
 using MarginNet.Arrays;
 using MarginNet.Attacks;
-using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.Lipschitz;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
+using Onnx;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Foreign;
@@ -174,33 +175,20 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public void An_ONNX_model_without_outputs_is_refused()
     {
-        const int Float = 1;
-        var file = new ProtobufWriter();
-        file.Integer(1, 8); // The version of the format.
-        file.Message(8, operators => operators.Integer(2, 17));
-        file.Message(7, graph =>
+        var file = new ModelProto
         {
-            graph.Message(1, node =>
+            IrVersion = 8,
+            OpsetImport = { new OperatorSetIdProto { Version = 17 } },
+            Graph = new()
             {
-                node.Text(1, "images");
-                node.Text(2, "scores");
-                node.Text(4, "Relu");
-            });
-            graph.Text(2, "graph");
-            graph.Message(11, input =>
-            {
-                input.Text(1, "images");
-                input.Message(2, type => type.Message(1, tensor =>
-                {
-                    tensor.Integer(1, Float);
-                    tensor.Message(
-                        2, shape => Array.ForEach([1, 3, 8, 8], size => shape.Message(1, dimension => dimension.Integer(1, size))));
-                }));
-            });
-        });
+                Name = "graph",
+                Node = { OnnxFiles.Node("Relu", ["images"], "scores") },
+                Input = { OnnxFiles.Value("images", TensorProto.Types.DataType.Float, [1, 3, 8, 8]) },
+            },
+        };
         using var folder = new TemporaryFolder();
         var path = folder["silent.onnx"];
-        File.WriteAllBytes(path, file.Content.ToArray());
+        File.WriteAllBytes(path, file.ToByteArray());
         Refused(path, new(), "It has no outputs");
     }
 

@@ -5,6 +5,7 @@ using MarginNet.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using BlockedSums = MarginNet.Graph.Operations.BlockedSums;
 
 namespace MarginNet.Tests.Lipschitz;
 

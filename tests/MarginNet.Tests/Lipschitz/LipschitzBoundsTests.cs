@@ -267,7 +267,7 @@ public sealed class LipschitzBoundsTests
         using var scope = NewDisposeScope();
         var linear = nn.Linear(4, 3);
         Assert.Contains(
-            "a vector of 4, but gets 5",
+            "It gets [N, 5] and [3, 4] and [3]",
             Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(linear), new(5))).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => LipschitzBounds.Compute(nn.Sequential(nn.Conv2d(1, 2, 3)), new(1, 8, 8)));

@@ -1,4 +1,5 @@
 using MarginNet.Bounds;
+using MarginNet.Graph.Modules;
 using MarginNet.Lipschitz;
 using static TorchSharp.torch;
 
@@ -81,7 +82,8 @@ public sealed class TrainingConstantsTests
     private static double[,] Product(nn.Module<Tensor, Tensor> network, FeatureShape input)
     {
         using var inference = no_grad();
-        var layers = ScaleFolding.Fold(NetworkLayers.Of(network));
+        var graph = ModuleReader.Read(network, input);
+        var layers = ScaleFolding.Fold(GraphLayers.Of(graph, [.. graph.Parameters.Select(parameter => parameter.Value)]));
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
         var head = chain is [.., LinearLayer last]

@@ -16,10 +16,11 @@ internal sealed class OnnxWriter
     private const string BatchDimension = "N";
 
     private readonly GraphProto _graph = new() { Name = "classifier" };
+    private readonly HashSet<string> _constants = [];
+    private readonly Dictionary<string, Tensor> _parameters;
+    private readonly string _scores; // The name that a value of the graph has in place of the output's.
 
-    private OnnxWriter()
-    {
-    }
+    private OnnxWriter(Dictionary<string, Tensor> parameters, string scores) => (_parameters, _scores) = (parameters, scores);
 
     /// <summary>Writes a graph as a model.</summary>
     /// <param name="graph">The graph.</param>
@@ -28,19 +29,17 @@ internal sealed class OnnxWriter
     public static ModelProto Write(NetworkGraph graph, IReadOnlyList<Tensor> parameters, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        var writer = new OnnxWriter();
-        foreach (var (parameter, value) in graph.Parameters.Zip(parameters))
-        {
-            writer.Constant(parameter.Name, value);
-        }
-
+        var named = graph.Parameters.Zip(parameters).ToDictionary(pair => pair.First.Name, pair => pair.Second);
+        var names = named.Keys.Concat(graph.Nodes.Select(node => node.Name)).ToHashSet();
+        var writer = new OnnxWriter(named, Enumerable.Range(1, int.MaxValue).Select(i => $"{Output}_{i}").First(name => !names.Contains(name)));
         foreach (var node in graph.Nodes)
         {
             node.Operation.Write(writer, node.Name, [.. node.Inputs]);
         }
 
         var last = graph.Nodes.Length > 0 ? graph.Nodes[^1].Shape : graph.Input;
-        writer.Node("Identity", Output, [graph.Output]);
+        writer._graph.Node.Add(new NodeProto { OpType = "Identity", Name = Output, Input = { writer.Own(graph.Output) }, Output = { Output } });
+        writer.Parameters();
         writer._graph.Input.Add(Describe(NetworkGraph.Images, graph.Input));
         writer._graph.Output.Add(Describe(Output, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
         var model = new ModelProto
@@ -55,6 +54,9 @@ internal sealed class OnnxWriter
         return model;
     }
 
+    /// <summary>A parameter of the graph, which is written where a node takes it.</summary>
+    public Tensor Parameter(string name) => _parameters[name];
+
     /// <summary>Adds a node of one output, which is named as the node.</summary>
     /// <param name="operation">An operator of ONNX.</param>
     /// <param name="name">The name; it has to be unique, as <c>name/part</c> is where <c>name</c> is.</param>
@@ -64,26 +66,40 @@ internal sealed class OnnxWriter
         _graph.Node.Add(new NodeProto
         {
             OpType = operation,
-            Name = name,
-            Input = { inputs },
-            Output = { name },
+            Name = Own(name),
+            Input = { inputs.Select(Own) },
+            Output = { Own(name) },
             Attribute = { attributes.Select(attribute => Attribute(attribute.Name, attribute.Value)) },
         });
 
-    /// <summary>Adds a tensor, real numbers as float32, and returns its name.</summary>
+    /// <summary>Adds a tensor, real numbers as float32, and returns its name; it may take the place of a parameter.</summary>
     public string Constant(string name, Tensor value)
     {
         using var scope = NewDisposeScope();
+        _constants.Add(name);
         var stored = StoredTensor.FromTensor(value.is_floating_point() ? value.to(ScalarType.Float32) : value.to(ScalarType.Int64));
         _graph.Initializer.Add(new TensorProto
         {
-            Name = name,
+            Name = Own(name),
             DataType = (int)(value.is_floating_point() ? TensorProto.Types.DataType.Float : TensorProto.Types.DataType.Int64),
             Dims = { stored.Shape },
             RawData = ByteString.CopyFrom(stored.Data.Span),
         });
         return name;
     }
+
+    /// <summary>Adds the parameters that nodes take, in their order.</summary>
+    private void Parameters()
+    {
+        var taken = _graph.Node.SelectMany(node => node.Input).ToHashSet();
+        foreach (var (name, value) in _parameters.Where(parameter => taken.Contains(Own(parameter.Key)) && !_constants.Contains(parameter.Key)))
+        {
+            Constant(name, value);
+        }
+    }
+
+    /// <summary>The name of a value in the file, where the output has its own.</summary>
+    private string Own(string name) => name == Output ? _scores : name;
 
     private static AttributeProto Attribute(string name, object value) => value switch
     {

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,8 @@ internal sealed record Abs : ElementwiseOperation
     public override string Kind => "Abs";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Abs(), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => [new ActivationLayer(node.Name, -1, 1, HasKink: true)];
 
     protected override Tensor Run(Tensor input) => input.abs();
 }

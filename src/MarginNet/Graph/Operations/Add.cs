@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -11,6 +12,12 @@ internal sealed record Add : BinaryOperation
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Add(), node.Input(0), node.Input(1))];
 
     public override ParameterRole Role(int input) => ParameterRole.Weight; // A bias.
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        node.PerChannel(1 - node.Data) is { } bias ? [ChannelScaleLayer.Translation(node.Name, null, bias.expand(node.Channels))] : null;
+
+    public override Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) =>
+        ResidualLayer.Of(node.Name, branches[0], branches[1]);
 
     protected override Tensor Run(Tensor left, Tensor right) => left + right;
 }

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -34,6 +35,11 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
 
     public override ValueShape Shape(ValueShape[] inputs) =>
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
+            ? [new AveragePoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
+            : null;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

@@ -1,4 +1,6 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
@@ -25,6 +27,18 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
 
     public override ParameterRole Role(int input) =>
         input switch { 1 or 2 => ParameterRole.Weight, 3 or 4 => ParameterRole.Statistic, _ => ParameterRole.Constant };
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        var (weight, shift, mean) = (node.Weight(1), node.Weight(2), node.Weight(3));
+        var factors = node.Take(node.Weight(4) + Epsilon).rsqrt();
+        return ScaleFolding.KeepsDigits(weight, factors)
+            ? [Scale(weight * factors) with { Mean = mean, Shift = shift, LargestStep = factors.max().ToDouble() }]
+            // Nothing is certified where one number cannot hold their product.
+            : [Scale(factors) with { Mean = mean, LargestStep = double.PositiveInfinity }, Scale(weight) with { Shift = shift }];
+
+        ChannelScaleLayer Scale(Tensor values) => ChannelScaleLayer.Of(node.Name, node.Take(values));
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => nn.functional.batch_norm(
         inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum, Epsilon);

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +24,14 @@ internal sealed record Clip(double Minimum, double Maximum) : ElementwiseOperati
             double.IsInfinity(value) ? "" : writer.Constant($"{name}/{part}", tensor((float)value));
         writer.Node("Clip", name, [inputs[0], Bound("min", Minimum), Bound("max", Maximum)]);
     }
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => (Minimum, Maximum) == (0, double.PositiveInfinity)
+        ? [ActivationLayer.Relu(node.Name)]
+        : Minimum <= Maximum ? [new ActivationLayer(node.Name, 0, 1, HasKink: false)
+        {
+            Limit = Math.Max(Math.Abs(Minimum), Math.Abs(Maximum)),
+            AtZero = Math.Abs(Math.Clamp(0, Minimum, Maximum)),
+        }] : null;
 
     protected override Tensor Run(Tensor input)
     {

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -33,6 +34,9 @@ internal sealed record Concat(int Axis) : Operation
 
         return first.With(Axis, inputs.Sum(input => input[Axis].Count));
     }
+
+    public override Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) =>
+        Axis == 1 ? new BranchesLayer(node.Name, branches) : null;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => cat(inputs, Axis);
 }

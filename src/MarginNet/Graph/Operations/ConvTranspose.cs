@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -71,6 +72,22 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
     private long Natural(int axis, long size) => ((size - 1) * Window.Strides[axis]) + Window.Reach(axis);
 
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        if (node.Data != 0 || !Window.IsSymmetric || Rearrangement.Shape(node.Shapes[0]) is not { } input
+            || Rearrangement.Shape(node.Shape) is not { } output)
+        {
+            return null;
+        }
+
+        var weight = node.Weight(1);
+        var geometry = Window.Geometry with { Groups = (int)Groups, Height = output.Height, Width = output.Width };
+        var plane = weight.dim() == 3 ? weight.unsqueeze(2) : weight;
+        return geometry.Output((int)plane.shape[2], (int)plane.shape[3]) == (input.Height, input.Width)
+            ? [new TransposedConvolutionLayer(node.Name, new(node.Name, plane, 0, geometry), output) { Bias = node.Optional(2) }]
+            : null;
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -48,6 +49,32 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
 
     private bool IsPointwise => Window.Kernel.All(side => side == 1) && Window.Strides.Any(step => step > 1);
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is not { } shape)
+        {
+            return null;
+        }
+
+        var (weight, geometry) = (node.Weight(1), Window.Geometry with { Groups = (int)Groups });
+        var convolution = new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry)
+        {
+            Bias = node.Optional(2),
+        };
+        if (Window.IsSymmetric)
+        {
+            return [convolution];
+        }
+
+        var plane = Window.Plane;
+        var padded = shape with
+        {
+            Height = shape.Height + (int)(plane.Before[0] + plane.After[0]),
+            Width = shape.Width + (int)(plane.Before[1] + plane.After[1]),
+        };
+        return [new RearrangementLayer($"{node.Name}.pad", _ => padded), convolution with { Steps = geometry with { Padding = (0, 0) } }];
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

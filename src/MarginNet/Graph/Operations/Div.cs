@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,10 @@ internal sealed record Div : BinaryOperation
     public override string Kind => "Div";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Div(), node.Input(0), node.Input(1))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => node.Data == 0 && node.PerChannel(1) is { } divisors
+        ? [ChannelScaleLayer.Of(node.Name, node.Take(1 / divisors))]
+        : null;
 
     protected override Tensor Run(Tensor left, Tensor right) =>
         left.is_floating_point() || right.is_floating_point() ? left / right : left.div(right, RoundingMode.trunc);

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -22,6 +23,8 @@ internal sealed record Dropout(double Ratio) : Operation
 
     public override void Write(OnnxWriter writer, string name, string[] inputs) =>
         writer.Node("Dropout", name, [inputs[0], writer.Constant($"{name}/ratio", tensor((float)Ratio))]);
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => [];
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) =>
         isTraining ? nn.functional.dropout(inputs[0], Ratio, training: true) : inputs[0];

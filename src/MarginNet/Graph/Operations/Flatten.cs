@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -20,6 +21,8 @@ internal sealed record Flatten(int Axis) : Operation
     public override ValueShape Shape(ValueShape[] inputs) => inputs is [var only] && Axis <= only.Rank
         ? new(new ValueShape([.. only.Sizes.Take(Axis)]).Count, new ValueShape([.. only.Sizes.Skip(Axis)]).Count)
         : throw Misfit(inputs, $"one input of {Axis} axes or more");
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

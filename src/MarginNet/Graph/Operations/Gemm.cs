@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -41,6 +42,24 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
     }
 
     public override ParameterRole Role(int input) => ParameterRole.Weight;
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        if (node.Data != 0 || TransposesA || node.Shapes[0][0] != Dimension.Batch)
+        {
+            return null;
+        }
+
+        var weight = TransposesB ? node.Weight(1) : node.Weight(1).t().contiguous();
+        var bias = node.Optional(2)?.flatten().expand((int)node.Shape[1].Count);
+        return
+        [
+            (Alpha == 1 ? new LinearLayer(node.Name, new(weight, 0)) : LinearLayer.Of(node.Name, weight * Alpha, Rounding.Gamma(1))) with
+            {
+                Bias = bias is null || Beta == 1 ? bias : bias * Beta,
+            },
+        ];
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,9 @@ internal sealed record GlobalMaxPool : GlobalPool
     public override string Kind => "GlobalMaxPool";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new GlobalMaxPool(), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Shape(node.Shapes[0]) is null ? null
+        : [new MaxPoolLayer(node.Name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1))];
 
     protected override Tensor Run(Tensor x, long[] axes) => x.amax(axes, keepdim: true);
 }

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,6 +15,8 @@ internal sealed record LeakyRelu(double Alpha) : ElementwiseOperation
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         [graph.Add(node.Name, new LeakyRelu(node.Number("alpha", 0.01)), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => [ActivationLayer.LeakyRelu(node.Name, Alpha)];
 
     protected override Tensor Run(Tensor input)
     {

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -25,6 +26,11 @@ internal sealed record MatMul : Operation
     }
 
     public override ParameterRole Role(int input) => ParameterRole.Weight;
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        node.Data == 0 && node.Shapes is [{ Rank: 2 } x, { Rank: 2 }] && x[0] == Dimension.Batch
+            ? [new LinearLayer(node.Name, new(node.Weight(1).t().contiguous(), 0))]
+            : null;
 
     /// <remarks>LibTorch ends the process where the types differ, as those of constants in a damaged file may.</remarks>
     public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[1].is_floating_point()

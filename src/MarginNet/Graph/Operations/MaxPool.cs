@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -20,6 +21,10 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
 
     public override ValueShape Shape(ValueShape[] inputs) =>
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Window.IsSymmetric && !IsCeiling
+        ? [new MaxPoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
+        : null;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

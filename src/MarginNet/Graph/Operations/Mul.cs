@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -11,6 +12,9 @@ internal sealed record Mul : BinaryOperation
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Mul(), node.Input(0), node.Input(1))];
 
     public override ParameterRole Role(int input) => ParameterRole.Weight; // A scale.
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        node.PerChannel(1 - node.Data) is { } factors ? [ChannelScaleLayer.Of(node.Name, ChannelScaleLayer.WithDigits(factors))] : null;
 
     protected override Tensor Run(Tensor left, Tensor right) => left * right;
 }

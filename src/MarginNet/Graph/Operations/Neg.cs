@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,11 @@ internal sealed record Neg : ElementwiseOperation
     public override string Kind => "Neg";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Neg(), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => [Layer(node)];
+
+    /// <summary>−1 as a factor.</summary>
+    public static ChannelScaleLayer Layer(LayerNode node) => new(node.Name, node.Take(tensor([-1.0], dtype: ScalarType.Float64)), 0);
 
     protected override Tensor Run(Tensor input) => input.neg();
 }

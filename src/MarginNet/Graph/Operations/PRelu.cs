@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -15,6 +16,18 @@ internal sealed record PRelu : Operation
         ? x : throw Misfit(inputs, "a value, and slopes that can be broadcast to it");
 
     public override ParameterRole Role(int input) => input == 1 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node)
+    {
+        if (node.Data != 0 || node.PerChannel(1) is not { } slopes)
+        {
+            return null;
+        }
+
+        using var scope = NewDisposeScope();
+        var (least, largest) = (slopes.min().to(ScalarType.Float64).item<double>(), slopes.max().to(ScalarType.Float64).item<double>());
+        return [new ActivationLayer(node.Name, Math.Min(least, 1), Math.Max(largest, 1), HasKink: true)];
+    }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].relu() - (inputs[1] * inputs[0].neg().relu());
 }

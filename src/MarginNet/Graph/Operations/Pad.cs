@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -61,6 +62,16 @@ internal sealed record Pad(ImmutableArray<long> Before, ImmutableArray<long> Aft
         return Math.Min(Before[axis], 0) + Math.Min(After[axis], 0) + size >= 0
             && (Mode == "constant" || (Mode == "edge" ? size > 0 : most < size));
     }
+
+    /// <summary>Zeros around change no distance.</summary>
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        (Mode, Value) == ("constant", 0) && Before.Concat(After).All(size => size >= 0) && Rearrangement.Shape(node.Shape) is { } shape
+            ? [new RearrangementLayer(node.Name, _ => shape)
+            {
+                LiveChannels = Before.All(size => size == 0) && After.Where((_, axis) => axis != 1).All(size => size == 0)
+                    ? node.Channels : null,
+            }]
+            : null;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

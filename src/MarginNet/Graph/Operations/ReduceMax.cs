@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -13,6 +14,9 @@ internal sealed record ReduceMax(ImmutableArray<int> Axes, bool KeepsAxes) : Red
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         Read(node, graph, (axes, keepsAxes) => new ReduceMax(axes, keepsAxes));
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        OfPlane(node) is { } behind ? [new MaxPoolLayer(node.Name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1)), .. behind] : null;
 
     protected override Tensor Run(Tensor input, long[] axes) => input.amax(axes, KeepsAxes);
 }

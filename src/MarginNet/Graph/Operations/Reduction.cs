@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -56,6 +57,11 @@ internal abstract record Reduction(ImmutableArray<int> Axes, bool KeepsAxes) : O
     public sealed override Tensor Run(Tensor[] inputs, bool isTraining) => Run(inputs[0], LongAxes);
 
     protected abstract Tensor Run(Tensor input, long[] axes);
+
+    /// <summary>What follows a pooling of all of each channel, where it is that; else null.</summary>
+    protected IReadOnlyList<Layer>? OfPlane(LayerNode node) => Rearrangement.Shape(node.Shapes[0]) is null
+        || !Axes.SequenceEqual(Enumerable.Range(2, node.Shapes[0].Rank - 2)) || Axes.IsEmpty ? null
+        : KeepsAxes ? [] : [new FlattenLayer(node.Name)];
 
     private long[] LongAxes => Array.ConvertAll([.. Axes], axis => (long)axis);
 }

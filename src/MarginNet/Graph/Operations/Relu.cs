@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,8 @@ internal sealed record Relu : ElementwiseOperation
     public override string Kind => "Relu";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Relu(), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => [ActivationLayer.Relu(node.Name)];
 
     protected override Tensor Run(Tensor input) => input.relu();
 }

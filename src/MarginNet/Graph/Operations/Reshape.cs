@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -80,6 +81,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
         inputs is [var only] && only.Count == Target.Count && Before(only) == Before(Target)
             ? Target
             : throw Misfit(inputs, $"what fits {Target}, with the numbers of an image together");
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].reshape(Sizes);
 

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,9 @@ internal sealed record Sigmoid : ElementwiseOperation
     public override string Kind => "Sigmoid";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Sigmoid(), node.Input(0))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        [new ActivationLayer(node.Name, 0, 0.25, HasKink: false) { Limit = 1, AtZero = 0.5 }];
 
     protected override Tensor Run(Tensor input) => input.sigmoid();
 }

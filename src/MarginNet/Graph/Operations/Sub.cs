@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -9,6 +10,13 @@ internal sealed record Sub : BinaryOperation
     public override string Kind => "Sub";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Sub(), node.Input(0), node.Input(1))];
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => node.PerChannel(1 - node.Data) is not { } other ? null
+        : node.Data == 0 ? [ChannelScaleLayer.Translation(node.Name, other.expand(node.Channels), null)]
+        : [Neg.Layer(node), ChannelScaleLayer.Translation(node.Name, null, other.expand(node.Channels))];
+
+    public override Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) =>
+        ResidualLayer.Of(node.Name, branches[0], [.. branches[1], Neg.Layer(node)]);
 
     protected override Tensor Run(Tensor left, Tensor right) => left - right;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -25,6 +26,8 @@ internal sealed record Transpose(ImmutableArray<int> Order) : Operation
         inputs is [var only] && only.Rank == Order.Length && Order.Order().SequenceEqual(Enumerable.Range(0, only.Rank))
             ? new([.. Order.Select(axis => only[axis])])
             : throw Misfit(inputs, $"a value whose axes are those of [{string.Join(", ", Order)}]");
+
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].permute([.. Order.Select(axis => (long)axis)]);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -25,6 +26,33 @@ internal sealed record Window(
     /// <summary>The same over two axes: itself, or with a first axis of one number.</summary>
     public Window Plane => Kernel.Length == 2 ? this
         : new([1, .. Kernel], [1, .. Strides], [0, .. Before], [0, .. After], [1, .. Dilations]);
+
+    /// <summary>Its steps over two axes, for what is added before them.</summary>
+    public ConvolutionGeometry Geometry
+    {
+        get
+        {
+            var plane = Plane;
+            return new(1, 1)
+            {
+                Stride = ((int)plane.Strides[0], (int)plane.Strides[1]),
+                Padding = ((int)plane.Before[0], (int)plane.Before[1]),
+                Dilation = ((int)plane.Dilations[0], (int)plane.Dilations[1]),
+            };
+        }
+    }
+
+    /// <summary>Its steps along each of two axes.</summary>
+    public (PoolAxis Vertical, PoolAxis Horizontal) PoolAxes
+    {
+        get
+        {
+            var plane = Plane;
+            PoolAxis Axis(int axis) => PoolAxis.Sliding(
+                (int)plane.Kernel[axis], (int)plane.Strides[axis], (int)plane.Before[axis], (int)plane.Dilations[axis]);
+            return (Axis(0), Axis(1));
+        }
+    }
 
     /// <summary>The attributes of an ONNX node.</summary>
     public IEnumerable<(string Name, object Value)> Attributes =>

@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
-namespace MarginNet.Models;
+namespace MarginNet.Graph.Operations;
 
 /// <summary>
 /// Convolutions whose long sums are formed in blocks of a few channels, and those added along a balanced tree: what rounding may come to

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Reflection;
 using static TorchSharp.torch;
 
-namespace MarginNet.Lipschitz;
+namespace MarginNet.Graph.Modules;
 
 /// <summary>
 /// Hooks of modules, which run when a module is called and may replace what goes in and what comes out.

@@ -1,7 +1,6 @@
-using MarginNet.Bounds;
 using static TorchSharp.torch;
 
-namespace MarginNet.Models;
+namespace MarginNet.Bounds;
 
 /// <summary>How far the absolute row sums T of WWᵀ may be off when they are summed in float64, in any order.</summary>
 internal static class RowSumError

@@ -1,0 +1,67 @@
+using MarginNet.Bounds;
+using MarginNet.Graph.Onnx;
+using MarginNet.Native;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MarginNet.Graph.Operations;
+
+/// <summary>The residual layer of 3×3 convolutions.</summary>
+internal sealed record SllConvolution : SllOperation
+{
+    /// <summary>Height and width of the kernels.</summary>
+    public const int Side = 3;
+
+    private const int Padding = Side / 2;
+
+    private static readonly Window Around = new([Side, Side], [1, 1], [Padding, Padding], [Padding, Padding], [1, 1]);
+
+    public override string Kind => nameof(SllConvolution);
+
+    public override ValueShape Shape(ValueShape[] inputs) =>
+        inputs is [{ Rank: 4 } x, { Rank: 4 } weight, var bias]
+        && weight == new ValueShape(weight[0], x[1], Side, Side) && bias == new ValueShape(weight[0])
+            ? x : throw Misfit(inputs, $"[N, C, H, W], [hidden, C, {Side}, {Side}] and [hidden]");
+
+    public override Tensor Run(Tensor[] inputs, bool isTraining)
+    {
+        var (input, weight, bias) = (inputs[0], inputs[1], inputs[2]);
+        var back = Back(weight, weight.dtype, isTraining).transpose(0, 1).flip(2, 3);
+        if (!isTraining)
+        {
+            var hidden = F.relu(BlockedSums.Convolve(input, weight, Padding).add_(bias.reshape(-1, 1, 1)), inplace: true);
+            return input - BlockedSums.Convolve(hidden, back, Padding);
+        }
+
+        var inner = F.relu(F.conv2d(input, weight, bias, padding: [Padding, Padding]), inplace: true);
+        // The transposed convolution as a plain one, whose kernels are right on more processors.
+        return input - F.conv2d(inner, back, padding: [Padding, Padding]);
+    }
+
+    public override void Write(OnnxWriter writer, string name, string[] inputs)
+    {
+        using var scope = NewDisposeScope();
+        (string, object)[] window = [.. Around.Attributes];
+        var weight = writer.Parameter(inputs[1]);
+        var back = writer.Constant($"{name}.back", Back(weight, weight.dtype, isTraining: false));
+        writer.Node("Conv", $"{name}.in", inputs, window);
+        writer.Node("Relu", $"{name}.relu", [$"{name}.in"]);
+        writer.Node("ConvTranspose", $"{name}.out", [$"{name}.relu", back], window);
+        writer.Node("Sub", name, [inputs[0], $"{name}.out"]);
+    }
+
+    protected override SllLayer Layer(string name, Tensor map, double relativeError, Tensor bias)
+    {
+        var (block, taps) = (BlockedSums.Channels * Side * Side, Side * Side);
+        var convolution = new ConvolutionLayer(name, map, relativeError, new(1, 1) { Padding = (Padding, Padding) })
+        {
+            Bias = bias,
+            Order = SumOrder.InBlocks(map.shape[1] * taps, block),
+        };
+        return new(name, convolution) { BackOrder = SumOrder.InBlocks(map.shape[0] * taps, block), Bias = bias };
+    }
+
+    /// <summary>The correlations of the kernels at every shift are the entries of WWᵀ, away from the border.</summary>
+    protected override Tensor RowSums(Tensor weight) =>
+        F.conv2d(MemoryOrder.ChannelsLast(weight), weight, padding: [Side - 1, Side - 1]).abs().sum([1, 2, 3]);
+}
