@@ -31,7 +31,7 @@ if len(sys.argv) == 1:
     for image in small():
         print(*image.flatten().tolist())
 else:
-    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "Models", "Fixtures"))
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "ModelFiles", "Fixtures"))
     from peer_pytorch import ResNet18
 
     model = torch.load(sys.argv[1], weights_only=True)
