@@ -5,6 +5,7 @@ using System.Text.Json;
 using MarginNet.Checkpoints;
 using MarginNet.Graph;
 using MarginNet.Graph.Operations;
+using MarginNet.PValues;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Graph;

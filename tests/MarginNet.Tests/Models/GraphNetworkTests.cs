@@ -3,6 +3,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Export;
 using MarginNet.Foreign;
+using MarginNet.Lipschitz;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.Tests.Export;
@@ -145,6 +146,19 @@ public sealed class GraphNetworkTests : IDisposable
             using var inference = no_grad();
             return nn.functional.cross_entropy(read.Network.call(points), labels).item<float>();
         }
+    }
+
+    [Fact]
+    public void Its_bounds_are_those_of_the_network_that_was_exported_up_to_folding()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Networks.Model(nameof(FastNet));
+        using var read = Exported(model);
+        var (expected, found) = (LipschitzBounds.Compute(model.Network, new(3, 32, 32)), LipschitzBounds.Compute(read.Network, new(3, 32, 32)));
+        Assert.InRange(found.Scores.Value / expected.Scores.Value, 0.5, 1.001);
+        Assert.True(found.IsOf(read.Network));
+        using var images = rand(3, 3, 32, 32);
+        Assert.True(LipschitzLowerBounds.Compute(read.Network, images, ascentSteps: 2).Scores.Value <= found.Scores.Value);
     }
 
     [Theory]
