@@ -58,11 +58,11 @@ internal sealed record OnnxLayers(
                 {
                     network.Dispose();
                     return (null, FormattableString.Invariant(
-                        $"Computed layer by layer, its scores differ from ONNX Runtime's by {difference:g2} of the largest."));
+                        $"Computed layer by layer, its scores differ from ONNX Runtime's by {difference:0.0e-0} of the largest."));
                 }
 
                 notes.Add(string.Create(CultureInfo.InvariantCulture, $"read as {network.OperationCount} layers, whose scores differ from ONNX Runtime's "
-                    + $"by at most {difference:e1} of the largest, on {Images} drawn images."));
+                    + $"by at most {difference:0.0e-0} of the largest, on {Images} drawn images."));
             }
             else
             {

@@ -70,6 +70,15 @@ public sealed class GraphNetworkTests : IDisposable
         Assert.Equal(read.Network.parameters().Count(), again.Network.parameters().Count());
     }
 
+    [PythonFact]
+    public void PyTorch_opens_a_saved_graph_without_running_code()
+    {
+        using var read = MarginModel.Load(ForeignFiles.Committed["fixed.onnx"], ForeignFiles.Trained);
+        read.Save(_folder["m.pt"]);
+        var text = PythonFactAttribute.Run(Path.Combine(AppContext.BaseDirectory, "Checkpoints", "Fixtures", "show.py"), _folder["m.pt"], "--weights-only");
+        Assert.Contains("\"operation\": \"Convolution\"", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_state_dict_has_the_names_that_the_exporter_gave()
     {
