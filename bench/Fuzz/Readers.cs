@@ -126,6 +126,12 @@ internal static class Readers
             Tokens = Others,
         },
         new("onnx", ".onnx", [Seeds.Exported(".onnx", ModelExport.ToOnnx)], ReadForeign),
+        new("onnx-graph", ".onnx", GraphFile.Seeds(), GraphFile.Read)
+        {
+            Structured = [GraphFile.Damage, GraphFile.Damage, GraphFile.Damage],
+            Tokens = GraphFile.Tokens,
+            Allowance = 16 << 20,
+        },
         new("onnx-linked", ".onnx", [Seeds.LinkedOnnx()], ReadForeign) { Tokens = Places },
         new("null-model", ".json", [Seeds.NullModelJson()], ReadNullModel) { Structured = [DamageNullModel], Tokens = Json },
         new("foreign-calibration", ".margins.json", [ForeignCalibration.Seed()], ForeignCalibration.Read)

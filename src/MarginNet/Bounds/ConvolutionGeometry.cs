@@ -9,8 +9,11 @@ internal sealed record ConvolutionGeometry(int Height, int Width)
     /// <summary>Steps along rows and columns, at least 1. Default 1.</summary>
     public (int Vertical, int Horizontal) Stride { get; init; } = (1, 1);
 
-    /// <summary>Zeros on each side, at least 0. Default none.</summary>
+    /// <summary>Zeros before the first row and column, at least 0. Default none.</summary>
     public (int Vertical, int Horizontal) Padding { get; init; } = (0, 0);
+
+    /// <summary>Zeros behind the last; null for as many as before. Default null.</summary>
+    public (int Vertical, int Horizontal)? PaddingBehind { get; init; }
 
     /// <summary>Distance between the taps of the kernel, at least 1. Default 1.</summary>
     public (int Vertical, int Horizontal) Dilation { get; init; } = (1, 1);
@@ -22,12 +25,12 @@ internal sealed record ConvolutionGeometry(int Height, int Width)
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="kernelWidth">Columns of the kernel.</param>
     public (int Height, int Width) Output(int kernelHeight, int kernelWidth) =>
-        (Along(Height, kernelHeight, Stride.Vertical, Padding.Vertical, Dilation.Vertical), Along(
-            Width, kernelWidth, Stride.Horizontal, Padding.Horizontal, Dilation.Horizontal));
+        (Along(Height + Padding.Vertical + (PaddingBehind ?? Padding).Vertical, kernelHeight, Stride.Vertical, Dilation.Vertical),
+            Along(Width + Padding.Horizontal + (PaddingBehind ?? Padding).Horizontal, kernelWidth, Stride.Horizontal, Dilation.Horizontal));
 
-    private static int Along(int length, int kernel, int stride, int padding, int dilation)
+    private static int Along(int length, int kernel, int stride, int dilation)
     {
-        var room = length + (2 * padding) - (dilation * (kernel - 1)) - 1;
+        var room = length - (dilation * (kernel - 1)) - 1;
         return room < 0 ? 0 : (room / stride) + 1;
     }
 }

@@ -46,14 +46,24 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     }
 
     /// <summary>Convolves images [N, in, H, W]; the caller disposes the result.</summary>
-    public Tensor Apply(Tensor input) => Weight.shape is [_, _, 1, 1]
-        && Steps is { Groups: 1, Padding: (0, 0) } ? PointwiseProduct.Convolve(input, Weight, Steps.Stride) : F.conv2d(
-            MemoryOrder.ChannelsLast(input),
-            Weight,
-            strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
-            padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],
-            dilation: [Steps.Dilation.Vertical, Steps.Dilation.Horizontal],
-            groups: Steps.Groups);
+    public Tensor Apply(Tensor input)
+    {
+        if (Steps is { Padding: var before, PaddingBehind: { } behind })
+        {
+            using var surrounded = F.pad(input, [before.Horizontal, behind.Horizontal, before.Vertical, behind.Vertical]);
+            return (this with { Steps = Steps with { Padding = (0, 0), PaddingBehind = null } }).Apply(surrounded);
+        }
+
+        return Weight.shape is [_, _, 1, 1] && Steps is { Groups: 1, Padding: (0, 0) }
+            ? PointwiseProduct.Convolve(input, Weight, Steps.Stride)
+            : F.conv2d(
+                MemoryOrder.ChannelsLast(input),
+                Weight,
+                strides: [Steps.Stride.Vertical, Steps.Stride.Horizontal],
+                padding: [Steps.Padding.Vertical, Steps.Padding.Horizontal],
+                dilation: [Steps.Dilation.Vertical, Steps.Dilation.Horizontal],
+                groups: Steps.Groups);
+    }
 
     /// <summary>The convolution whose outputs are multiplied, channel by channel.</summary>
     public ConvolutionLayer ScaleOutputs(ChannelScaleLayer scale) => Scale(scale, scale.Factors.reshape(-1, 1, 1, 1));

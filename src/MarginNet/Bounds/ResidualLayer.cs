@@ -19,11 +19,14 @@ internal sealed record ResidualLayer(string Name, IReadOnlyList<Layer> Body, IRe
             : throw new ArgumentException($"Layer '{Name}' adds {body} and {skip}, which do not fit.", nameof(input));
     }
 
-    /// <summary>The smaller of ‖s‖ + ‖g‖ and, for s(x) + W₂φ(W₁x) with a gate φ, of ‖S + ½W₂W₁‖ + ½‖W₂‖‖W₁‖.</summary>
+    /// <summary>The smallest of ‖s‖ + ‖g‖, for s(x) + W₂φ(W₁x) with a gate φ of ‖S + ½W₂W₁‖ + ½‖W₂‖‖W₁‖, and for x + g(x) of
+    /// <see cref="ContractionBound"/>.</summary>
     public override (UpperBound Bound, string Method) Bound(FeatureShape input)
     {
         var sum = LayerChain.Product(Skip, input) + LayerChain.Product(Body, input);
-        return Centered(input) is { } centered && centered < sum ? (centered, "half the gate") : (sum, "skip + body");
+        var (bound, method) = Centered(input) is { } centered && centered < sum ? (centered, "half the gate") : (sum, "skip + body");
+        return Skip.Count == 0 && ContractionBound.Of(Body, input) is { } contraction && contraction < bound
+            ? (contraction, "contraction") : (bound, method);
     }
 
     private UpperBound? Centered(FeatureShape input)

@@ -76,7 +76,8 @@ internal sealed record SllLayer(string Name, Layer Map) : Layer(Name)
         return signal.Next(norm, error + difference, peak);
     }
 
-    private static double Lipschitz(double norm) => Math.Max(1, Math.BitIncrement(Rounding.ProductUp(norm, norm) - 1));
+    /// <summary>max(1, ‖G‖² − 1), rounded up.</summary>
+    public static double Lipschitz(double norm) => Math.Max(1, Math.BitIncrement(Rounding.ProductUp(norm, norm) - 1));
 
     /// <summary>Where a weight of the way back underflows, times hidden numbers.</summary>
     private AffineBound Underflow(FloatFormat format, AffineBound reached, FeatureShape input) =>

@@ -12,7 +12,7 @@ internal sealed class GraphBuilder
 
     private readonly Dictionary<string, Node> _nodes = []; // In the order they were added.
     private readonly Dictionary<string, Tensor> _constants = [];
-    private readonly Dictionary<string, int> _names = new() { [NetworkGraph.Images] = 0 }; // With the number that made the last alike unique.
+    private readonly Dictionary<string, int> _names = new() { [NetworkGraph.Images] = 0, [NetworkGraph.Scores] = 0 }; // With the number that made the last alike unique.
     private long _computed;
 
     /// <param name="input">The shape of the images, the batch first.</param>
@@ -106,7 +106,8 @@ internal sealed class GraphBuilder
     private static bool IsLearnable(Tensor value) => value.is_floating_point() && value.dim() > 0;
 
     /// <summary>A list of sizes as a tensor, where the batch is none of them.</summary>
-    private Operand Known(Operand operand) => operand is { Constant: null, Sizes: { } sizes }
+    /// <exception cref="InvalidDataException">It is.</exception>
+    public Operand Known(Operand operand) => operand is { Constant: null, Sizes: { } sizes }
         ? sizes.Any(size => size.IsPerImage)
             ? throw new InvalidDataException($"Its input '{operand.Name}' is computed from the number of images.")
             : Constant(operand.Name, tensor([.. sizes.Select(size => size.Count)], operand.Shape.At(0), ScalarType.Int64))

@@ -10,6 +10,9 @@ internal sealed class NetworkGraph
     /// <summary>The name of the value that the images are.</summary>
     public const string Images = "images";
 
+    /// <summary>The name that its value has in files; none within has it.</summary>
+    public const string Scores = "scores";
+
     private readonly int[][] _inputs; // Of each node: the places of its inputs among the values.
     private readonly int[][] _last; // Of each node: the values of nodes that no later one takes.
     private readonly int _output;

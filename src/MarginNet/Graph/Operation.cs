@@ -46,9 +46,8 @@ internal abstract record Operation
     public virtual Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) => null;
 
     /// <summary>Its kind and attributes as text.</summary>
-    public string Describe() => Attributes.Aggregate(Kind, (text, attribute) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{text} {attribute.Name}={(attribute.Value is System.Collections.IEnumerable and not string and var many ? string.Join(",", many.Cast<object>()) : attribute.Value)}"));
+    public string Describe() =>
+        string.Join(' ', Attributes.Select(attribute => $"{attribute.Name}={Text(attribute.Value)}").Prepend(Kind));
 
     /// <summary>Its attributes as ONNX has them: integers, floats, texts, and lists of the first two.</summary>
     protected virtual IEnumerable<(string Name, object Value)> Attributes => [];
@@ -56,4 +55,7 @@ internal abstract record Operation
     /// <summary>An error that says what it takes.</summary>
     protected static InvalidDataException Misfit(ValueShape[] inputs, string expected) =>
         new($"It gets {string.Join(" and ", inputs)}: expected {expected}.");
+
+    private static string Text(object value) =>
+        value is Array list ? string.Join(',', list.Cast<object>().Select(Text)) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

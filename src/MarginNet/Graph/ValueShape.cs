@@ -9,7 +9,7 @@ internal readonly struct ValueShape(params ImmutableArray<Dimension> sizes) : IE
     private const long Most = 1L << 32; // Numbers in one value of one image: more is no network but an attack.
 
     /// <summary>The sizes.</summary>
-    public ImmutableArray<Dimension> Sizes { get; } = sizes;
+    public ImmutableArray<Dimension> Sizes => sizes.IsDefault ? [] : sizes;
 
     public int Rank => Sizes.Length;
 

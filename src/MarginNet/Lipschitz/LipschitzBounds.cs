@@ -67,8 +67,8 @@ public sealed class LipschitzBounds
     }
 
     /// <summary>
-    /// Whether a network still is the one that the bounds were proven for: the same operations, settings, parameters and buffers, of the same
-    /// types, to the last bit, as far as its scores are made of them. Scores of any other network certify nothing by these bounds.
+    /// Whether a network still is the one that the bounds were proven for: the same operations, settings, parameters and buffers,
+    /// of the same types, to the last bit, as far as its scores are made of them. Scores of any other network certify nothing by these bounds.
     /// </summary>
     /// <param name="network">The network, on any device, in any mode. Not changed.</param>
     /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with;
@@ -140,7 +140,8 @@ public sealed class LipschitzBounds
         var (described, digest) = NetworkDigest.Describe(graph, Values(graph));
         LayerChain.Output(described, input);
         // Constants that are only subtracted or divided by are raised to the type of the weights.
-        var format = FloatFormat.Of(graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Constant).Select(each => each.Value));
+        var weights = graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Constant);
+        var format = FloatFormat.Of(weights.Select(parameter => parameter.Value));
         return Compute(digest, ScaleFolding.Fold(described), ForwardRounding.Of(described, input, format), input, cancellation);
     }
 

@@ -1,4 +1,5 @@
 using MarginNet.Bounds;
+using MarginNet.Graph;
 using MarginNet.Graph.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -19,7 +20,7 @@ internal static class TrainingConstants
     public static Tensor Compute(nn.Module<Tensor, Tensor> network, FeatureShape input, PowerIteration norms, Device device)
     {
         using var scope = NewDisposeScope();
-        var layers = ScaleFolding.Fold(Layers(network, input, device));
+        var layers = ScaleFolding.Fold(Layers(ModuleReader.Read(network, input), device));
         var isGated = layers is [.., LinearLayer, ActivationLayer { IsGate: true }];
         var chain = isGated ? layers[..^1] : layers;
         var features = chain is [.., LinearLayer] ? chain[..^1] : chain;
@@ -35,13 +36,10 @@ internal static class TrainingConstants
         return (distances.clamp_min(Floor).sqrt() * Product(features, input, norms, device)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A network's layers with weights as they are in training.</summary>
+    /// <summary>A graph's layers with weights as they are in training.</summary>
     /// <exception cref="NotSupportedException">A layer's constant is not known; the message names the layer.</exception>
-    public static List<Layer> Layers(nn.Module network, FeatureShape input, Device device)
-    {
-        var graph = ModuleReader.Read(network, input);
-        return GraphLayers.InTraining(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], device);
-    }
+    public static List<Layer> Layers(NetworkGraph graph, Device device) =>
+        GraphLayers.InTraining(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], device);
 
     private static Tensor Product(IEnumerable<Layer> layers, FeatureShape input, PowerIteration norms, Device device)
     {

@@ -1,7 +1,8 @@
 using MarginNet.Bounds;
 using MarginNet.Checkpoints;
+using MarginNet.Graph.Modules;
+using MarginNet.Graph.Operations;
 using MarginNet.Lipschitz;
-using MarginNet.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -35,37 +36,38 @@ internal sealed class LipschitzControl(
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var modules = network.named_modules().ToDictionary(child => child.name, child => child.module);
-        Project(TrainingConstants.Layers(network, input, device), input, modules);
+        var graph = ModuleReader.Read(network, input);
+        var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);
+        var weights = graph.Nodes
+            .Where(node => node.Operation is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or BatchNormalization)
+            .ToDictionary(node => node.Name, node => values.GetValueOrDefault(node.Inputs[1]));
+        Project(TrainingConstants.Layers(graph, device), input, weights);
     }
 
-    private void Project(IEnumerable<Layer> layers, FeatureShape shape, Dictionary<string, nn.Module> modules)
+    private void Project(IEnumerable<Layer> layers, FeatureShape shape, Dictionary<string, Parameter?> weights)
     {
         foreach (var layer in layers)
         {
-            Project(layer, shape, modules);
+            Project(layer, shape, weights);
             shape = layer.Output(shape);
         }
     }
 
-    private void Project(Layer layer, FeatureShape shape, Dictionary<string, nn.Module> modules)
+    private void Project(Layer layer, FeatureShape shape, Dictionary<string, Parameter?> weights)
     {
-        switch (layer, modules.GetValueOrDefault(layer.Name))
+        switch (layer, weights.GetValueOrDefault(layer.Name))
         {
             case (ResidualLayer residual, _):
-                Project(residual.Body, shape, modules);
-                Project(residual.Skip, shape, modules);
+                Project(residual.Body, shape, weights);
+                Project(residual.Skip, shape, weights);
                 break;
             case (BranchesLayer branches, _):
-                Array.ForEach([.. branches.Branches], branch => Project(branch, shape, modules));
+                Array.ForEach([.. branches.Branches], branch => Project(branch, shape, weights));
                 break;
-            case (LinearLayer, Linear linear):
-                linear.weight!.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
+            case (LinearLayer or ConvolutionLayer or TransposedConvolutionLayer, { } weight):
+                weight.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
                 break;
-            case (ConvolutionLayer, var module) when ((module as Conv2d)?.weight ?? (module as PointwiseConvolution)?.Weight) is { } kernel:
-                kernel.mul_(Factor(TrainingConstants.Norm(layer, shape, _projection, device)));
-                break;
-            case (ChannelScaleLayer scale, BatchNorm { weight: { } weight }):
+            case (ChannelScaleLayer scale, { } weight):
                 weight.mul_(Factor(scale.Factors.abs()));
                 break;
         }

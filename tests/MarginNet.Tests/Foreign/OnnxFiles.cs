@@ -48,7 +48,10 @@ internal static class OnnxFiles
         {
             Name = "body",
             Node = { Node("Identity", ["condition"], "goes_on"), Node("Identity", ["value"], "next") },
-            Input = { Value("iteration", ElementType.Int64, []), Value("condition", ElementType.Bool, []), Value("value", ElementType.Float, null) },
+            Input =
+            {
+                Value("iteration", ElementType.Int64, []), Value("condition", ElementType.Bool, []), Value("value", ElementType.Float, null),
+            },
             Output = { Value("goes_on", ElementType.Bool, []), Value("next", ElementType.Float, null) },
         };
         loop.Attribute.Add(new AttributeProto { Name = "body", Type = AttributeProto.Types.AttributeType.Graph, G = body });

@@ -71,7 +71,7 @@ internal static class OperationCases
 
         foreach (var name in new[]
         {
-            "Abs", "Ceil", "Cos", "Exp", "Floor", "Identity", "Neg", "Relu", "Sigmoid", "Sin", "Softplus", "Softsign", "Tanh",
+            "Abs", "Ceil", "Cos", "Exp", "Floor", "Identity", "Neg", "Relu", "Sin", "Softplus", "Softsign", "Tanh",
         })
         {
             One(name);
@@ -89,11 +89,12 @@ internal static class OperationCases
         One("Celu", 12, attributes: Perhaps(random => [("alpha", Between(random, 0.1, 2))]));
         One("LeakyRelu", attributes: Perhaps(random => [("alpha", Between(random, -1, 1))]));
         One("ThresholdedRelu", 10, attributes: Perhaps(random => [("alpha", Between(random, 0, 2))]));
-        One("Swish", 24, attributes: Perhaps(random => [("alpha", Between(random, -2, 2))]));
         One("Selu", attributes: Perhaps(random => [("alpha", Between(random, 0.1, 2)), ("gamma", Between(random, 1, 2))]));
         One("HardSigmoid", attributes: Perhaps(random => [("alpha", Between(random, 0.1, 1)), ("beta", Between(random, 0, 1))]));
-        // Far below 0, 1 + erf is all rounding: such a number alone is no scale to compare with.
-        One("Gelu", 20, OperatorCase.Normal, Perhaps(random => [("approximate", random.Next(2) == 0 ? "none" : "tanh")]), least: 4);
+        // Far below 0 these are all rounding: such numbers alone are no scale to compare with.
+        One("Gelu", 20, OperatorCase.Normal, Perhaps(random => [("approximate", random.Next(2) == 0 ? "none" : "tanh")]), least: 6);
+        One("Sigmoid", draw: OperatorCase.Normal, least: 6);
+        One("Swish", 24, OperatorCase.Normal, Perhaps(random => [("alpha", Between(random, -2, 2))]), least: 6);
         One("Cast", attributes: _ => [("to", 1L)]);
         Add("Clip", Oldest, (it, random) =>
         {

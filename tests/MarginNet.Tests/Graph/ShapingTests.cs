@@ -145,7 +145,7 @@ public sealed class ShapingTests
         for (var trial = 0; trial < Draws.Trials; trial++)
         {
             var axes = random.Next(1, 4);
-            var set = random.Pick(9, 13);
+            var set = random.Pick(11, 13);
             var it = new OperatorCase(random.Integers(2, 4, axes), set);
             var count = random.Next(1, 3);
             long[] added = [.. random.Order(axes + count).Take(count).Select(axis => axis + 1)];

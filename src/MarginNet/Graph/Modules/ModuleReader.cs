@@ -11,6 +11,8 @@ namespace MarginNet.Graph.Modules;
 /// </summary>
 internal sealed class ModuleReader
 {
+    private static readonly Operation Dense = new Operations.Gemm(1, 1, TransposesA: false, TransposesB: true);
+
     private ModuleReader(GraphBuilder graph) => Graph = graph;
 
     /// <summary>The graph in the making.</summary>
@@ -91,18 +93,19 @@ internal sealed class ModuleReader
         IGraphModule own => own.AddTo(graph, x),
         Sequential => module.named_children().Aggregate(x, (value, child) => Read(Join(name, child.name), child.module, value)),
         Linear linear => x.Shape.Rank == 2
-            ? graph.Add("", new Operations.Gemm(1, 1, false, true), [x, .. Weights(graph, ("weight", linear.weight), ("bias", linear.bias))])
+            ? graph.Add("", Dense, [x, .. Weights(graph, ("weight", linear.weight), ("bias", linear.bias))])
             : Rows(graph, linear, x),
-        Conv1d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(graph, convolution, x),
-        Conv2d { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution => Convolution(graph, convolution, x),
+        Conv1d or Conv2d when module is Convolution { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution =>
+            Convolution(graph, convolution, x),
         ConvTranspose1d { padding_mode: PaddingModes.Zeros, padding_type: null } convolution => Transposed(graph, convolution, x),
-        ConvTranspose2d { padding_mode: PaddingModes.Zeros, padding_type: null } convolution => Transposed(graph, convolution, x),
+        // Of two different numbers TorchSharp 0.107 does not take each for its axis.
+        ConvTranspose2d { padding_mode: PaddingModes.Zeros, padding_type: null, output_padding: var extra } convolution
+            when extra is null || extra.Distinct().Count() < 2 => Transposed(graph, convolution, x),
         BatchNorm normalization => BatchNormalization(graph, name, normalization, x),
         ReLU => graph.Add("", new Operations.Relu(), x),
         Tanh => graph.Add("", new Operations.Tanh(), x),
         Sigmoid => graph.Add("", new Operations.Sigmoid(), x),
         ReLU6 => graph.Add("", new Operations.Clip(0, 6), x),
-        Hardtanh clip => graph.Add("", new Operations.Clip(clip.min_val, clip.max_val), x),
         LeakyReLU leaky => graph.Add("", new Operations.LeakyRelu(leaky.negative_slope), x),
         PReLU leaky => graph.Add("", new Operations.PRelu(), x, graph.Weight("weight", leaky.num_parameters == 1 ? leaky.weight
             : leaky.weight.reshape([-1, .. Enumerable.Repeat(1L, x.Shape.Rank - 2)]))),
@@ -120,23 +123,15 @@ internal sealed class ModuleReader
             graph, x, norm.weight, norm.bias)]),
         InstanceNorm { track_running_stats: false } norm => graph.Add("", new Operations.InstanceNormalization(norm.eps), [x, .. Affine(
             graph, x, norm.weight, norm.bias)]),
-        MaxPool1d pool => graph.Add(
-            "", new Operations.MaxPool(Sliding(1, [pool.kernel_size], [pool.stride ?? pool.kernel_size], [pool.padding ?? 0], [pool.dilation ?? 1]),
-            pool.ceil_mode), x),
-        MaxPool2d pool => graph.Add(
-            "", new Operations.MaxPool(Sliding(2, pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, pool.dilation), pool.ceil_mode), x),
-        AvgPool1d pool => graph.Add(
-            "", new Operations.AveragePool(Sliding(1, [pool.kernel_size], [pool.stride ?? pool.kernel_size], [pool.padding ?? 0], null),
-            pool.ceil_mode, pool.count_include_pad), x),
-        AvgPool2d { divisor_override: null } pool => graph.Add(
-            "", new Operations.AveragePool(Sliding(2, pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, null),
-            pool.ceil_mode, pool.count_include_pad), x),
+        MaxPool1d or MaxPool2d => MaxPool(graph, module, x),
+        AvgPool1d or AvgPool2d { divisor_override: null } => AveragePool(graph, module, x),
         AdaptiveAvgPool1d { output_size: 1 } => graph.Add("", new Operations.GlobalAveragePool(), x),
         AdaptiveAvgPool2d pool => Array.TrueForAll(pool.output_size, size => size == 1)
             ? graph.Add("", new Operations.GlobalAveragePool(), x)
             : graph.Add("", Operations.AdaptiveAveragePool.Of(x.Shape, [pool.output_size[0], pool.output_size[^1]]), x),
         AdaptiveMaxPool1d { output_size: 1 } => graph.Add("", new Operations.GlobalMaxPool(), x),
-        AdaptiveMaxPool2d pool when Array.TrueForAll(pool.output_size, size => size == 1) => graph.Add("", new Operations.GlobalMaxPool(), x),
+        AdaptiveMaxPool2d { output_size: var sizes } when Array.TrueForAll(sizes, size => size == 1) =>
+            graph.Add("", new Operations.GlobalMaxPool(), x),
         Flatten { start_dim: 1, end_dim: -1 } => graph.Add("", new Operations.Flatten(1), x),
         Unflatten { dim: > 0 } unflatten => graph.Add("", new Operations.Reshape(Unflattened(x.Shape, unflatten)), x),
         PixelUnshuffle unshuffle => graph.Add("", new Operations.PixelUnshuffle(unshuffle.downscale_factor, x.Shape[1].Count), x),
@@ -147,10 +142,8 @@ internal sealed class ModuleReader
     /// <summary>A linear layer of the last of several axes.</summary>
     private static Operand Rows(ModuleGraph graph, Linear linear, Operand x)
     {
-        var weight = graph.Weight("weight", linear.weight.t());
-        return linear.bias is null
-            ? graph.Add("", new Operations.MatMul(), x, weight)
-            : graph.Add("", new Operations.Add(), graph.Add("product", new Operations.MatMul(), x, weight), graph.Weight("bias", linear.bias));
+        var product = graph.Add(linear.bias is null ? "" : "product", new Operations.MatMul(), x, graph.Weight("weight", linear.weight.t()));
+        return linear.bias is null ? product : graph.Add("", new Operations.Add(), product, graph.Weight("bias", linear.bias));
     }
 
     private static Operand Convolution(ModuleGraph graph, Convolution convolution, Operand x)
@@ -169,6 +162,33 @@ internal sealed class ModuleReader
         return graph.Add(
             "", new Operations.ConvTranspose(window, [.. Each(kernel.Length, convolution.output_padding, 0)], convolution.groups),
             [x, .. Weights(graph, ("weight", convolution.weight), ("bias", convolution.bias))]);
+    }
+
+    private static Operand MaxPool(ModuleGraph graph, nn.Module module, Operand x)
+    {
+        var (window, isCeiling) = module switch
+        {
+            MaxPool1d pool => (Sliding(
+                1, [pool.kernel_size], [pool.stride ?? pool.kernel_size], [pool.padding ?? 0], [pool.dilation ?? 1]), pool.ceil_mode),
+            MaxPool2d pool => (Sliding(
+                2, pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, pool.dilation), pool.ceil_mode),
+            _ => throw new ArgumentException($"A {module.GetType().Name} is no such pooling.", nameof(module)),
+        };
+        return graph.Add("", new Operations.MaxPool(window, isCeiling), x);
+    }
+
+    private static Operand AveragePool(ModuleGraph graph, nn.Module module, Operand x)
+    {
+        var operation = module switch
+        {
+            AvgPool1d pool => new Operations.AveragePool(
+                Sliding(1, [pool.kernel_size], [pool.stride ?? pool.kernel_size], [pool.padding ?? 0], null),
+                pool.ceil_mode, pool.count_include_pad),
+            AvgPool2d pool => new Operations.AveragePool(
+                Sliding(2, pool.kernel_size, pool.stride ?? pool.kernel_size, pool.padding, null), pool.ceil_mode, pool.count_include_pad),
+            _ => throw new ArgumentException($"A {module.GetType().Name} is no such pooling.", nameof(module)),
+        };
+        return graph.Add("", operation, x);
     }
 
     private static Operand BatchNormalization(ModuleGraph graph, string name, BatchNorm normalization, Operand x)

@@ -24,7 +24,7 @@ internal sealed record OnnxInput(string Name, ValueShape Shape, long? Batch)
 
         var declared = type.Shape?.Dim.Select(size => size.DimValue > 0 ? size.DimValue : (long?)null).ToArray()
             ?? [null, .. (image ?? []).Select(_ => (long?)null)];
-        var shown = $"Its input '{FileText.Show(only.Name)}' is [{string.Join(", ", declared.Select(size => size?.ToString() ?? "?"))}]";
+        var shown = $"Its input {FileText.Quote(only.Name)} is [{string.Join(", ", declared.Select(size => size?.ToString() ?? "?"))}]";
         if (declared.Length == 0)
         {
             throw new InvalidDataException($"{shown}: expected an axis for the images.");

@@ -19,7 +19,7 @@ internal sealed class OnnxOrder
         {
             if (!_given.Add(tensor.Name))
             {
-                throw new InvalidDataException($"Two of its values are named '{FileText.Show(tensor.Name)}'.");
+                throw new InvalidDataException($"Two of its values are named {FileText.Quote(tensor.Name)}.");
             }
         }
 
@@ -29,7 +29,7 @@ internal sealed class OnnxOrder
             {
                 if (_given.Contains(output) || !_producers.TryAdd(output, node))
                 {
-                    throw new InvalidDataException($"{Describe(node)}: its value '{FileText.Show(output)}' has the name of another.");
+                    throw new InvalidDataException($"{Describe(node)}: its value {FileText.Quote(output)} has the name of another.");
                 }
             }
         }
@@ -37,7 +37,7 @@ internal sealed class OnnxOrder
 
     /// <summary>Such as <c>Node 'conv1' (Conv)</c>.</summary>
     public static string Describe(NodeProto node) =>
-        $"Node '{FileText.Show(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? "")}' ({FileText.Show(node.OpType)})";
+        $"Node {FileText.Quote(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? "")} ({FileText.Show(node.OpType)})";
 
     /// <summary>The input of a softmax that a value is; null where it is none.</summary>
     public string? BeforeSoftmax(string value)
@@ -98,7 +98,7 @@ internal sealed class OnnxOrder
                 else if (!_given.Contains(top.Inputs.Current))
                 {
                     throw new InvalidDataException(
-                        $"{Describe(top.Node)}: its input '{FileText.Show(top.Inputs.Current)}' is computed by no node.");
+                        $"{Describe(top.Node)}: its input {FileText.Quote(top.Inputs.Current)} is computed by no node.");
                 }
             }
         }

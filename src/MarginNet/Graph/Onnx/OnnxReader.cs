@@ -9,6 +9,7 @@ internal sealed class OnnxReader
     private const long OldestSet = 7;
     private const long NewestSet = 24;
     private const int MostNested = 16;
+    private const long UsuallyComputed = 1 << 24;
 
     private readonly long _set;
     private readonly long? _batch;
@@ -46,7 +47,8 @@ internal sealed class OnnxReader
             output = logits;
         }
 
-        var builder = new GraphBuilder(input.Shape) { MostComputed = (1 << 24) + (4L * graph.Initializer.Sum(tensor => (long)tensor.RawData.Length)) };
+        // What a file computes of its constants is seldom more than they are.
+        var builder = new GraphBuilder(input.Shape) { MostComputed = UsuallyComputed + model.CalculateSize() };
         var values = new Dictionary<string, Operand> { [input.Name] = builder.Input };
         foreach (var constant in constants ?? [])
         {
@@ -57,7 +59,7 @@ internal sealed class OnnxReader
         reader.ReadAll(graph, order.To([output]), values, depth: 0);
         if (!values.TryGetValue(output, out var scores) || !scores.IsData)
         {
-            throw new InvalidDataException($"Its output '{FileText.Show(output)}' is not computed of the images.");
+            throw new InvalidDataException($"Its output {FileText.Quote(output)} is not computed of the images.");
         }
 
         return builder.ToGraph(scores);
@@ -78,7 +80,8 @@ internal sealed class OnnxReader
             {
                 foreach (var (name, value) in node.Output.Zip(Read(node, values, depth)))
                 {
-                    values[name] = value;
+                    // A list of sizes without the number of images is a constant like others.
+                    values[name] = value.Sizes is { } sizes && !sizes.Any(size => size.IsPerImage) ? _builder.Known(value) : value;
                 }
             }
             catch (InvalidDataException e) when (!e.Message.StartsWith("Node ", StringComparison.Ordinal))
@@ -90,11 +93,12 @@ internal sealed class OnnxReader
 
     private Operand[] Read(NodeProto proto, Dictionary<string, Operand> values, int depth)
     {
-        Operand?[] inputs = [.. proto.Input.Select(input => input.Length == 0 ? null : values[input])];
+        Operand?[] inputs = [.. proto.Input.Select(input => input.Length == 0 ? null : values.GetValueOrDefault(input)
+            ?? throw new InvalidDataException($"Its input {FileText.Quote(input)} is an output that is not computed here."))];
         var node = new OnnxNode(proto, inputs, _set, _batch);
         if (proto.Domain is not ("" or "ai.onnx"))
         {
-            throw new InvalidDataException($"Its operator, of domain '{FileText.Show(proto.Domain)}', is not known here.");
+            throw new InvalidDataException($"Its operator, of domain {FileText.Quote(proto.Domain)}, is not known here.");
         }
 
         if (proto.OpType == "If")
@@ -121,6 +125,6 @@ internal sealed class OnnxReader
         string[] outputs = [.. branch.Output.Select(output => output.Name)];
         ReadAll(branch, new OnnxOrder(branch, values.Keys).To(outputs), own, depth + 1);
         return Array.ConvertAll(outputs, output => own.TryGetValue(output, out var value) ? value
-            : throw new InvalidDataException($"Its output '{FileText.Show(output)}' is computed by no node."));
+            : throw new InvalidDataException($"Its output {FileText.Quote(output)} is computed by no node."));
     }
 }

@@ -10,17 +10,13 @@ internal sealed class OnnxWriter
 {
     private const int IrVersion = 7; // What came with operator set 13.
     private const int OperatorSet = 13;
-    /// <summary>The name that the scores get; no value of a graph may have it.</summary>
-    public const string Output = "scores";
-
     private const string BatchDimension = "N";
 
     private readonly GraphProto _graph = new() { Name = "classifier" };
     private readonly HashSet<string> _constants = [];
     private readonly Dictionary<string, Tensor> _parameters;
-    private readonly string _scores; // The name that a value of the graph has in place of the output's.
 
-    private OnnxWriter(Dictionary<string, Tensor> parameters, string scores) => (_parameters, _scores) = (parameters, scores);
+    private OnnxWriter(Dictionary<string, Tensor> parameters) => _parameters = parameters;
 
     /// <summary>Writes a graph as a model.</summary>
     /// <param name="graph">The graph.</param>
@@ -29,19 +25,17 @@ internal sealed class OnnxWriter
     public static ModelProto Write(NetworkGraph graph, IReadOnlyList<Tensor> parameters, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        var named = graph.Parameters.Zip(parameters).ToDictionary(pair => pair.First.Name, pair => pair.Second);
-        var names = named.Keys.Concat(graph.Nodes.Select(node => node.Name)).ToHashSet();
-        var writer = new OnnxWriter(named, Enumerable.Range(1, int.MaxValue).Select(i => $"{Output}_{i}").First(name => !names.Contains(name)));
+        var writer = new OnnxWriter(graph.Parameters.Zip(parameters).ToDictionary(pair => pair.First.Name, pair => pair.Second));
         foreach (var node in graph.Nodes)
         {
             node.Operation.Write(writer, node.Name, [.. node.Inputs]);
         }
 
         var last = graph.Nodes.Length > 0 ? graph.Nodes[^1].Shape : graph.Input;
-        writer._graph.Node.Add(new NodeProto { OpType = "Identity", Name = Output, Input = { writer.Own(graph.Output) }, Output = { Output } });
+        writer.Node("Identity", NetworkGraph.Scores, [graph.Output]);
         writer.Parameters();
         writer._graph.Input.Add(Describe(NetworkGraph.Images, graph.Input));
-        writer._graph.Output.Add(Describe(Output, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
+        writer._graph.Output.Add(Describe(NetworkGraph.Scores, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
         var model = new ModelProto
         {
             IrVersion = IrVersion,
@@ -66,9 +60,9 @@ internal sealed class OnnxWriter
         _graph.Node.Add(new NodeProto
         {
             OpType = operation,
-            Name = Own(name),
-            Input = { inputs.Select(Own) },
-            Output = { Own(name) },
+            Name = name,
+            Input = { inputs },
+            Output = { name },
             Attribute = { attributes.Select(attribute => Attribute(attribute.Name, attribute.Value)) },
         });
 
@@ -80,7 +74,7 @@ internal sealed class OnnxWriter
         var stored = StoredTensor.FromTensor(value.is_floating_point() ? value.to(ScalarType.Float32) : value.to(ScalarType.Int64));
         _graph.Initializer.Add(new TensorProto
         {
-            Name = Own(name),
+            Name = name,
             DataType = (int)(value.is_floating_point() ? TensorProto.Types.DataType.Float : TensorProto.Types.DataType.Int64),
             Dims = { stored.Shape },
             RawData = ByteString.CopyFrom(stored.Data.Span),
@@ -92,14 +86,11 @@ internal sealed class OnnxWriter
     private void Parameters()
     {
         var taken = _graph.Node.SelectMany(node => node.Input).ToHashSet();
-        foreach (var (name, value) in _parameters.Where(parameter => taken.Contains(Own(parameter.Key)) && !_constants.Contains(parameter.Key)))
+        foreach (var (name, value) in _parameters.Where(parameter => taken.Contains(parameter.Key) && !_constants.Contains(parameter.Key)))
         {
             Constant(name, value);
         }
     }
-
-    /// <summary>The name of a value in the file, where the output has its own.</summary>
-    private string Own(string name) => name == Output ? _scores : name;
 
     private static AttributeProto Attribute(string name, object value) => value switch
     {

@@ -5,8 +5,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>The mean of the numbers in each window over one or two axes.</summary>
-/// <remarks>Input: x [N, C, W] or [N, C, H, W].</remarks>
+/// <summary>The mean of the numbers in each window over one to three axes.</summary>
+/// <remarks>Input: x [N, C, …].</remarks>
 /// <param name="Window">How it slides.</param>
 /// <param name="IsCeiling">Whether a last window that is cut off counts.</param>
 /// <param name="CountsPadding">Whether the zeros added around are among the numbers.</param>
@@ -37,7 +37,7 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
-        Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
+        Rearrangement.Shape(node.Shapes[0]) is not null && Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
             ? [new AveragePoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
             : null;
 
@@ -47,19 +47,22 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
         var overhang = window.Overhang(x.shape.AsSpan(2), IsCeiling);
         long[] kernel = [.. window.Kernel];
         long[] strides = [.. window.Strides];
+        Tensor Mean(Tensor x, long[]? padding = null) => x.dim() == 4
+            ? F.avg_pool2d(x, kernel, strides, padding, count_include_pad: CountsPadding)
+            : F.avg_pool3d(x, kernel, strides, padding, count_include_pad: CountsPadding);
         Tensor value;
         // LibTorch adds the same on both sides only, and no more than half a window.
         if (window.IsSymmetric && overhang.All(size => size == 0) && window.Before.Select((size, i) => 2 * size <= kernel[i]).All(fits => fits))
         {
-            value = F.avg_pool2d(x, kernel, strides, [.. window.Before], count_include_pad: CountsPadding);
+            value = Mean(x, [.. window.Before]);
         }
         else
         {
             var counted = ones([1, 1, .. x.shape[2..]], x.dtype, x.device);
             counted = CountsPadding
-                ? F.pad(window.Surround(counted, 1), [0, overhang[1], 0, overhang[0]])
+                ? F.pad(window.Surround(counted, 1), [.. overhang.Reverse().SelectMany(more => (long[])[0, more])])
                 : window.Surround(counted, 0, overhang);
-            value = F.avg_pool2d(window.Surround(x, 0, overhang), kernel, strides) / F.avg_pool2d(counted, kernel, strides);
+            value = Mean(window.Surround(x, 0, overhang)) / Mean(counted);
         }
 
         return inputs[0].dim() == 3 ? value.squeeze(2) : value;

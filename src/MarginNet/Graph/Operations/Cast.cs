@@ -22,6 +22,7 @@ internal static class Cast
         };
         return x.Constant is { } constant ? [graph.Constant(node.Name, Converted(constant, isReal, type == Type.Bool))]
             : isReal ? [x]
+            : type == Type.Bool ? [graph.Add(node.Name, new Not(), graph.Add($"{node.Name}/not", new Not(), x))]
             : throw new InvalidDataException($"It makes {type} of what depends on the images, which has no gradient.");
     }
 

@@ -1,22 +1,19 @@
-using MarginNet.Checkpoints;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>1 where two constants compare, else 0. It has no gradient, so that of data is refused.</summary>
+/// <summary>1 where two values compare, else 0, by which the gradient is 0.</summary>
 /// <param name="Operator">ONNX's name.</param>
-internal sealed record Comparison(string Operator) : BinaryOperation
+/// <param name="IsReal">Whether it is a real number, as all that depends on images is, else an integer.</param>
+internal sealed record Comparison(string Operator, bool IsReal) : BinaryOperation
 {
+    private const long Float = 1; // In ONNX's TensorProto.DataType.
+
     public override string Kind => Operator;
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(node.Name, new Comparison(node.Operator), Fixed(node.Input(0)), Fixed(node.Input(1)))];
-
-    /// <summary>An operand that does not depend on the images.</summary>
-    /// <exception cref="InvalidDataException">It does.</exception>
-    public static Operand Fixed(Operand operand) => !operand.IsData ? operand : throw new InvalidDataException(
-        $"Its input {FileText.Quote(operand.Name)} depends on the images, and a comparison has no gradient.");
+        [graph.Add(node.Name, new Comparison(node.Operator, node.Input(0).IsData || node.Input(1).IsData), node.Input(0), node.Input(1))];
 
     protected override Tensor Run(Tensor left, Tensor right) => (Operator switch
     {
@@ -28,5 +25,11 @@ internal sealed record Comparison(string Operator) : BinaryOperation
         "LessOrEqual" => left.le(right),
         "Or" => left.logical_or(right),
         _ => left.logical_xor(right),
-    }).to(ScalarType.Int64);
+    }).to(!IsReal ? ScalarType.Int64 : left.is_floating_point() ? left.dtype : right.dtype);
+
+    public override void Write(OnnxWriter writer, string name, string[] inputs)
+    {
+        writer.Node(Kind, $"{name}/holds", inputs);
+        writer.Node("Cast", name, [$"{name}/holds"], ("to", Float));
+    }
 }

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>The transposed map of a convolution over one or two axes: each number lays a window of weights.</summary>
+/// <summary>The transposed map of a convolution over one to three axes: each number lays a window of weights.</summary>
 /// <remarks>Inputs: x [N, C, …], weight [C, out/groups, …], and where there is one a bias [out].</remarks>
 /// <param name="Window">How it slides; what it adds before and behind is cut here.</param>
 /// <param name="Extra">Zeros put behind each axis before that is cut.</param>
@@ -23,9 +23,9 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var (x, weight) = (node.Input(0).Shape, node.Input(1).Shape);
-        if (x.Rank is not (3 or 4) || weight.Rank != x.Rank || x.Sizes.Skip(2).Any(size => size.IsPerImage))
+        if (x.Rank is not (3 or 4 or 5) || weight.Rank != x.Rank || x.Sizes.Skip(2).Any(size => size.IsPerImage))
         {
-            throw new InvalidDataException($"It gets {x} and {weight}: expected [N, C, W] or [N, C, H, W], and a weight alike.");
+            throw new InvalidDataException($"It gets {x} and {weight}: expected [N, C, ...] with one to three axes more, and a weight alike.");
         }
 
         var axes = x.Rank - 2;
@@ -104,11 +104,18 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
         return bias is null ? value : value + bias.reshape([-1, .. zeros.Select(_ => 1L)]);
     }
 
-    private Tensor Run(Tensor x, Tensor weight, Tensor? bias, long[] padding, long[] extra) => x.dim() == 3
-        ? F.conv_transpose1d(
-            x, weight, bias, stride: Window.Strides[0], padding: padding[0], output_padding: extra[0], dilation: Window.Dilations[0],
-            groups: Groups)
-        : F.conv_transpose2d(
-            x, weight, bias, strides: [.. Window.Strides], padding: padding, output_padding: extra, dilation: [.. Window.Dilations],
-            groups: Groups);
+    private Tensor Run(Tensor x, Tensor weight, Tensor? bias, long[] padding, long[] extra)
+    {
+        long[] strides = [.. Window.Strides];
+        long[] dilations = [.. Window.Dilations];
+        return x.dim() switch
+        {
+            3 => F.conv_transpose1d(
+                x, weight, bias, stride: strides[0], padding: padding[0], output_padding: extra[0], dilation: dilations[0], groups: Groups),
+            4 => F.conv_transpose2d(
+                x, weight, bias, strides: strides, padding: padding, output_padding: extra, dilation: dilations, groups: Groups),
+            _ => F.conv_transpose3d(
+                x, weight, bias, strides: strides, padding: padding, output_padding: extra, dilation: dilations, groups: Groups),
+        };
+    }
 }

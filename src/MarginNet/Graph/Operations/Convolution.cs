@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>A convolution over one or two axes, in groups of channels, with zeros around.</summary>
+/// <summary>A convolution over one to three axes, in groups of channels, with zeros around.</summary>
 /// <remarks>Inputs: x [N, C, …], weight [out, C/groups, …], and where there is one a bias [out].</remarks>
 /// <param name="Window">How it slides.</param>
 /// <param name="Groups">The groups that channels are in.</param>
@@ -19,9 +19,9 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var (x, weight) = (node.Input(0), node.Input(1));
-        if (x.Shape.Rank is not (3 or 4) || weight.Shape.Rank != x.Shape.Rank)
+        if (x.Shape.Rank is not (3 or 4 or 5) || weight.Shape.Rank != x.Shape.Rank)
         {
-            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, W] or [N, C, H, W], and a weight alike.");
+            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, ...] with one to three axes more, and a weight alike.");
         }
 
         var sides = weight.Shape.Sizes.Skip(2).Select(size => size.Count);
@@ -52,28 +52,16 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
-        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is not { } shape)
+        if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is null)
         {
             return null;
         }
 
         var (weight, geometry) = (node.Weight(1), Window.Geometry with { Groups = (int)Groups });
-        var convolution = new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry)
-        {
-            Bias = node.Optional(2),
-        };
-        if (Window.IsSymmetric)
-        {
-            return [convolution];
-        }
-
-        var plane = Window.Plane;
-        var padded = shape with
-        {
-            Height = shape.Height + (int)(plane.Before[0] + plane.After[0]),
-            Width = shape.Width + (int)(plane.Before[1] + plane.After[1]),
-        };
-        return [new RearrangementLayer($"{node.Name}.pad", _ => padded), convolution with { Steps = geometry with { Padding = (0, 0) } }];
+        return
+        [
+            new ConvolutionLayer(node.Name, weight.dim() == 3 ? weight.unsqueeze(2) : weight, 0, geometry) { Bias = node.Optional(2) },
+        ];
     }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
@@ -90,10 +78,7 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
             return Pointwise(x, weight, bias);
         }
 
-        long[] padding = [.. isSurrounded ? Window.Before.Select(_ => 0L) : Window.Before];
-        return x.dim() == 3
-            ? F.conv1d(x, weight, bias, stride: Window.Strides[0], padding: padding[0], dilation: Window.Dilations[0], groups: Groups)
-            : F.conv2d(x, weight, bias, strides: [.. Window.Strides], padding: padding, dilation: [.. Window.Dilations], groups: Groups);
+        return Convolve(x, weight, bias, [.. Window.Strides], [.. isSurrounded ? Window.Before.Select(_ => 0L) : Window.Before]);
     }
 
     /// <summary>Every s-th number, and then a product of matrices: oneDNN's convolution of that kind is wrong on some processors, and its
@@ -105,8 +90,19 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
             x = x.slice(2 + axis, 0, x.shape[2 + axis], Window.Strides[axis]);
         }
 
+        long[] ones = [.. Window.Strides.Select(_ => 1L)];
         return Groups == 1 ? F.linear(x.movedim([1], [-1]), weight.flatten(1), bias).movedim([-1], [1])
-            : x.dim() == 3 ? F.conv1d(x.contiguous(), weight, bias, groups: Groups)
-            : F.conv2d(x.contiguous(), weight, bias, groups: Groups);
+            : Convolve(x.contiguous(), weight, bias, ones, [.. Window.Strides.Select(_ => 0L)]);
+    }
+
+    private Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] strides, long[] padding)
+    {
+        long[] dilations = [.. Window.Dilations];
+        return x.dim() switch
+        {
+            3 => F.conv1d(x, weight, bias, stride: strides[0], padding: padding[0], dilation: dilations[0], groups: Groups),
+            4 => F.conv2d(x, weight, bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+            _ => F.conv3d(x, weight, bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+        };
     }
 }

@@ -5,8 +5,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>The largest number in each window over one or two axes; what is added around is −∞.</summary>
-/// <remarks>Input: x [N, C, W] or [N, C, H, W].</remarks>
+/// <summary>The largest number in each window over one to three axes; what is added around is −∞.</summary>
+/// <remarks>Input: x [N, C, …].</remarks>
 /// <param name="Window">How it slides.</param>
 /// <param name="IsCeiling">Whether a last window that is cut off counts.</param>
 internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
@@ -23,6 +23,7 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Window.IsSymmetric && !IsCeiling
+        && Rearrangement.Shape(node.Shapes[0]) is not null
         ? [new MaxPoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
         : null;
 
@@ -34,10 +35,13 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         // LibTorch adds the same on both sides only, and no more than half a window.
         if (!window.IsSymmetric || overhang.Any(size => size > 0) || window.Before.Where((size, i) => 2 * size > window.Kernel[i]).Any())
         {
-            (x, padding) = (window.Surround(x, double.NegativeInfinity, overhang), [0, 0]);
+            (x, padding) = (window.Surround(x, double.NegativeInfinity, overhang), new long[padding.Length]);
         }
 
-        var value = F.max_pool2d(x, [.. window.Kernel], [.. window.Strides], padding, [.. window.Dilations]);
+        long[] kernel = [.. window.Kernel];
+        long[] strides = [.. window.Strides];
+        long[] dilations = [.. window.Dilations];
+        var value = x.dim() == 4 ? F.max_pool2d(x, kernel, strides, padding, dilations) : F.max_pool3d(x, kernel, strides, padding, dilations);
         return inputs[0].dim() == 3 ? value.squeeze(2) : value;
     }
 }

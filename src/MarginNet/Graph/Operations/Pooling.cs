@@ -10,8 +10,8 @@ internal static class Pooling
     public static Window Read(OnnxNode node)
     {
         var x = node.Input(0).Shape;
-        return x.Rank is 3 or 4 ? Window.Read(node, x.Sizes.AsSpan()[2..])
-            : throw new InvalidDataException($"It gets {x}: expected [N, C, W] or [N, C, H, W].");
+        return x.Rank is 3 or 4 or 5 ? Window.Read(node, x.Sizes.AsSpan()[2..])
+            : throw new InvalidDataException($"It gets {x}: expected [N, C, ...] with one to three axes more.");
     }
 
     /// <summary>The shape behind it; null where it does not fit.</summary>

@@ -77,10 +77,21 @@ internal sealed record Reshape(ValueShape Target) : Operation
     private static long? Before(ValueShape shape) => shape.BatchAxis is { } axis
         ? shape.Sizes.Take(axis).Aggregate(1L, (product, size) => product * size.Count) : null;
 
-    public override ValueShape Shape(ValueShape[] inputs) =>
-        inputs is [var only] && only.Count == Target.Count && Before(only) == Before(Target)
-            ? Target
-            : throw Misfit(inputs, $"what fits {Target}, with the numbers of an image together");
+    /// <summary>Whether images can be at one place in both: among the numbers before their axis and those that are in it beside them.</summary>
+    private static bool KeepsImages(ValueShape left, ValueShape right)
+    {
+        if (left.BatchAxis is not { } one || right.BatchAxis is not { } other)
+        {
+            return left.BatchAxis == right.BatchAxis;
+        }
+
+        var (before, after) = (Before(left)!.Value, Before(right)!.Value);
+        return Math.Max(before, after) <= Math.Min(before * left[one].Count, after * right[other].Count);
+    }
+
+    public override ValueShape Shape(ValueShape[] inputs) => inputs is [var only] && only.Count == Target.Count && KeepsImages(only, Target)
+        ? Target
+        : throw Misfit(inputs, $"what fits {Target}, with the numbers of an image together");
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 

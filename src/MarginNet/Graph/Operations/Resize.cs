@@ -28,7 +28,9 @@ internal static class Resize
             throw new InvalidDataException("Its attribute 'keep_aspect_ratio_policy' is known here as 'stretch' only.");
         }
 
-        for (var i = 0; i < axes.Length; i++)
+        // Where no size changes, pixels stay as they are, whatever the scales: ONNX Runtime's way.
+        var isSame = scales is not null && axes.Select((axis, i) => Scaled(x.Shape[axis].Count, scales[i]) == x.Shape[axis].Count).All(same => same);
+        for (var i = 0; i < axes.Length && !isSame; i++)
         {
             var size = x.Shape[axes[i]];
             if (sizes is not null ? sizes[i] == size || (size.IsPerImage && sizes[i] == size.At(node.Batch ?? 0)) : scales![i] == 1)

@@ -26,15 +26,15 @@ internal sealed record SllConvolution : SllOperation
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {
         var (input, weight, bias) = (inputs[0], inputs[1], inputs[2]);
-        var back = Back(weight, weight.dtype, isTraining).transpose(0, 1).flip(2, 3);
         if (!isTraining)
         {
             var hidden = F.relu(BlockedSums.Convolve(input, weight, Padding).add_(bias.reshape(-1, 1, 1)), inplace: true);
-            return input - BlockedSums.Convolve(hidden, back, Padding);
+            return input - BlockedSums.Convolve(hidden, Back(weight, weight.dtype, isTraining).flip(2, 3).transpose(0, 1), Padding);
         }
 
         var inner = F.relu(F.conv2d(input, weight, bias, padding: [Padding, Padding]), inplace: true);
         // The transposed convolution as a plain one, whose kernels are right on more processors.
+        var back = Back(weight, weight.dtype, isTraining).transpose(0, 1).flip(2, 3);
         return input - F.conv2d(inner, back, padding: [Padding, Padding]);
     }
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>The second value where the first, a constant, is not 0, else the third.</summary>
+/// <summary>The second value where the first is not 0, else the third.</summary>
 internal sealed record Where : Operation
 {
     private const long Bool = 9; // In ONNX's TensorProto.DataType.
@@ -11,7 +11,7 @@ internal sealed record Where : Operation
     public override string Kind => "Where";
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(node.Name, new Where(), Comparison.Fixed(node.Input(0)), node.Input(1), node.Input(2))];
+        [graph.Add(node.Name, new Where(), node.Input(0), node.Input(1), node.Input(2))];
 
     public override ValueShape Shape(ValueShape[] inputs) =>
         inputs is [var condition, var yes, var no] && BinaryOperation.Broadcast(yes, no) is { } both

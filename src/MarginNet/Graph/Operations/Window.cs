@@ -23,11 +23,11 @@ internal sealed record Window(
     /// <summary>The numbers of an axis that it takes in from the first to the last.</summary>
     public long Reach(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
 
-    /// <summary>The same over two axes: itself, or with a first axis of one number.</summary>
-    public Window Plane => Kernel.Length == 2 ? this
+    /// <summary>The same over two axes or more: itself, or with a first axis of one number.</summary>
+    public Window Plane => Kernel.Length > 1 ? this
         : new([1, .. Kernel], [1, .. Strides], [0, .. Before], [0, .. After], [1, .. Dilations]);
 
-    /// <summary>Its steps over two axes, for what is added before them.</summary>
+    /// <summary>Its steps over two axes, of values of any size.</summary>
     public ConvolutionGeometry Geometry
     {
         get
@@ -37,6 +37,7 @@ internal sealed record Window(
             {
                 Stride = ((int)plane.Strides[0], (int)plane.Strides[1]),
                 Padding = ((int)plane.Before[0], (int)plane.Before[1]),
+                PaddingBehind = IsSymmetric ? null : ((int)plane.After[0], (int)plane.After[1]),
                 Dilation = ((int)plane.Dilations[0], (int)plane.Dilations[1]),
             };
         }
