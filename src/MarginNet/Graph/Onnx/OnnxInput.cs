@@ -9,6 +9,8 @@ namespace MarginNet.Graph.Onnx;
 /// <param name="Batch">The number of images that the file is made for; null where it takes any.</param>
 internal sealed record OnnxInput(string Name, ValueShape Shape, long? Batch)
 {
+    private const long MostImages = 1 << 20;
+
     /// <summary>The only input of a graph that is no constant.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="image">The sizes of one image, channels first; null for those that the file has.</param>
@@ -25,9 +27,9 @@ internal sealed record OnnxInput(string Name, ValueShape Shape, long? Batch)
         var declared = type.Shape?.Dim.Select(size => size.DimValue > 0 ? size.DimValue : (long?)null).ToArray()
             ?? [null, .. (image ?? []).Select(_ => (long?)null)];
         var shown = $"Its input {FileText.Quote(only.Name)} is [{string.Join(", ", declared.Select(size => size?.ToString() ?? "?"))}]";
-        if (declared.Length == 0)
+        if (declared.Length == 0 || declared[0] > MostImages)
         {
-            throw new InvalidDataException($"{shown}: expected an axis for the images.");
+            throw new InvalidDataException($"{shown}: expected an axis for the images, for at most {MostImages}.");
         }
 
         if (image is null)

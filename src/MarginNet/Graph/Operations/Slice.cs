@@ -50,11 +50,17 @@ internal sealed record Slice(int Axis, long Start, long Count, long Step) : Oper
             throw new InvalidDataException($"It takes a part of {x.Shape} along axis {axis}, that of the images.");
         }
 
-        var (least, most) = step > 0 ? (0, size.Count) : (-1, size.Count - 1);
-        var first = Math.Clamp(start < 0 ? start + size.Count : start, Math.Max(0, least), most);
-        var behind = Math.Clamp(end.Count < 0 ? end.Count + size.Count : end.Count, least, most);
-        var count = Math.Max(0, step > 0 ? (behind - first + Math.Min(step, size.Count + 1) - 1) / Math.Min(step, size.Count + 1)
-            : (first - behind + Math.Min(-Math.Max(step, -size.Count - 1), size.Count + 1) - 1) / -Math.Max(step, -size.Count - 1));
+        if (size == 0)
+        {
+            return x;
+        }
+
+        long Place(long place, long least, long most) => Math.Clamp(place < 0 ? place + size.Count : place, least, most);
+        var (first, behind) = step > 0
+            ? (Place(start, 0, size.Count), Place(end.Count, 0, size.Count))
+            : (Place(start, 0, size.Count - 1), Place(end.Count, -1, size.Count - 1));
+        step = Math.Clamp(step, -size.Count, size.Count);
+        var count = Math.Max(0, (behind - first + step - Math.Sign(step)) / step);
         return graph.Add(name, new Slice(axis, first, count, count > 1 ? step : 1), x);
     }
 
