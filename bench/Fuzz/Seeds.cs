@@ -6,7 +6,6 @@ using System.Text.Json.Serialization;
 using Google.Protobuf;
 using MarginNet.Arrays;
 using MarginNet.Data;
-using MarginNet.Export;
 using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;

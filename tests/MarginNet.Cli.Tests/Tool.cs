@@ -3,7 +3,13 @@ namespace MarginNet.Cli.Tests;
 /// <summary>What the tool printed and returned.</summary>
 internal sealed record ToolRun(int ExitCode, string Output, string Error)
 {
+    private const string Kernels = "marginnet: warning: LibTorch computes convolutions wrongly"; // On processors where it does.
+
     public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The lines of errors, save what is of the processor.</summary>
+    public string[] ErrorLines =>
+        [.. Error.TrimEnd('\n').Split('\n').Where(line => !line.StartsWith(Kernels, StringComparison.Ordinal))];
 }
 
 /// <summary>Runs the tool in this process, in a folder of its own that is removed afterwards.</summary>

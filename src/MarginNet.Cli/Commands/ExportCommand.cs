@@ -28,7 +28,8 @@ internal sealed class ExportCommand : Command
     private readonly Option<string> _format = new("--to")
     {
         Description = "onnx: the whole classifier, from pixels in [0,1] to scores. safetensors: weights and a description. state-dict: " +
-            "weights for load_state_dict in PyTorch. A model that was imported as a program is given back as it was: onnx or torchscript.",
+            "weights for load_state_dict in PyTorch. A model that was imported as a program is given back as it was: torchscript, or onnx "
+            + "where ONNX Runtime runs it.",
         Required = true,
     };
 
@@ -79,7 +80,7 @@ internal sealed class ExportCommand : Command
         _json.Report(parsed, summary.Write, summary.Write);
     }
 
-    private static bool IsOurs(MarginModel model) => model.Network is ResNet18 or FastNet or LipNet;
+    private static bool IsOurs(MarginModel model) => model.Network is ResNet18 or FastNet or LipNet or GraphNetwork;
 
     private static void Write(MarginModel model, string format, string file, WeightNames names)
     {

@@ -79,7 +79,7 @@ internal sealed class ImportCommand : Command
     /// <summary>Keeps, for this user, that a TorchScript program is trusted.</summary>
     private void KeepTrust(ParseResult parsed, MarginModel model, string path)
     {
-        if (_foreign.IsTrusted(parsed) && model.Network is { IsDifferentiable: true } and not ResNet18)
+        if (_foreign.IsTrusted(parsed) && model.Network is { IsDifferentiable: true } and not (ResNet18 or GraphNetwork))
         {
             parsed.Note(TrustedPrograms.Add(path) is { } store
                 ? $"this program needs no --trust-torchscript from now on, for this user; '{store}' says so."

@@ -67,8 +67,8 @@ internal static class ModelFit
     {
         if (!model.Network.IsDifferentiable)
         {
-            throw new UserErrorException($"'{path}' is an ONNX model, which gives scores without the gradients that {need} needs: "
-                + "give the same network as TorchScript or a state dict.");
+            throw new UserErrorException($"'{path}' is an ONNX model that ONNX Runtime runs, which gives scores without the gradients that "
+                + $"{need} needs: 'marginnet import' of the ONNX file says why; or give the same network as TorchScript or a state dict.");
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class TrainCommand : Command
     };
     private readonly Option<string?> _init = new("--init")
     {
-        Description = "Start from the network in this model file instead of fresh weights.",
+        Description = "Start from the network in this model file or ONNX file instead of fresh weights.",
     };
 
     private readonly Option<double?> _calibrationSplit = Number.Optional<double>(
@@ -275,11 +275,22 @@ internal sealed class TrainCommand : Command
             throw new UserErrorException($"--arch, --width, --rectify and --output-scale are given by --init '{path}': leave them out.");
         }
 
-        var initial = MarginModel.Load(path);
-        if (initial.IsForeign || !initial.Network.parameters().Any())
+        var initial = LoadInitial(path);
+        foreach (var note in initial.Notes)
+        {
+            parsed.Note($"'{path}': {note}");
+        }
+
+        if ((initial.IsForeign && initial.Network is not GraphNetwork) || !initial.Network.parameters().Any())
         {
             throw new UserErrorException(
-                $"--init '{path}' {(initial.IsForeign ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+                $"--init '{path}' {(initial.Network.parameters().Any() ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+        }
+
+        if (initial.Network is GraphNetwork && initial.ImageSize != (dataset.Train.Height, dataset.Train.Width))
+        {
+            throw new UserErrorException($"--init '{path}' takes images of {initial.ImageSize.Height}x{initial.ImageSize.Width}, but these are "
+                + $"{dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
         }
 
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
@@ -297,6 +308,19 @@ internal sealed class TrainCommand : Command
 
         ModelFit.ThrowIfOtherClasses(initial, path, dataset);
         return initial.Network;
+    }
+
+    private static MarginModel LoadInitial(string path)
+    {
+        try
+        {
+            return MarginModel.Load(path);
+        }
+        catch (InvalidDataException e) when (e.Message.Contains("--input-size", StringComparison.Ordinal))
+        {
+            throw new UserErrorException($"--init '{path}' does not say how large its images are: 'marginnet import' it with --input-size, "
+                + "and give that file.");
+        }
     }
 
     private TrainingResult Train(

@@ -78,14 +78,18 @@ internal sealed class ForeignOptions
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     /// <summary>Loads a model file of any kind; a TorchScript program first in a process of its own, which it may end.</summary>
-    public MarginModel Load(ParseResult parsed, string path, Device device)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="device">Where the network is to live.</param>
+    /// <param name="keepsSoftmax">Whether the softmax at the end of an ONNX model stays. Default false.</param>
+    public MarginModel Load(ParseResult parsed, string path, Device device, bool keepsSoftmax = false)
     {
         if (parsed.GetValue(_trust) && File.Exists(path))
         {
             TrialProcess.Load(path, [.. All.Where(parsed.IsGiven).SelectMany(option => Words(parsed, option))]);
         }
 
-        var model = LoadHere(parsed, path, device);
+        var model = MarginModel.Load(path, Read(parsed, path) with { KeepSoftmax = keepsSoftmax }, device);
         foreach (var note in model.Notes)
         {
             parsed.Note($"'{path}': {note}");

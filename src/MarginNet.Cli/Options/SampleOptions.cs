@@ -170,7 +170,8 @@ internal sealed class SampleOptions
     /// <summary>Loads the model, or another file beside it.</summary>
     public MarginModel LoadModel(ParseResult parsed, string path)
     {
-        var model = _foreign.Load(parsed, path, _device.Select(parsed));
+        var model = _foreign.Load(
+            parsed, path, _device.Select(parsed), keepsSoftmax: ScoreKindOf(parsed) == ScoreKind.Probabilities);
         _precision.ApplyTo(parsed, model);
         return model;
     }

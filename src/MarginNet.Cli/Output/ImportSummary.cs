@@ -17,6 +17,7 @@ internal sealed class ImportSummary(MarginModel model, string source, string fil
     {
         ResNet18 network =>
             $"ResNet-18 of width {network.Width}, {(((ResNetOptions)network.Options).Stem == ResNetStem.Large ? "stem 7x7" : "stem 3x3")}",
+        GraphNetwork network => $"ONNX, {network.OperationCount} layers",
         { IsDifferentiable: true } => "TorchScript",
         _ => "ONNX, which gives scores without gradients",
     };

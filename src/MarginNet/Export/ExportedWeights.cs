@@ -29,6 +29,11 @@ internal static class ExportedWeights
         }
 
         using var scope = NewDisposeScope();
+        if (network is GraphNetwork)
+        {
+            return network.state_dict().ToDictionary(entry => entry.Key, entry => StoredTensor.FromTensor(entry.Value));
+        }
+
         var last = network.named_modules().Last(module => module.module is Linear).name + '.';
         return network.state_dict().ToDictionary(
             entry => names == WeightNames.PytorchCifar ? PytorchCifarName(entry.Key) : entry.Key,

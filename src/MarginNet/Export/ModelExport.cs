@@ -20,7 +20,7 @@ public static class ModelExport
     /// <summary>
     /// Writes a model as ONNX, operator set 13: from <c>images</c>, shape [N, channels, height, width], float32 pixels in [0, 1],
     /// to <c>scores</c>, shape [N, C]. The normalisation is part of the graph, N any number, height and width those of the model.
-    /// A model that was imported from ONNX is written as it was imported: what the model adds, its normalisation, is not in it.
+    /// A model that ONNX Runtime runs is written as it was imported: what the model adds, its normalisation, is not in it.
     /// </summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
@@ -35,11 +35,8 @@ public static class ModelExport
         }
 
         var options = model.Network.Options;
-        ToOnnx(
-            model.Network,
-            new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width),
-            path,
-            new() { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) });
+        var metadata = new Dictionary<string, string> { [ModelDescription.Key] = ModelDescription.ToJson(model, isScaled: false) };
+        ToOnnx(model.Network, new(options.Normalization.Mean.Length, model.ImageSize.Height, model.ImageSize.Width), path, metadata);
     }
 
     /// <summary>
@@ -106,7 +103,7 @@ public static class ModelExport
     private static void ToOnnx(nn.Module<Tensor, Tensor> network, FeatureShape input, string path, Dictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
-        using var inference = no_grad();
+        using var gradients = enable_grad(); // A graph as it is trained, with nothing folded.
         var graph = ModuleReader.Read(network, input);
         var content = OnnxWriter.Write(graph, [.. graph.Parameters.Select(parameter => parameter.Value)], metadata);
         AtomicFile.Write(path, content.WriteTo);

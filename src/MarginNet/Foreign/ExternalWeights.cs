@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using MarginNet.Checkpoints;
+using Onnx;
 
 namespace MarginNet.Foreign;
 
@@ -11,11 +12,7 @@ namespace MarginNet.Foreign;
 internal sealed class ExternalWeights
 {
     private const string Cure = "keep it beside the model, or save the model as one file: torch.onnx.export(..., external_data=False)";
-    private const int MostNested = 64;
     private const int MostLinks = 40;
-    private const int TensorRawData = 9;
-    private const int TensorExternalData = 13;
-    private const int TensorLocation = 14;
 
     private readonly string _folder;
     private readonly Dictionary<string, (string Path, long Length)> _files = [];
@@ -24,102 +21,36 @@ internal sealed class ExternalWeights
     private ExternalWeights(string folder) => _folder = folder;
 
     /// <summary>The model with all its weights; itself where it has them.</summary>
-    /// <param name="model">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="path">Where it was read.</param>
     /// <exception cref="InvalidDataException">A file is missing, elsewhere, or not as long as the model says.</exception>
-    public static ReadOnlyMemory<byte> Embed(ReadOnlyMemory<byte> model, string path)
+    public static ReadOnlyMemory<byte> Embed(ReadOnlyMemory<byte> file, string path)
     {
+        var model = OnnxFile.Parse(file);
+        TensorProto[] elsewhere =
+            [.. OnnxFile.Tensors(model).Where(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External)];
+        if (elsewhere.Length == 0)
+        {
+            return file;
+        }
+
         var weights = new ExternalWeights(RealPath(Path.GetDirectoryName(Path.GetFullPath(path))!));
-        if (weights.Rewrite(model, OnnxPart.Model, depth: 0) is not { } parts)
-        {
-            return model;
-        }
-
-        var length = parts.Sum(part => (long)part.Length);
-        if (length > Array.MaxLength)
-        {
-            throw new InvalidDataException($"With the weights beside it, it has {length} bytes: expected at most {Array.MaxLength}.");
-        }
-
-        var whole = GC.AllocateUninitializedArray<byte>((int)length);
-        var at = 0;
-        foreach (var part in parts)
-        {
-            part.Span.CopyTo(whole.AsSpan(at));
-            at += part.Length;
-        }
-
-        return whole;
+        Array.ForEach(elsewhere, weights.Bring);
+        return file.Length + weights._taken <= Array.MaxLength ? model.ToByteArray() : throw new InvalidDataException(
+            $"With the weights beside it, it has {file.Length + weights._taken} bytes: expected at most {Array.MaxLength}.");
     }
 
-    /// <summary>The parts of a message that has weights elsewhere; null where it is to stay as it is.</summary>
-    private List<ReadOnlyMemory<byte>>? Rewrite(ReadOnlyMemory<byte> message, OnnxPart part, int depth)
+    private void Bring(TensorProto tensor)
     {
-        if (part == OnnxPart.None || depth > MostNested)
+        var place = new Dictionary<string, string>();
+        foreach (var entry in tensor.ExternalData)
         {
-            return null;
+            place[entry.Key] = entry.Value;
         }
 
-        if (part == OnnxPart.Tensor)
-        {
-            return RewriteTensor(message);
-        }
-
-        var (parts, isChanged) = (new List<ReadOnlyMemory<byte>>(), false);
-        for (var reader = new ProtobufReader(message); reader.Next();)
-        {
-            if (Rewrite(reader.Content, OnnxParts.Of(part, reader.Field), depth + 1) is not { } inner)
-            {
-                parts.Add(reader.Whole);
-                continue;
-            }
-
-            isChanged = true;
-            parts.Add(Header(reader.Field, inner.Sum(each => (long)each.Length)));
-            parts.AddRange(inner);
-        }
-
-        return isChanged ? parts : null;
-    }
-
-    private List<ReadOnlyMemory<byte>>? RewriteTensor(ReadOnlyMemory<byte> tensor)
-    {
-        var (place, own, isExternal) = (new Dictionary<string, string>(), new List<ReadOnlyMemory<byte>>(), false);
-        var (type, shape) = (0UL, new List<long>());
-        for (var reader = new ProtobufReader(tensor); reader.Next();)
-        {
-            switch (reader.Field)
-            {
-                case 1: AddSizes(reader, shape); own.Add(reader.Whole); break;
-                case 2: type = reader.Number; own.Add(reader.Whole); break;
-                case TensorExternalData:
-                    var (key, value) = OnnxParts.Entry(reader.Content);
-                    place[key] = value;
-                    break;
-                case TensorLocation: isExternal = reader.Number == 1; break;
-                case TensorRawData: break;
-                default: own.Add(reader.Whole); break;
-            }
-        }
-
-        if (!isExternal)
-        {
-            return null;
-        }
-
-        var content = Read(place, OnnxTypes.Bytes(type, shape));
-        return [.. own, Header(TensorRawData, content.Length), content];
-    }
-
-    /// <summary>What comes before the content of a field of bytes.</summary>
-    private static byte[] Header(int field, long length)
-    {
-        using var header = new MemoryStream();
-        using var output = new CodedOutputStream(header);
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteUInt64((ulong)length);
-        output.Flush();
-        return header.ToArray();
+        tensor.RawData = UnsafeByteOperations.UnsafeWrap(Read(place, OnnxTypes.Bytes((ulong)tensor.DataType, [.. tensor.Dims])));
+        tensor.ExternalData.Clear();
+        tensor.DataLocation = TensorProto.Types.DataLocation.Default;
     }
 
     private byte[] Read(Dictionary<string, string> place, long? expected)
@@ -205,32 +136,4 @@ internal sealed class ExternalWeights
     private static long? Whole(Dictionary<string, string> place, string key) => place.TryGetValue(key, out var text)
         ? long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1
         : null;
-
-    /// <summary>One size, or several in a row.</summary>
-    private static void AddSizes(ProtobufReader reader, List<long> shape)
-    {
-        if (reader.Content.IsEmpty)
-        {
-            shape.Add((long)reader.Number);
-            return;
-        }
-
-        // Numbers in a row have no field numbers: each is read as if it had one.
-        for (var rest = reader.Content; !rest.IsEmpty;)
-        {
-            var (value, shift, length) = (0UL, 0, 0);
-            foreach (var part in rest.Span)
-            {
-                value |= (ulong)(part & 0x7f) << shift;
-                (shift, length) = (shift + 7, length + 1);
-                if (part < 0x80 || shift > 63)
-                {
-                    break;
-                }
-            }
-
-            shape.Add((long)value);
-            rest = rest[length..];
-        }
-    }
 }

@@ -25,7 +25,7 @@ internal static class ImageFunction
     /// <param name="channels">The channels of its images.</param>
     /// <param name="size">Their height and width.</param>
     /// <exception cref="InvalidDataException">The scores differ.</exception>
-    public static void ThrowIfNot(ProgramNetwork network, int channels, (int Height, int Width) size)
+    public static void ThrowIfNot(Models.Classifier network, int channels, (int Height, int Width) size)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();

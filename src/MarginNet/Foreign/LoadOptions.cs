@@ -39,6 +39,12 @@ public sealed record LoadOptions
     public string? Output { get; init; }
 
     /// <summary>
+    /// Whether the softmax at the end of an ONNX model is kept, so that its scores are probabilities. Default false: it is taken off, since
+    /// margins are of logits. One that ONNX Runtime runs is left as it is.
+    /// </summary>
+    public bool KeepSoftmax { get; init; }
+
+    /// <summary>
     /// Whether to run a TorchScript program. Default false: it is refused, for loading it alone may read and write files, and an
     /// operator unknown to LibTorch ends the process. Set it for programs of people you trust only.
     /// </summary>

@@ -11,34 +11,21 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 {
     private const int MaxReason = 300;
 
-    private static readonly int[] UsualChannels = [3, 1, 4, 2];
-
     private readonly OnnxProgram _onnx;
+    private readonly OnnxSignature _signature;
 
-    private OnnxRuntimeNetwork(OnnxProgram onnx, ReadOnlyMemory<byte> program, int classCount, ChannelStatistics normalization)
-        : base(nameof(OnnxRuntimeNetwork), program, onnx.Outputs.Length > 1 ? onnx.Chosen.Name : null, classCount, normalization) =>
-        _onnx = onnx;
+    private OnnxRuntimeNetwork(
+        OnnxProgram onnx, OnnxSignature signature, string output, ReadOnlyMemory<byte> program, int classCount,
+        ChannelStatistics normalization)
+        : base(nameof(OnnxRuntimeNetwork), program, signature.Outputs.Length > 1 ? output : null, classCount, normalization) =>
+        (_onnx, _signature) = (onnx, signature);
 
     public override bool IsDifferentiable => false;
 
     internal override bool RunsOwnKernels => true;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Notes
-    {
-        get
-        {
-            if (_onnx.IsChannelsLast)
-            {
-                yield return "its input is [N, H, W, C], with the channels last: images are given so.";
-            }
-
-            if (_onnx.Outputs.Length > 1)
-            {
-                yield return ProgramOutputs.Note(_onnx.Outputs, _onnx.Chosen.Name);
-            }
-        }
-    }
+    public override IEnumerable<string> Notes => _signature.Notes(Output);
 
     /// <summary>Loads a model.</summary>
     /// <param name="program">The file, with all its weights.</param>
@@ -54,15 +41,18 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
         OnnxRuntimeNetwork? network = null;
         try
         {
-            if (OnnxParts.TrainingNormalization(program) is { } layer)
+            var model = OnnxFile.Parse(program);
+            if (OnnxFile.TrainingNormalization(model) is { } layer)
             {
                 throw ImageFunction.Refusal($"Its batch normalisation '{layer}' is in training mode");
             }
 
-            var loaded = onnx = new OnnxProgram(program, options);
-            var size = loaded.SizeOr(options.ImageSize);
-            var (channels, classes) = Try(loaded, options, size);
-            network = new(loaded, program, classes, options.NormalizationFor(channels));
+            var signature = OnnxSignature.Of(model);
+            var output = signature.Chosen(options).Name;
+            var loaded = onnx = new OnnxProgram(program, signature, output, options);
+            var size = signature.SizeOr(options.ImageSize);
+            var (channels, classes) = Try(loaded, signature, options, size);
+            network = new(loaded, signature, output, program, classes, options.NormalizationFor(channels));
             ImageFunction.ThrowIfNot(network, channels, size);
             return (network, size);
         }
@@ -80,7 +70,7 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
     }
 
     public override Tensor forward(Tensor input) => input.requires_grad && is_grad_enabled()
-        ? throw new NotSupportedException("An ONNX model gives scores without gradients: "
+        ? throw new NotSupportedException("An ONNX model that ONNX Runtime runs gives scores without gradients: "
             + "for attacks and gradient bounds use the same network as a state dict or TorchScript.")
         : base.forward(input);
 
@@ -101,13 +91,11 @@ internal sealed class OnnxRuntimeNetwork : ProgramNetwork
     }
 
     /// <summary>Counts the classes with the channels that it says, that are given, or that it takes.</summary>
-    private static (int Channels, int Classes) Try(OnnxProgram onnx, LoadOptions options, (int Height, int Width) size)
+    private static (int Channels, int Classes) Try(
+        OnnxProgram onnx, OnnxSignature signature, LoadOptions options, (int Height, int Width) size)
     {
-        int[] candidates = onnx.Channels is { } stated ? [stated]
-            : options.Normalization is { } given ? [given.Mean.Length]
-            : UsualChannels;
         OnnxRuntimeException? first = null;
-        foreach (var channels in candidates)
+        foreach (var channels in signature.PossibleChannels(options))
         {
             try
             {

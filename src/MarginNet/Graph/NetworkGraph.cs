@@ -52,6 +52,11 @@ internal sealed class NetworkGraph
     /// <summary>The name of the value that the scores are.</summary>
     public string Output { get; }
 
+    /// <summary>The shape of the scores.</summary>
+    public ValueShape OutputShape => Output == Images ? Input
+        : Nodes.FirstOrDefault(node => node.Name == Output)?.Shape
+            ?? ValueShape.Of(Parameters.First(parameter => parameter.Name == Output).Value.shape);
+
     /// <summary>Computes the scores of images.</summary>
     /// <param name="images">The images, of <see cref="Input"/>.</param>
     /// <param name="parameters">The tensors of <see cref="Parameters"/>, or others in their place.</param>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using MarginNet.Checkpoints;
-using MarginNet.Models;
 using MarginNet.PValues;
 
 namespace MarginNet.ModelFiles;
@@ -91,9 +90,9 @@ public static class CalibrationFile
     /// <summary>The hash of the file, for a program with all its weights.</summary>
     private static byte[] Digest(string modelPath, MarginModel model)
     {
-        if (model.Network is ProgramNetwork program)
+        if (model.ProgramDigest is { } digest)
         {
-            return SHA256.HashData(program.Program.Span);
+            return digest;
         }
 
         using var file = File.OpenRead(modelPath);

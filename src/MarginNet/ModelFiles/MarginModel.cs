@@ -58,6 +58,9 @@ public sealed class MarginModel : IDisposable
     /// <summary>Which of a foreign file's networks or outputs was asked for; null for the only or the usual one.</summary>
     internal string? Part { get; init; }
 
+    /// <summary>The SHA-256 of the program that it was read from, with all its weights; null of other models.</summary>
+    internal byte[]? ProgramDigest { get; init; }
+
     /// <summary>Where it computes.</summary>
     public Device Device => Network.Device();
 

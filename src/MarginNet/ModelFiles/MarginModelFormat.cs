@@ -1,6 +1,7 @@
 using MarginNet.Checkpoints;
 using MarginNet.Data;
 using MarginNet.Foreign;
+using MarginNet.Graph;
 using MarginNet.Models;
 using MarginNet.PValues;
 using static TorchSharp.torch;
@@ -19,6 +20,9 @@ internal static class MarginModelFormat
     private const string Stem = "stem";
     private const string TorchScript = "torchscript";
     private const string Onnx = "onnx";
+    private const string GraphOfLayers = "graph";
+    private const string ChannelsLast = "channels_last";
+    private const string PixelScale = "pixel_scale";
     private const string Program = "program";
     private const string Output = "output";
     private const string StateDict = "state_dict";
@@ -33,7 +37,12 @@ internal static class MarginModelFormat
         {
             ["format"] = Format,
             ["format_version"] = Version,
-            ["architecture"] = model.Network is ProgramNetwork program ? DescribeProgram(program) : DescribeLayers(model.Network),
+            ["architecture"] = model.Network switch
+            {
+                ProgramNetwork program => DescribeProgram(program),
+                GraphNetwork graph => DescribeGraph(graph),
+                var layers => DescribeLayers(layers),
+            },
             ["class_names"] = model.ClassNames.ToList<object?>(),
             ["image_size"] = new List<object?> { (long)model.ImageSize.Height, (long)model.ImageSize.Width },
             ["normalization"] = new Dictionary<string, object?>
@@ -53,6 +62,15 @@ internal static class MarginModelFormat
         ["name"] = network is OnnxRuntimeNetwork ? Onnx : TorchScript,
         [Program] = new StoredTensor(ScalarType.Byte, [network.Program.Length], network.Program),
         [Output] = network.Output,
+    };
+
+    private static Dictionary<string, object?> DescribeGraph(GraphNetwork network) => new()
+    {
+        ["name"] = GraphOfLayers,
+        ["rectify"] = false,
+        [ChannelsLast] = network.Options.IsChannelsLast,
+        [PixelScale] = network.Options.PixelScale,
+        [GraphOfLayers] = GraphDescription.ToPlain(network.Graph),
     };
 
     private static Dictionary<string, object?> DescribeLayers(Classifier network)
@@ -148,9 +166,9 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or Lip or TorchScript or Onnx))
+        if (architecture.Text("name") is not (ResNet or Fast or Lip or GraphOfLayers or TorchScript or Onnx))
         {
-            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{Lip}', '{TorchScript}' or '{Onnx}'");
+            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{Lip}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -174,15 +192,26 @@ internal static class MarginModelFormat
             return CreateProgram(architecture, statistics, classes, size, load);
         }
 
-        if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
+        if (architecture.Text("name") is GraphOfLayers)
         {
-            throw architecture.Unexpected("width", $"1 to {MaxWidth}");
+            return CreateGraph(root, new()
+            {
+                ClassCount = classes,
+                Normalization = statistics,
+                IsChannelsLast = architecture.Flag(ChannelsLast),
+                PixelScale = architecture.Number(PixelScale),
+            });
         }
 
         var outputScale = architecture.Has(OutputScale) ? architecture.Number(OutputScale) : 1; // 1 in files before there was any.
         if (!(outputScale > 0) || double.IsInfinity(outputScale))
         {
             throw architecture.Unexpected(OutputScale, "a number above 0");
+        }
+
+        if (architecture.Count("width") is not (>= 1 and <= MaxWidth))
+        {
+            throw architecture.Unexpected("width", $"1 to {MaxWidth}");
         }
 
         var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
@@ -223,6 +252,18 @@ internal static class MarginModelFormat
                 LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
             _ => new ResNet18((ResNetOptions)options),
         };
+    }
+
+    private static GraphNetwork CreateGraph(PlainDictionary root, GraphOptions options)
+    {
+        using var scope = NewDisposeScope();
+        var (description, weights) = (root.Dictionary("architecture").Dictionary(GraphOfLayers), root.Dictionary(StateDict));
+        var tensors = ParameterNames.Of(GraphDescription.ParameterNames(description)).Select(name => weights.Tensor(name).ToTensor());
+        var graph = GraphDescription.FromPlain(description, [.. tensors]);
+        return graph.OutputShape is { Rank: >= 2 } scores && scores[0] == Dimension.Batch
+            && scores.Count == new Dimension(options.ClassCount, IsPerImage: true)
+                ? new(graph, options)
+                : throw root.Unexpected("class_names", $"as many as scores {graph.OutputShape}");
     }
 
     /// <summary>Makes sure that memory is set aside only for weights that are there.</summary>

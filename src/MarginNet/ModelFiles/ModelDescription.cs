@@ -19,6 +19,7 @@ internal static class ModelDescription
     {
         var graph = MarginModelFormat.ToGraph(model);
         Array.ForEach(Left, key => graph.Remove(key));
+        ((Dictionary<string, object?>)graph["architecture"]!).Remove("graph"); // The file is the graph.
         if (isScaled)
         {
             ((Dictionary<string, object?>)graph["architecture"]!)["output_scale"] = 1.0;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MarginNet.Checkpoints;
 using MarginNet.Foreign;
 using MarginNet.Models;
@@ -45,24 +46,40 @@ internal static class ModelFile
 
     private static MarginModel ReadTorchScript(string path, LoadOptions options)
     {
-        var network = TorchScriptNetwork.Load(ReadProgram(path), options);
-        return Model(network, options, options.ImageSize!.Value);
+        var program = ReadProgram(path);
+        var network = TorchScriptNetwork.Load(program, options);
+        return Model(network, program, options, options.ImageSize!.Value, network.Output, network.Notes);
     }
 
     private static MarginModel ReadOnnx(string path, LoadOptions options)
     {
-        var (network, size) = OnnxRuntimeNetwork.Load(ExternalWeights.Embed(ReadProgram(path), path), options);
-        return Model(network, options, size);
+        var program = ExternalWeights.Embed(ReadProgram(path), path);
+        var (layers, obstacle) = OnnxLayers.TryRead(program, options);
+        if (layers is not null)
+        {
+            return Model(layers.Network, program, options, layers.Size, layers.Output, layers.Notes);
+        }
+
+        var (network, size) = OnnxRuntimeNetwork.Load(program, options);
+        return Model(network, program, options, size, network.Output, [
+            .. network.Notes, $"ONNX Runtime runs it, and its scores have no gradients, for it is no graph of known layers. {obstacle}",
+        ]);
     }
 
-    private static MarginModel Model(ProgramNetwork network, LoadOptions options, (int Height, int Width) size)
+    private static MarginModel Model(
+        Classifier network, ReadOnlyMemory<byte> program, LoadOptions options, (int Height, int Width) size, string? output,
+        IEnumerable<string> notes)
     {
         try
         {
-            var described = network is OnnxRuntimeNetwork
-                ? ExportedDescription.OfProgram(options, OnnxParts.Metadata(network.Program))
-                : options;
-            return new(network, described.NamesFor(network.Options.ClassCount), size) { Part = network.Output, Notes = [.. network.Notes] };
+            var described = network is TorchScriptNetwork ? options
+                : ExportedDescription.OfProgram(options, OnnxFile.Metadata(OnnxFile.Parse(program)));
+            return new(network, described.NamesFor(network.Options.ClassCount), size)
+            {
+                Part = output,
+                Notes = [.. notes],
+                ProgramDigest = SHA256.HashData(program.Span),
+            };
         }
         catch
         {

@@ -20,7 +20,11 @@ internal static class StridedPointwise
             .Where(convolution => !IsOne(convolution))
             .Select(convolution => convolution.weight!.Handle)
             .ToHashSet();
-        var known = network.modules().OfType<Models.PointwiseConvolution>().Select(convolution => convolution.Weight.Handle).ToHashSet();
+        // Both compute it as a product of matrices.
+        var known = network.modules().OfType<PointwiseConvolution>().Select(convolution => convolution.Weight)
+            .Concat(network.modules().Prepend(network).OfType<GraphNetwork>().SelectMany(graph => graph.parameters()))
+            .Select(weight => weight.Handle)
+            .ToHashSet();
         return network.named_parameters()
             .Where(entry => entry.parameter is { shape: [_, < SafeChannels, 1, 1], requires_grad: true }
                 && !harmless.Contains(entry.parameter.Handle) && !known.Contains(entry.parameter.Handle))

@@ -13,18 +13,11 @@ public sealed class FolderDirectionTests
     private static readonly string[] Order =
     [
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
-        "Native", "Bounds", "Graph", "Models", // numbers and kernels; networks
+        "Native", "Bounds", "Graph", "Models", // numbers and kernels; layers; networks
         "Attacks", "Lipschitz", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
         "Evaluation", "PValues",
         "Foreign", "ModelFiles", "Export", // readers and writers of files
-    ];
-
-    /// <summary>What still uses a later folder.</summary>
-    private static readonly HashSet<(string From, string To)> Exceptions =
-    [
-        // Weights from beside an ONNX file are put into it with the writer that Export has.
-        ("MarginNet.Foreign.ExternalWeights", "MarginNet.Export.ProtobufWriter"),
     ];
 
     private static readonly Assembly Library = typeof(LabelledMargin).Assembly;
@@ -33,10 +26,8 @@ public sealed class FolderDirectionTests
     public void Every_folder_uses_only_those_before_it()
     {
         var uses = TypeUses.Of(Library.Location, nameof(MarginNet))
-            .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To)))
-            .ToHashSet();
-        Assert.Empty(uses.Except(Exceptions).Select(use => $"{use.From} uses {use.To}"));
-        Assert.Empty(Exceptions.Except(uses).Select(use => $"{use.From} does not use {use.To} any more: no exception is needed"));
+            .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To)));
+        Assert.Empty(uses.Select(use => $"{use.From} uses {use.To}"));
     }
 
     /// <summary>Constants leave no trace of where they are from in an assembly.</summary>
@@ -47,8 +38,7 @@ public sealed class FolderDirectionTests
             .Where(line => line.StartsWith("using MarginNet.", StringComparison.Ordinal))
             .Select(line => (From: $"MarginNet.{file.Folder}.{Path.GetFileNameWithoutExtension(file.Path)}", To: line[6..^1])));
         Assert.Empty(opened
-            .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To + '.'))
-                && !Exceptions.Any(known => known.From == use.From && known.To.StartsWith(use.To + '.', StringComparison.Ordinal)))
+            .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To + '.')))
             .Select(use => $"{use.From} opens {use.To}"));
     }
 

@@ -58,7 +58,7 @@ public sealed class ProgramOutputTests : IDisposable
         using var model = MarginModel.Load(ProgramFiles.PathOf("channels_last.onnx"));
         Assert.Equal((3, (16, 16)), (model.Channels, model.ImageSize));
         Assert.InRange(ProgramFiles.Difference(model, "channels_last.onnx"), 0, ForeignFiles.Tolerance);
-        Assert.Contains("channels last", Assert.Single(model.Notes), StringComparison.Ordinal);
+        Assert.Contains(model.Notes, note => note.Contains("channels last", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -114,7 +114,8 @@ public sealed class ProgramOutputTests : IDisposable
     [Fact]
     public void A_file_of_ours_that_names_no_output_means_the_first()
     {
-        using var model = MarginModel.Load(ProgramFiles.PathOf("pair.onnx"), new LoadOptions { Output = "features" });
+        var network = OnnxRuntimeNetwork.Load(File.ReadAllBytes(ProgramFiles.PathOf("pair.onnx")), new() { Output = "features" }).Network;
+        using var model = new MarginModel(network, [.. "abcdef".Select(name => $"{name}")], (16, 16)); // As files of 0.1 have it.
         model.Save(_folder["own.pt"]);
         var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["own.pt"])!;
         Assert.True(((Dictionary<string, object?>)graph["architecture"]!).Remove("output"));

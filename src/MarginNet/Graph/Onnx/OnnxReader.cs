@@ -24,10 +24,12 @@ internal sealed class OnnxReader
     /// <param name="output">The output; null for the first.</param>
     /// <param name="keepsSoftmax">Whether a softmax at the end stays. Default false: it is taken off, since margins are of logits.</param>
     /// <param name="notes">Takes a sentence for each thing that was read otherwise than it is written.</param>
+    /// <param name="constants">Tensors by name, beside those of the file. Default none.</param>
     /// <returns>The graph; its tensors belong to the dispose scope.</returns>
     /// <exception cref="InvalidDataException">It is damaged, or has an operator that is not known; the message names the node.</exception>
     public static NetworkGraph Read(
-        ModelProto model, IReadOnlyList<long>? image, string? output = null, bool keepsSoftmax = false, ICollection<string>? notes = null)
+        ModelProto model, IReadOnlyList<long>? image, string? output = null, bool keepsSoftmax = false, ICollection<string>? notes = null,
+        IReadOnlyList<GraphParameter>? constants = null)
     {
         var set = model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx")?.Version ?? 0;
         if (set is < OldestSet or > NewestSet)
@@ -38,7 +40,7 @@ internal sealed class OnnxReader
         var graph = model.Graph ?? throw new InvalidDataException("It has no graph.");
         var input = OnnxInput.Of(graph, image);
         output ??= graph.Output.Count > 0 ? graph.Output[0].Name : throw new InvalidDataException("It has no output.");
-        var order = new OnnxOrder(graph, input.Name);
+        var order = new OnnxOrder(graph, [input.Name, .. (constants ?? []).Select(constant => constant.Name)]);
         if (!keepsSoftmax && order.BeforeSoftmax(output) is { } logits)
         {
             notes?.Add("A softmax at the end was taken off: margins are of logits.");
@@ -48,6 +50,11 @@ internal sealed class OnnxReader
         // What a file computes of its constants is seldom more than they are.
         var builder = new GraphBuilder(input.Shape) { MostComputed = UsuallyComputed + model.CalculateSize() };
         var values = new Dictionary<string, Operand> { [input.Name] = builder.Input };
+        foreach (var constant in constants ?? [])
+        {
+            values[constant.Name] = builder.Constant(constant.Name, constant.Value);
+        }
+
         var reader = new OnnxReader(builder, set, input.Batch);
         reader.ReadAll(graph, order.To([output]), values, depth: 0);
         if (!values.TryGetValue(output, out var scores) || !scores.IsData)

@@ -48,6 +48,8 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
 
+    private bool IsPointwise => Window.Kernel.All(side => side == 1) && Window.Strides.Any(step => step > 1);
+
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
         if (node.Data != 0 || Rearrangement.Shape(node.Shapes[0]) is null)
@@ -64,20 +66,43 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {
-        var (x, bias) = (inputs[0], inputs.Length > 2 ? inputs[2] : null);
-        if (!Window.IsSymmetric)
+        var (x, weight, bias) = (inputs[0], inputs[1], inputs.Length > 2 ? inputs[2] : null);
+        var isSurrounded = !Window.IsSymmetric || (IsPointwise && Window.Before.Any(size => size > 0));
+        if (isSurrounded)
         {
             x = Window.Surround(x, 0);
         }
 
-        long[] padding = [.. Window.IsSymmetric ? Window.Before : Window.Before.Select(_ => 0L)];
-        long[] strides = [.. Window.Strides];
+        if (IsPointwise)
+        {
+            return Pointwise(x, weight, bias);
+        }
+
+        return Convolve(x, weight, bias, [.. Window.Strides], [.. isSurrounded ? Window.Before.Select(_ => 0L) : Window.Before]);
+    }
+
+    /// <summary>Every s-th number, and then a product of matrices: oneDNN's convolution of that kind is wrong on some processors, and its
+    /// gradient writes past its memory (its issue 6035).</summary>
+    private Tensor Pointwise(Tensor x, Tensor weight, Tensor? bias)
+    {
+        for (var axis = 0; axis < Window.Strides.Length; axis++)
+        {
+            x = x.slice(2 + axis, 0, x.shape[2 + axis], Window.Strides[axis]);
+        }
+
+        long[] ones = [.. Window.Strides.Select(_ => 1L)];
+        return Groups == 1 ? F.linear(x.movedim([1], [-1]), weight.flatten(1), bias).movedim([-1], [1])
+            : Convolve(x.contiguous(), weight, bias, ones, [.. Window.Strides.Select(_ => 0L)]);
+    }
+
+    private Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] strides, long[] padding)
+    {
         long[] dilations = [.. Window.Dilations];
         return x.dim() switch
         {
-            3 => F.conv1d(x, inputs[1], bias, stride: strides[0], padding: padding[0], dilation: dilations[0], groups: Groups),
-            4 => F.conv2d(x, inputs[1], bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
-            _ => F.conv3d(x, inputs[1], bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+            3 => F.conv1d(x, weight, bias, stride: strides[0], padding: padding[0], dilation: dilations[0], groups: Groups),
+            4 => F.conv2d(x, weight, bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
+            _ => F.conv3d(x, weight, bias, strides: strides, padding: padding, dilation: dilations, groups: Groups),
         };
     }
 }
