@@ -18,9 +18,9 @@ internal static class Resize
         var isOld = node.Operator == "Upsample" || node.OperatorSet < 11;
         var (scales, sizes) = (Scales(node, isOld), isOld ? null : Sizes(node));
         var rule = ResizeRule.Read(node, isOld);
-        if ((scales?.Length ?? sizes?.Length) != axes.Length)
+        if (scales is null == sizes is null || (scales?.Length ?? sizes!.Length) != axes.Length)
         {
-            throw new InvalidDataException($"It has no {axes.Length} scales or sizes.");
+            throw new InvalidDataException($"It has {scales?.Length ?? 0} scales and {sizes?.Length ?? 0} sizes: expected {axes.Length} of one.");
         }
 
         if (sizes is not null && node.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
