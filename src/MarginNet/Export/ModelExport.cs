@@ -65,6 +65,7 @@ public static class ModelExport
     /// <param name="input">The shape of one input: an image, or a vector for a network that starts with a linear layer.</param>
     /// <param name="path">The file to write or replace, by custom <c>*.onnx</c>.</param>
     /// <exception cref="NotSupportedException">A layer cannot be written as ONNX; the message names it.</exception>
+    /// <exception cref="ArgumentException">The layers do not take that input; the message names the first that does not.</exception>
     /// <exception cref="IOException">The file cannot be written; an earlier one of that name is unchanged.</exception>
     public static void ToOnnx(nn.Module<Tensor, Tensor> network, FeatureShape input, string path) => ToOnnx(network, input, path, []);
 

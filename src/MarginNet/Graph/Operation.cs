@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
@@ -45,9 +46,8 @@ internal abstract record Operation
     /// <param name="branches">The layers that lead from that value to each input.</param>
     public virtual Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) => null;
 
-    /// <summary>Its kind and attributes as text.</summary>
-    public string Describe() =>
-        string.Join(' ', Attributes.Select(attribute => $"{attribute.Name}={Text(attribute.Value)}").Prepend(Kind));
+    /// <summary>Its kind and all that it was made of as text, numbers to the last digit.</summary>
+    public string Describe() => Describe(Kind, this);
 
     /// <summary>Its attributes as ONNX has them: integers, floats, texts, and lists of the first two.</summary>
     protected virtual IEnumerable<(string Name, object Value)> Attributes => [];
@@ -56,6 +56,18 @@ internal abstract record Operation
     protected static InvalidDataException Misfit(ValueShape[] inputs, string expected) =>
         new($"It gets {string.Join(" and ", inputs)}: expected {expected}.");
 
-    private static string Text(object value) =>
-        value is Array list ? string.Join(',', list.Cast<object>().Select(Text)) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+    private static string Describe(string kind, object made)
+    {
+        var type = made.GetType();
+        var values = type.GetConstructors()[0].GetParameters().Select(parameter => Text(type.GetProperty(parameter.Name!)!.GetValue(made)));
+        return $"{kind}({string.Join(", ", values)})";
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null or string or bool or ValueShape => $"{value}",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Text))}]",
+        _ => Describe("", value),
+    };
 }

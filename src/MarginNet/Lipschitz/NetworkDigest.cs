@@ -33,7 +33,7 @@ internal static class NetworkDigest
         }
 
         Append(hash, graph.Output);
-        Append(hash, LayerChain.Describe(layers)); // Attributes of single precision are there in double.
+        Append(hash, LayerChain.Describe(layers));
         return (layers, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 

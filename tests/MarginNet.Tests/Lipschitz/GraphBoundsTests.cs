@@ -222,6 +222,34 @@ public sealed class GraphBoundsTests : IDisposable
         Assert.False(bounds.IsOf(Make(0.1, true)));
     }
 
+    [Fact]
+    public void So_does_what_ONNX_has_no_attribute_for()
+    {
+        using var scope = NewDisposeScope();
+        NetworkGraph Make(Operation operation)
+        {
+            var graph = new GraphBuilder(new(Dimension.Batch, 3, 4, 4));
+            return graph.ToGraph(graph.Add("flat", new MarginNet.Graph.Operations.Flatten(1), graph.Add("it", operation, graph.Input)));
+        }
+
+        (Operation One, Operation Other)[] pairs =
+        [
+            (new Clip(0, 6), new Clip(0, 7)),
+            (new Pad([0, 0, 0, 0], [0, 0, 1, 0], "constant", 0), new Pad([0, 0, 1, 0], [0, 0, 0, 0], "constant", 0)),
+            (new LeakyRelu(0.1), new LeakyRelu(0.1 + 1e-16)),
+            (new MaxPool(Square(2, 0), false), new MaxPool(Square(2, 1), false)),
+        ];
+        foreach (var (one, other) in pairs)
+        {
+            var bounds = LipschitzBounds.Compute(Make(one));
+            Assert.True(bounds.IsOf(Make(one)));
+            Assert.False(bounds.IsOf(Make(other)));
+        }
+
+        static Window Square(long side, long padding) =>
+            new([side, side], [1, 1], [padding, padding], [padding, padding], [1, 1]);
+    }
+
     private NetworkGraph ReadBack(nn.Module<Tensor, Tensor> network, FeatureShape input)
     {
         ModelExport.ToOnnx(network, input, _folder["m.onnx"]);

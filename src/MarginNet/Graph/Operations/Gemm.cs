@@ -45,20 +45,15 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
-        if (node.Data != 0 || TransposesA || node.Shapes[0][0] != Dimension.Batch)
+        // With other factors than 1 the rounding of the sums is not known.
+        if (node.Data != 0 || TransposesA || (Alpha, Beta) != (1, 1) || node.Shapes[0][0] != Dimension.Batch)
         {
             return null;
         }
 
         var weight = TransposesB ? node.Weight(1) : node.Weight(1).t().contiguous();
         var bias = node.Optional(2)?.flatten().expand((int)node.Shape[1].Count);
-        return
-        [
-            (Alpha == 1 ? new LinearLayer(node.Name, new(weight, 0)) : LinearLayer.Of(node.Name, weight * Alpha, Rounding.Gamma(1))) with
-            {
-                Bias = bias is null || Beta == 1 ? bias : bias * Beta,
-            },
-        ];
+        return [new LinearLayer(node.Name, new(weight, 0)) { Bias = bias }];
     }
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)

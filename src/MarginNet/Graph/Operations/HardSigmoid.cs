@@ -17,12 +17,9 @@ internal sealed record HardSigmoid(double Alpha, double Beta) : ElementwiseOpera
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         [graph.Add(node.Name, new HardSigmoid(node.Number("alpha", 0.2), node.Number("beta", 0.5)), node.Input(0))];
 
-    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
-        [new ActivationLayer(node.Name, Math.Min(0, Alpha), Math.Max(0, Alpha), HasKink: false)
-        {
-            Limit = 1,
-            AtZero = Math.Clamp(Beta, 0, 1),
-        }];
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) => Beta is >= 0 and <= 1 // Else αx + β may cancel.
+        ? [new ActivationLayer(node.Name, Math.Min(0, Alpha), Math.Max(0, Alpha), HasKink: false) { Limit = 1, AtZero = Beta }]
+        : null;
 
     protected override Tensor Run(Tensor input)
     {
