@@ -93,7 +93,7 @@ internal static class Readers
             Structured = [(mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)],
             Tokens = Others,
         },
-        new("model", ".pt", [Seeds.Model(new ResNet18(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(
+        new("model", ".pt", [Seeds.GraphModel(), Seeds.Model(new ResNet18(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(
             new FastNet(new() { Width = 1, ClassCount = Seeds.Classes })), Seeds.Model(new LipNet(new()
         {
             Width = 1,

@@ -135,6 +135,22 @@ internal static class Seeds
         return Saved(extension, path => write(model, path));
     }
 
+    /// <summary>A network of an ONNX file as a model file: a graph of layers.</summary>
+    public static byte[] GraphModel()
+    {
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            File.WriteAllBytes(file, Exported(".onnx", MarginNet.Export.ModelExport.ToOnnx));
+            using var model = MarginModel.Load(file);
+            return Saved(".pt", model.Save);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     public static byte[] NullModelJson() => Saved(".json", NullModel().Save);
 
     public static MarginNullModel NullModel()

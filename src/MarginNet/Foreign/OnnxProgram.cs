@@ -59,7 +59,7 @@ internal sealed class OnnxProgram : IDisposable
         using var options = new RunOptions();
         using var watch = _limit.Start(() => options.Terminate = true);
         using var input = _signature.IsOfBytes
-            ? OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(pixels, pixel => (byte)Math.Clamp(MathF.Round(255 * pixel), 0, 255)), shape)
+            ? OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(pixels, ToByte), shape)
             : OrtValue.CreateTensorValueFromMemory(pixels, shape);
         try
         {
@@ -76,6 +76,8 @@ internal sealed class OnnxProgram : IDisposable
             throw new InvalidDataException(_limit.Message(shape[0]), e);
         }
     }
+
+    private static byte ToByte(float pixel) => (byte)Math.Clamp(MathF.Round(byte.MaxValue * pixel), 0, byte.MaxValue);
 
     private static InferenceSession Open(ReadOnlyMemory<byte> program)
     {

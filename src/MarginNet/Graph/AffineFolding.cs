@@ -86,7 +86,8 @@ internal static class AffineFolding
 
         var weight = values[linear.Inputs[1]];
         long[] along = [.. Enumerable.Range(0, (int)weight.dim()).Select(i => i == axis ? -1L : 1)];
-        var bias = linear.Inputs.Length > 2 ? values[linear.Inputs[2]].to(ScalarType.Float64) * scale + shift : shift;
+        var bias = linear.Inputs.Length > 2
+            ? values[linear.Inputs[2]].to(ScalarType.Float64) * scale + shift : shift;
         string[] names = [Unique($"{step.Name}/weight", values), Unique($"{step.Name}/bias", values)];
         values[names[0]] = (weight.to(ScalarType.Float64) * scale.reshape(along)).to(weight.dtype);
         values[names[1]] = bias.expand(weight.shape[axis]).to(weight.dtype).contiguous();
@@ -102,5 +103,6 @@ internal static class AffineFolding
         _ => null,
     };
 
-    private static string Unique(string name, Dictionary<string, Tensor> values) => values.ContainsKey(name) ? Unique(name + "_", values) : name;
+    private static string Unique(string name, Dictionary<string, Tensor> values) =>
+        values.ContainsKey(name) ? Unique(name + "_", values) : name;
 }

@@ -63,7 +63,8 @@ internal static class GraphDescription
             input, [.. names.Zip(parameters, (name, value) => new GraphParameter(name, value, ParameterRole.Constant))], [.. nodes],
             values.Text(Output));
         // The reader checks every attribute and shape.
-        _ = OnnxReader.Read(OnnxWriter.Write(draft, [], new Dictionary<string, string>()), null, keepsSoftmax: true, constants: draft.Parameters);
+        var file = OnnxWriter.Write(draft, [], new Dictionary<string, string>());
+        _ = OnnxReader.Read(file, null, keepsSoftmax: true, constants: draft.Parameters);
         return Build(draft);
     }
 

@@ -18,7 +18,8 @@ internal static class InPlaceSteps
         var nodes = new List<Node>();
         foreach (var node in graph.Nodes)
         {
-            var own = node.Inputs.IndexOf(node.Inputs.FirstOrDefault(input => fresh.TryGetValue(input, out var shape) && shape == node.Shape) ?? "");
+            var own = node.Inputs.IndexOf(
+                node.Inputs.FirstOrDefault(input => fresh.TryGetValue(input, out var shape) && shape == node.Shape) ?? "");
             var step = own < 0 ? node : node.Operation switch
             {
                 Relu => node with { Operation = new OwnRelu() },

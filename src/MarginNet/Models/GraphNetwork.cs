@@ -80,7 +80,8 @@ public sealed class GraphNetwork : Classifier, IGraphModule
         var images = isPlain ? input : ((IGraphModule)_normalize).AddTo(graph, input);
         if (Options.PixelScale != 1)
         {
-            images = graph.Add("bytes", new Mul(), images, graph.Weight("bytes.factor", tensor(Options.PixelScale, dtype: ScalarType.Float64)));
+            var factor = graph.Weight("bytes.factor", tensor(Options.PixelScale, dtype: ScalarType.Float64));
+            images = graph.Add("bytes", new Mul(), images, factor);
         }
 
         if (Options.IsChannelsLast)
