@@ -10,7 +10,10 @@ internal static class OperationCases
     private static readonly Dictionary<string, Func<Random, double>> Draws = [];
     private static readonly Dictionary<string, int> LeastAxes = new()
     {
-        ["InstanceNormalization"] = 2, ["GroupNormalization"] = 2, ["LRN"] = 3, ["MeanVarianceNormalization"] = 3,
+        ["InstanceNormalization"] = 2,
+        ["GroupNormalization"] = 2,
+        ["LRN"] = 3,
+        ["MeanVarianceNormalization"] = 3,
     };
 
     static OperationCases()
