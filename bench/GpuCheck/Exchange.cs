@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MarginNet.Data;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using MarginNet.Data;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using TorchSharp;
 using static TorchSharp.torch;
 

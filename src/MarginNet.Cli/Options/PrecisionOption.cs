@@ -1,5 +1,5 @@
 using System.CommandLine;
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Options;
