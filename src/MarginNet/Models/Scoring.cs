@@ -1,6 +1,5 @@
 using MarginNet.Data;
 using MarginNet.Margins;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Models;
@@ -11,7 +10,7 @@ public static class Scoring
     /// <summary>Images in one pass by default: large enough for speed, small enough for any machine.</summary>
     public const int DefaultBatchSize = 128;
 
-    private const int PartBytes = 1 << 26; // Of images that go to an accelerator at once.
+    private const int PartBytes = 1 << 25; // Of images that go to the device at once, and whose scores come back at once.
 
     /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
     /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
@@ -82,7 +81,7 @@ public static class Scoring
             using var trusted = new TrustedNetwork(network, NetworkUse.Scores, precision);
             float[]? values = null;
             var classes = 0;
-            var partSize = device.type == DeviceType.CPU ? batchSize : Math.Max(1, PartBytes / images.Pixels(0).Length / batchSize) * batchSize;
+            var partSize = Math.Max(1, PartBytes / images.Pixels(0).Length / batchSize) * batchSize;
             for (var first = 0; first < images.Count; first += partSize)
             {
                 using var part = NewDisposeScope();
