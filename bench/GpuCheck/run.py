@@ -207,6 +207,8 @@ def speed(run, setting, *arguments):
     own, _, _ = run.check(f"speed, {setting}", 60, "speed", *options)
     plain, _, _ = run.peer(f"speed of PyTorch, {setting}", 60, "speed", *options)
     last_channels = run.peer(f"speed of PyTorch, {setting}, channels last", 60, "speed", "--channels-last", *other)[0] if other else []
+    if setting == "TF32" and run.options.brief:
+        other = None
     row_by_row = run.check(f"speed, {setting}, kernels row by row", 60, "speed", "--contiguous-kernels", *other)[0] if other else []
 
     def figure(lines, row):
@@ -290,8 +292,8 @@ def brief(run, data, is_cifar):
     tests(run)
     run.check("the same seed twice", 30, "repeat")
     speed(run, "bfloat16", "--precision", "bfloat16")
-    speed(run, "float32")
     speed(run, "TF32", "--tf32")
+    speed(run, "float32")
     if run.options.device == "cuda" or run.options.short:
         train_fast(run, data, is_cifar, "--precision", "bfloat16")
 
