@@ -12,6 +12,9 @@ device.AcceptOnlyFromAmong("cuda", "cpu");
 var isShort = new Option<bool>("--short") { Description = "Small sizes, to see that everything runs." };
 var tf32 = new Option<bool>("--tf32") { Description = "Let products round their factors to 10 bits." };
 var precision = new Option<Precision>("--precision") { Description = "What networks compute in." };
+var contiguous = new Option<bool>("--contiguous-kernels") { Description = "Leave the kernels of convolutions row by row on the GPU." };
+var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 1, Description = "Under the clock, for a figure of speed, after as many." };
+var count = new Option<int>("--images") { DefaultValueFactory = _ => 12_800, Description = "Of an epoch, for a figure of speed." };
 var folder = new Argument<string>("folder") { Description = "Where the files go." };
 var attributes = new Argument<string[]>("attributes") { Description = "The attributes by which the tests to run are marked." };
 
@@ -27,6 +30,7 @@ Device Select(ParseResult parsed)
         throw new InvalidOperationException("There is no CUDA GPU, or this LibTorch is the CPU's.");
     }
 
+    AppContext.SetSwitch("MarginNet.ContiguousKernels", parsed.GetValue(contiguous));
     var allowed = parsed.GetValue(tf32);
     (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (allowed, allowed);
     return CUDA;
@@ -38,7 +42,7 @@ ImageDataset Shapes(ParseResult parsed) => parsed.GetValue(isShort) ? SyntheticS
 
 Command Make(string name, string description, Func<ParseResult, int> action, params ReadOnlySpan<Symbol> symbols)
 {
-    var command = new Command(name, description) { device, isShort, tf32, precision };
+    var command = new Command(name, description) { device, isShort, tf32, precision, contiguous, seconds, count };
     foreach (var symbol in symbols)
     {
         if (symbol is Argument argument)
@@ -70,6 +74,12 @@ var compare = Make("compare", "Losses, gradients, scores, attacks, weights λ, c
         ("files", () => FileCheck.Run(to, shapes.Train)));
 });
 
+var files = Make("files", "Files of the device and of the CPU.", parsed =>
+{
+    var (to, shapes) = (Select(parsed), Shapes(parsed));
+    return Check.Run(("files", () => FileCheck.Run(to, shapes.Train)));
+});
+
 var repeat = Make("repeat", "The same seed twice.", parsed =>
 {
     var (to, shapes) = (Select(parsed), Shapes(parsed));
@@ -90,13 +100,15 @@ var exchange = Make("exchange", "Writes networks, images and scores for PyTorch.
 
 var speed = Make("speed", "Images per second of training and scoring.", parsed =>
 {
-    Speed.Run(Select(parsed), parsed.GetValue(isShort) ? new(8, [32], 64, 0.1) : new(64, [128, 512], 12_800, 1.5), parsed.GetValue(precision));
+    var least = parsed.GetValue(seconds);
+    var settings = parsed.GetValue(isShort) ? new SpeedSettings(8, [32], 64, 0.1, 0.1) : new(64, [128, 512], parsed.GetValue(count), least, least);
+    Speed.Run(Select(parsed), settings, parsed.GetValue(precision));
     return 0;
 });
 
 var tests = Make("tests", "Tests of the library that need what is here.", parsed =>
     TestRun.Run("MarginNet.Tests", parsed.GetValue(attributes)!) ? 0 : 1, attributes);
 
-return new RootCommand("Compares a GPU with the CPU, and measures it.") { load, compare, repeat, memory, exchange, speed, tests }
+return new RootCommand("Compares a GPU with the CPU, and measures it.") { load, compare, files, repeat, memory, exchange, speed, tests }
     .Parse(args)
     .Invoke();

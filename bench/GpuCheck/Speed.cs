@@ -13,12 +13,15 @@ namespace MarginNet.GpuCheck;
 /// <summary>Images per second of training and of scoring as users call them, a line of JSON for each row that peer.py measures, too.</summary>
 internal static class Speed
 {
+    private const int WarmUps = 2; // Epochs, or passes.
+
     /// <param name="device">Where.</param>
     /// <param name="settings">Batches and sizes.</param>
     /// <param name="precision">In what.</param>
     public static void Run(Device device, SpeedSettings settings, Precision precision)
     {
         var images = Random(settings.Images);
+        Compile(device, images, precision);
         foreach (var name in new[] { "resnet18", "fastnet" })
         {
             foreach (var batch in settings.Batches)
@@ -26,17 +29,28 @@ internal static class Speed
                 using var network = Networks.Create(name, settings.Width);
                 network.Precision = precision;
                 network.to(device);
-                Print(name, "training", batch, Training(network, images, batch, settings.Seconds, precision));
-                Print(name, "scoring", batch, Scoring(network, images, batch, settings.Seconds));
+                Print(name, "training", batch, Training(network, images, batch, settings, precision));
+                Print(name, "scoring", batch, Scoring(network, images, batch, settings));
             }
         }
     }
 
-    /// <summary>The first epoch allocates and chooses kernels; those after it are timed until the time is up.</summary>
-    private static double Training(Classifier network, ImageSet images, int batch, double seconds, Precision precision)
+    /// <summary>Has this program compiled by a narrow network: in a run of minutes the first seconds do not count.</summary>
+    private static void Compile(Device device, ImageSet images, Precision precision)
+    {
+        using var network = Networks.Create("resnet18", 8);
+        network.Precision = precision;
+        network.to(device);
+        var settings = new SpeedSettings(8, [], images.Count, 1, 0);
+        _ = Training(network, images, 128, settings, precision);
+        _ = Scoring(network, images, 128, settings);
+    }
+
+    /// <summary>The first epochs allocate, and choose kernels; those after them are timed until the time is up.</summary>
+    private static double Training(Classifier network, ImageSet images, int batch, SpeedSettings settings, Precision precision)
     {
         using var enough = new CancellationTokenSource();
-        var (watch, epochs) = (new Stopwatch(), 0);
+        var (warming, watch, warm, epochs) = (Stopwatch.StartNew(), new Stopwatch(), 0, 0);
         try
         {
             _ = MarginTrainer.Train(
@@ -55,12 +69,15 @@ internal static class Speed
                 {
                     if (!watch.IsRunning)
                     {
-                        watch.Start();
+                        if (++warm >= WarmUps && warming.Elapsed.TotalSeconds >= settings.WarmUp)
+                        {
+                            watch.Start();
+                        }
                     }
                     else
                     {
                         epochs++;
-                        if (watch.Elapsed.TotalSeconds >= seconds)
+                        if (watch.Elapsed.TotalSeconds >= settings.Seconds)
                         {
                             watch.Stop();
                             enough.Cancel();
@@ -77,11 +94,16 @@ internal static class Speed
         return (double)epochs * images.Count / watch.Elapsed.TotalSeconds;
     }
 
-    private static double Scoring(Classifier network, ImageSet images, int batch, double seconds)
+    private static double Scoring(Classifier network, ImageSet images, int batch, SpeedSettings settings)
     {
-        _ = network.Score(images, batch);
+        var warming = Stopwatch.StartNew();
+        for (var warm = 0; warm < WarmUps || warming.Elapsed.TotalSeconds < settings.WarmUp; warm++)
+        {
+            _ = network.Score(images, batch);
+        }
+
         var (watch, passes) = (Stopwatch.StartNew(), 0);
-        for (; watch.Elapsed.TotalSeconds < seconds; passes++)
+        for (; watch.Elapsed.TotalSeconds < settings.Seconds; passes++)
         {
             _ = network.Score(images, batch);
         }
@@ -109,5 +131,6 @@ internal static class Speed
 /// <param name="Width">Channels of the first stage.</param>
 /// <param name="Batches">Images in a step or pass, one measurement for each.</param>
 /// <param name="Images">Images of an epoch.</param>
-/// <param name="Seconds">The least time under the clock.</param>
-internal sealed record SpeedSettings(int Width, int[] Batches, int Images, double Seconds);
+/// <param name="WarmUp">The least seconds before the clock starts.</param>
+/// <param name="Seconds">The least seconds under the clock.</param>
+internal sealed record SpeedSettings(int Width, int[] Batches, int Images, double WarmUp, double Seconds);

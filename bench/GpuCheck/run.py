@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares a GPU with the CPU, and MarginNet's speed with PyTorch's, within 7 minutes. Needs the Python that has PyTorch, and nothing else.
 
-usage: run [--device cuda|cpu] [--torch auto|FOLDER] [--short] [--out FOLDER] [--limit 405]
+usage: run [--device cuda|cpu] [--torch auto|FOLDER] [--short] [--brief] [--out FOLDER] [--limit 405]
 Writes gpu-check.json and gpu-check.log to the folder; exit code 1 if a check failed. A goal that is missed is 'below', and no failure.
 """
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FAST_GOAL = 20  # Seconds of the fast preset on 10,000 images.
 LEAST_ACCURACY = 0.6  # Of the fast preset on CIFAR-10's 10,000 images; CPUs reach some 0.75.
+BRIEF_SPEED = ["--seconds", 0.4, "--images", 6400]
 TESTS = ["CudaFactAttribute", "PythonFactAttribute"]  # Those that skip where there is no GPU, or no PyTorch.
 
 
@@ -200,10 +201,15 @@ def train_paper(run, data):
 
 
 def speed(run, setting, *arguments):
-    """Measures MarginNet and PyTorch in one setting; a row for each network, work and batch."""
-    own, _, _ = run.check(f"speed, {setting}", 60, "speed", *arguments)
-    plain, _, _ = run.peer(f"speed of PyTorch, {setting}", 60, "speed", *arguments)
-    last_channels = run.peer(f"speed of PyTorch, {setting}, channels last", 60, "speed", "--channels-last", *arguments)[0] if arguments else []
+    """Measures MarginNet and PyTorch in one setting, each with kernels in either order; a row for each network, work and batch."""
+    options = [*arguments, *(BRIEF_SPEED if run.options.brief else [])]
+    other = options if arguments else None  # In float32 the order matters less.
+    own, _, _ = run.check(f"speed, {setting}", 60, "speed", *options)
+    plain, _, _ = run.peer(f"speed of PyTorch, {setting}", 60, "speed", *options)
+    last_channels = run.peer(f"speed of PyTorch, {setting}, channels last", 60, "speed", "--channels-last", *other)[0] if other else []
+    if setting == "TF32" and run.options.brief:
+        other = None
+    row_by_row = run.check(f"speed, {setting}, kernels row by row", 60, "speed", "--contiguous-kernels", *other)[0] if other else []
 
     def figure(lines, row):
         found = [line["images_per_second"] for line in lines if all(line[key] == row[key] for key in ("network", "work", "batch"))]
@@ -214,7 +220,8 @@ def speed(run, setting, *arguments):
         ratio = row["images_per_second"] / theirs if theirs else None
         run.result["speed"].append({
             "setting": setting, "network": row["network"], "work": row["work"], "batch": row["batch"], "marginnet": row["images_per_second"],
-            "pytorch": theirs, "pytorch_channels_last": figure(last_channels, row), "ratio": ratio,
+            "marginnet_row_by_row": figure(row_by_row, row), "pytorch": theirs,
+            "pytorch_channels_last": figure(last_channels, row), "ratio": ratio,
             "verdict": "note" if ratio is None or run.options.short else "ok" if ratio >= 1 else "below",
         })
     run.save()
@@ -239,9 +246,9 @@ def summarize(run):
           [[f["what"][:90], number(f["reference"]), number(f["found"]), number(f["limit"]), f["verdict"]] for f in shown])
     tests = [f["verdict"] for f in findings if f["step"] == "tests"]
     print(f"tests: {tests.count('ok')} passed, {tests.count('failed')} failed, {tests.count('note')} skipped\n")
-    table(["images per second", "batch", "MarginNet", "PyTorch", "ratio", "PyTorch, channels last", "verdict"],
-          [[f"{r['work']} {r['network']}, {r['setting']}", str(r["batch"]), number(r["marginnet"]), number(r["pytorch"]),
-            number(r["ratio"]), number(r["pytorch_channels_last"]), r["verdict"]] for r in rows])
+    table(["images per second", "batch", "MarginNet", "kernels row by row", "PyTorch", "ratio", "PyTorch, channels last", "verdict"],
+          [[f"{r['work']} {r['network']}, {r['setting']}", str(r["batch"]), number(r["marginnet"]), number(r["marginnet_row_by_row"]),
+            number(r["pytorch"]), number(r["ratio"]), number(r["pytorch_channels_last"]), r["verdict"]] for r in rows])
     for finding in findings:
         if finding["verdict"] in ("failed", "note") and finding["note"]:
             print(f"{finding['verdict']}: {finding['what']}: {finding['note']}")
@@ -252,11 +259,51 @@ def summarize(run):
     return 1 if "failed" in verdicts else 0
 
 
+def exchange(run):
+    run.check("exchange", 60, "exchange", run.work / "exchange", *(["--short"] if run.options.brief and not run.options.short else []))
+    run.peer("agreement with PyTorch", 60, "agree", run.work / "exchange")
+
+
+def tests(run):
+    run.step("tests", 90, [run.program / "GpuCheck", "tests", *(TESTS[:1] if run.options.brief else TESTS)])
+
+
+def everything(run, data, is_cifar):
+    run.step("doctor", 60, [run.program / "MarginNet.Cli", "doctor"])
+    run.check("compare", 120, "compare")
+    train_fast(run, data, is_cifar)
+    exchange(run)
+    speed(run, "float32")
+    if run.options.device == "cuda" or run.options.short:
+        speed(run, "bfloat16", "--precision", "bfloat16")
+        speed(run, "TF32", "--tf32")
+    if run.options.device == "cuda":
+        train_fast(run, data, is_cifar, "--precision", "bfloat16")
+    train_paper(run, data)
+    run.check("memory", 60, "memory")
+    run.check("the same seed twice", 60, "repeat")
+    tests(run)
+
+
+def brief(run, data, is_cifar):
+    """What matters most, first, within 3 minutes."""
+    run.check("files", 30, "files")
+    exchange(run)
+    tests(run)
+    run.check("the same seed twice", 30, "repeat")
+    speed(run, "bfloat16", "--precision", "bfloat16")
+    speed(run, "TF32", "--tf32")
+    speed(run, "float32")
+    if run.options.device == "cuda" or run.options.short:
+        train_fast(run, data, is_cifar, "--precision", "bfloat16")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--torch", default="auto", help="what MarginNet computes with; the rest is measured with this Python's PyTorch")
     parser.add_argument("--short", action="store_true", help="small sizes, to see that everything runs")
+    parser.add_argument("--brief", action="store_true", help="files, agreement, tests of the GPU, and speed, within 3 minutes")
     parser.add_argument("--out", type=Path, default=Path("."))
     parser.add_argument("--limit", type=float, default=405, help="seconds after which no step is begun or goes on")
     options = parser.parse_args()
@@ -268,21 +315,7 @@ def main():
         machine(run)
         loading = {key: value for key, value in run.environment.items() if key != "MARGINNET_TORCH"} | {"GPU_CHECK_TORCH": options.torch}
         run.step("load", 90, [run.program / "GpuCheck", "load", "--device", options.device], loading)
-        run.step("doctor", 60, [run.program / "MarginNet.Cli", "doctor"])
-        run.check("compare", 120, "compare")
-        train_fast(run, data, is_cifar)
-        run.check("exchange", 60, "exchange", work / "exchange")
-        run.peer("agreement with PyTorch", 60, "agree", work / "exchange")
-        speed(run, "float32")
-        if options.device == "cuda" or options.short:
-            speed(run, "bfloat16", "--precision", "bfloat16")
-            speed(run, "TF32", "--tf32")
-        if options.device == "cuda":
-            train_fast(run, data, is_cifar, "--precision", "bfloat16")
-        train_paper(run, data)
-        run.check("memory", 60, "memory")
-        run.check("the same seed twice", 60, "repeat")
-        run.step("tests", 90, [run.program / "GpuCheck", "tests", *TESTS])
+        (brief if options.brief else everything)(run, data, is_cifar)
         return summarize(run)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -59,6 +59,19 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>
     public abstract override Tensor forward(Tensor input);
 
+    /// <summary>Moves parameters and buffers, and brings kernels to the order in which the device is fastest.</summary>
+    /// <param name="dtype">Type of the numbers to become; null for the same.</param>
+    /// <param name="device">Where to; null for the same.</param>
+    /// <param name="non_blocking">Whether it may still be under way on return.</param>
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        base._toEpilog(dtype, device, non_blocking);
+        if (device is not null)
+        {
+            KernelOrder.Apply(this, KernelOrder.IsChannelsLast(device));
+        }
+    }
+
     /// <summary>Makes scores of what the last layer gives.</summary>
     private protected Tensor ToScores(Tensor output)
     {

@@ -10,6 +10,8 @@ public static class Scoring
     /// <summary>Images in one pass by default: large enough for speed, small enough for any machine.</summary>
     public const int DefaultBatchSize = 128;
 
+    private const int PartBytes = 1 << 25; // Of images that go to the device at once, and whose scores come back at once.
+
     /// <summary>Computes the scores of every image, in evaluation mode and without gradients; the network's mode is restored.</summary>
     /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
     /// <param name="images">At least one image, of the size the network takes.</param>
@@ -79,19 +81,27 @@ public static class Scoring
             using var trusted = new TrustedNetwork(network, NetworkUse.Scores, precision);
             float[]? values = null;
             var classes = 0;
-            for (var start = 0; start < images.Count; start += batchSize)
+            var partSize = Math.Max(1, PartBytes / images.Pixels(0).Length / batchSize) * batchSize;
+            for (var first = 0; first < images.Count; first += partSize)
             {
-                cancellation.ThrowIfCancellationRequested();
-                var count = Math.Min(batchSize, images.Count - start);
-                using var scope = NewDisposeScope();
-                int[] batch = [.. Enumerable.Range(start, count)];
-                var pixels = transform(images.ToTensor(batch, device), images.LabelTensor(batch, device));
-                ThrowIfOtherChannels(network, pixels);
-                var scores = trusted.Call(pixels);
-                classes = (int)scores.shape[1];
+                using var part = NewDisposeScope();
+                int[] indices = [.. Enumerable.Range(first, Math.Min(partSize, images.Count - first))];
+                var (bytes, labels) = (images.ToByteTensor(indices).to(device), images.LabelTensor(indices, device));
+                var scores = new List<Tensor>();
+                for (var start = 0; start < indices.Length; start += batchSize)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var count = Math.Min(batchSize, indices.Length - start);
+                    using var scope = NewDisposeScope();
+                    var pixels = transform(bytes.narrow(0, start, count).to(ScalarType.Float32).div_(255f), labels.narrow(0, start, count));
+                    ThrowIfOtherChannels(network, pixels);
+                    scores.Add(trusted.Call(pixels).MoveToOuterDisposeScope());
+                    progress?.Report(first + start + count);
+                }
+
+                classes = (int)scores[0].shape[1];
                 values ??= new float[images.Count * classes];
-                scores.cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(start * classes));
-                progress?.Report(start + count);
+                cat(scores).cpu().to(ScalarType.Float32).contiguous().data<float>().CopyTo(values.AsSpan(first * classes));
             }
 
             ThrowIfNotFinite(values, classes);

@@ -31,7 +31,7 @@ public sealed partial record TorchInstallation
     }
 
     /// <summary>The versions with which MarginNet was run, such as <c>2.10</c>: others may differ in what no symbol tells.</summary>
-    public static ImmutableArray<string> TriedVersions { get; } = ["2.10"];
+    public static ImmutableArray<string> TriedVersions { get; } = ["2.10", "2.11"];
 
     /// <summary>The folder of its native libraries, such as <c>…/site-packages/torch/lib</c>.</summary>
     public string Folder { get; }

@@ -1,4 +1,5 @@
 using MarginNet.Data;
+using MarginNet.Margins;
 using MarginNet.Models;
 using static TorchSharp.torch;
 
@@ -87,10 +88,39 @@ public sealed class ScoringTests
         Assert.Equal([20], seen);
     }
 
+    [Fact]
+    public void A_set_too_large_to_move_at_once_has_the_bytes_of_each_batch_alone()
+    {
+        const int Count = 300, Batch = 64, Side = 256; // 59 MB.
+        var pixels = new byte[Count * 3 * Side * Side];
+        new Random(5).NextBytes(pixels);
+        var images = ImageSet.Create(pixels, new int[Count], 3, Side, Side);
+        using var network = new Means();
+        var seen = new List<int>();
+
+        var scores = network.Score(images, Batch, new Recorder(seen.Add));
+
+        Assert.Equal([64, 128, 192, 256, 300], seen);
+        for (var start = 0; start < Count; start += Batch)
+        {
+            int[] indices = [.. Enumerable.Range(start, Math.Min(Batch, Count - start))];
+            using var input = images.ToTensor(indices);
+            using var alone = network.forward(input);
+            var expected = ScoreMatrix.FromTensor(alone);
+            Assert.All(indices, index => Assert.Equal(expected[index - start].ToArray(), scores[index].ToArray()));
+        }
+    }
+
     private static ResNet18 Network()
     {
         manual_seed(41);
         return new ResNet18(new() { Width = 4 });
+    }
+
+    /// <summary>The mean of each channel.</summary>
+    private sealed class Means() : nn.Module<Tensor, Tensor>(nameof(Means))
+    {
+        public override Tensor forward(Tensor input) => input.mean([2, 3]);
     }
 
     private sealed class Recorder(Action<int> action) : IProgress<int>
