@@ -1,4 +1,4 @@
-using MarginNet.Models;
+using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 
