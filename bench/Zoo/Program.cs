@@ -4,15 +4,22 @@ using System.Globalization;
 using MarginNet.Graph;
 using MarginNet.Graph.Onnx;
 using MarginNet.Tests.Graph;
+using MarginNet.Zoo;
 using Microsoft.ML.OnnxRuntime;
 using Onnx;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["speed"])
+{
+    ScoringSpeed.Measure(rounds: 15);
+    return 0;
+}
+
 if (args is not [var folder] || !Directory.Exists(folder))
 {
-    Console.Error.WriteLine("Usage: bench/zoo/compare FOLDER      of networks that bench/zoo/export.py wrote");
+    Console.Error.WriteLine("Usage: bench/run-zoo FOLDER      of networks that bench/Zoo/export.py wrote; or bench/run-zoo speed");
     return 2;
 }
 

@@ -7,7 +7,7 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace MarginNet.Tests.Graph;
 
-/// <summary>Networks of the usual kinds as PyTorch writes them, with its scores and gradients in float64; made by bench/zoo/export.py.</summary>
+/// <summary>Networks of the usual kinds as PyTorch writes them, with its scores and gradients in float64; made by bench/Zoo/export.py.</summary>
 public sealed class ZooTests
 {
     private static readonly string Folder = Repository.File("tests/MarginNet.Tests/Foreign/Fixtures/Zoo");
