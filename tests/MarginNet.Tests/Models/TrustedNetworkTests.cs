@@ -3,6 +3,7 @@ using MarginNet.Data;
 using MarginNet.Margins;
 using MarginNet.Models;
 using MarginNet.Native;
+using MarginNet.Tests.Native;
 using MarginNet.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,16 +14,9 @@ public sealed class TrustedNetworkTests : IDisposable
 {
     private static readonly ImageSet Images = SyntheticShapes.Create(40, 20).Train;
 
-    private readonly KernelReport _known = NativeKernels.Check();
-    private readonly KernelReport _right; // As on a processor whose kernels are right, which these tests are of whatever they run on.
+    private readonly RightKernels _kernels = new();
 
-    public TrustedNetworkTests()
-    {
-        _right = _known with { Findings = [.. _known.Findings.Select(finding => finding with { Error = finding.ErrorWithoutOneDnn })] };
-        NativeKernels.Known = _right;
-    }
-
-    public void Dispose() => NativeKernels.Known = _known;
+    public void Dispose() => _kernels.Dispose();
 
     [Fact]
     public void A_network_that_is_right_is_compared_once_and_keeps_oneDNN()
@@ -52,7 +46,7 @@ public sealed class TrustedNetworkTests : IDisposable
         using var network = new Faulty(Fault.None);
         using var own = new ResNet18(new() { Width = 4 });
         own.eval();
-        NativeKernels.Known = _right with { Findings = [_right.Findings[0] with { Error = 1 }, .. _right.Findings[1..]] };
+        NativeKernels.Known = _kernels.Report with { Findings = [_kernels.Report.Findings[0] with { Error = 1 }, .. _kernels.Report.Findings[1..]] };
         Assert.Contains("without oneDNN", Assert.Single(Warnings(() => network.Score(Images))), StringComparison.Ordinal);
         Assert.False(network.SawOneDnn);
         Assert.Empty(Warnings(() => own.Score(Images)));
@@ -117,13 +111,13 @@ public sealed class TrustedNetworkTests : IDisposable
     public void Where_nothing_computes_convolutions_rightly_a_network_is_refused()
     {
         using var network = new Faulty(Fault.None);
-        NativeKernels.Known = _right with
+        NativeKernels.Known = _kernels.Report with
         {
-            Findings = [.. _right.Findings.Select(finding => finding with { ErrorWithoutOneDnn = double.PositiveInfinity })],
+            Findings = [.. _kernels.Report.Findings.Select(finding => finding with { ErrorWithoutOneDnn = double.PositiveInfinity })],
         };
         var error = Assert.Throws<PlatformNotSupportedException>(() => network.Score(Images));
         Assert.Contains("marginnet doctor", error.Message, StringComparison.Ordinal);
-        NativeKernels.Known = _right;
+        NativeKernels.Known = _kernels.Report;
         Assert.Equal(Images.Count, network.Score(Images).Count);
     }
 

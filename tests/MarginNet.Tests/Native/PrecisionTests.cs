@@ -95,6 +95,7 @@ public sealed class PrecisionTests
     [Fact]
     public void A_network_that_comes_out_otherwise_is_computed_in_float32_and_says_so_once()
     {
+        using var kernels = new RightKernels();
         using var network = new Fragile();
         var exact = network.Score(Images);
         var warnings = new List<string>();
