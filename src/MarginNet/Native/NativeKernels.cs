@@ -18,8 +18,8 @@ public static class NativeKernels
     /// <summary>What was found so far in this process; null before the first check.</summary>
     internal static KernelReport? Known { get; set; }
 
-    /// <summary>Compares small convolutions with float64, once for each processor and library:
-    /// the result is kept in the user's cache folder.</summary>
+    /// <summary>Compares small convolutions with float64, once for each processor and library where all are right,
+    /// else once in each process: the result is kept in the user's cache folder.</summary>
     /// <param name="again">Whether to do it again where a result is kept. Default false.</param>
     public static KernelReport Check(bool again = false)
     {
@@ -30,7 +30,7 @@ public static class NativeKernels
             {
                 var path = KernelMemory.Path;
                 Known = again ? null : KernelMemory.Read(path);
-                if (Known is null)
+                if (Known is not { AreRight: true }) // What was wrong once, as another hypervisor hid caches, need not stay so.
                 {
                     Known = KernelProbe.Run();
                     KernelMemory.Write(path, Known);
