@@ -13,14 +13,17 @@ internal static class GraphFile
 
     private static readonly string[] Operators =
     [
-        "Abs", "Add", "AveragePool", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "CumSum", "DepthToSpace",
-        "Div", "Einsum", "Equal", "Expand", "Flatten", "Gather", "Gemm", "If", "LayerNormalization", "MatMul", "MaxPool", "Mul", "Pad", "Pow",
-        "Range", "ReduceMean", "ReduceProd", "Reshape", "Resize", "Shape", "Size", "Slice", "Softmax", "SpaceToDepth", "Split", "Squeeze",
-        "Sub", "Tile", "Transpose", "Unsqueeze", "Upsample", "Where",
+        "Abs", "Add", "AveragePool", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "CumSum",
+        "DepthToSpace", "Div", "Einsum", "Equal", "Expand", "Flatten", "Gather", "Gemm", "If", "LayerNormalization", "MatMul", "MaxPool",
+        "Mul", "Pad", "Pow", "Range", "ReduceMean", "ReduceProd", "Reshape", "Resize", "Shape", "Size", "Slice", "Softmax", "SpaceToDepth",
+        "Split", "Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze", "Upsample", "Where",
     ];
 
     private static readonly long[] Edges =
-        [0, 1, -1, 2, 3, -2, 7, 64, 1 << 20, 1 << 30, int.MaxValue, int.MinValue, 1L << 40, 1_000_000_000_000, long.MaxValue, long.MinValue];
+    [
+        0, 1, -1, 2, 3, -2, 7, 64, 1 << 20, 1 << 30, int.MaxValue, int.MinValue,
+        1L << 40, 1_000_000_000_000, long.MaxValue, long.MinValue,
+    ];
 
     /// <summary>Names of operators.</summary>
     public static byte[][] Tokens { get; } = Array.ConvertAll(Operators, Fuzz.Seeds.Utf8);
@@ -106,7 +109,12 @@ internal static class GraphFile
     {
         if (node.Attribute.Count == 0)
         {
-            node.Attribute.Add(new AttributeProto { Name = mutator.Pick(["axis", "keepdims", "group"]), Type = AttributeType.Int, I = mutator.Pick(Edges) });
+            node.Attribute.Add(new AttributeProto
+            {
+                Name = mutator.Pick(["axis", "keepdims", "group"]),
+                Type = AttributeType.Int,
+                I = mutator.Pick(Edges),
+            });
             return;
         }
 

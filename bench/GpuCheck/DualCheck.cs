@@ -1,3 +1,4 @@
+using System.Globalization;
 using MarginNet.Data;
 using MarginNet.Losses;
 using MarginNet.Training;
@@ -23,8 +24,10 @@ internal static class DualCheck
             {
                 Reference = 1,
                 Found = share,
-                Note = FormattableString.Invariant(
-                    $"share of {cpu.Length}; {cpu.Distinct().Count()} values, the largest {cpu.Max():g4} and {found.Max():g4}; at least {Agreement} is asked for"),
+                Note = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"share of {cpu.Length}; {cpu.Distinct().Count()} values, the largest {cpu.Max():g4} and {found.Max():g4}; "
+                    + $"at least {Agreement} is asked for"),
             };
         }
     }

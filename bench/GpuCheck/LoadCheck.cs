@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,8 +20,10 @@ internal static class LoadCheck
         var installation = TorchInstallation.Open(path);
         yield return Finding.AtMost(
             0, "symbols missing", installation.MissingSymbols.Length, null,
-            FormattableString.Invariant(
-                $"of {installation.NeededSymbols.Length}, PyTorch {installation.Version} in {installation.Folder}, looked for in {watch.Elapsed.TotalSeconds:f1} s"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"of {installation.NeededSymbols.Length}, PyTorch {installation.Version} in {installation.Folder}, "
+                + $"looked for in {watch.Elapsed.TotalSeconds:f1} s"));
     }
 
     public static IEnumerable<Finding> Load(string? path, Func<Device> select)

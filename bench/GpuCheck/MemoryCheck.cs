@@ -61,7 +61,8 @@ internal static class MemoryCheck
         /// <summary>In MiB, of all that run there; 0 where the driver's tool does not tell.</summary>
         private static double UsedOfDevice()
         {
-            using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=memory.used", "--format=csv,noheader,nounits"])
+            using var process = Process.Start(new ProcessStartInfo(
+                "nvidia-smi", ["--query-gpu=memory.used", "--format=csv,noheader,nounits"])
             {
                 RedirectStandardOutput = true,
             })!;

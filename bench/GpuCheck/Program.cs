@@ -13,7 +13,11 @@ var isShort = new Option<bool>("--short") { Description = "Small sizes, to see t
 var tf32 = new Option<bool>("--tf32") { Description = "Let products round their factors to 10 bits." };
 var precision = new Option<Precision>("--precision") { Description = "What networks compute in." };
 var contiguous = new Option<bool>("--contiguous-kernels") { Description = "Leave the kernels of convolutions row by row on the GPU." };
-var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 1, Description = "Under the clock, for a figure of speed, after as many." };
+var seconds = new Option<double>("--seconds")
+{
+    DefaultValueFactory = _ => 1,
+    Description = "Under the clock, for a figure of speed, after as many.",
+};
 var count = new Option<int>("--images") { DefaultValueFactory = _ => 12_800, Description = "Of an epoch, for a figure of speed." };
 var folder = new Argument<string>("folder") { Description = "Where the files go." };
 var attributes = new Argument<string[]>("attributes") { Description = "The attributes by which the tests to run are marked." };
@@ -101,7 +105,9 @@ var exchange = Make("exchange", "Writes networks, images and scores for PyTorch.
 var speed = Make("speed", "Images per second of training and scoring.", parsed =>
 {
     var least = parsed.GetValue(seconds);
-    var settings = parsed.GetValue(isShort) ? new SpeedSettings(8, [32], 64, 0.1, 0.1) : new(64, [128, 512], parsed.GetValue(count), least, least);
+    var settings = parsed.GetValue(isShort)
+        ? new SpeedSettings(8, [32], 64, 0.1, 0.1)
+        : new(64, [128, 512], parsed.GetValue(count), least, least);
     Speed.Run(Select(parsed), settings, parsed.GetValue(precision));
     return 0;
 });

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.GpuCheck;
 
-/// <summary>Images per second of training and of scoring as users call them, a line of JSON for each row that peer.py measures, too.</summary>
+/// <summary>Images per second of training and of scoring as users call them,
+/// a line of JSON for each row that peer.py measures, too.</summary>
 internal static class Speed
 {
     private const int WarmUps = 2; // Epochs, or passes.

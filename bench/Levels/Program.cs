@@ -1,4 +1,5 @@
-// Simulates the level of each p-value: the share of fresh right decisions that have one of at most 0.05, 0.01 and 0.001. See bench/run-levels.
+// Simulates the level of each p-value: the share of fresh right decisions that have one of at most 0.05, 0.01 and 0.001.
+// See bench/run-levels.
 using System.CommandLine;
 using System.Globalization;
 using MarginNet.Levels;

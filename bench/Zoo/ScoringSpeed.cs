@@ -51,12 +51,14 @@ internal static class ScoringSpeed
                 }
             }
 
-            Console.WriteLine("| scored as | images/s, fastest of all rounds | speed to the module's, round by round: least, median, most |");
+            Console.WriteLine("| scored as | images/s, fastest of all rounds "
+                + "| speed to the module's, round by round: least, median, most |");
             Console.WriteLine("|---|---:|---|");
             foreach (var (contender, own) in contenders.Zip(seconds))
             {
                 var ratios = own.Zip(seconds[0], (time, modules) => modules / time).Order().ToArray();
-                Console.WriteLine($"| {contender.Name} | {Images / own.Min():F0} | {ratios[0]:F2}, {ratios[rounds / 2]:F2}, {ratios[^1]:F2} |");
+                Console.WriteLine($"| {contender.Name} | {Images / own.Min():F0} "
+                    + $"| {ratios[0]:F2}, {ratios[rounds / 2]:F2}, {ratios[^1]:F2} |");
             }
         }
         finally

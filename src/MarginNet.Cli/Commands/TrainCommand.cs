@@ -283,14 +283,15 @@ internal sealed class TrainCommand : Command
 
         if ((initial.IsForeign && initial.Network is not GraphNetwork) || !initial.Network.parameters().Any())
         {
-            throw new UserErrorException(
-                $"--init '{path}' {(initial.Network.parameters().Any() ? "is of another program: 'marginnet import' it first, and give that file" : "holds a program, whose weights cannot be trained: give a model of layers")}.");
+            throw new UserErrorException($"--init '{path}' " + (initial.Network.parameters().Any()
+                ? "is of another program: 'marginnet import' it first, and give that file."
+                : "holds a program, whose weights cannot be trained: give a model of layers."));
         }
 
         if (initial.Network is GraphNetwork && initial.ImageSize != (dataset.Train.Height, dataset.Train.Width))
         {
-            throw new UserErrorException($"--init '{path}' takes images of {initial.ImageSize.Height}x{initial.ImageSize.Width}, but these are "
-                + $"{dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
+            throw new UserErrorException($"--init '{path}' takes images of {initial.ImageSize.Height}x{initial.ImageSize.Width}, "
+                + $"but these are {dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
         }
 
         if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)

@@ -40,7 +40,8 @@ internal sealed record OnnxLayers(
                 (output, program, part, options) = (
                     logits, model.ToByteArray(), part is null ? logits : $"{part}/{logits}", options with { Output = null });
                 notes.Add(
-                    "the softmax at its end is taken off, since margins are of logits; --scores probabilities (LoadOptions.KeepSoftmax) keeps it.");
+                    "the softmax at its end is taken off, since margins are of logits; "
+                    + "--scores probabilities (LoadOptions.KeepSoftmax) keeps it.");
             }
 
             try
@@ -61,13 +62,13 @@ internal sealed record OnnxLayers(
                         $"Computed layer by layer, its scores differ from ONNX Runtime's by {difference:0.0e-0} of the largest."));
                 }
 
-                notes.Add(string.Create(CultureInfo.InvariantCulture, $"read as {network.OperationCount} layers, whose scores differ from ONNX Runtime's "
-                    + $"by at most {difference:0.0e-0} of the largest, on {Images} drawn images."));
+                notes.Add(string.Create(CultureInfo.InvariantCulture, $"read as {network.OperationCount} layers, whose scores differ from "
+                    + $"ONNX Runtime's by at most {difference:0.0e-0} of the largest, on {Images} drawn images."));
             }
             else
             {
-                notes.Add($"read as {network.OperationCount} layers, whose scores were not compared with ONNX Runtime's: its native half, the "
-                    + "package Microsoft.ML.OnnxRuntime, is not there.");
+                notes.Add($"read as {network.OperationCount} layers, whose scores were not compared with ONNX Runtime's: "
+                    + "its native half, the package Microsoft.ML.OnnxRuntime, is not there.");
             }
 
             ImageFunction.ThrowIfNot(network, network.Options.Normalization.Mean.Length, size);

@@ -12,7 +12,8 @@ internal static class AffineFolding
     /// <summary>Computes the folded graph.</summary>
     /// <param name="graph">The graph, to be run in evaluation mode.</param>
     /// <param name="parameters">The tensors of its parameters.</param>
-    /// <returns>The graph and the tensors of its parameters; those that are none of <paramref name="parameters"/> are the caller's.</returns>
+    /// <returns>The graph and the tensors of its parameters;
+    /// those that are none of <paramref name="parameters"/> are the caller's.</returns>
     public static (NetworkGraph Graph, Tensor[] Parameters) Fold(NetworkGraph graph, IReadOnlyList<Tensor> parameters)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +47,8 @@ internal static class AffineFolding
             graph.Output), tensors);
     }
 
-    /// <summary>What a node multiplies each channel of a value by and then adds, each [C] or a scalar; null where it does anything else.</summary>
+    /// <summary>What a node multiplies each channel of a value by and then adds, each [C] or a scalar;
+    /// null where it does anything else.</summary>
     private static (Tensor Scale, Tensor Shift)? Step(Node node, ValueShape shape, Dictionary<string, Tensor> values)
     {
         Tensor? Channels(int input) => values.GetValueOrDefault(node.Inputs[input]) is { } constant

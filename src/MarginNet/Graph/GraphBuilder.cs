@@ -12,7 +12,9 @@ internal sealed class GraphBuilder
 
     private readonly Dictionary<string, Node> _nodes = []; // In the order they were added.
     private readonly Dictionary<string, Tensor> _constants = [];
-    private readonly Dictionary<string, int> _names = new() { [NetworkGraph.Images] = 0, [NetworkGraph.Scores] = 0 }; // With the number that made the last alike unique.
+
+    // With the number that made the last alike unique.
+    private readonly Dictionary<string, int> _names = new() { [NetworkGraph.Images] = 0, [NetworkGraph.Scores] = 0 };
     private long _computed;
 
     /// <param name="input">The shape of the images, the batch first.</param>

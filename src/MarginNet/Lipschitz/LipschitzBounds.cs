@@ -68,7 +68,8 @@ public sealed class LipschitzBounds
 
     /// <summary>
     /// Whether a network still is the one that the bounds were proven for: the same operations, settings, parameters and buffers,
-    /// of the same types, to the last bit, as far as its scores are made of them. Scores of any other network certify nothing by these bounds.
+    /// of the same types, to the last bit, as far as its scores are made of them.
+    /// Scores of any other network certify nothing by these bounds.
     /// </summary>
     /// <param name="network">The network, on any device, in any mode. Not changed.</param>
     /// <exception cref="NotSupportedException">It has a layer, or a hook, that no bound could be proven with;

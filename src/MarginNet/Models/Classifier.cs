@@ -36,7 +36,8 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
         get;
         set
         {
-            var resolved = !RunsOwnKernels ? value.Resolve(this.Device(), isTraining: false) : value == Precision.Auto ? Precision.Float32 : value;
+            var resolved = !RunsOwnKernels ? value.Resolve(this.Device(), isTraining: false)
+                : value == Precision.Auto ? Precision.Float32 : value;
             if (RunsOwnKernels && resolved != Precision.Float32)
             {
                 throw new NotSupportedException($"An ONNX model is computed in the numbers it was written with, and not in {value}: "

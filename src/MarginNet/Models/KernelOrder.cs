@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace MarginNet.Models;
 
 /// <summary>
-/// How the kernels of convolutions lie in memory: on a GPU in the order of the images, channels last, so that cuDNN need not bring them to it
-/// at each pass; elsewhere, and in every file, row by row. The switch <see cref="ContiguousSwitch"/> of <see cref="AppContext"/> leaves them so on GPUs.
+/// How the kernels of convolutions lie in memory: on a GPU in the order of the images, channels last, so that cuDNN need not bring them
+/// to it at each pass; elsewhere, and in every file, row by row. The switch <see cref="ContiguousSwitch"/> of <see cref="AppContext"/>
+/// leaves them so on GPUs.
 /// </summary>
 internal static class KernelOrder
 {
@@ -24,7 +25,8 @@ internal static class KernelOrder
         using var inference = no_grad();
 
         // Where a size is 1 the two orders are one.
-        foreach (var kernels in network.parameters().Cast<Tensor>().Concat(network.buffers()).Where(it => it.dim() == 4 && it.shape.Min() > 1))
+        foreach (var kernels in network.parameters().Cast<Tensor>().Concat(network.buffers())
+            .Where(it => it.dim() == 4 && it.shape.Min() > 1))
         {
             if (MemoryOrder.IsChannelsLast(kernels) != channelsLast)
             {

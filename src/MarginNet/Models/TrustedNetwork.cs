@@ -65,7 +65,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     /// <summary>Whether there are convolutions of float32 on a CPU.</summary>
     private static bool MayUseOneDnn(nn.Module<Tensor, Tensor> network, Tensor images) =>
-        OneDnn.CanSwitch && network is not Classifier { RunsOwnKernels: true } && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
+        OneDnn.CanSwitch && network is not Classifier { RunsOwnKernels: true }
+        && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
         && (network is ProgramNetwork || network.parameters().Cast<Tensor>().Concat(network.buffers()).Any(weight => weight.dim() > 2));
 
     private static Tensor CallReduced(nn.Module<Tensor, Tensor> network, Tensor images, Precision precision)
@@ -176,7 +177,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         return Cure.WithoutOneDnn;
     }
 
-    /// <summary>Whether oneDNN is right on this processor, or the network's convolutions are of the kinds that it has right everywhere.</summary>
+    /// <summary>Whether oneDNN is right on this processor,
+    /// or the network's convolutions are of the kinds that it has right everywhere.</summary>
     private static bool MayBeRight(nn.Module network) =>
         NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet;
 

@@ -69,7 +69,8 @@ public sealed class ForeignProgramTests : IDisposable
         await SucceedsAsync("export", model, "--to", "onnx", "--out", _tool.File("again.onnx"));
         await SucceedsAsync("import", _tool.File("again.onnx"), "--out", _tool.File("again.pt"));
         await FailsAsync("no TorchScript program: export it as ONNX", "export", model, "--to", "torchscript");
-        await FailsAsync("Only a ResNet-18 has the names of pytorch-cifar", "export", model, "--to", "state-dict", "--names", "pytorch-cifar");
+        await FailsAsync("Only a ResNet-18 has the names of pytorch-cifar",
+            "export", model, "--to", "state-dict", "--names", "pytorch-cifar");
         await FailsAsync("--output is 'x'", "pvalue", "--model", model, "--output", "x");
     }
 
@@ -186,7 +187,8 @@ public sealed class ForeignProgramTests : IDisposable
     {
         using var cache = new Tool();
         using var process = ToolProcess.StartWith(
-            [$"XDG_CACHE_HOME={cache.File("cache")}"], "import", Fixture(fixture), "--quiet", "--input-size", "32", "--out", _tool.File("d.pt"));
+            [$"XDG_CACHE_HOME={cache.File("cache")}"],
+            "import", Fixture(fixture), "--quiet", "--input-size", "32", "--out", _tool.File("d.pt"));
         await process.EndAsync();
         Assert.Contains("d.pt", _tool.Files);
         Assert.DoesNotContain(

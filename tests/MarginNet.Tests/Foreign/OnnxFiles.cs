@@ -50,7 +50,9 @@ internal static class OnnxFiles
             Node = { Node("Identity", ["condition"], "goes_on"), Node("Identity", ["value"], "next") },
             Input =
             {
-                Value("iteration", ElementType.Int64, []), Value("condition", ElementType.Bool, []), Value("value", ElementType.Float, null),
+                Value("iteration", ElementType.Int64, []),
+                Value("condition", ElementType.Bool, []),
+                Value("value", ElementType.Float, null),
             },
             Output = { Value("goes_on", ElementType.Bool, []), Value("next", ElementType.Float, null) },
         };

@@ -67,7 +67,8 @@ public sealed class GraphDescriptionTests
             case "inputs": node[key] = new List<object?> { value, "w" }; break;
             case "Groups": attributes[key] = long.TryParse(value, out var groups) ? groups : value; break;
             default:
-                ((Dictionary<string, object?>)attributes["Window"]!)[key] = value.Split(',').Select(size => (object?)long.Parse(size, null)).ToList();
+                ((Dictionary<string, object?>)attributes["Window"]!)[key] =
+                    value.Split(',').Select(size => (object?)long.Parse(size, null)).ToList();
                 break;
         }
 
@@ -98,6 +99,7 @@ public sealed class GraphDescriptionTests
         x = builder.Add("elu", new Elu(0.5), x);
         x = builder.Add("pool", new MaxPool(new([2, 2], [2, 2], [0, 0], [0, 0], [1, 1]), IsCeiling: true), x);
         x = builder.Add("shaped", new Reshape(new([Dimension.Batch, 16])), x);
-        return builder.ToGraph(builder.Add("fc", new Gemm(1, 1, false, true), x, builder.Constant("fc.w", randn(3, 16)), builder.Constant("b", randn(3))));
+        return builder.ToGraph(builder.Add(
+            "fc", new Gemm(1, 1, false, true), x, builder.Constant("fc.w", randn(3, 16)), builder.Constant("b", randn(3))));
     }
 }

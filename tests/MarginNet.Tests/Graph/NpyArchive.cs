@@ -20,7 +20,8 @@ internal static partial class NpyArchive
         var bytes = content.ToArray().AsSpan();
         var length = 10 + BitConverter.ToUInt16(bytes[8..]);
         var header = Encoding.ASCII.GetString(bytes[10..length]);
-        long[] shape = [.. Digits().Matches(header[header.IndexOf('(', StringComparison.Ordinal)..]).Select(match => long.Parse(match.Value))];
+        long[] shape = [.. Digits().Matches(header[header.IndexOf('(', StringComparison.Ordinal)..])
+            .Select(match => long.Parse(match.Value))];
         return header.Contains("<f8", StringComparison.Ordinal)
             ? tensor(MemoryMarshal.Cast<byte, double>(bytes[length..]).ToArray(), shape)
             : tensor(MemoryMarshal.Cast<byte, float>(bytes[length..]).ToArray(), shape);

@@ -193,7 +193,12 @@ public sealed class OnnxReaderTests
         model.Graph.Node.Clear();
         for (var i = nodes - 1; i >= 0; i--)
         {
-            model.Graph.Node.Add(new NodeProto { OpType = "Relu", Input = { i == 0 ? OperatorCase.Input : $"v{i - 1}" }, Output = { $"v{i}" } });
+            model.Graph.Node.Add(new NodeProto
+            {
+                OpType = "Relu",
+                Input = { i == 0 ? OperatorCase.Input : $"v{i - 1}" },
+                Output = { $"v{i}" },
+            });
         }
 
         using var scope = NewDisposeScope();

@@ -106,7 +106,8 @@ internal static class OperationCases
             var has = bounds.Where((_, i) => (kept >> i & 1) != 0).ToArray();
             return it.Set < 11
                 ? it.Node("Clip", [OperatorCase.Input], [.. has.Select(bound => (bound.Name, (object)bound.Value))])
-                : it.Node("Clip", [OperatorCase.Input, .. bounds.Select(bound => has.Contains(bound) ? it.Constant([], [bound.Value]) : "")]);
+                : it.Node(
+                    "Clip", [OperatorCase.Input, .. bounds.Select(bound => has.Contains(bound) ? it.Constant([], [bound.Value]) : "")]);
         });
         Add("Dropout", Oldest, (it, random) =>
         {
@@ -162,7 +163,8 @@ internal static class OperationCases
         {
             string Draw() => it.Constant([.. it.Image.Select(size => random.Next(3) == 0 ? 1 : size)], () => OperatorCase.Normal(random));
             var condition = it.Node("Greater", [Draw(), Draw()]);
-            return it.Node("Where", random.Next(2) == 0 ? [condition, OperatorCase.Input, Draw()] : [condition, Draw(), OperatorCase.Input]);
+            return it.Node(
+                "Where", random.Next(2) == 0 ? [condition, OperatorCase.Input, Draw()] : [condition, Draw(), OperatorCase.Input]);
         });
     }
 

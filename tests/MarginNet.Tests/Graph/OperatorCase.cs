@@ -28,7 +28,8 @@ internal sealed class OperatorCase
     /// <summary>The name of the input.</summary>
     public const string Input = "x";
 
-    /// <summary>How far the scores of random images, an input of at least 2 axes, are from ONNX Runtime's, as a share of the largest.</summary>
+    /// <summary>How far the scores of random images, an input of at least 2 axes, are from ONNX Runtime's,
+    /// as a share of the largest.</summary>
     /// <param name="random">What the images are drawn by.</param>
     /// <param name="draw">Draws one number. Default: of a normal distribution.</param>
     /// <returns>The largest difference over each of 1, 2 and 3 images, and of outputs.</returns>
@@ -122,7 +123,8 @@ internal sealed class OperatorCase
     public static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
-    /// <summary>How far what ONNX Runtime computes of the graph as it is written, and the graph read of that, are from its own scores.</summary>
+    /// <summary>How far what ONNX Runtime computes of the graph as it is written, and the graph read of that,
+    /// are from its own scores.</summary>
     private double DistanceOfWritten(NetworkGraph graph, float[] numbers, Tensor scores)
     {
         Tensor[] parameters = [.. graph.Parameters.Select(parameter => parameter.Value)];

@@ -52,7 +52,8 @@ public sealed class ShapingTests
                 var end = random.Next(start + 1, (int)size + 1);
                 var step = operatorSet > 9 ? random.Pick(1, 1, 2, 3, -1, -2) : 1;
                 (starts[i], ends[i], steps[i]) = step > 0
-                    ? (random.Pick(start, start - size), random.Pick(end, end == size ? random.Pick(int.MaxValue, long.MaxValue) : end - size), step)
+                    ? (random.Pick(start, start - size),
+                        random.Pick(end, end == size ? random.Pick(int.MaxValue, long.MaxValue) : end - size), step)
                     : (random.Pick(end - 1, end == size ? int.MaxValue : end - 1 - size), start == 0 ? -size - 1 : start - 1, step);
                 taken[i] = random.Pick(taken[i], taken[i] - axes - 1);
             }
@@ -151,7 +152,8 @@ public sealed class ShapingTests
             long[] added = [.. random.Order(axes + count).Take(count).Select(axis => axis + 1)];
             string With(string type, string x, long[] which) => set < 13 ? it.Node(type, [x], [("axes", which)])
                 : it.Node(type, [x, it.Constant([which.Length], which)]);
-            var wide = With("Unsqueeze", OperatorCase.Input, [.. added.Select(axis => random.Next(2) == 0 ? axis : axis - axes - 1 - count)]);
+            var wide = With(
+                "Unsqueeze", OperatorCase.Input, [.. added.Select(axis => random.Next(2) == 0 ? axis : axis - axes - 1 - count)]);
             if (random.Next(3) > 0)
             {
                 With("Squeeze", wide, [.. added.Take(random.Next(1, count + 1))]);

@@ -53,7 +53,9 @@ public sealed class VerificationNetworkTests
     private static byte[] Content(string path)
     {
         using var file = File.OpenRead(path);
-        using var unpacked = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
+        using var unpacked = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress)
+            : (Stream)file;
         using var content = new MemoryStream();
         unpacked.CopyTo(content);
         return content.ToArray();

@@ -7,12 +7,14 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace MarginNet.Tests.Graph;
 
-/// <summary>Networks of the usual kinds as PyTorch writes them, with its scores and gradients in float64; made by bench/Zoo/export.py.</summary>
+/// <summary>Networks of the usual kinds as PyTorch writes them, with its scores and gradients in float64;
+/// made by bench/Zoo/export.py.</summary>
 public sealed class ZooTests
 {
     private static readonly string Folder = Repository.File("tests/MarginNet.Tests/Foreign/Fixtures/Zoo");
 
-    public static TheoryData<string> Networks => [.. Directory.GetFiles(Folder, "*.onnx").Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+    public static TheoryData<string> Networks =>
+        [.. Directory.GetFiles(Folder, "*.onnx").Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -68,7 +70,8 @@ public sealed class ZooTests
     private static void AssertClose(Tensor expected, Tensor found, double tolerance)
     {
         Assert.Equal(expected.shape, found.shape);
-        var difference = (expected - found.to(ScalarType.Float64)).abs().max().item<double>() / expected.abs().max().to(ScalarType.Float64).item<double>();
+        var difference = (expected - found.to(ScalarType.Float64)).abs().max().item<double>()
+            / expected.abs().max().to(ScalarType.Float64).item<double>();
         Assert.InRange(difference, 0, tolerance);
     }
 }

@@ -75,7 +75,8 @@ public sealed class GraphNetworkTests : IDisposable
     {
         using var read = MarginModel.Load(ForeignFiles.Committed["fixed.onnx"], ForeignFiles.Trained);
         read.Save(_folder["m.pt"]);
-        var text = PythonFactAttribute.Run(Path.Combine(AppContext.BaseDirectory, "Checkpoints", "Fixtures", "show.py"), _folder["m.pt"], "--weights-only");
+        var text = PythonFactAttribute.Run(
+            Path.Combine(AppContext.BaseDirectory, "Checkpoints", "Fixtures", "show.py"), _folder["m.pt"], "--weights-only");
         Assert.Contains("\"operation\": \"Convolution\"", text, StringComparison.Ordinal);
     }
 
@@ -163,7 +164,8 @@ public sealed class GraphNetworkTests : IDisposable
         using var scope = NewDisposeScope();
         using var model = Networks.Model(nameof(FastNet));
         using var read = Exported(model);
-        var (expected, found) = (LipschitzBounds.Compute(model.Network, new(3, 32, 32)), LipschitzBounds.Compute(read.Network, new(3, 32, 32)));
+        var (expected, found) = (
+            LipschitzBounds.Compute(model.Network, new(3, 32, 32)), LipschitzBounds.Compute(read.Network, new(3, 32, 32)));
         Assert.InRange(found.Scores.Value / expected.Scores.Value, 0.5, 1.001);
         Assert.True(found.IsOf(read.Network));
         using var images = rand(3, 3, 32, 32);
@@ -201,7 +203,12 @@ public sealed class GraphNetworkTests : IDisposable
         using var scope = NewDisposeScope();
         using var plain = Exported(Networks.Model(nameof(FastNet)));
         var file = OnnxFile.Parse(File.ReadAllBytes(_folder["m.onnx"]));
-        file.Graph.Node.Add(new global::Onnx.NodeProto { OpType = "Softmax", Input = { file.Graph.Output[0].Name }, Output = { "probabilities" } });
+        file.Graph.Node.Add(new global::Onnx.NodeProto
+        {
+            OpType = "Softmax",
+            Input = { file.Graph.Output[0].Name },
+            Output = { "probabilities" },
+        });
         file.Graph.Output[0].Name = "probabilities";
         using (var stream = File.Create(_folder["s.onnx"]))
         {

@@ -46,7 +46,10 @@ public sealed class TrustedNetworkTests : IDisposable
         using var network = new Faulty(Fault.None);
         using var own = new ResNet18(new() { Width = 4 });
         own.eval();
-        NativeKernels.Known = _kernels.Report with { Findings = [_kernels.Report.Findings[0] with { Error = 1 }, .. _kernels.Report.Findings[1..]] };
+        NativeKernels.Known = _kernels.Report with
+        {
+            Findings = [_kernels.Report.Findings[0] with { Error = 1 }, .. _kernels.Report.Findings[1..]],
+        };
         Assert.Contains("without oneDNN", Assert.Single(Warnings(() => network.Score(Images))), StringComparison.Ordinal);
         Assert.False(network.SawOneDnn);
         Assert.Empty(Warnings(() => own.Score(Images)));

@@ -95,7 +95,8 @@ internal sealed class ModuleReader
         Linear linear => x.Shape.Rank == 2
             ? graph.Add("", Dense, [x, .. Weights(graph, ("weight", linear.weight), ("bias", linear.bias))])
             : Rows(graph, linear, x),
-        Conv1d or Conv2d when module is Convolution { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution =>
+        Conv1d or Conv2d
+            when module is Convolution { padding_mode: PaddingModes.Zeros, padding_type: null, transposed: false } convolution =>
             Convolution(graph, convolution, x),
         ConvTranspose1d { padding_mode: PaddingModes.Zeros, padding_type: null } convolution => Transposed(graph, convolution, x),
         // Of two different numbers TorchSharp 0.107 does not take each for its axis.
@@ -142,7 +143,8 @@ internal sealed class ModuleReader
     /// <summary>A linear layer of the last of several axes.</summary>
     private static Operand Rows(ModuleGraph graph, Linear linear, Operand x)
     {
-        var product = graph.Add(linear.bias is null ? "" : "product", new Operations.MatMul(), x, graph.Weight("weight", linear.weight.t()));
+        var product = graph.Add(
+            linear.bias is null ? "" : "product", new Operations.MatMul(), x, graph.Weight("weight", linear.weight.t()));
         return linear.bias is null ? product : graph.Add("", new Operations.Add(), product, graph.Weight("bias", linear.bias));
     }
 

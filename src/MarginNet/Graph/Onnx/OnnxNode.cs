@@ -90,7 +90,8 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
         ? (int)(axis < 0 ? axis + rank : axis)
         : throw new InvalidDataException($"Its axis is {axis}, of a value with {rank}.");
 
-    /// <summary>The integers that an attribute had in older operator sets, and an input has in newer ones; null where neither is there.</summary>
+    /// <summary>The integers that an attribute had in older operator sets, and an input has in newer ones;
+    /// null where neither is there.</summary>
     /// <exception cref="InvalidDataException">They are computed from the images.</exception>
     public long[]? IntegersOf(string attribute, int input) =>
         Integers(attribute) ?? (Optional(input) is { } operand ? Known(operand) : null);
@@ -106,7 +107,8 @@ internal sealed class OnnxNode(NodeProto proto, IReadOnlyList<Operand?> inputs, 
         { Constant: { } constant } when !constant.is_floating_point() && constant.numel() < int.MaxValue =>
             constant.numel() == 0 ? [] // An accessor of none fails where they are a view.
                 : constant.to(TorchSharp.torch.ScalarType.Int64).contiguous().data<long>().ToArray(),
-        _ => throw new InvalidDataException($"Its input '{FileText.Show(operand.Name)}' is not known beforehand, as its integers have to be."),
+        _ => throw new InvalidDataException(
+            $"Its input '{FileText.Show(operand.Name)}' is not known beforehand, as its integers have to be."),
     };
 
     /// <summary>The number of an operand that does not depend on the images.</summary>

@@ -65,15 +65,18 @@ internal sealed class OnnxOrder
     public List<NodeProto> To(IEnumerable<string> values)
     {
         var ordered = new List<NodeProto>();
-        var isOpen = new Dictionary<NodeProto, bool>(ReferenceEqualityComparer.Instance); // Those begun: whether what they need is under way.
+        // Those begun: whether what they need is under way.
+        var isOpen = new Dictionary<NodeProto, bool>(ReferenceEqualityComparer.Instance);
         var path = new Stack<(NodeProto Node, IEnumerator<string> Inputs)>();
         void Begin(NodeProto node)
         {
             isOpen.Add(node, true);
-            path.Push((node, node.Input.Where(input => input.Length > 0).Concat(NamesWithin(node).Where(_producers.ContainsKey)).GetEnumerator()));
+            path.Push((node, node.Input.Where(input => input.Length > 0)
+                .Concat(NamesWithin(node).Where(_producers.ContainsKey)).GetEnumerator()));
         }
 
-        foreach (var start in values.Where(_producers.ContainsKey).Select(value => _producers[value]).Where(node => !isOpen.ContainsKey(node)))
+        foreach (var start in values.Where(_producers.ContainsKey).Select(value => _producers[value])
+            .Where(node => !isOpen.ContainsKey(node)))
         {
             Begin(start);
             while (path.TryPeek(out var top))

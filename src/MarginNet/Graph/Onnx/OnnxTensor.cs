@@ -23,7 +23,9 @@ internal static class OnnxTensor
         var count = 1L;
         foreach (var size in shape)
         {
-            count = size >= 0 && (size == 0 || count <= Array.MaxLength / size) ? count * size : throw Damaged(proto, "a shape that cannot be");
+            count = size >= 0 && (size == 0 || count <= Array.MaxLength / size)
+                ? count * size
+                : throw Damaged(proto, "a shape that cannot be");
         }
 
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)

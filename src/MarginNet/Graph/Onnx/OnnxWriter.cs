@@ -35,7 +35,8 @@ internal sealed class OnnxWriter
         writer.Node("Identity", NetworkGraph.Scores, [graph.Output]);
         writer.Parameters();
         writer._graph.Input.Add(Describe(NetworkGraph.Images, graph.Input));
-        writer._graph.Output.Add(Describe(NetworkGraph.Scores, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
+        writer._graph.Output.Add(Describe(
+            NetworkGraph.Scores, graph.Nodes.FirstOrDefault(node => node.Name == graph.Output)?.Shape ?? last));
         var model = new ModelProto
         {
             IrVersion = IrVersion,

@@ -12,7 +12,8 @@ internal static class ShapeArithmetic
 
     /// <summary>The value of a node on such lists.</summary>
     /// <returns>The list or scalar; null where no input has the number of images, or the operator is not one for sizes.</returns>
-    /// <exception cref="InvalidDataException">The number of images would be squared, divided by, or otherwise no multiple of itself.</exception>
+    /// <exception cref="InvalidDataException">The number of images would be squared, divided by,
+    /// or otherwise no multiple of itself.</exception>
     public static Operand? Compute(OnnxNode node)
     {
         Operand[] inputs = [.. node.Inputs.OfType<Operand>()];
@@ -69,7 +70,8 @@ internal static class ShapeArithmetic
 
     private static ImmutableArray<Dimension> Slice(OnnxNode node, ImmutableArray<Dimension> sizes)
     {
-        if ((node.IntegersOf("starts", 1), node.IntegersOf("ends", 2), node.IntegersOf("steps", 4) ?? [1]) is not ([var start], [var end], [1]))
+        if ((node.IntegersOf("starts", 1), node.IntegersOf("ends", 2), node.IntegersOf("steps", 4) ?? [1])
+            is not ([var start], [var end], [1]))
         {
             throw new InvalidDataException("It takes sizes other than in a row.");
         }

@@ -37,7 +37,8 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
-        Rearrangement.Shape(node.Shapes[0]) is not null && Window.IsSymmetric && !IsCeiling && (CountsPadding || Window.Before.All(size => size == 0))
+        Rearrangement.Shape(node.Shapes[0]) is not null && Window.IsSymmetric && !IsCeiling
+        && (CountsPadding || Window.Before.All(size => size == 0))
             ? [new AveragePoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
             : null;
 
@@ -52,7 +53,8 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
             : F.avg_pool3d(x, kernel, strides, padding, count_include_pad: CountsPadding);
         Tensor value;
         // LibTorch adds the same on both sides only, and no more than half a window.
-        if (window.IsSymmetric && overhang.All(size => size == 0) && window.Before.Select((size, i) => 2 * size <= kernel[i]).All(fits => fits))
+        if (window.IsSymmetric && overhang.All(size => size == 0)
+            && window.Before.Select((size, i) => 2 * size <= kernel[i]).All(fits => fits))
         {
             value = Mean(x, [.. window.Before]);
         }

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>A function of two numbers, applied to each pair of two values whose shapes are broadcast as ONNX, NumPy and PyTorch do it.</summary>
+/// <summary>A function of two numbers, applied to each pair of two values
+/// whose shapes are broadcast as ONNX, NumPy and PyTorch do it.</summary>
 internal abstract record BinaryOperation : Operation
 {
     public sealed override ValueShape Shape(ValueShape[] inputs) =>

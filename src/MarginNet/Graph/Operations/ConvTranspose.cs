@@ -25,7 +25,8 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
         var (x, weight) = (node.Input(0).Shape, node.Input(1).Shape);
         if (x.Rank is not (3 or 4 or 5) || weight.Rank != x.Rank || x.Sizes.Skip(2).Any(size => size.IsPerImage))
         {
-            throw new InvalidDataException($"It gets {x} and {weight}: expected [N, C, ...] with one to three axes more, and a weight alike.");
+            throw new InvalidDataException(
+                $"It gets {x} and {weight}: expected [N, C, ...] with one to three axes more, and a weight alike.");
         }
 
         var axes = x.Rank - 2;
@@ -66,7 +67,8 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
         ImmutableArray<Dimension> sizes = [.. Window.Kernel.Select((_, i) => new Dimension(
             Natural(i, x[2 + i].At(1)) + Extra[i] - Window.Before[i] - Window.After[i]))];
         return sizes.All(size => size.Count > 0) ? new([x[0], weight[1].Count * Groups, .. sizes])
-            : throw Misfit(inputs, $"images of which something is left where [{string.Join(", ", Window.Before.AddRange(Window.After))}] is cut");
+            : throw Misfit(
+                inputs, $"images of which something is left where [{string.Join(", ", Window.Before.AddRange(Window.After))}] is cut");
     }
 
     private long Natural(int axis, long size) => ((size - 1) * Window.Strides[axis]) + Window.Reach(axis);
@@ -100,7 +102,8 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
         var zeros = new long[Extra.Length];
         var value = Run(x, inputs[1], null, zeros, zeros);
         // From the last axis to the first; negative ones cut.
-        value = F.pad(value, [.. Extra.Select((size, i) => (long[])[-Window.Before[i], size - Window.After[i]]).Reverse().SelectMany(both => both)]);
+        value = F.pad(
+            value, [.. Extra.Select((size, i) => (long[])[-Window.Before[i], size - Window.After[i]]).Reverse().SelectMany(both => both)]);
         return bias is null ? value : value + bias.reshape([-1, .. zeros.Select(_ => 1L)]);
     }
 

@@ -21,7 +21,8 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
         var (x, weight) = (node.Input(0), node.Input(1));
         if (x.Shape.Rank is not (3 or 4 or 5) || weight.Shape.Rank != x.Shape.Rank)
         {
-            throw new InvalidDataException($"It gets {x.Shape} and {weight.Shape}: expected [N, C, ...] with one to three axes more, and a weight alike.");
+            throw new InvalidDataException(
+                $"It gets {x.Shape} and {weight.Shape}: expected [N, C, ...] with one to three axes more, and a weight alike.");
         }
 
         var sides = weight.Shape.Sizes.Skip(2).Select(size => size.Count);
@@ -32,7 +33,8 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 
     public override ValueShape Shape(ValueShape[] inputs)
     {
-        if (inputs is not [var x, var weight, .. var bias] || bias.Length > 1 || Array.Exists(bias, each => each != new ValueShape(weight[0]))
+        if (inputs is not [var x, var weight, .. var bias] || bias.Length > 1
+            || Array.Exists(bias, each => each != new ValueShape(weight[0]))
             || x.Rank != weight.Rank || x.Rank != Window.Kernel.Length + 2
             || !weight.Sizes.Skip(2).Select(size => size.Count).SequenceEqual(Window.Kernel)
             || Groups < 1 || weight[0].Count % Groups != 0 || x[1] != new Dimension(weight[1].Count * Groups))

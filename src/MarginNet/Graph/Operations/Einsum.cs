@@ -17,7 +17,8 @@ internal sealed partial record Einsum(string Equation) : Operation
         var equation = node.Text("equation", "").Replace(" ", "", StringComparison.Ordinal);
         if (!Known().IsMatch(equation))
         {
-            throw new InvalidDataException("Its attribute 'equation' is not letters for each input's axes, with commas between, '->' and letters.");
+            throw new InvalidDataException(
+                "Its attribute 'equation' is not letters for each input's axes, with commas between, '->' and letters.");
         }
 
         return [graph.Add(node.Name, new Einsum(equation), node.All())];

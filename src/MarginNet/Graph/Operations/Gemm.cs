@@ -23,7 +23,8 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
     {
         var operation = new Gemm(
             node.Number("alpha", 1), node.Number("beta", 1), node.Integer("transA", 0) != 0, node.Integer("transB", 0) != 0);
-        return [graph.Add(node.Name, operation, node.Optional(2) is { } c ? [node.Input(0), node.Input(1), c] : [node.Input(0), node.Input(1)])];
+        return [graph.Add(
+            node.Name, operation, node.Optional(2) is { } c ? [node.Input(0), node.Input(1), c] : [node.Input(0), node.Input(1)])];
     }
 
     public override ValueShape Shape(ValueShape[] inputs)

@@ -41,7 +41,9 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         long[] kernel = [.. window.Kernel];
         long[] strides = [.. window.Strides];
         long[] dilations = [.. window.Dilations];
-        var value = x.dim() == 4 ? F.max_pool2d(x, kernel, strides, padding, dilations) : F.max_pool3d(x, kernel, strides, padding, dilations);
+        var value = x.dim() == 4
+            ? F.max_pool2d(x, kernel, strides, padding, dilations)
+            : F.max_pool3d(x, kernel, strides, padding, dilations);
         return inputs[0].dim() == 3 ? value.squeeze(2) : value;
     }
 }

@@ -44,7 +44,8 @@ internal abstract record Reduction(ImmutableArray<int> Axes, bool KeepsAxes) : O
 
         if (Axes.Any(axis => x[axis].IsPerImage))
         {
-            throw new InvalidDataException($"It reduces {x} along the axis of the images, by which their scores would depend on one another.");
+            throw new InvalidDataException(
+                $"It reduces {x} along the axis of the images, by which their scores would depend on one another.");
         }
 
         var sizes = x.Sizes.Select((size, axis) => Axes.Contains(axis) ? 1 : size);

@@ -30,7 +30,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
         return [graph.Add(node.Name, new Reshape(Complete(target, x.Shape, node.Batch)), x)];
     }
 
-    /// <summary>The target with what −1 stands for, and with the batch where the file has the number of images that it was made for.</summary>
+    /// <summary>The target with what −1 stands for,
+    /// and with the batch where the file has the number of images that it was made for.</summary>
     private static ValueShape Complete(ImmutableArray<Dimension> target, ValueShape input, long? batch)
     {
         var open = target.IndexOf(-1);
@@ -55,7 +56,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
             : target);
     }
 
-    /// <summary>The axis that begins with the images where there are so many of them: behind as many numbers as before, and divisible.</summary>
+    /// <summary>The axis that begins with the images where there are so many of them:
+    /// behind as many numbers as before, and divisible.</summary>
     private static int? FindBatch(ImmutableArray<Dimension> target, long before, long images)
     {
         var product = 1L;
@@ -77,7 +79,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
     private static long? Before(ValueShape shape) => shape.BatchAxis is { } axis
         ? shape.Sizes.Take(axis).Aggregate(1L, (product, size) => product * size.Count) : null;
 
-    /// <summary>Whether images can be at one place in both: among the numbers before their axis and those that are in it beside them.</summary>
+    /// <summary>Whether images can be at one place in both:
+    /// among the numbers before their axis and those that are in it beside them.</summary>
     private static bool KeepsImages(ValueShape left, ValueShape right)
     {
         if (left.BatchAxis is not { } one || right.BatchAxis is not { } other)

@@ -14,13 +14,15 @@ internal static class Resize
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var x = node.Input(0);
-        var axes = node.Integers("axes")?.Select(axis => OnnxNode.Axis(axis, x.Shape.Rank)).ToArray() ?? [.. Enumerable.Range(0, x.Shape.Rank)];
+        var axes = node.Integers("axes")?.Select(axis => OnnxNode.Axis(axis, x.Shape.Rank)).ToArray()
+            ?? [.. Enumerable.Range(0, x.Shape.Rank)];
         var isOld = node.Operator == "Upsample" || node.OperatorSet < 11;
         var (scales, sizes) = (Scales(node, isOld), isOld ? null : Sizes(node));
         var rule = ResizeRule.Read(node, isOld);
         if (scales is null == sizes is null || (scales?.Length ?? sizes!.Length) != axes.Length)
         {
-            throw new InvalidDataException($"It has {scales?.Length ?? 0} scales and {sizes?.Length ?? 0} sizes: expected {axes.Length} of one.");
+            throw new InvalidDataException(
+                $"It has {scales?.Length ?? 0} scales and {sizes?.Length ?? 0} sizes: expected {axes.Length} of one.");
         }
 
         if (sizes is not null && node.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
@@ -29,7 +31,8 @@ internal static class Resize
         }
 
         // Where no size changes, pixels stay as they are, whatever the scales: ONNX Runtime's way.
-        var isSame = scales is not null && axes.Select((axis, i) => Scaled(x.Shape[axis].Count, scales[i]) == x.Shape[axis].Count).All(same => same);
+        var isSame = scales is not null
+            && axes.Select((axis, i) => Scaled(x.Shape[axis].Count, scales[i]) == x.Shape[axis].Count).All(same => same);
         for (var i = 0; i < axes.Length && !isSame; i++)
         {
             var size = x.Shape[axes[i]];
@@ -41,7 +44,8 @@ internal static class Resize
             var target = sizes is not null ? sizes[i] : new(Scaled(size.Count, scales![i]));
             if (size.IsPerImage || target.IsPerImage || size.Count is < 1 or > MostSize || target.Count is < 1 or > MostSize)
             {
-                throw new InvalidDataException($"It makes {target} of {size}: expected sizes from 1 to {MostSize}, and the images as they are.");
+                throw new InvalidDataException(
+                    $"It makes {target} of {size}: expected sizes from 1 to {MostSize}, and the images as they are.");
             }
 
             var scale = sizes is not null ? (float)target.Count / size.Count : scales![i];

@@ -18,10 +18,11 @@ internal sealed record ResizeRule(string Mode, string Coordinates, string Roundi
     /// <param name="isOld">Whether it is of before operator set 11, and has none but the mode.</param>
     public static ResizeRule Read(OnnxNode node, bool isOld)
     {
-        string Among(string name, string byDefault, params string[] known) => node.Text(name, byDefault) is var value && known.Contains(value)
-            ? value
-            : throw new InvalidDataException(
-                $"Its attribute '{name}' is {FileText.Quote(value)}: expected {string.Join(", ", known)}.");
+        string Among(string name, string byDefault, params string[] known) =>
+            node.Text(name, byDefault) is var value && known.Contains(value)
+                ? value
+                : throw new InvalidDataException(
+                    $"Its attribute '{name}' is {FileText.Quote(value)}: expected {string.Join(", ", known)}.");
         var mode = Among("mode", "nearest", "nearest", "linear", "cubic");
         if (node.Integer("antialias", 0) != 0)
         {

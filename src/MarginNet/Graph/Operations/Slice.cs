@@ -25,7 +25,8 @@ internal sealed record Slice(int Axis, long Start, long Count, long Step) : Oper
         if (ends.Length != starts.Length || axes.Length != starts.Length || steps.Length != starts.Length || steps.Contains(0))
         {
             throw new InvalidDataException(
-                $"It has {starts.Length} starts, {ends.Length} ends, {axes.Length} axes and {steps.Length} steps: expected as many, no step 0.");
+                $"It has {starts.Length} starts, {ends.Length} ends, {axes.Length} axes and {steps.Length} steps: "
+                + "expected as many, no step 0.");
         }
 
         for (var i = 0; i < starts.Length; i++)

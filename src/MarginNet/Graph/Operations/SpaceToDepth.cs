@@ -2,7 +2,8 @@ using MarginNet.Graph.Onnx;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>Squares of pixels laid out as channels: a <see cref="Reshape"/>, a <see cref="Transpose"/> and a <see cref="Reshape"/>.</summary>
+/// <summary>Squares of pixels laid out as channels:
+/// a <see cref="Reshape"/>, a <see cref="Transpose"/> and a <see cref="Reshape"/>.</summary>
 internal static class SpaceToDepth
 {
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)

@@ -92,7 +92,8 @@ internal sealed record Window(
 
                 break;
             default:
-                throw new InvalidDataException($"Its attribute 'auto_pad' is {FileText.Quote(same)}: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER.");
+                throw new InvalidDataException(
+                    $"Its attribute 'auto_pad' is {FileText.Quote(same)}: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER.");
         }
 
         return new([.. sides], [.. strides], [.. pads[..axes]], [.. pads[axes..]], [.. dilations]);
