@@ -8,6 +8,7 @@ namespace MarginNet.Graph;
 /// <remarks>Tensors made here belong to the dispose scope.</remarks>
 internal sealed class GraphBuilder
 {
+    private const int LongestName = 256;
     private const int MostAxes = 16;
 
     private readonly Dictionary<string, Node> _nodes = []; // In the order they were added.
@@ -115,12 +116,14 @@ internal sealed class GraphBuilder
             : Constant(operand.Name, tensor([.. sizes.Select(size => size.Count)], operand.Shape.At(0), ScalarType.Int64))
         : operand;
 
+    /// <summary>A name of its own, and fit for messages whatever a file has for one.</summary>
     private string Unique(string name)
     {
-        var unique = name.Length == 0 ? "value" : name;
+        name = name.Length == 0 ? "value" : FileText.Show(name, LongestName);
+        var unique = name;
         while (!_names.TryAdd(unique, 0))
         {
-            unique = $"{name}_{++_names[name.Length == 0 ? "value" : name]}";
+            unique = $"{name}_{++_names[name]}";
         }
 
         return unique;

@@ -8,6 +8,30 @@ namespace MarginNet.Tests.Graph;
 public sealed class OnnxReaderTests
 {
     [Fact]
+    public void Names_are_fit_for_messages_and_no_two_alike_whatever_a_file_has()
+    {
+        using var scope = NewDisposeScope();
+        var it = new OperatorCase([3]);
+        it.Node("Relu", [it.Node("Neg", [it.Node("Relu", [OperatorCase.Input])])]);
+        var model = it.ToModel();
+        string[] names = ["a\u001bb", "a\u001cb", new('x', 10_000)];
+        for (var i = 0; i < names.Length; i++)
+        {
+            var node = model.Graph.Node[i];
+            (node.Name, node.Output[0]) = (names[i], names[i]);
+            if (i > 0)
+            {
+                node.Input[0] = names[i - 1];
+            }
+        }
+
+        model.Graph.Output[0].Name = names[^1];
+        var found = OnnxReader.Read(model, [3]).Nodes.Select(node => node.Name).ToArray();
+        Assert.Equal(["a?b", "a?b_1"], found[..2]);
+        Assert.InRange(found[2].Length, 1, 300);
+    }
+
+    [Fact]
     public void A_file_made_for_one_image_takes_many()
     {
         using var scope = NewDisposeScope();
