@@ -3,6 +3,8 @@ namespace MarginNet.Checkpoints;
 /// <summary>Reads a dictionary of plain values and names the key that is missing or of another kind than expected.</summary>
 internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> values, string name)
 {
+    private const int LongestPath = 256; // A network that a file describes has the names of the file.
+
     public string Text(string key) => values.GetValueOrDefault(key) as string ?? throw Unexpected(key, "text");
 
     /// <summary>The name of a value of <typeparamref name="T"/>.</summary>
@@ -65,7 +67,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
             ClosedObject closed => FileText.Show(closed.Name),
             _ => $"a {value.GetType().Name}"
         } : "nothing";
-        return new InvalidDataException($"Expected {expected} under the key '{Path(key)}', but found {found}.");
+        return new InvalidDataException($"Expected {expected} under the key '{FileText.Show(Path(key), LongestPath)}', but found {found}.");
     }
 
     private string Path(string key) => name.Length == 0 ? key : $"{name}.{key}";
