@@ -189,38 +189,19 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     private static double? Error(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
     {
         using var scope = NewDisposeScope();
-        using var random = get_rng_state();
-        var wasTraining = network.training;
-        if (wasTraining)
-        {
-            network.eval();
-        }
-
-        try
-        {
-            // One forward pass is differentiated twice, so that the gates between the layers, which rounding may open or close,
-            // are the same.
-            using var mode = set_grad_enabled(use != NetworkUse.Scores);
-            var x = use == NetworkUse.ImageGradients ? images.clone().requires_grad_() : images;
-            var with = network.call(x);
-            var gradients = Gradients(network, with, x, use, isLast: false);
-            using var off = OneDnn.Off();
-            var exactGradients = Gradients(network, with, x, use, isLast: true);
-            using var inference = no_grad();
-            set_rng_state(random);
-            var exact = network.call(images);
-            return exact.isfinite().all().item<bool>()
-                ? exactGradients.Zip(gradients, Difference).Append(Difference(exact, with.detach())).Max()
-                : null;
-        }
-        finally
-        {
-            set_rng_state(random);
-            if (wasTraining)
-            {
-                network.train();
-            }
-        }
+        using var quiet = new Evaluation(network);
+        // One forward pass is differentiated twice, so that the gates between the layers, which rounding may open or close,
+        // are the same.
+        using var mode = set_grad_enabled(use != NetworkUse.Scores);
+        var x = use == NetworkUse.ImageGradients ? images.clone().requires_grad_() : images;
+        var with = network.call(x);
+        var gradients = Gradients(network, with, x, use, isLast: false);
+        using var off = OneDnn.Off();
+        var exactGradients = Gradients(network, with, x, use, isLast: true);
+        var exact = quiet.Score(images);
+        return exact.isfinite().all().item<bool>()
+            ? exactGradients.Zip(gradients, Difference).Append(Difference(exact, with.detach())).Max()
+            : null;
     }
 
     /// <summary>The gradients of a sum of the scores in what the use needs them in.</summary>
@@ -260,7 +241,7 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     private static string FirstWrong(nn.Module network) => WrongLayer.Find(network) is { } name ? $", beginning with layer '{name}'" : "";
 
-    /// <summary>A network in evaluation mode without gradients, which scores alike each time; disposing restores its mode and torch's
+    /// <summary>A network in evaluation mode, whose scores without gradients are alike each time; disposing restores its mode and torch's
     /// global generator.</summary>
     private sealed class Evaluation : IDisposable
     {
