@@ -36,6 +36,19 @@ internal sealed class LayerNode(Node node, ValueShape[] shapes, Tensor?[] stored
     /// <summary>Whether an input does not depend on the images.</summary>
     public bool IsStored(int input) => input < stored.Length && stored[input] is not null;
 
+    /// <summary>Whether one input alone depends on the images, and where it is told, that one.</summary>
+    public bool HasOneInput(int? place = null) => stored.Count(constant => constant is null) == 1 && (place is null || stored[place.Value] is null);
+
+    /// <summary>All of its inputs: those that depend on the images, in their order, between the constants.</summary>
+    /// <param name="data">The former.</param>
+    /// <param name="change">What is made of each constant of real numbers. Default: nothing.</param>
+    public Tensor[] With(IReadOnlyList<Tensor> data, Func<Tensor, Tensor>? change = null)
+    {
+        var next = 0;
+        return Array.ConvertAll(stored, constant => constant is null ? data[next++]
+            : change is null || !constant.is_floating_point() ? constant : change(constant));
+    }
+
     /// <summary>An input as layers hold it.</summary>
     /// <exception cref="InvalidDataException">A number is NaN or infinite.</exception>
     public Tensor Weight(int input) => Take(stored[input]!);

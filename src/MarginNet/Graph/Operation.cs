@@ -46,6 +46,44 @@ internal abstract record Operation
     /// <param name="branches">The layers that lead from that value to each input.</param>
     public virtual Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) => null;
 
+    /// <summary>Whether it is W·x + b in the inputs that depend on the images, x being all of them. Default: it is not.</summary>
+    public virtual bool IsAffine(LayerNode node) => false;
+
+    /// <summary>|W|·x + |b| where it is affine, for x of numbers that are not negative.
+    /// Default: its value for the absolute values of its constants, which is that where it multiplies by them and adds.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="data">The inputs that depend on the images, in their order.</param>
+    public virtual Tensor Absolute(LayerNode node, Tensor[] data) => Run(node.With(data, constant => constant.abs()), isTraining: false);
+
+    /// <summary>Wᵀ·y for one of its inputs where it is affine. Default: by LibTorch's gradient.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="input">Which of the inputs that depend on the images.</param>
+    /// <param name="y">What its value is multiplied by, shape [M, …].</param>
+    public virtual Tensor Transposed(LayerNode node, int input, Tensor y)
+    {
+        using var gradients = enable_grad();
+        var shapes = node.Shapes.Where((_, i) => !node.IsStored(i));
+        Tensor[] data = [.. shapes.Select((shape, i) => zeros(shape.At(y.shape[0]), y.dtype, requires_grad: i == input))];
+        var value = Run(node.With(data), isTraining: false);
+        return autograd.grad([value], [data[input]], [y], create_graph: y.requires_grad)[0];
+    }
+
+    /// <summary>The most products in a sum that it forms, there and back, where it is affine.
+    /// Default: as many as one number in has out, or the other way about.</summary>
+    public virtual long Terms(LayerNode node)
+    {
+        var value = node.Shape.Count.Count;
+        return node.Shapes.Where((_, i) => !node.IsStored(i)).Max(shape =>
+            1 + (Math.Max(value, shape.Count.Count) / Math.Max(1, Math.Min(value, shape.Count.Count))));
+    }
+
+    /// <summary>The function of one number that it applies to each; null where it is another, or bounds of it are not known.
+    /// Default: null.</summary>
+    public virtual Curve? Curve => null;
+
+    /// <summary>The same of simpler operations, for bounds; null where it is simple itself. Default: null.</summary>
+    public virtual Operand? Simplify(GraphBuilder graph, string name, Operand[] inputs) => null;
+
     /// <summary>Its kind and all that it was made of as text, numbers to the last digit.</summary>
     public string Describe() => Describe(Kind, this);
 

@@ -13,6 +13,8 @@ internal sealed record AdaptiveAveragePool(ImmutableArray<long> Inputs, Immutabl
 {
     public override string Kind => nameof(AdaptiveAveragePool);
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("outputs", (long[])[.. Outputs])];
 
     /// <summary>The operation for values of a shape.</summary>
@@ -27,6 +29,8 @@ internal sealed record AdaptiveAveragePool(ImmutableArray<long> Inputs, Immutabl
             ? new(x[0], x[1], Outputs[0], Outputs[1]) : throw Misfit(inputs, $"[N, C, {Inputs[0]}, {Inputs[1]}]");
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) => F.adaptive_avg_pool2d(inputs[0], [Outputs[0], Outputs[1]]);
+
+    public override long Terms(LayerNode node) => node.Shapes[0].Count.Count;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
         [new AveragePoolLayer(node.Name, PoolAxis.Adaptive((int)Outputs[0]), PoolAxis.Adaptive((int)Outputs[1]))];

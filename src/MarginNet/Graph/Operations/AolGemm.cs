@@ -34,6 +34,12 @@ internal sealed record AolGemm : Operation
     /// <summary>D^(−1/2)W, shape [M, K]; differentiable.</summary>
     public static Tensor Matrix(Tensor weight) => weight * RowSums(weight).rsqrt();
 
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
+    {
+        var matrix = graph.Constant($"{name}/matrix", Matrix(inputs[1].Constant!.to(ScalarType.Float64)));
+        return graph.Add(name, new Gemm(1, 1, TransposesA: false, TransposesB: true), inputs[0], matrix, inputs[2]);
+    }
+
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
         var precise = node.Stored(1).to(ScalarType.Float64);

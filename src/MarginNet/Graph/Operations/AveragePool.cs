@@ -14,6 +14,8 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
 {
     public override string Kind => "AveragePool";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     /// <summary>Operator set 13 has no dilation.</summary>
     protected override IEnumerable<(string Name, object Value)> Attributes =>
     [
@@ -35,6 +37,8 @@ internal sealed record AveragePool(Window Window, bool IsCeiling, bool CountsPad
 
     public override ValueShape Shape(ValueShape[] inputs) =>
         inputs is [var x] && Pooling.Shape(Window, IsCeiling, x) is { } shape ? shape : throw Misfit(inputs, Pooling.Expected(Window));
+
+    public override long Terms(LayerNode node) => Window.Kernel.Aggregate(1L, (product, side) => product * side) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
         Rearrangement.Shape(node.Shapes[0]) is not null && Window.IsSymmetric && !IsCeiling

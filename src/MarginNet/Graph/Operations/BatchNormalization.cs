@@ -14,6 +14,8 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
 
     public override string Kind => "BatchNormalization";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("epsilon", (float)Epsilon)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => node.Integer("training_mode", 0) == 0 && node.OutputCount == 1
@@ -27,6 +29,14 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
 
     public override ParameterRole Role(int input) =>
         input switch { 1 or 2 => ParameterRole.Weight, 3 or 4 => ParameterRole.Statistic, _ => ParameterRole.Constant };
+
+    public override Tensor Absolute(LayerNode node, Tensor[] data)
+    {
+        var (weight, shift, mean) = (node.Stored(1).abs(), node.Stored(2).abs(), node.Stored(3).abs());
+        return nn.functional.batch_norm(data[0], -mean, node.Stored(4), weight, shift, false, Momentum, Epsilon);
+    }
+
+    public override long Terms(LayerNode node) => 8; // Of a root, a quotient and two products and sums.
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

@@ -12,6 +12,9 @@ internal sealed record Clip(double Minimum, double Maximum) : ElementwiseOperati
 {
     public override string Kind => "Clip";
 
+    public override Curve? Curve => (Minimum, Maximum) == (0, double.PositiveInfinity) ? GateCurve.Relu
+        : Minimum <= Maximum ? new SampledCurve(Run, 0, 0, 1, [.. new[] { Minimum, Maximum }.Where(double.IsFinite)]) : null;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var operation = new Clip(Bound(node, "min", 1, double.NegativeInfinity), Bound(node, "max", 2, double.PositiveInfinity));

@@ -10,6 +10,8 @@ internal sealed record Concat(int Axis) : Operation
 {
     public override string Kind => "Concat";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)

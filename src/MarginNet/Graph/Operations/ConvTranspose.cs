@@ -17,6 +17,8 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
 
     public override string Kind => "ConvTranspose";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
     protected override IEnumerable<(string Name, object Value)> Attributes =>
         [.. Window.Attributes, ("output_padding", (long[])[.. Extra]), ("group", Groups)];
 
@@ -74,6 +76,9 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
     private long Natural(int axis, long size) => ((size - 1) * Window.Strides[axis]) + Window.Reach(axis);
 
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
+
+    public override long Terms(LayerNode node) =>
+        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups) * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

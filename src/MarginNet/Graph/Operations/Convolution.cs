@@ -14,6 +14,8 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
 {
     public override string Kind => "Conv";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [.. Window.Attributes, ("group", Groups)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
@@ -51,6 +53,25 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
 
     private bool IsPointwise => Window.Kernel.All(side => side == 1) && Window.Strides.Any(step => step > 1);
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y)
+    {
+        if (!Window.IsSymmetric || IsPointwise || y.dim() != 4)
+        {
+            return base.Transposed(node, input, y);
+        }
+
+        // What the last window did not reach.
+        long[] rest = [.. Window.Kernel.Select((_, axis) =>
+            node.Shapes[0][2 + axis].Count + (2 * Window.Before[axis]) - Window.Reach(axis)
+            - ((node.Shape[2 + axis].Count - 1) * Window.Strides[axis]))];
+        return F.conv_transpose2d(
+            y, node.Stored(1), null, strides: [.. Window.Strides], padding: [.. Window.Before], output_padding: rest,
+            dilation: [.. Window.Dilations], groups: Groups);
+    }
+
+    public override long Terms(LayerNode node) =>
+        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups) * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

@@ -10,6 +10,8 @@ internal sealed record Dropout(double Ratio) : Operation
 {
     public override string Kind => "Dropout";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var ratio = node.Has("ratio") ? node.Number("ratio") : node.Optional(1) is { } operand ? OnnxNode.KnownNumber(operand) : 0.5;
@@ -23,6 +25,8 @@ internal sealed record Dropout(double Ratio) : Operation
 
     public override void Write(OnnxWriter writer, string name, string[] inputs) =>
         writer.Node("Dropout", name, [inputs[0], writer.Constant($"{name}/ratio", tensor((float)Ratio))]);
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y) => y;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => [];
 

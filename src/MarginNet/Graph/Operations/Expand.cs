@@ -10,6 +10,8 @@ internal sealed record Expand(ValueShape Target) : Operation
 {
     public override string Kind => "Expand";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var x = node.Input(0);

@@ -10,6 +10,8 @@ internal sealed record Flatten(int Axis) : Operation
 {
     public override string Kind => "Flatten";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
@@ -21,6 +23,8 @@ internal sealed record Flatten(int Axis) : Operation
     public override ValueShape Shape(ValueShape[] inputs) => inputs is [var only] && Axis <= only.Rank
         ? new(new ValueShape([.. only.Sizes.Take(Axis)]).Count, new ValueShape([.. only.Sizes.Skip(Axis)]).Count)
         : throw Misfit(inputs, $"one input of {Axis} axes or more");
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y) => y.reshape(node.Shapes[0].At(y.shape[0]));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 

@@ -10,6 +10,8 @@ internal sealed record Gather(int Axis) : Operation
 {
     public override string Kind => "Gather";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("axis", (long)Axis)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
@@ -38,6 +40,8 @@ internal sealed record Gather(int Axis) : Operation
         inputs is [var x, var places] && Axis < x.Rank && !x[Axis].IsPerImage && !places.Sizes.Any(size => size.IsPerImage)
             ? new([.. x.Sizes.Take(Axis), .. places.Sizes, .. x.Sizes.Skip(Axis + 1)])
             : throw Misfit(inputs, $"a value with axis {Axis}, not that of the images, and places");
+
+    public override long Terms(LayerNode node) => node.Shape.Count.Count;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {

@@ -13,6 +13,9 @@ internal sealed record Gelu(bool IsApproximate) : ElementwiseOperation
 
     public override string Kind => "Gelu";
 
+    /// <remarks>f″ = φ(x)(2 − x²) is largest at 0, and f′ at √2. Of its approximation no bound is at hand.</remarks>
+    public override Curve? Curve => IsApproximate ? null : new SampledCurve(Run, 0.79788457, -0.1289, 1.1289);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var kind = node.Text("approximate", "none");

@@ -14,6 +14,8 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
 {
     public override string Kind => "Gemm";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0) && !TransposesA;
+
     protected override IEnumerable<(string Name, object Value)> Attributes =>
     [
         ("alpha", (float)Alpha), ("beta", (float)Beta), ("transA", TransposesA ? 1L : 0), ("transB", TransposesB ? 1L : 0),
@@ -43,6 +45,17 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
     }
 
     public override ParameterRole Role(int input) => ParameterRole.Weight;
+
+    public override Tensor Absolute(LayerNode node, Tensor[] data) =>
+        (this with { Alpha = Math.Abs(Alpha), Beta = Math.Abs(Beta) }).Run(node.With(data, constant => constant.abs()), isTraining: false);
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y)
+    {
+        var product = y.mm(TransposesB ? node.Stored(1) : node.Stored(1).t());
+        return Alpha == 1 ? product : product * Alpha;
+    }
+
+    public override long Terms(LayerNode node) => node.Shapes[1].Sizes.Max(size => size.Count) + 4;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

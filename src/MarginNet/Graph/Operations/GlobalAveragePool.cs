@@ -9,6 +9,8 @@ internal sealed record GlobalAveragePool : GlobalPool
 {
     public override string Kind => "GlobalAveragePool";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new GlobalAveragePool(), node.Input(0))];
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Shape(node.Shapes[0]) is null ? null

@@ -14,5 +14,23 @@ internal sealed record GlobalMaxPool : GlobalPool
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Shape(node.Shapes[0]) is null ? null
         : [new MaxPoolLayer(node.Name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1))];
 
+    /// <summary>Halves, of which the larger numbers stay, until one is left.</summary>
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
+    {
+        var shape = inputs[0].Shape;
+        var size = shape.Sizes.Skip(2).Aggregate(1L, (product, side) => product * side.Count);
+        var x = graph.Add($"{name}/flat", new Reshape(new(shape[0], shape[1], size)), inputs[0]);
+        while (size > 1)
+        {
+            var half = (size + 1) / 2;
+            x = new Max().Simplify(
+                graph, $"{name}/{half}",
+                [graph.Add($"{name}/first", new Slice(2, 0, half, 1), x), graph.Add($"{name}/last", new Slice(2, size - half, half, 1), x)]);
+            size = half;
+        }
+
+        return graph.Add(name, new Reshape(new([shape[0], shape[1], .. shape.Sizes.Skip(2).Select(_ => new Dimension(1))])), x);
+    }
+
     protected override Tensor Run(Tensor x, long[] axes) => x.amax(axes, keepdim: true);
 }

@@ -12,6 +12,9 @@ internal sealed record HardSigmoid(double Alpha, double Beta) : ElementwiseOpera
 {
     public override string Kind => "HardSigmoid";
 
+    /// <remarks>It bends at −β/α and (1 − β)/α.</remarks>
+    public override Curve? Curve => Alpha > 0 ? new SampledCurve(Run, 0, 0, Alpha, -Beta / Alpha, (1 - Beta) / Alpha) : null;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha), ("beta", (float)Beta)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>

@@ -10,6 +10,8 @@ internal sealed record MatMul : Operation
 {
     public override string Kind => "MatMul";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput();
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new MatMul(), node.Input(0), node.Input(1))];
 
     public override ValueShape Shape(ValueShape[] inputs)
@@ -26,6 +28,11 @@ internal sealed record MatMul : Operation
     }
 
     public override ParameterRole Role(int input) => ParameterRole.Weight;
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y) =>
+        node.Data == 0 && node.Shapes[1].Rank == 2 ? y.matmul(node.Stored(1).t()) : base.Transposed(node, input, y);
+
+    public override long Terms(LayerNode node) => node.Shapes.Max(shape => shape.Sizes.Max(size => size.Count)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
         node.Data == 0 && node.Shapes is [{ Rank: 2 } x, { Rank: 2 }] && x[0] == Dimension.Batch

@@ -27,6 +27,33 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         ? [new MaxPoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
         : null;
 
+    /// <summary>Axis by axis the largest of its windows' first numbers, second ones and so on. Those that would be outside are others of the
+    /// same window instead.</summary>
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
+    {
+        var x = inputs[0];
+        for (var i = 0; i < Window.Kernel.Length; i++)
+        {
+            var (axis, size) = (i + 2, x.Shape[i + 2].Count);
+            var count = Window.Output(i, size, IsCeiling);
+            Operand[] parts = [.. Enumerable.Range(0, (int)Window.Kernel[i]).Select(tap => Gather.Add(
+                $"{name}/{i}/{tap}", graph, x, axis,
+                [.. Enumerable.Range(0, (int)count).Select(step => Inside((step * Window.Strides[i]) - Window.Before[i], tap, size, i))],
+                new(count)))];
+            x = parts.Aggregate((left, right) => new Max().Simplify(graph, $"{name}/{i}", [left, right]));
+        }
+
+        return x;
+    }
+
+    /// <summary>The place of a number of the window that starts there: of the nearest one inside where it is not.</summary>
+    private long Inside(long start, long tap, long size, int axis)
+    {
+        var step = Window.Dilations[axis];
+        var (first, last) = (start < 0 ? (-start + step - 1) / step : 0, Math.Min(Window.Kernel[axis] - 1, (size - 1 - start) / step));
+        return start + (Math.Clamp(tap, first, last) * step);
+    }
+
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {
         var (x, window) = (Pooling.Plane(inputs[0]), Window.Plane);

@@ -17,6 +17,8 @@ internal sealed record Pad(ImmutableArray<long> Before, ImmutableArray<long> Aft
 
     public override string Kind => "Pad";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var (x, rank) = (node.Input(0), node.Input(0).Shape.Rank);

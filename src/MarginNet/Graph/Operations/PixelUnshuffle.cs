@@ -12,6 +12,8 @@ internal sealed record PixelUnshuffle(long Side, long Channels) : Operation
 {
     public override string Kind => nameof(PixelUnshuffle);
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("side", Side)];
 
     public override ValueShape Shape(ValueShape[] inputs) =>

@@ -12,6 +12,8 @@ internal sealed record ReduceMean(ImmutableArray<int> Axes, bool KeepsAxes) : Re
 {
     public override string Kind => "ReduceMean";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         Read(node, graph, (axes, keepsAxes) => new ReduceMean(axes, keepsAxes));
 

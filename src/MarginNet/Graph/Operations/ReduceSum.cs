@@ -11,6 +11,8 @@ internal sealed record ReduceSum(ImmutableArray<int> Axes, bool KeepsAxes) : Red
 {
     public override string Kind => "ReduceSum";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override bool TakesAxes => true;
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>

@@ -9,6 +9,8 @@ internal sealed record Relu : ElementwiseOperation
 {
     public override string Kind => "Relu";
 
+    public override Curve? Curve => GateCurve.Relu;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Relu(), node.Input(0))];
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => [ActivationLayer.Relu(node.Name)];

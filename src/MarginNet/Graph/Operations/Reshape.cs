@@ -11,6 +11,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
 {
     public override string Kind => "Reshape";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     /// <summary>The sizes as ONNX and LibTorch take them, −1 for the axis of the images.</summary>
     private long[] Sizes => [.. Target.Sizes.Select(size => size.IsPerImage ? -1 : size.Count)];
 
@@ -95,6 +97,8 @@ internal sealed record Reshape(ValueShape Target) : Operation
     public override ValueShape Shape(ValueShape[] inputs) => inputs is [var only] && only.Count == Target.Count && KeepsImages(only, Target)
         ? Target
         : throw Misfit(inputs, $"what fits {Target}, with the numbers of an image together");
+
+    public override Tensor Transposed(LayerNode node, int input, Tensor y) => y.reshape(node.Shapes[0].At(y.shape[0]));
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => Rearrangement.Layers(node);
 

@@ -12,6 +12,8 @@ internal sealed record Slice(int Axis, long Start, long Count, long Step) : Oper
 {
     public override string Kind => "Slice";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     private long Last => Start + ((Count - 1) * Step);
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)

@@ -24,6 +24,15 @@ internal sealed record SllGemm : SllOperation
         return (x - inner.mm(Back(weight, precision, isTraining))).to(input.dtype);
     }
 
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
+    {
+        var weight = inputs[1].Constant!.to(ScalarType.Float64);
+        var back = graph.Constant($"{name}/back", Back(weight, ScalarType.Float64, isTraining: false));
+        var hidden = graph.Add($"{name}/in", new Gemm(1, 1, TransposesA: false, TransposesB: true), inputs);
+        var gated = graph.Add($"{name}/relu", new Relu(), hidden);
+        return graph.Add(name, new Sub(), inputs[0], graph.Add($"{name}/out", new Gemm(1, 1, false, false), gated, back));
+    }
+
     public override void Write(OnnxWriter writer, string name, string[] inputs)
     {
         using var scope = NewDisposeScope();

@@ -8,6 +8,9 @@ internal sealed record Softplus : ElementwiseOperation
 {
     public override string Kind => "Softplus";
 
+    /// <remarks>f′ = σ.</remarks>
+    public override Curve? Curve => new SampledCurve(Run, 0.2500001, 0, 1);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Softplus(), node.Input(0))];
 
     /// <summary>Computes it as −log σ(−x), which no x overflows.</summary>

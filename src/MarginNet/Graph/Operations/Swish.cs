@@ -10,6 +10,9 @@ internal sealed record Swish(double Alpha = 1) : ElementwiseOperation
 {
     public override string Kind => "Swish";
 
+    /// <remarks>For α = 1, |f″| = σ(1 − σ)|2 − x·tanh(x/2)| is largest at 0, and f′ is in [−0.0998, 1.0998].</remarks>
+    public override Curve? Curve => Alpha > 0 ? new SampledCurve(Run, 0.5000001 * Alpha, -0.1, 1.1) : null;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         [graph.Add(node.Name, new Swish(node.Number("alpha", 1)), node.Input(0))];
 

@@ -11,6 +11,8 @@ internal sealed record Transpose(ImmutableArray<int> Order) : Operation
 {
     public override string Kind => "Transpose";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     protected override IEnumerable<(string Name, object Value)> Attributes =>
         [("perm", (long[])[.. Order.Select(axis => (long)axis)])];
 

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Graph;
+
+/// <summary>Bounds of every number of a value.</summary>
+/// <param name="Lower">Lower bounds, shape [N, …].</param>
+/// <param name="Upper">Upper bounds, of the same shape.</param>
+internal readonly record struct Interval(Tensor Lower, Tensor Upper)
+{
+    /// <summary>How large a number can be in size.</summary>
+    public Tensor Magnitude => Lower.abs().maximum(Upper.abs());
+
+    /// <summary>What lies in both.</summary>
+    public Interval And(Interval other) => new(Lower.maximum(other.Lower), Upper.minimum(other.Upper));
+
+    /// <summary>The bounds of samples, by their places along the first axis.</summary>
+    public Interval Take(Tensor places) => new(Lower.index_select(0, places), Upper.index_select(0, places));
+
+    /// <summary>Both in another type; only where neither loses digits by it.</summary>
+    public Interval To(ScalarType type) => new(Lower.to(type), Upper.to(type));
+
+    /// <summary>Keeps both beyond the dispose scope.</summary>
+    public Interval MoveToOuterDisposeScope() => new(Lower.MoveToOuterDisposeScope(), Upper.MoveToOuterDisposeScope());
+}

@@ -1,0 +1,249 @@
+using MarginNet.Graph;
+using static TorchSharp.torch;
+
+namespace MarginNet.Relaxations;
+
+/// <summary>
+/// Bounds of all values of a network over sets of inputs, and of linear functions of any value: intervals forward, and backward the linear
+/// relaxation of Zhang et al. (CROWN, 2018), of which Fast-Lin and the dual of Wong and Kolter are the case of parallel lines.
+/// </summary>
+/// <remarks>
+/// Rounding: of each step an amount D is known that its computed value may be off by, in the network as it is run and on the way back here,
+/// as a share of Σ|W||x| + |b|. The coefficients A of the value cost |A|·D. All bounds hold for the network so rounded, so that they may be
+/// used as intervals of what is computed next.
+/// </remarks>
+internal sealed class BoundPropagation
+{
+    private const long MostNumbers = 1 << 24; // In one tensor of coefficients: 128 MiB in double precision.
+
+    private readonly RelaxedGraph _graph;
+    private readonly RoundingModel _rounding;
+    private readonly Interval?[] _values;
+    private readonly Tensor?[] _errors; // D of each step, shape [N, …].
+    private readonly CancellationToken _cancellation;
+
+    /// <param name="graph">The network.</param>
+    /// <param name="inputs">The sets.</param>
+    /// <param name="rounding">What the bounds cover.</param>
+    /// <param name="cancellation">Stops between two passes.</param>
+    public BoundPropagation(RelaxedGraph graph, InputSet inputs, RoundingModel rounding, CancellationToken cancellation = default)
+    {
+        (_graph, Inputs, _rounding, _cancellation) = (graph, inputs, rounding, cancellation);
+        _values = new Interval?[graph.Steps.Length + 1];
+        _errors = new Tensor?[graph.Steps.Length];
+        var shape = graph.Input.At(inputs.Box.Lower.shape[0]);
+        _values[0] = new(inputs.Box.Lower.reshape(shape), inputs.Box.Upper.reshape(shape));
+    }
+
+    /// <summary>The network.</summary>
+    public RelaxedGraph Graph => _graph;
+
+    /// <summary>The sets.</summary>
+    public InputSet Inputs { get; }
+
+    /// <summary>The number of sets N.</summary>
+    public long Count => _values[0]!.Value.Lower.shape[0];
+
+    /// <summary>The bounds of a value so far.</summary>
+    public Interval this[int place]
+    {
+        get => _values[place]!.Value;
+        set => _values[place] = value;
+    }
+
+    /// <summary>Bounds all values by intervals.</summary>
+    public void Propagate() => Propagate(null);
+
+    /// <summary>Bounds all values, and those that curves are applied to by linear relaxation, where an interval leaves them undecided.</summary>
+    /// <param name="choices">The slopes.</param>
+    public void Refine(Choices choices) => Propagate(choices);
+
+    /// <summary>Bounds the values behind a step again from what is known of its value now.</summary>
+    private void Propagate(Choices? choices)
+    {
+        for (var i = 0; i < _graph.Steps.Length; i++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            var step = _graph.Steps[i];
+            if (choices is not null && step.Curve is { } curve)
+            {
+                Refine(step.Data[0], curve, choices);
+            }
+
+            using var scope = NewDisposeScope();
+            Interval[] data = [.. step.Data.Select(place => this[place])];
+            var (value, error) = step.Curve is null ? Affine(step, data) : Curved(step, data[0]);
+            _errors[i] = error?.MoveToOuterDisposeScope();
+            _values[i + 1] = (_values[i + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <summary>Bounds linear functions of a value from below.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="rows">The functions, shape [R, N or 1, D] with D numbers in the value of one image.</param>
+    /// <param name="choices">What is free.</param>
+    /// <returns>Lower bounds, shape [R, N]; differentiable in the choices.</returns>
+    public Tensor Lower(int value, Tensor rows, Choices choices)
+    {
+        using var scope = NewDisposeScope();
+        return Concretize(Backward(value, rows, choices)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The least that linear functions of the images are over the sets.</summary>
+    public Tensor Concretize(LinearFunction function)
+    {
+        var least = Inputs.Minimum(function.Coefficients) + function.Offset;
+        if (!_rounding.IsProof)
+        {
+            return least;
+        }
+
+        // A sum of D products, and what a Lagrangian makes of them.
+        var size = (function.Coefficients.abs() * Inputs.Box.Magnitude).sum(-1);
+        return least - (size * _rounding.Share(4 * _graph.Input.Count.Count) + 1e-300);
+    }
+
+    /// <summary>Linear functions of the images that are below linear functions of a value.</summary>
+    /// <inheritdoc cref="Lower"/>
+    public LinearFunction Backward(int value, Tensor rows, Choices choices)
+    {
+        var (count, sets) = (rows.shape[0], Count);
+        var pending = new Tensor?[value + 1];
+        pending[value] = Flat(rows.expand(count, sets, -1), value);
+        var offset = zeros(count, sets, dtype: _graph.Type);
+        var error = zeros(count, sets, dtype: _graph.Type);
+        for (var i = value - 1; i >= 0; i--)
+        {
+            if (pending[i + 1] is not { } a)
+            {
+                continue;
+            }
+
+            pending[i + 1] = null;
+            var step = _graph.Steps[i];
+            if (_rounding.IsProof)
+            {
+                error = error + Sum(a.abs(), _errors[i]!);
+            }
+
+            if (step.Curve is { } curve)
+            {
+                var x = this[step.Data[0]];
+                var lines = curve.Lines(x, choices.Rule, choices.Shares.GetValueOrDefault(i));
+                var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
+                var (above, below) = (split.clamp_min(0), split.clamp_max(0));
+                var next = (above * lines.LowerSlope) + (below * lines.UpperSlope);
+                var constant = below * lines.UpperOffset;
+                constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
+                offset = offset + constant.flatten(2).sum(-1);
+                if (_rounding.IsProof)
+                {
+                    error = error + (constant.abs().flatten(2).sum(-1) * Summing(x.Lower));
+                }
+
+                if (choices.Signs.TryGetValue(i, out var signs) && choices.Prices.TryGetValue(i, out var prices))
+                {
+                    next = next - (prices * signs);
+                }
+
+                Add(pending, step.Data[0], next.flatten(0, 1));
+                continue;
+            }
+
+            if (step.Bias is { } bias)
+            {
+                offset = offset + Sum(a, bias);
+                if (_rounding.IsProof)
+                {
+                    error = error + (Sum(a.abs(), bias.abs()) * Summing(bias));
+                }
+            }
+
+            for (var k = 0; k < step.Data.Length; k++)
+            {
+                Add(pending, step.Data[k], step.Layer.Operation.Transposed(step.Layer, k, a));
+            }
+        }
+
+        var coefficients = pending[0] is { } whole ? whole.reshape(count, sets, -1)
+            : zeros(count, sets, _graph.Input.Count.Count, dtype: _graph.Type);
+        return new(coefficients, _rounding.IsProof ? offset - (error * (1 + 1e-9)) : offset);
+
+        // The share that a sum of as many numbers, and of the steps' sums, may be off by.
+        double Summing(Tensor of) => 4 * _rounding.Bounds * (of.numel() + _graph.Steps.Length + 8);
+
+        Tensor Sum(Tensor a, Tensor of) => (a.reshape(count, sets, -1) * of.flatten(1)).sum(-1);
+    }
+
+    /// <summary>Replaces the bounds of a value where a curve is undecided by what linear relaxation finds, if that is more.</summary>
+    private void Refine(int value, Curve curve, Choices choices)
+    {
+        using var scope = NewDisposeScope();
+        var known = this[value];
+        var numbers = known.Lower.flatten(1).shape[1];
+        var undecided = curve.IsUndecided(known).flatten(1).any(0).nonzero().flatten();
+        if (undecided.shape[0] == 0)
+        {
+            return;
+        }
+
+        var (lower, upper) = (known.Lower.flatten(1).clone(), known.Upper.flatten(1).clone());
+        var most = Math.Max(1, MostNumbers / (_graph.LargestValue * Count * 2));
+        for (long start = 0; start < undecided.shape[0]; start += most)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            using var part = NewDisposeScope();
+            var places = undecided.narrow(0, start, Math.Min(most, undecided.shape[0] - start));
+            var rows = zeros(places.shape[0], numbers, dtype: _graph.Type).scatter_(1, places.unsqueeze(1), 1.0);
+            var found = Lower(value, cat([rows, -rows]).unsqueeze(1), choices).t();
+            var count = places.shape[0];
+            // NaN, of bounds that overflowed, must not replace a number: maximum would keep it.
+            var least = where(found.isnan(), full_like(found, double.NegativeInfinity), found);
+            lower.index_copy_(1, places, lower.index_select(1, places).maximum(least.narrow(1, 0, count)));
+            upper.index_copy_(1, places, upper.index_select(1, places).minimum(-least.narrow(1, count, count)));
+        }
+
+        _values[value] = new Interval(lower.reshape(known.Lower.shape), upper.reshape(known.Upper.shape)).MoveToOuterDisposeScope();
+    }
+
+    private (Interval Value, Tensor? Error) Affine(RelaxedStep step, Interval[] data)
+    {
+        Tensor[] centers = Array.ConvertAll(data, each => (each.Lower + each.Upper) / 2);
+        Tensor[] radii = Array.ConvertAll(data, each => (each.Upper - each.Lower) / 2);
+        var operation = step.Layer.Operation;
+        var center = step.Run(centers);
+        var radius = operation.Absolute(step.Layer, radii);
+        if (step.Bias is not null)
+        {
+            radius = radius - operation.Absolute(step.Layer, Array.ConvertAll(radii, each => zeros_like(each)));
+        }
+
+        if (!_rounding.IsProof)
+        {
+            return (new(center - radius, center + radius), null);
+        }
+
+        var size = operation.Absolute(step.Layer, Array.ConvertAll(data, each => each.Magnitude)).abs();
+        var error = (size * _rounding.Share(step.Terms)) + 1e-37; // What underflows, too.
+        var around = radius + (error * 3);
+        return (new(center - around, center + around), error);
+    }
+
+    private (Interval Value, Tensor? Error) Curved(RelaxedStep step, Interval x)
+    {
+        var value = step.Curve!.Range(x);
+        if (!_rounding.IsProof)
+        {
+            return (value, null);
+        }
+
+        // A gate is exact in any arithmetic; of other functions LibTorch may be off by some units.
+        var units = step.Curve is GateCurve { Closed: 0 } ? _rounding.Bounds * 4 : _rounding.Share(16);
+        var error = (value.Magnitude + (step.Curve is GateCurve ? value.Magnitude * 0 : x.Magnitude)) * units;
+        return (new(value.Lower - error, value.Upper + error), error);
+    }
+
+    private Tensor Flat(Tensor rows, int value) => rows.reshape([-1, .. _graph.ShapeOf(value).At(1)[1..]]);
+
+    private static void Add(Tensor?[] pending, int place, Tensor a) => pending[place] = pending[place] is { } other ? other + a : a;
+}

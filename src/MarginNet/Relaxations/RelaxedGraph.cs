@@ -1,0 +1,138 @@
+using MarginNet.Graph;
+using static TorchSharp.torch;
+
+namespace MarginNet.Relaxations;
+
+/// <summary>
+/// A network as bounds see it: affine maps and curves, its constants in one type. Value 0 is the images, value i + 1 that of step i.
+/// </summary>
+internal sealed class RelaxedGraph : IDisposable
+{
+    private readonly List<Tensor> _owned = [];
+
+    private RelaxedGraph(NetworkGraph graph, ScalarType type)
+    {
+        Type = type;
+        Input = graph.Input;
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var constants = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => Own(parameter.Value));
+        var shapes = new Dictionary<string, ValueShape> { [NetworkGraph.Images] = graph.Input };
+        var places = new Dictionary<string, int> { [NetworkGraph.Images] = 0 };
+        var steps = new List<RelaxedStep>();
+        foreach (var node in graph.Nodes)
+        {
+            var inputs = Array.ConvertAll([.. node.Inputs], name => constants.TryGetValue(name, out var value)
+                ? ValueShape.Of(value.shape) : shapes[name]);
+            var layer = new LayerNode(node, inputs, [.. node.Inputs.Select(constants.GetValueOrDefault)], (_, value) => value);
+            steps.Add(Step(layer, [.. node.Inputs.Where(places.ContainsKey).Select(name => places[name])]));
+            shapes[node.Name] = node.Shape;
+            places[node.Name] = steps.Count;
+        }
+
+        Steps = [.. steps];
+        Output = places[graph.Output];
+    }
+
+    /// <summary>The type of all real numbers in it.</summary>
+    public ScalarType Type { get; }
+
+    /// <summary>The shape of the images.</summary>
+    public ValueShape Input { get; }
+
+    /// <summary>The steps, each behind those whose values it takes.</summary>
+    public RelaxedStep[] Steps { get; }
+
+    /// <summary>The value that the scores are.</summary>
+    public int Output { get; }
+
+    /// <summary>The number of scores.</summary>
+    public int OutputCount => (int)ShapeOf(Output).Count.Count;
+
+    /// <summary>The largest value that it has, in numbers of one image.</summary>
+    public long LargestValue => Enumerable.Range(0, Steps.Length + 1).Max(value => ShapeOf(value).Count.Count);
+
+    /// <summary>Prepares a graph in evaluation mode.</summary>
+    /// <param name="graph">The graph; its tensors are copied.</param>
+    /// <param name="type">The type of its numbers.</param>
+    /// <exception cref="NotSupportedException">Of an operation no bounds are known; the message names it.</exception>
+    public static RelaxedGraph Of(NetworkGraph graph, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        return new(Simplified(graph), type);
+    }
+
+    /// <summary>The shape of a value.</summary>
+    public ValueShape ShapeOf(int value) => value == 0 ? Input : Steps[value - 1].Shape;
+
+    /// <summary>The scores of images in this type, shape [N, C].</summary>
+    public Tensor Run(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var values = new Tensor[Steps.Length + 1];
+        values[0] = images.to(Type).reshape(Input.At(images.shape[0]));
+        for (var i = 0; i < Steps.Length; i++)
+        {
+            values[i + 1] = Steps[i].Run([.. Steps[i].Data.Select(place => values[place])]);
+        }
+
+        return values[Output].flatten(1).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
+
+    private RelaxedStep Step(LayerNode layer, int[] data)
+    {
+        var operation = layer.Operation;
+        if (layer.Shapes.Where((_, i) => !layer.IsStored(i)).Append(layer.Shape).Any(shape =>
+            shape.Rank < 1 || shape[0] != Dimension.Batch || shape.Sizes.Skip(1).Any(size => size.IsPerImage)))
+        {
+            throw Unknown(layer, "whose values are not one for each image");
+        }
+
+        if (operation.IsAffine(layer))
+        {
+            var zero = layer.Shapes.Where((_, i) => !layer.IsStored(i)).Select(shape => zeros(shape.At(1), Type));
+            var bias = operation.Run(layer.With([.. zero]), isTraining: false);
+            return new(layer, [.. data], null, bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer));
+        }
+
+        return operation.Curve is { } curve && data.Length == 1 && layer.HasOneInput()
+            ? new(layer, [.. data], curve, null, 1)
+            : throw Unknown(layer, "of which no bounds are known");
+    }
+
+    private Tensor Own(Tensor value)
+    {
+        var own = (value.is_floating_point() ? value.detach().cpu().to(Type) : value.detach().cpu()).clone().contiguous().DetachFromDisposeScope();
+        _owned.Add(own);
+        return own;
+    }
+
+    private static NotSupportedException Unknown(LayerNode layer, string why) =>
+        new($"Layer '{layer.Name}' is a {layer.Operation.Kind} {why}: no certificate can be had of this network by this method.");
+
+    /// <summary>The graph with each operation that is made of simpler ones taken apart.</summary>
+    private static NetworkGraph Simplified(NetworkGraph graph)
+    {
+        if (!graph.Nodes.Any(node => IsComposed(node.Operation)))
+        {
+            return graph;
+        }
+
+        using var inference = no_grad();
+        var builder = new GraphBuilder(graph.Input) { MostComputed = long.MaxValue };
+        var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => builder.Constant(parameter.Name, parameter.Value));
+        values[NetworkGraph.Images] = builder.Input;
+        foreach (var node in graph.Nodes)
+        {
+            Operand[] inputs = [.. node.Inputs.Select(name => values[name])];
+            values[node.Name] = node.Operation.Simplify(builder, node.Name, inputs) ?? builder.Add(node.Name, node.Operation, inputs);
+        }
+
+        return builder.ToGraph(values[graph.Output]);
+    }
+
+    private static bool IsComposed(Operation operation) =>
+        operation.GetType().GetMethod(nameof(Operation.Simplify))!.DeclaringType != typeof(Operation);
+}
