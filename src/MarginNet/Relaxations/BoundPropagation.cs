@@ -12,7 +12,7 @@ namespace MarginNet.Relaxations;
 /// as a share of Σ|W||x| + |b|. The coefficients A of the value cost |A|·D. All bounds hold for the network so rounded, so that they may be
 /// used as intervals of what is computed next.
 /// </remarks>
-internal sealed class BoundPropagation
+internal sealed class BoundPropagation : IDisposable
 {
     private const long MostNumbers = 1 << 24; // In one tensor of coefficients: 128 MiB in double precision.
 
@@ -32,6 +32,7 @@ internal sealed class BoundPropagation
         _values = new Interval?[graph.Steps.Length + 1];
         _errors = new Tensor?[graph.Steps.Length];
         var shape = graph.Input.At(inputs.Box.Lower.shape[0]);
+        Count = inputs.Box.Lower.shape[0];
         _values[0] = new(inputs.Box.Lower.reshape(shape), inputs.Box.Upper.reshape(shape));
     }
 
@@ -42,7 +43,7 @@ internal sealed class BoundPropagation
     public InputSet Inputs { get; }
 
     /// <summary>The number of sets N.</summary>
-    public long Count => _values[0]!.Value.Lower.shape[0];
+    public long Count { get; private set; }
 
     /// <summary>The bounds of a value so far.</summary>
     public Interval this[int place]
@@ -50,6 +51,51 @@ internal sealed class BoundPropagation
         get => _values[place]!.Value;
         set => _values[place] = value;
     }
+
+    /// <summary>The same of other sets with what is known of these, and more of the inputs of curves: sets within these,
+    /// one for each of the first axis of what is known, or parts of one.</summary>
+    /// <param name="inputs">The sets.</param>
+    /// <param name="known">Bounds of the inputs of curves, by step, shape [M, …].</param>
+    public BoundPropagation With(InputSet inputs, IReadOnlyDictionary<int, Interval> known)
+    {
+        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation);
+        for (var i = 1; i < _values.Length; i++)
+        {
+            other._values[i] = _values[i];
+        }
+
+        foreach (var (step, interval) in known)
+        {
+            other._values[_graph.Steps[step].Data[0]] = interval;
+            other.Count = interval.Lower.shape[0];
+        }
+
+        _errors.CopyTo(other._errors, 0);
+        return other;
+    }
+
+    /// <summary>Keeps what it knows beyond the dispose scope; the sets are the caller's.</summary>
+    public BoundPropagation DetachFromDisposeScope()
+    {
+        foreach (var tensor in Tensors)
+        {
+            tensor.DetachFromDisposeScope();
+        }
+
+        return this;
+    }
+
+    /// <summary>Forgets what it knows.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private IEnumerable<Tensor> Tensors =>
+        _values.OfType<Interval>().SelectMany(value => (Tensor[])[value.Lower, value.Upper]).Concat(_errors.OfType<Tensor>());
 
     /// <summary>Bounds all values by intervals.</summary>
     public void Propagate() => Propagate(null);
@@ -104,8 +150,11 @@ internal sealed class BoundPropagation
     }
 
     /// <summary>Linear functions of the images that are below linear functions of a value.</summary>
-    /// <inheritdoc cref="Lower"/>
-    public LinearFunction Backward(int value, Tensor rows, Choices choices)
+    /// <param name="value">The value.</param>
+    /// <param name="rows">The functions, shape [R, N or 1, D].</param>
+    /// <param name="choices">What is free.</param>
+    /// <param name="visit">Takes what the value of each curve is multiplied by, shape [R, N, …], by its step.</param>
+    public LinearFunction Backward(int value, Tensor rows, Choices choices, Action<int, Tensor>? visit = null)
     {
         var (count, sets) = (rows.shape[0], Count);
         var pending = new Tensor?[value + 1];
@@ -131,6 +180,7 @@ internal sealed class BoundPropagation
                 var x = this[step.Data[0]];
                 var lines = curve.Lines(x, choices.Rule, choices.Shares.GetValueOrDefault(i));
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
+                visit?.Invoke(i, split);
                 var (above, below) = (split.clamp_min(0), split.clamp_max(0));
                 var next = (above * lines.LowerSlope) + (below * lines.UpperSlope);
                 var constant = below * lines.UpperOffset;
@@ -194,7 +244,7 @@ internal sealed class BoundPropagation
             _cancellation.ThrowIfCancellationRequested();
             using var part = NewDisposeScope();
             var places = undecided.narrow(0, start, Math.Min(most, undecided.shape[0] - start));
-            var rows = zeros(places.shape[0], numbers, dtype: _graph.Type).scatter_(1, places.unsqueeze(1), 1.0);
+            var rows = zeros(places.shape[0], numbers, dtype: _graph.Type).scatter_(1, places.unsqueeze(1), ones(places.shape[0], 1, dtype: _graph.Type));
             var found = Lower(value, cat([rows, -rows]).unsqueeze(1), choices).t();
             var count = places.shape[0];
             // NaN, of bounds that overflowed, must not replace a number: maximum would keep it.

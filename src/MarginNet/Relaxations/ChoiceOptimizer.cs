@@ -1,0 +1,136 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MarginNet.Relaxations;
+
+/// <summary>
+/// Raises lower bounds of linear functions by gradient ascent in all that is free: slopes (α-CROWN, Xu et al. 2021) and the prices of
+/// splits (β-CROWN, Wang et al. 2021). Every step is sound; the best of each bound is kept.
+/// </summary>
+internal static class ChoiceOptimizer
+{
+    /// <summary>Slopes as CROWN takes them, one for each function and set, and prices of 0 where there are splits.</summary>
+    public static Choices Start(BoundPropagation bounds, int value, long rows, Choices? given = null)
+    {
+        var choices = new Choices { Signs = given?.Signs ?? [] };
+        for (var i = 0; i < value; i++)
+        {
+            if (bounds.Graph.Steps[i].Curve is null)
+            {
+                continue;
+            }
+
+            var x = bounds[bounds.Graph.Steps[i].Data[0]];
+            long[] shape = [rows, bounds.Count, .. x.Lower.shape.AsSpan()[1..]];
+            choices.Shares[i] = given?.Shares.GetValueOrDefault(i) is { } share ? share.expand(shape).clone()
+                : x.Upper.gt(-x.Lower).to(x.Lower.dtype).expand(shape).clone();
+            if (choices.Signs.ContainsKey(i))
+            {
+                choices.Prices[i] = given?.Prices.GetValueOrDefault(i) is { } price ? price.expand(shape).clone()
+                    : zeros(shape, x.Lower.dtype);
+            }
+        }
+
+        return choices;
+    }
+
+    /// <summary>Optimises.</summary>
+    /// <param name="bounds">The bounds of all values.</param>
+    /// <param name="value">The value that functions are of.</param>
+    /// <param name="rows">The functions, shape [R, N or 1, D].</param>
+    /// <param name="start">Choices of <see cref="Start"/>; changed.</param>
+    /// <param name="options">How.</param>
+    /// <param name="offsets">What is added to the functions, shape [N] or [R, N]. Default nothing.</param>
+    /// <param name="isOver">Whether to end early, asked after each step.</param>
+    /// <returns>The best lower bounds, shape [R, N], and their choices.</returns>
+    public static (Tensor Lower, Choices Choices) Run(
+        BoundPropagation bounds, int value, Tensor rows, Choices start, OptimizerOptions options, Tensor? offsets = null,
+        Func<bool>? isOver = null)
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = enable_grad();
+        var shares = start.Shares.ToDictionary(entry => entry.Key, entry => new Parameter(entry.Value));
+        var prices = start.Prices.ToDictionary(entry => entry.Key, entry => new Parameter(entry.Value));
+        using var adam = optim.Adam([
+            new Adam.ParamGroup(shares.Values, options.SlopeRate),
+            new Adam.ParamGroup(prices.Count > 0 ? prices.Values : shares.Values.Take(0), options.PriceRate)]);
+        var choices = new Choices
+        {
+            Rule = start.Rule,
+            Signs = start.Signs,
+            Shares = shares.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value),
+            Prices = prices.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value),
+        };
+        Tensor? best = null;
+        var kept = new Choices
+        {
+            Rule = start.Rule,
+            Signs = start.Signs,
+            Shares = shares.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone()),
+            Prices = prices.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone()),
+        };
+        for (var i = 0; i <= options.Iterations; i++)
+        {
+            using var step = NewDisposeScope();
+            var lower = bounds.Lower(value, rows, choices);
+            lower = offsets is null ? lower : lower + offsets;
+            var isMissing = lower.detach().gt(options.Enough).logical_not();
+            Keep(lower.detach());
+            if (i == options.Iterations || !isMissing.any().item<bool>() || isOver?.Invoke() == true)
+            {
+                break;
+            }
+
+            adam.zero_grad();
+            (-(lower * isMissing.to(lower.dtype)).sum()).backward();
+            adam.step();
+            using var inference = no_grad();
+            foreach (var share in shares.Values)
+            {
+                share.clamp_(0, 1);
+            }
+
+            foreach (var price in prices.Values)
+            {
+                price.clamp_min_(0);
+            }
+
+            foreach (var group in adam.ParamGroups)
+            {
+                group.LearningRate *= options.Decay;
+            }
+        }
+
+        foreach (var tensor in kept.Shares.Values.Concat(kept.Prices.Values))
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
+
+        return (best!.MoveToOuterDisposeScope(), kept);
+
+        void Keep(Tensor lower)
+        {
+            using var inference = no_grad();
+            if (best is null)
+            {
+                best = lower.clone().MoveToOuterDisposeScope();
+                return;
+            }
+
+            var isBetter = lower.gt(best);
+            best.copy_(where(isBetter, lower, best));
+            foreach (var (i, share) in shares)
+            {
+                Replace(kept.Shares[i], share, isBetter);
+            }
+
+            foreach (var (i, price) in prices)
+            {
+                Replace(kept.Prices[i], price, isBetter);
+            }
+        }
+
+        static void Replace(Tensor old, Tensor found, Tensor isBetter) => old.copy_(where(
+            isBetter.reshape([.. isBetter.shape, .. Enumerable.Repeat(1L, (int)old.dim() - 2)]), found.detach(), old));
+    }
+}

@@ -1,0 +1,96 @@
+using MarginNet.Graph;
+using MarginNet.Relaxations;
+using static TorchSharp.torch;
+
+namespace MarginNet.Verification;
+
+/// <summary>The gates of a network side by side, as subproblems have them: bounds, signs and slopes of all in one tensor each.</summary>
+internal sealed class GateBatch
+{
+    private readonly BoundPropagation _root;
+    private readonly (int Step, int Value, int Start, int Count)[] _gates;
+
+    public GateBatch(BoundPropagation root)
+    {
+        _root = root;
+        var gates = new List<(int, int, int, int)>();
+        foreach (var (step, i) in root.Graph.Steps.Select((step, i) => (step, i)).Where(pair => pair.step.Curve is not null))
+        {
+            var count = (int)root.Graph.ShapeOf(step.Data[0]).Count.Count;
+            gates.Add((i, step.Data[0], Size, count));
+            Size += count;
+        }
+
+        _gates = [.. gates];
+    }
+
+    /// <summary>The numbers that curves are applied to.</summary>
+    public int Size { get; }
+
+    /// <summary>The place of a neuron.</summary>
+    public int Place(Split split) => Array.Find(_gates, gate => gate.Step == split.Step).Start + split.Neuron;
+
+    /// <summary>The neuron at a place.</summary>
+    public (int Step, int Neuron) At(int place)
+    {
+        var gate = Array.FindLast(_gates, gate => gate.Start <= place);
+        return (gate.Step, place - gate.Start);
+    }
+
+    /// <summary>Both bounds of all inputs of gates at the root, shape [1, P].</summary>
+    public Interval Bounds => new(
+        cat([.. _gates.Select(gate => _root[gate.Value].Lower.flatten(1))], 1),
+        cat([.. _gates.Select(gate => _root[gate.Value].Upper.flatten(1))], 1));
+
+    /// <summary>Whether what is at a place is a gate, which can be split at 0; shape [P].</summary>
+    public Tensor CanSplit => cat([.. _gates.Select(gate => full(
+        gate.Count, _root.Graph.Steps[gate.Step].Curve is GateCurve ? 1.0 : 0.0))]).gt(0);
+
+    /// <summary>The bounds for subproblems, given the signs of their splits, shape [B, P].</summary>
+    public BoundPropagation With(Tensor signs)
+    {
+        var known = new Dictionary<int, Interval>();
+        foreach (var gate in _gates)
+        {
+            var (x, sign) = (_root[gate.Value], Part(signs, gate, 0));
+            known[gate.Step] = new(
+                where(sign.gt(0), x.Lower.clamp_min(0), x.Lower), where(sign.lt(0), x.Upper.clamp_max(0), x.Upper));
+        }
+
+        return _root.With(_root.Inputs, known);
+    }
+
+    /// <summary>Choices of slopes, signs and prices, each [B, P].</summary>
+    public Choices Choices(Tensor shares, Tensor signs, Tensor prices)
+    {
+        var choices = new Choices();
+        foreach (var gate in _gates)
+        {
+            choices.Shares[gate.Step] = Part(shares, gate, 1).contiguous();
+            var sign = Part(signs, gate, 0);
+            if (sign.any().item<bool>())
+            {
+                choices.Signs[gate.Step] = sign;
+                choices.Prices[gate.Step] = Part(prices, gate, 1).contiguous();
+            }
+        }
+
+        return choices;
+    }
+
+    /// <summary>Slopes and prices of choices, each [B, P].</summary>
+    public (Tensor Shares, Tensor Prices) Join(Choices choices, long count)
+    {
+        Tensor Of(Dictionary<int, Tensor> parts, (int Step, int Value, int Start, int Count) gate) =>
+            parts.TryGetValue(gate.Step, out var part) ? part.reshape(count, -1) : zeros(count, gate.Count, dtype: _root.Graph.Type);
+        return (cat([.. _gates.Select(gate => Of(choices.Shares, gate))], 1), cat([.. _gates.Select(gate => Of(choices.Prices, gate))], 1));
+    }
+
+    /// <summary>What a visit of a backward pass told of each gate, side by side, shape [B, P].</summary>
+    public Tensor Join(IReadOnlyDictionary<int, Tensor> visited, long count) => cat(
+        [.. _gates.Select(gate => visited.TryGetValue(gate.Step, out var part) ? part.reshape(count, -1)
+            : zeros(count, gate.Count, dtype: _root.Graph.Type))], 1);
+
+    private Tensor Part(Tensor all, (int Step, int Value, int Start, int Count) gate, int axes) => all.narrow(1, gate.Start, gate.Count)
+        .reshape([.. Enumerable.Repeat(1L, axes), all.shape[0], .. _root[gate.Value].Lower.shape.AsSpan()[1..]]);
+}
