@@ -18,7 +18,7 @@ internal sealed class BenchmarkSet
             .Select(line => line.Split(','))
             .Where(fields => fields.Length >= 3)
             .Select(fields => new Instance(
-                Find(fields[0]), Find(fields[1]), TimeSpan.FromSeconds(double.Parse(fields[2], CultureInfo.InvariantCulture))))];
+                Known(fields[0]), Known(fields[1]), TimeSpan.FromSeconds(double.Parse(fields[2], CultureInfo.InvariantCulture))))];
     }
 
     public string Folder => _folder;
@@ -28,14 +28,14 @@ internal sealed class BenchmarkSet
     public static BenchmarkSet Read(string folder) => new(folder);
 
     /// <summary>The file of a name in a table: packed or not, and where it is in none of the set's folders by the names of its own folder
-    /// and itself, as sets that were flattened have them.</summary>
-    public string Find(string name)
+    /// and itself, as sets that were flattened have them. Null where there is none.</summary>
+    public string? Find(string name)
     {
         var (file, parent) = (Path.GetFileName(name), Path.GetFileName(Path.GetDirectoryName(name)) ?? "");
         var kind = name.Contains(".onnx", StringComparison.Ordinal) ? "onnx" : "vnnlib";
         string[] candidates = [Path.Combine(kind, file), Path.Combine(kind, $"{parent}-{file}"), name];
         return candidates.SelectMany(candidate => new[] { candidate, candidate + ".gz" }).Select(path => Path.Combine(_folder, path))
-            .FirstOrDefault(File.Exists) ?? throw new FileNotFoundException($"'{name}' is not in {_folder}.");
+            .FirstOrDefault(File.Exists);
     }
 
     public Verdict Decide(Instance instance, TimeSpan? timeout)
@@ -51,4 +51,6 @@ internal sealed class BenchmarkSet
             VnnLib.Read(instance.Property), new() { TimeLimit = (timeout ?? instance.Timeout) - Stopwatch.GetElapsedTime(start) });
         return verdict with { Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds };
     }
+
+    private string Known(string name) => Find(name) ?? throw new FileNotFoundException($"'{name}' is not in {_folder}.");
 }

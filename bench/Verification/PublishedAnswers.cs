@@ -11,7 +11,12 @@ internal sealed class PublishedAnswers
         foreach (var fields in Directory.GetFiles(Path.Combine(set.Folder, "published"), "*.csv").SelectMany(File.ReadLines)
             .Select(line => line.Split(',')).Where(fields => fields.Length >= 5))
         {
-            var key = (set.Find(fields[1]), set.Find(fields[2]));
+            if ((set.Find(fields[1]), set.Find(fields[2])) is not ({ } network, { } property))
+            {
+                continue; // The competition's machines were warmed up on an instance of another set.
+            }
+
+            var key = (network, property);
             published._answers.TryAdd(key, []);
             published._answers[key].Add(fields[4] switch
             {
