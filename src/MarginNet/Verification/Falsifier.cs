@@ -14,11 +14,16 @@ internal sealed class Falsifier : IDisposable
     private const long BatchBytes = 1 << 28;
     private const int LargestBatch = 1024;
     private const int FewInputs = 32;
-    private const int RandomPoints = 1 << 14;
+    private const int RandomPoints = 1 << 13;
+    private const int Generations = 8;
+    private const int Elite = 192;
+    private const int Children = 16;
+    private const int EvaluatedAtOnce = 1 << 12;
     private const int BatchOfMany = 64;
     private const int MostTried = 4; // Candidates of one step that the witness is asked for.
     private const double FirstStep = 0.25; // Of the width of the box.
-    private const double LastStep = 0.002;
+    private const double LastStep = 0.02;
+    private const int Diversifying = 8; // Steps in a random direction of the outputs before those to the target (Tashiro et al., 2020).
     private const double Momentum = 0.75;
 
     private readonly NetworkGraph _graph;
@@ -81,8 +86,8 @@ internal sealed class Falsifier : IDisposable
 
     private void Round(int round)
     {
-        var chosen = Chosen(round);
-        var perTarget = _property.InputCount <= FewInputs
+        var (chosen, few) = (Chosen(round), _property.InputCount <= FewInputs);
+        var perTarget = few
             ? Math.Clamp(_batch / chosen.Length, 8, 256)
             : round == 0 ? 1 : Math.Clamp(_batch / chosen.Length, 1, 16);
         foreach (var batch in chosen.SelectMany(target => Enumerable.Repeat((long)target, perTarget)).Chunk(_batch))
@@ -94,7 +99,7 @@ internal sealed class Falsifier : IDisposable
                 return;
             }
 
-            Descend(targets, Starts(batch, targets, round), isAdam: round % 2 == 1);
+            Descend(targets, Starts(batch, targets, round), isAdam: round % 2 == 1, diversifying: few || round % 4 == 0 ? 0 : Diversifying);
         }
     }
 
@@ -119,7 +124,8 @@ internal sealed class Falsifier : IDisposable
         return round == 0 ? lower + (width / 2) : lower + (width * (round % 4 < 2 ? random : random.round()));
     }
 
-    /// <summary>For each of a batch, one of the best random points for its target; every fourth is simply random.</summary>
+    /// <summary>For each of a batch, one of the best points for its target among random ones and some around the best of before; a
+    /// quarter are simply random.</summary>
     private Tensor BestOfRandom(long[] batch, Tensor lower, Tensor width)
     {
         using var inference = no_grad();
@@ -127,32 +133,62 @@ internal sealed class Falsifier : IDisposable
         for (var first = 0; first < batch.Length;)
         {
             var count = batch.AsSpan(first).IndexOfAnyExcept(batch[first]) is >= 0 and var next ? next : batch.Length - first;
-            var random = rand([RandomPoints, width.shape[1]], generator: _generator, device: width.device);
-            var isCorner = rand([RandomPoints, 1], generator: _generator, device: width.device).lt(0.25);
-            var points = lower[first] + (width[first] * where(isCorner, random.round(), random));
-            var excess = cat([.. points.split(Math.Max(_batch, 1)).Select(part =>
-                _targets.ExcessOfAll(Run(part), (int)batch[first]))]).nan_to_num(double.PositiveInfinity);
-            var best = excess.topk(Math.Max(1, count * 3 / 4), largest: false).indexes;
-            starts.Add(cat([points.index_select(0, best), points[..(count - (int)best.shape[0])]]));
+            var random = Random(lower[first], width[first], RandomPoints);
+            var best = Evolve((int)batch[first], lower[first], width[first], random);
+            var fromBest = Math.Min(count * 3 / 4, (int)best.shape[0]);
+            starts.Add(cat([best[..fromBest], random[..(count - fromBest)]]));
             first += count;
         }
 
         return cat(starts);
     }
 
-    private void Descend(Tensor targets, Tensor starts, bool isAdam)
+    /// <summary>The best of points for a target, after generations of some around the best so far at all distances.</summary>
+    private Tensor Evolve(int target, Tensor lower, Tensor width, Tensor points)
+    {
+        for (var generation = 0; ; generation++)
+        {
+            using var scope = NewDisposeScope();
+            var excess = cat([.. points.split(EvaluatedAtOnce).Select(part => _targets.ExcessOfAll(Run(part), target))])
+                .nan_to_num(double.PositiveInfinity);
+            var (values, places) = excess.topk(Elite, largest: false);
+            var elite = points.index_select(0, places);
+            Consider(elite[..1], values[..1], tensor(new long[] { target }));
+            if (generation == Generations || !Goes)
+            {
+                return elite.MoveToOuterDisposeScope();
+            }
+
+            var parents = elite.repeat([Children, 1]);
+            var distance = pow(10, (rand([parents.shape[0], 1], generator: _generator, device: width.device) * 4) - 4.5);
+            var children = parents + (width * distance * randn(parents.shape, generator: _generator, device: width.device));
+            points = cat([elite, minimum(maximum(children, lower), lower + width)]).MoveToOuterDisposeScope();
+        }
+    }
+
+    private Tensor Random(Tensor lower, Tensor width, int count)
+    {
+        var random = rand([count, width.shape[0]], generator: _generator, device: width.device);
+        var isCorner = rand([count, 1], generator: _generator, device: width.device).lt(0.25);
+        return lower + (width * where(isCorner, random.round(), random));
+    }
+
+    private void Descend(Tensor targets, Tensor starts, bool isAdam, int diversifying)
     {
         var (lower, upper) = _targets.Boxes(targets);
         var width = upper - lower;
         var point = minimum(maximum(starts, lower), upper).detach();
+        var direction = randn([targets.shape[0], _property.OutputCount], generator: _generator, device: width.device);
         var (mean, square) = (zeros_like(point), zeros_like(point));
         for (var step = 0; step <= _options.Steps && Goes; step++)
         {
             using var scope = NewDisposeScope();
             var leaf = point.detach().requires_grad_();
-            var excess = _targets.Excess(Run(leaf), targets);
+            var outputs = Run(leaf);
+            var excess = _targets.Excess(outputs, targets);
             Consider(leaf, excess, targets);
-            excess.sum().backward(inputs: [leaf]);
+            var aim = step < diversifying ? (outputs * direction).sum() : excess.sum();
+            aim.backward(inputs: [leaf]);
             var gradient = (leaf.grad! * width).nan_to_num(0); // In units of the box.
             var length = FirstStep * Math.Pow(LastStep / FirstStep, (double)step / _options.Steps);
             if (isAdam)

@@ -6,8 +6,8 @@ internal sealed record FalsifierOptions
     /// <summary>The longest time. Default ten seconds.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Rounds of starts, each followed by steps of the gradient. Default 32.</summary>
-    public int Rounds { get; init; } = 32;
+    /// <summary>Rounds of starts, each followed by steps of the gradient. Default 100.</summary>
+    public int Rounds { get; init; } = 100;
 
     /// <summary>Steps from each start. Default 60.</summary>
     public int Steps { get; init; } = 60;
