@@ -3,6 +3,7 @@ using MarginNet.Graph;
 using MarginNet.Graph.Onnx;
 using MarginNet.Verification;
 using Microsoft.ML.OnnxRuntime;
+using Onnx;
 using static TorchSharp.torch;
 
 namespace MarginNet.Foreign;
@@ -121,7 +122,7 @@ public sealed class VerificationNetwork : IDisposable
             : null;
     }
 
-    private static void ThrowIfOther(global::Onnx.GraphProto graph)
+    private static void ThrowIfOther(GraphProto graph)
     {
         if (graph.Output.Count != 1)
         {
@@ -130,7 +131,7 @@ public sealed class VerificationNetwork : IDisposable
 
         var weights = graph.Initializer.Select(tensor => tensor.Name).ToHashSet();
         var input = graph.Input.FirstOrDefault(value => !weights.Contains(value.Name))?.Type?.TensorType;
-        if (input?.ElemType != (int)global::Onnx.TensorProto.Types.DataType.Float)
+        if (input?.ElemType != (int)TensorProto.Types.DataType.Float)
         {
             throw new InvalidDataException("Its input is not of float32: export it so.");
         }

@@ -214,27 +214,37 @@ internal sealed class Falsifier : IDisposable
         return _graph.Run(points.reshape(_graph.Input.At(points.shape[0])), _parameters).reshape(points.shape[0], -1);
     }
 
-    /// <summary>Keeps the closest, and asks the witness for those that are counterexamples of the graph.</summary>
+    /// <summary>Keeps the closest, and asks the witness for those that are counterexamples of the graph, or up to rounding are and closer
+    /// than any before.</summary>
     private void Consider(Tensor points, Tensor excess, Tensor targets)
     {
         var (numbers, aims) = (excess.detach().cpu().data<float>().ToArray(), targets.cpu().data<long>().ToArray());
+        var tried = new List<int>();
         for (var i = 0; i < numbers.Length; i++)
         {
-            _closest[aims[i]] = float.IsNaN(numbers[i]) ? _closest[aims[i]] : Math.Min(_closest[aims[i]], numbers[i]);
-        }
-
-        foreach (var i in Enumerable.Range(0, numbers.Length).Where(i => numbers[i] <= 0).OrderBy(i => numbers[i]).Take(MostTried))
-        {
-            float[] input = [.. points[i].detach().cpu().data<float>()];
-            var output = _options.Witness is { } witness ? witness(input) : [.. Run(points[i..(i + 1)]).detach().cpu().data<float>()];
-            var (x, y) = (Array.ConvertAll(input, number => (double)number), Array.ConvertAll(output, number => (double)number));
-            if (_property.IsViolatedBy(x, y))
+            var isCloser = numbers[i] < _closest[aims[i]];
+            _closest[aims[i]] = isCloser ? numbers[i] : _closest[aims[i]];
+            if (numbers[i] <= 0 || (isCloser && numbers[i] <= _targets.Roundings[(int)aims[i]]))
             {
-                _found = (x, y);
-                return;
+                tried.Add(i);
             }
-
-            _refuted++;
         }
+
+        _ = tried.OrderBy(i => numbers[i]).Take(MostTried).Any(i => Confirm(points[i..(i + 1)], isOfGraph: numbers[i] <= 0));
+    }
+
+    private bool Confirm(Tensor point, bool isOfGraph)
+    {
+        float[] input = [.. point.detach().cpu().data<float>()];
+        var output = _options.Witness is { } witness ? witness(input) : [.. Run(point).detach().cpu().data<float>()];
+        var (x, y) = (Array.ConvertAll(input, number => (double)number), Array.ConvertAll(output, number => (double)number));
+        if (_property.IsViolatedBy(x, y))
+        {
+            _found = (x, y);
+            return true;
+        }
+
+        _refuted += isOfGraph ? 1 : 0;
+        return false;
     }
 }

@@ -6,6 +6,8 @@ namespace MarginNet.Verification;
 /// <summary>The conjunctions of all queries as tensors in float32, each with its box: what an attack may aim at.</summary>
 internal sealed class Targets
 {
+    private const float Rounding = 1e-5f;
+
     private readonly Tensor _lower; // [queries, inputs]
     private readonly Tensor _upper;
     private readonly Tensor _query; // [targets]
@@ -20,6 +22,7 @@ internal sealed class Targets
         (int Query, Conjunction Unsafe)[] all = [.. queries.SelectMany((query, i) => query.Unsafe.Select(conjunction => (i, conjunction)))];
         Queries = [.. all.Select(target => target.Query)];
         RowCount = all.Length == 0 ? 0 : all.Max(target => target.Unsafe.Limits.Length);
+        Roundings = [.. all.Select(target => Rounding * (1 + target.Unsafe.Limits.Max(limit => (float)Math.Abs(limit))))];
         var (inputs, outputs) = (property.InputCount, property.OutputCount);
         var (weights, limits) = (new float[all.Length * RowCount * outputs], new float[all.Length * RowCount]);
         Array.Fill(limits, float.PositiveInfinity);
@@ -47,6 +50,9 @@ internal sealed class Targets
 
     /// <summary>The query of each target.</summary>
     public ImmutableArray<int> Queries { get; }
+
+    /// <summary>How far an excess of each target may be from that of other kernels.</summary>
+    public ImmutableArray<float> Roundings { get; }
 
     /// <summary>The most rows that a target has.</summary>
     public int RowCount { get; }
