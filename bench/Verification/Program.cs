@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (Arguments.Parse(args) is not { } arguments)
 {
-    Console.Error.WriteLine("Usage: bench/run-verification FOLDER [--timeout SECONDS] [--threads N] [--only sat|unsat] [--out results.csv]");
+    Console.Error.WriteLine(
+        "Usage: bench/run-verification FOLDER [--timeout SECONDS] [--threads N] [--only sat|unsat] [--out results.csv]");
     return 2;
 }
 

@@ -17,9 +17,9 @@ internal sealed class ResultFile : IDisposable
     public void Add(Instance instance, Verdict verdict, string published)
     {
         _rows.Add((verdict, published));
+        var name = $"{Path.GetFileName(instance.Network)},{Path.GetFileName(instance.Property)}";
         _file.WriteLine(FormattableString.Invariant(
-            $"{Path.GetFileName(instance.Network)},{Path.GetFileName(instance.Property)},{Verdict.Name(verdict.Answer)},{verdict.Seconds:F3},") +
-            $"{published},\"{verdict.Reason}\"");
+            $"{name},{Verdict.Name(verdict.Answer)},{verdict.Seconds:F3},{published},\"{verdict.Reason}\""));
     }
 
     public void Summarize(int contradictions)
@@ -28,8 +28,9 @@ internal sealed class ResultFile : IDisposable
         Console.WriteLine("| instances | solved | unsat | sat | timeout | unknown | published sat found | contradictions | seconds |");
         Console.WriteLine("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         var (unsat, sat) = (Count(Answer.Unsat), Count(Answer.Sat));
+        var found = _rows.Count(row => row is { Verdict.Answer: Answer.Sat, Published: "sat" });
         Console.WriteLine($"| {_rows.Count} | {unsat + sat} | {unsat} | {sat} | {Count(Answer.Timeout)} | {Count(Answer.Unknown)} | "
-            + $"{_rows.Count(row => row is (Verdict: { Answer: Answer.Sat }, Published: "sat"))} of {_rows.Count(row => row.Published == "sat")} | "
+            + $"{found} of {_rows.Count(row => row.Published == "sat")} | "
             + $"{contradictions} | {_rows.Sum(row => row.Verdict.Seconds):F0} |");
     }
 

@@ -25,7 +25,8 @@ internal sealed record VerificationInstance(string Network, string Property, dou
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         VerificationInstance[] all = [.. File.ReadLines(file).Index().Where(line => line.Item.Trim().Length > 0)
             .Select(line => Read(line.Item, folder, $"--instances '{file}', line {line.Index + 1}"))];
-        return all.Length > 0 ? all : throw new UserErrorException($"--instances '{file}' is empty: expected lines of network, property and seconds.");
+        return all.Length > 0 ? all
+            : throw new UserErrorException($"--instances '{file}' is empty: expected lines of network, property and seconds.");
     }
 
     private static VerificationInstance Read(string line, string folder, string place)

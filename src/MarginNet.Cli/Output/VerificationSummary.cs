@@ -8,8 +8,12 @@ internal sealed class VerificationSummary(IReadOnlyCollection<VerificationResult
     private static readonly string[] Answers = ["unsat", "sat", "timeout", "unknown", "error"];
 
     /// <summary>Writes counts for a reader.</summary>
-    public void Write(TextWriter output) => output.WriteLine(FormattableString.Invariant(
-        $"{results.Count} properties: {string.Join(", ", Counts.Select(count => $"{count.Count} {count.Answer}"))}; {results.Sum(result => result.Verdict.Seconds):f1} s."));
+    public void Write(TextWriter output)
+    {
+        var counts = string.Join(", ", Counts.Select(count => $"{count.Count} {count.Answer}"));
+        output.WriteLine(FormattableString.Invariant(
+            $"{results.Count} properties: {counts}; {results.Sum(result => result.Verdict.Seconds):f1} s."));
+    }
 
     /// <summary>Writes counts and all results for programs.</summary>
     public void Write(Utf8JsonWriter json)

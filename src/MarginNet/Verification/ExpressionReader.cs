@@ -65,7 +65,8 @@ internal sealed class ExpressionReader(string text)
             outer.Items.Add(ended);
         }
 
-        return _open.TryPeek(out var open) ? throw new InvalidDataException($"line {open.Line}: a parenthesis is not closed; the file may be cut off.")
+        return _open.TryPeek(out var open)
+            ? throw new InvalidDataException($"line {open.Line}: a parenthesis is not closed; the file may be cut off.")
             : null;
     }
 

@@ -22,8 +22,9 @@ public sealed record Verdict(
             var text = new StringBuilder(Name(Answer));
             if (Input is { } input && Output is { } output)
             {
-                var values = input.Select((value, i) => (Name: $"X_{i}", value)).Concat(output.Select((value, i) => (Name: $"Y_{i}", value)));
-                text.Append("\n(").AppendJoin("\n ", values.Select(pair => $"({pair.Name} {Number(pair.value)})")).Append(')');
+                var values = input.Select((value, i) => $"(X_{i} {Number(value)})")
+                    .Concat(output.Select((value, i) => $"(Y_{i} {Number(value)})"));
+                text.Append("\n(").AppendJoin("\n ", values).Append(')');
             }
 
             return text.ToString();

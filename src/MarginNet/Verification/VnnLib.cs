@@ -5,8 +5,8 @@ namespace MarginNet.Verification;
 
 /// <summary>
 /// Reads properties as the competition on verification writes them, a part of VNN-LIB 1.0: inputs <c>X_0</c>, <c>X_1</c>, … and outputs
-/// <c>Y_0</c>, <c>Y_1</c>, … declared as Real, and asserts of <c>and</c>, <c>or</c>, <c>&lt;=</c>, <c>&gt;=</c>, <c>&lt;</c> and <c>&gt;</c>
-/// (which are read as the former two) over linear terms.
+/// <c>Y_0</c>, <c>Y_1</c>, … declared as Real, and asserts of <c>and</c>, <c>or</c>, <c>&lt;=</c>, <c>&gt;=</c>, <c>&lt;</c>
+/// and <c>&gt;</c> (which are read as the former two) over linear terms.
 /// </summary>
 public static class VnnLib
 {
@@ -90,14 +90,16 @@ public static class VnnLib
         var count = declared.Count(variable => variable.IsInput == isInput);
         if (count == 0)
         {
-            throw new InvalidDataException($"it declares no {new Variable(isInput, 0)}: add (declare-const {new Variable(isInput, 0)} Real).");
+            var first = new Variable(isInput, 0);
+            throw new InvalidDataException($"it declares no {first}: add (declare-const {first} Real).");
         }
 
         for (var i = 0; i < count; i++)
         {
             if (!declared.Contains(new(isInput, i)))
             {
-                throw new InvalidDataException($"it declares {count} {(isInput ? "inputs" : "outputs")}, but not {new Variable(isInput, i)}: "
+                var things = isInput ? "inputs" : "outputs";
+                throw new InvalidDataException($"it declares {count} {things}, but not {new Variable(isInput, i)}: "
                     + "expected them numbered from 0 without gaps.");
             }
         }

@@ -14,7 +14,8 @@ internal static class TinyNetwork
     }
 
     /// <summary>y₀ = |x₀| + x₁/2 and y₁ = 1.</summary>
-    public static byte[] AbsoluteValue() => File(2, 4, 2, [1, 0, -1, 0, 0, 1, 0, -1], new float[4], [1, 1, 0.5f, -0.5f, 0, 0, 0, 0], [0, 1]);
+    public static byte[] AbsoluteValue() =>
+        File(2, 4, 2, [1, 0, -1, 0, 0, 1, 0, -1], new float[4], [1, 1, 0.5f, -0.5f, 0, 0, 0, 0], [0, 1]);
 
     /// <summary>Such a network of given weights, each row by row.</summary>
     public static byte[] File(int inputs, int hidden, int outputs, float[] first, float[] firstBias, float[] second, float[] secondBias)
@@ -44,7 +45,8 @@ internal static class TinyNetwork
         return node;
     }
 
-    private static NodeProto Node(string kind, string[] inputs, string output) => new() { OpType = kind, Input = { inputs }, Output = { output } };
+    private static NodeProto Node(string kind, string[] inputs, string output) =>
+        new() { OpType = kind, Input = { inputs }, Output = { output } };
 
     private static TensorProto Tensor(string name, float[] numbers, params long[] shape) =>
         new() { Name = name, DataType = (int)TensorProto.Types.DataType.Float, Dims = { shape }, FloatData = { numbers } };

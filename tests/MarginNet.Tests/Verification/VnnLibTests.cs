@@ -76,7 +76,8 @@ public sealed class VnnLibTests : IDisposable
     {
         var left = "(and (<= X_0 0.25) (<= Y_0 0))";
         var right = "(and (>= X_0 0.75) (<= Y_1 0))";
-        var property = VnnLib.Parse($"{Declared}{Box}(assert (or {left} {right} (and (<= X_0 0.25) (>= Y_0 5))))(assert (or (<= Y_0 1) (<= Y_1 1)))");
+        var property = VnnLib.Parse(
+            $"{Declared}{Box}(assert (or {left} {right} (and (<= X_0 0.25) (>= Y_0 5))))(assert (or (<= Y_0 1) (<= Y_1 1)))");
         Assert.Equal([4, 2], property.Queries.Select(query => query.Unsafe.Length));
         Assert.Equal([(0, 0.25), (0.75, 1)], property.Queries.Select(query => (query.Lower[0], query.Upper[0])));
         Assert.All(property.Queries, query => Assert.All(query.Unsafe, conjunction => Assert.Equal(2, conjunction.Limits.Length)));
@@ -165,25 +166,28 @@ public sealed class VnnLibTests : IDisposable
         double[] lower = [.. Enumerable.Range(0, inputs).Select(_ => random.NextDouble() - 0.5)];
         double[] upper = [.. lower.Select(least => least + (random.NextDouble() * Math.Pow(10, -random.Next(20))))];
         Conjunction Unsafe() => new(
-            [[.. Enumerable.Range(0, outputs).Select(_ => random.NextDouble() + 0.1)]], [random.NextDouble() * Math.Pow(10, random.Next(-9, 9))]);
+            [[.. Enumerable.Range(0, outputs).Select(_ => random.NextDouble() + 0.1)]],
+            [random.NextDouble() * Math.Pow(10, random.Next(-9, 9))]);
         return new([new([.. lower], [.. upper], [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Unsafe())])]);
     }
 
     private static string Write(Random random, Property property)
     {
         var query = property.Queries[0];
+        var cases = query.Unsafe.Select(conjunction => $"(and ;; one\n(<= {Sum(conjunction)} {Number(conjunction.Limits[0])}))");
         string[] asserts =
         [
             .. query.Lower.Select((value, i) => random.Next(2) == 0 ? $"( >= X_{i} {Number(value)} )" : $"(<= {Number(value)} X_{i})"),
             .. query.Upper.Select((value, i) => random.Next(2) == 0 ? $"(<=\tX_{i}\n{Number(value)})" : $"(and (> {Number(value)} X_{i}))"),
-            $"(or {string.Join("\n\t", query.Unsafe.Select(conjunction => $"(and ;; one\n(<= {Sum(conjunction)} {Number(conjunction.Limits[0])}))"))})",
+            $"(or {string.Join("\n\t", cases)})",
         ];
         random.Shuffle(asserts);
         var declared = Enumerable.Range(0, property.InputCount).Select(i => $"X_{i}")
             .Concat(Enumerable.Range(0, property.OutputCount).Select(i => $"Y_{i}")).ToArray();
         random.Shuffle(declared);
         return "; A comment (with a parenthesis\n(set-logic QF_LRA)\n"
-            + string.Concat(declared.Select(name => random.Next(2) == 0 ? $"(declare-const {name} Real)\r\n" : $"(declare-fun {name} () Real) "))
+            + string.Concat(declared.Select(
+                name => random.Next(2) == 0 ? $"(declare-const {name} Real)\r\n" : $"(declare-fun {name} () Real) "))
             + string.Concat(asserts.Select(formula => $"(assert {formula}) ; and )\n")) + "(check-sat)";
 
         static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
