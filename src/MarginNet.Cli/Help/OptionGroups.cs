@@ -25,7 +25,7 @@ internal static class OptionGroups
                 "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
-                "--extrapolate", "--randomize",
+                "--extrapolate", "--randomize", "--instances", "--timeout",
             ]),
         (
             "Data",
@@ -41,7 +41,7 @@ internal static class OptionGroups
                 "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
-        ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
+        ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--plot", "--tensorboard"]),
         ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
@@ -57,6 +57,7 @@ internal static class OptionGroups
         ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
         ["lipschitz"] = ["--model", "--samples"],
         ["certify"] = ["--model", "--epsilon", "--no-attack", "--output"],
+        ["verify"] = ["--timeout", "--instances", "--results"],
         ["export"] = ["--to", "--out"],
         ["reproduce"] = ["--preset", "--data-dir", "--seeds", "--out"],
     };
@@ -66,7 +67,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
+        "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),
     };
