@@ -134,7 +134,7 @@ internal sealed class CalibrateCommand : Command
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
         AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
         _samples.KeepPictures(parsed, model);
-        var name = _samples.Split(parsed) ?? (HeldOutShare(model) > 0 ? HeldOut : Train);
+        var name = _samples.Split(parsed) ?? (TrainingImages.HeldOutShare(model) > 0 ? HeldOut : Train);
         var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);
         var images = name == Test ? dataset.Test : Part(parsed, model, dataset.Train, isHeldOut: name == HeldOut);
         var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
@@ -203,31 +203,20 @@ internal sealed class CalibrateCommand : Command
             EvaluationReport.Compute(samples.ToScores(), samples.Labels, new() { Temperature = temperature });
     }
 
-    private static double HeldOutShare(MarginModel model) =>
-        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1
-            && model.Training.GetValueOrDefault("seed") is long
-            ? share
-            : 0;
-
     /// <summary>The training images that training kept out, or the others.</summary>
     private ImageSet Part(ParseResult parsed, MarginModel model, ImageSet images, bool isHeldOut)
     {
-        if (HeldOutShare(model) is not (> 0 and var share))
+        if (isHeldOut && TrainingImages.HeldOutShare(model) == 0)
         {
-            return isHeldOut
-                ? throw new UserErrorException(
-                    $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: "
-                    + "use --split train or test.")
-                : images;
+            throw new UserErrorException(
+                $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: "
+                + "use --split train or test.");
         }
 
-        var split = StratifiedSplit.Compute(images.Labels, share, (int)(long)model.Training["seed"]!);
         var (trained, heldOut) = (model.Training.GetValueOrDefault("train_count"), model.Training.GetValueOrDefault("held_out_count"));
-        return heldOut is long count && count == split.HeldOut.Length
-            ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())
-            : throw new UserErrorException(
-                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, "
-                + $"but the data has {images.Count} to part: "
-                + "give the data it was trained on, without --limit-train, or --split test.");
+        return TrainingImages.Part(model, images, isHeldOut) ?? throw new UserErrorException(
+            $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, "
+            + $"but the data has {images.Count} to part: "
+            + "give the data it was trained on, without --limit-train, or --split test.");
     }
 }

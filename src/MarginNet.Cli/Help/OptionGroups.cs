@@ -24,7 +24,8 @@ internal static class OptionGroups
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
-                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
+                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization", "--to",
+                "--names",
                 "--extrapolate", "--randomize",
             ]),
         (
