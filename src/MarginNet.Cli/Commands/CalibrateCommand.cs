@@ -77,7 +77,10 @@ internal sealed class CalibrateCommand : Command
         _method.AcceptOnlyFromAmong([.. RadiusProver.Methods]);
         _samples.AddTo(this);
         _rule.AddTo(this);
-        Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, _method, _temperature, _out, _plot];
+        Option[] options =
+        [
+            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, _method, _temperature, _out, _plot,
+        ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);

@@ -51,7 +51,8 @@ internal sealed class AtypicalOptions
 
     /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
     public Samples? Attacked(
-        ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover, CancellationToken cancellation)
+        ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover,
+        CancellationToken cancellation)
     {
         var path = parsed.GetValue(_surrogate);
         if (parsed.GetValue(_attacked) is { } file)
@@ -122,7 +123,8 @@ internal sealed class AtypicalOptions
             .Where(ImageFolder.IsPicture)
             .Order(StringComparer.Ordinal)];
         return files.Length > 0
-            ? samples.ScoreImages(parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", prover, cancellation)
+            ? samples.ScoreImages(
+                parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", prover, cancellation)
             : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");
     }
 }

@@ -233,12 +233,14 @@ internal sealed class SampleOptions
         if (model.Network.Precision != Precision.Float32)
         {
             throw new UserErrorException(
-                $"Radii are proven for scores in float32, not {PrecisionOption.NameOf(model.Network.Precision)}: give --precision float32.");
+                $"Radii are proven for scores in float32, not {PrecisionOption.NameOf(model.Network.Precision)}: "
+                + "give --precision float32.");
         }
 
         try
         {
-            return RadiusProver.Create(method, model.Network, new(model.Channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
+            return RadiusProver.Create(
+                method, model.Network, new(model.Channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
         }
         catch (NotSupportedException e)
         {

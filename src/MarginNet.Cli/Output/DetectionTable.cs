@@ -21,8 +21,8 @@ internal sealed class DetectionTable
 
     /// <summary>
     /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the
-    /// calibration margins, so that the order of far tails counts, too; that of all classes together orders samples as the margin does, or the radius,
-    /// and is not computed.
+    /// calibration margins, so that the order of far tails counts, too; that of all classes together orders samples as the margin does,
+    /// or the radius, and is not computed.
     /// </summary>
     public static (string Name, double[] Values)[] Scores(Samples samples, MarginNullModel nullModel)
     {

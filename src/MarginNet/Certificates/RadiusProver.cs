@@ -41,7 +41,8 @@ public abstract class RadiusProver
         string method, nn.Module<Tensor, Tensor> network, FeatureShape input, CancellationToken cancellation = default) => method switch
         {
             Lipschitz => new LipschitzRadius(LipschitzBounds.Compute(network, input, cancellation)),
-            _ => throw new ArgumentException($"Expected one of the methods {string.Join(", ", Methods)}, but got '{method}'.", nameof(method)),
+            _ => throw new ArgumentException(
+                $"Expected one of the methods {string.Join(", ", Methods)}, but got '{method}'.", nameof(method)),
         };
 
     /// <summary>The radius of one decision in ℓ2, in the units of the input, finite; 0 where nothing is certified.</summary>

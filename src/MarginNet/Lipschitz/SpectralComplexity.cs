@@ -14,9 +14,9 @@ namespace MarginNet.Lipschitz;
 /// </summary>
 /// <remarks>
 /// Convolutions count as their matrices at their size, with padding. Batch-norms and the division of the input normalisation are folded
-/// into matrices; biases, which the theorem has not, are left out. The last matrix is not centred. The references Mᵢ are zero, and in residual
-/// blocks the identity: a block x + g(x) is x ↦ (x, x), each layer A of g as diag(I, A), and the sum, which are fixed maps of norm √2; one of
-/// <see cref="Models.LipNet"/> is (I; G) and (I, −Gᵀ), of norm √(1 + ‖G‖²) each.
+/// into matrices; biases, which the theorem has not, are left out. The last matrix is not centred. The references Mᵢ are zero, and in
+/// residual blocks the identity: a block x + g(x) is x ↦ (x, x), each layer A of g as diag(I, A), and the sum, the first and the last
+/// being fixed maps of norm √2; one of <see cref="Models.LipNet"/> is (I; G) and (I, −Gᵀ), of norm √(1 + ‖G‖²) each.
 /// </remarks>
 public sealed class SpectralComplexity
 {
@@ -49,7 +49,8 @@ public sealed class SpectralComplexity
     /// <exception cref="InvalidDataException">A weight is NaN or infinite; the message names the layer.</exception>
     /// <exception cref="ArgumentException">The layers do not take that input.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static SpectralComplexity Compute(nn.Module<Tensor, Tensor> network, FeatureShape input, CancellationToken cancellation = default)
+    public static SpectralComplexity Compute(
+        nn.Module<Tensor, Tensor> network, FeatureShape input, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -60,7 +61,9 @@ public sealed class SpectralComplexity
     {
         var layers = GraphLayers.Of(graph, [.. graph.Parameters.Select(parameter => parameter.Value)]);
         LayerChain.Output(layers, input);
-        var mean = layers is [ChannelScaleLayer { Mean: { } subtracted }, ..] ? subtracted.expand(input.Channels).data<double>().ToArray() : [];
+        var mean = layers is [ChannelScaleLayer { Mean: { } subtracted }, ..]
+            ? subtracted.expand(input.Channels).data<double>().ToArray()
+            : [];
         return new([.. SpectralLayers.Of(ScaleFolding.Fold(layers), input, cancellation)], mean);
     }
 
@@ -129,7 +132,8 @@ public sealed class SpectralComplexity
         return margins;
     }
 
-    /// <summary>log R_A with each norm in a product of the others, Σ (‖Aᵢᵀ − Mᵢᵀ‖₂,₁ Π over j ≠ i of ‖Aⱼ‖₂)^(2/3): no norm is divided by.</summary>
+    /// <summary>log R_A with each norm in a product of the others, Σ (‖Aᵢᵀ − Mᵢᵀ‖₂,₁ Π over j ≠ i of ‖Aⱼ‖₂)^(2/3):
+    /// no norm is divided by.</summary>
     private static double Logarithm(ImmutableArray<SpectralLayer> layers)
     {
         var before = new double[layers.Length + 1];

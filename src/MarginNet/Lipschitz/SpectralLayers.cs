@@ -96,7 +96,9 @@ internal static class SpectralLayers
 
     /// <summary>The same over inputs of the norm of their column, such as are the rows of the transposed map.</summary>
     private static double ColumnNorms(ConvolutionLayer convolution, FeatureShape input) => Norms(
-        convolution, convolution.Output(input), (squares, ones) => new TransposedConvolutionLayer(squares.Name, squares, input).Apply(ones));
+        convolution,
+        convolution.Output(input),
+        (squares, ones) => new TransposedConvolutionLayer(squares.Name, squares, input).Apply(ones));
 
     private static double Norms(ConvolutionLayer convolution, FeatureShape ones, Func<ConvolutionLayer, Tensor, Tensor> apply)
     {

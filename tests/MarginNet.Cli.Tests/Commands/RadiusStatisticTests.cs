@@ -47,7 +47,8 @@ public sealed class RadiusStatisticTests
         Assert.True(rows.ContainsKey("margin"));
 
         Assert.Equal(0, (await Tool.RunAsync("calibrate", "--model", model)).ExitCode); // Of margins again.
-        Assert.DoesNotContain("radius", (await Tool.RunAsync("pvalue", "--model", model, "--limit-test", "100")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "radius", (await Tool.RunAsync("pvalue", "--model", model, "--limit-test", "100")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

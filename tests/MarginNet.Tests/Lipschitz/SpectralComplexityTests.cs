@@ -100,7 +100,9 @@ public sealed class SpectralComplexityTests
         var layers = SpectralLayers.Of([new ResidualLayer("block", body, [])], new(2)).ToArray();
         Assert.Equal([0, 7, 0, 0.75, 0], layers.Select(layer => Math.Round(layer.Distance.Value, 9)));
         Assert.Equal(
-            [Math.Sqrt(2), 4, 1, 1, Math.Sqrt(2)], layers.Select(layer => layer.Norm.Value), (left, right) => Math.Abs(left - right) < 1e-4);
+            [Math.Sqrt(2), 4, 1, 1, Math.Sqrt(2)],
+            layers.Select(layer => layer.Norm.Value),
+            (left, right) => Math.Abs(left - right) < 1e-4);
 
         // The chain they are of computes the block.
         var (x, one) = (randn(2, 5, dtype: ScalarType.Float64), eye(2, dtype: ScalarType.Float64));
@@ -164,7 +166,8 @@ public sealed class SpectralComplexityTests
     private static (SpectralComplexity Complexity, double[] Margins) Margins(Sequential network, ImageSet images)
     {
         using var inference = no_grad();
-        var complexity = SpectralComplexity.Compute(nn.Sequential(nn.Flatten(), network), new(images.Channels, images.Height, images.Width));
+        var shape = new FeatureShape(images.Channels, images.Height, images.Width);
+        var complexity = SpectralComplexity.Compute(nn.Sequential(nn.Flatten(), network), shape);
         var pixels = images.ToTensor([.. Enumerable.Range(0, images.Count)], CPU).flatten(1).to(ScalarType.Float64);
         var scores = new ScoreMatrix(network.forward(pixels).to(ScalarType.Float32).data<float>().ToArray(), 3);
         return (complexity, SpectralComplexity.NormalizedMargins(scores, images.Labels, complexity.MarginUnit(images)));
