@@ -21,10 +21,12 @@ internal static class OptionGroups
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
+                "--statistic", "--radius-method",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
-                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
+                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
+                "--to", "--names",
                 "--extrapolate", "--randomize", "--instances", "--timeout",
             ]),
         (
