@@ -8,11 +8,13 @@ internal static class MultiplierBounds
     /// <summary>The most hidden units; of longer chains the end that has no more counts, times the norms of the matrices before.</summary>
     public const int MaxUnits = 320;
 
-    private const double MaxRefinedWork = 4e7; // Programs times the cube of their units: a second or so.
+    private const double MaxRefinedWork = 2e7; // Programs times the cube of their units: a second or so.
     private const double MaxProofWork = 2e9;
     private const double ProofOverhead = 5e5; // Of one proof, in the same measure.
     private const double Margin = 1e-7; // Of ρ, for what the multipliers' own rounding takes.
-    private const double WarmMargin = 0.1;
+    private const double Accuracy = 1e-6; // Of ρ.
+    private const double RoughAccuracy = 0.5;
+    private const double Room = 1.1;
 
     /// <summary>The constants; null for a chain of one matrix, a constant one, and one whose last hidden layer is too large.</summary>
     /// <param name="weights">W₁, …, W_m, each hidden unit's weights on both sides of about the same size.</param>
@@ -42,7 +44,8 @@ internal static class MultiplierBounds
     {
         var (hidden, last) = (chain[..^1], chain[^1]);
         var program = new MultiplierProgram([.. hidden.Select(weight => weight.Value)]);
-        var together = program.Minimize(last.Value.unsqueeze(0), Start(chain), 1);
+        var rough = program.Minimize(last.Value.unsqueeze(0), Start(chain), RoughAccuracy);
+        var together = program.Minimize(last.Value.unsqueeze(0), rough, Accuracy);
         var euclidean = Prove(chain, together, 0);
 
         var rows = new List<(int First, int Second, BoundedMatrix Row)>();
@@ -66,7 +69,8 @@ internal static class MultiplierBounds
         var each = program.Restrict(together, outputs);
         if (work * rows.Count <= MaxRefinedWork)
         {
-            each = program.Minimize(outputs, each.Times(1 + WarmMargin), WarmMargin);
+            // Near the end of a path the boundary is too near for a start.
+            each = program.Minimize(outputs, program.Restrict(rough, outputs).Times(Room), Accuracy);
         }
 
         var scores = new double[classes];
@@ -103,7 +107,7 @@ internal static class MultiplierBounds
             }
         }
 
-        return new(cat(units, 1), tensor(new[] { bound }));
+        return new(cat(units, 1), tensor(new[] { bound }), tensor(new[] { bound }));
     }
 
     private static BoundedMatrix Difference(BoundedMatrix matrix, int first, int second)

@@ -15,11 +15,11 @@ namespace MarginNet.Bounds;
 internal sealed class MultiplierProgram
 {
     private const double Regularization = 1e-8; // Each unit has a small input of its own, or the multipliers of dead ones would be infinite.
-    private const double Gap = 1e-6; // Of ρ.
-    private const double Growth = 10;
-    private const int MaxSteps = 60; // For each t.
+    private const double Growth = 5; // Of t.
+    private const int MaxSteps = 300; // In all: a second or two for 300 units. Whatever was reached is feasible.
     private const int MaxHalvings = 40;
-    private const double Centered = 1e-6; // Of the squared Newton decrement.
+    private const double Centered = 0.1; // Of the squared Newton decrement on the way,
+    private const double Converged = 1e-6; // and at the end.
     private const double SufficientDecrease = 0.1;
 
     private readonly Tensor _couplings;
@@ -44,41 +44,46 @@ internal sealed class MultiplierProgram
 
     /// <summary>Finds multipliers for each of several P.</summary>
     /// <param name="outputs">P, shape [B, R, units of the last hidden layer].</param>
-    /// <param name="start">Multipliers and ρ that are strictly feasible.</param>
-    /// <param name="firstGap">About the share of ρ by which the start may be off.</param>
-    public Multipliers Minimize(Tensor outputs, Multipliers start, double firstGap)
+    /// <param name="start">Multipliers that are strictly feasible.</param>
+    /// <param name="accuracy">The largest gap at the end, as a share of ρ.</param>
+    public Multipliers Minimize(Tensor outputs, Multipliers start, double accuracy)
     {
         using var scope = NewDisposeScope();
         var fixedPart = Embed(outputs);
-        var barrier = 2.0 * start.Units.shape[1];
-        var t = barrier / (firstGap * start.Bound);
-        var (current, factor, gap) = (start, Factor(start, fixedPart).Factor, firstGap);
-        for (var isLast = false; !isLast; gap /= Growth)
+        var steps = MaxSteps;
+        var current = Center(start, fixedPart, Centered, ref steps);
+        while (steps > 0 && current.Gap.gt(accuracy * current.Bound) is var isWide && isWide.any().item<bool>())
         {
-            isLast = gap <= Gap * Growth;
-            t *= Growth;
-            for (var step = 0; step < MaxSteps; step++)
-            {
-                using var inner = NewDisposeScope();
-                var direction = Direction(current, factor, t);
-                Steps++;
-                var isCentered = direction.Decrement.le(Centered);
-                if (isCentered.all().item<bool>())
-                {
-                    break;
-                }
-
-                (current, factor) = Search(current, factor, fixedPart, direction, t, isCentered.logical_not().to(ScalarType.Float64));
-                (current, factor) = (current.MoveToOuterScope(), factor.MoveToOuterDisposeScope());
-            }
+            var next = current with { Gap = current.Gap.where(isWide.logical_not(), current.Gap / Growth) };
+            current = Center(next, fixedPart, Centered, ref steps);
         }
 
-        return current.MoveToOuterScope();
+        return Center(current, fixedPart, Converged, ref steps).MoveToOuterScope();
     }
 
-    public int Steps { get; private set; }
+    /// <summary>Newton's method for one t.</summary>
+    private Multipliers Center(Multipliers start, Tensor fixedPart, double tolerance, ref int steps)
+    {
+        var t = 2.0 * start.Units.shape[1] / start.Gap;
+        var (current, factor) = (start, Factor(start, fixedPart).Factor);
+        for (; steps > 0; steps--)
+        {
+            using var scope = NewDisposeScope();
+            var direction = Direction(current, factor, t);
+            var isOpen = direction.Decrement.gt(tolerance);
+            if (!isOpen.any().item<bool>())
+            {
+                break;
+            }
 
-    /// <summary>Multipliers that were found for one P, scaled for rows cᵀ instead: with S₀ = S + PᵀP, they prove ρcᵀS₀⁻¹c.</summary>
+            (current, factor) = Search(current, factor, fixedPart, direction, t, isOpen.to(ScalarType.Float64));
+            (current, factor) = (current.MoveToOuterScope(), factor.MoveToOuterDisposeScope());
+        }
+
+        return current;
+    }
+
+        /// <summary>Multipliers that were found for one P, scaled for rows cᵀ instead: with S₀ = S + PᵀP, they prove ρcᵀS₀⁻¹c.</summary>
     /// <param name="found">Of one program.</param>
     /// <param name="rows">c, shape [B, 1, units of the last hidden layer].</param>
     public Multipliers Restrict(Multipliers found, Tensor rows)
@@ -87,7 +92,7 @@ internal sealed class MultiplierProgram
         var (factor, _) = Factor(found, zeros_like(_gram));
         var padded = cat([zeros(rows.shape[0], units - last, dtype: ScalarType.Float64), rows.squeeze(1)], 1);
         var shares = (padded * cholesky_solve(padded.t(), factor[0]).t()).sum(1);
-        return new(found.Units * shares.unsqueeze(1), found.Bound * shares);
+        return new(found.Units * shares.unsqueeze(1), found.Bound * shares, found.Gap * shares);
     }
 
     /// <summary>PᵀP among the units of the last layer.</summary>
@@ -120,35 +125,40 @@ internal sealed class MultiplierProgram
         var gr = inverse.matmul(weighted * units.unsqueeze(1)); // ∂S/∂ρ = R/ρ with R = TQT/ρ.
         var trace = gr.diagonal(dim1: 1, dim2: 2).sum(1);
 
-        // In log T and log ρ, but without the curvature of the logarithm, the convex program's Hessian is scaled alone.
+        // Derivatives times T and ρ, so that steps are shares of them.
         var gradient = cat(
             [
                 -2 * gb.diagonal(dim1: 1, dim2: 2) * units,
-                (t * at.Bound - units.shape[1] - trace).unsqueeze(1),
+                ((t * at.Bound) - units.shape[1] - trace).unsqueeze(1),
             ],
             1);
-        var squares = 2 * ((inverse * (b.mT.matmul(gb) + (_gram / bound.unsqueeze(2)))) + (gb * gb.mT)) * units.unsqueeze(1) * units.unsqueeze(2);
+        var products = (inverse * (b.mT.matmul(gb) + (_gram / bound.unsqueeze(2)))) + (gb * gb.mT);
+        var squares = 2 * products * units.unsqueeze(1) * units.unsqueeze(2);
         var mixed = 2 * ((gr * gb.mT).sum(2) - (inverse * weighted.mT).sum(2)) * units;
         var corner = (units.shape[1] + (2 * trace) + (gr * gr.mT).sum([1, 2])).reshape(-1, 1, 1);
         var hessian = cat([cat([squares, mixed.unsqueeze(2)], 2), cat([mixed.unsqueeze(1), corner], 2)], 1);
         var (root, info) = linalg.cholesky_ex(hessian);
         var relative = -cholesky_solve(gradient.unsqueeze(2), root).squeeze(2);
         relative = relative.where(info.eq(0).unsqueeze(1), zeros_like(relative)); // Rounding has the last word.
+
         var decrement = -(gradient * relative).sum(1);
-        return new(new(relative[.., ..^1] * units, relative[.., ^1] * at.Bound), decrement);
+        return new(relative[.., ..^1] * units, relative[.., ^1] * at.Bound, decrement);
     }
 
     private (Multipliers Next, Tensor Factor) Search(
-        Multipliers from, Tensor factor, Tensor fixedPart, Step step, Tensor t, Tensor length)
+        Multipliers start, Tensor factor, Tensor fixedPart, Step step, Tensor t, Tensor length)
     {
-        var before = LogDeterminant(from, factor);
+        var before = LogDeterminant(start, factor);
         for (var halving = 0; ; halving++)
         {
-            var next = new Multipliers(
-                from.Units + (length.unsqueeze(1) * step.Direction.Units), from.Bound + (length * step.Direction.Bound));
+            var next = start with
+            {
+                Units = start.Units + (length.unsqueeze(1) * step.Units),
+                Bound = start.Bound + (length * step.Bound),
+            };
             var (nextFactor, exists) = Factor(next, fixedPart);
-            var change = (t * length * step.Direction.Bound) - (LogDeterminant(next, nextFactor) - before);
-            var isDone = exists & next.Bound.gt(0) & change.le(-SufficientDecrease * length * step.Decrement) | length.eq(0);
+            var change = (t * length * step.Bound) - (LogDeterminant(next, nextFactor) - before);
+            var isDone = (exists & next.Bound.gt(0) & change.le(-SufficientDecrease * length * step.Decrement)) | length.eq(0);
             if (isDone.all().item<bool>())
             {
                 return (next, nextFactor);
@@ -161,5 +171,5 @@ internal sealed class MultiplierProgram
     private static Tensor LogDeterminant(Multipliers at, Tensor factor) =>
         (2 * factor.diagonal(dim1: 1, dim2: 2).log().sum(1)) + (at.Units.shape[1] * at.Bound.log());
 
-    private sealed record Step(Multipliers Direction, Tensor Decrement);
+    private sealed record Step(Tensor Units, Tensor Bound, Tensor Decrement);
 }
