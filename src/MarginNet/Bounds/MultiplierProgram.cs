@@ -83,7 +83,7 @@ internal sealed class MultiplierProgram
         return current;
     }
 
-        /// <summary>Multipliers that were found for one P, scaled for rows cᵀ instead: with S₀ = S + PᵀP, they prove ρcᵀS₀⁻¹c.</summary>
+    /// <summary>Multipliers that were found for one P, scaled for rows cᵀ instead: with S₀ = S + PᵀP, they prove ρcᵀS₀⁻¹c.</summary>
     /// <param name="found">Of one program.</param>
     /// <param name="rows">c, shape [B, 1, units of the last hidden layer].</param>
     public Multipliers Restrict(Multipliers found, Tensor rows)
