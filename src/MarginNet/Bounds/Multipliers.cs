@@ -11,6 +11,6 @@ internal sealed record Multipliers(Tensor Units, Tensor Bound, Tensor Gap)
     /// <summary>Those of ρ times a factor; a larger one leaves room around what was feasible.</summary>
     public Multipliers Times(double factor) => new(Units * factor, Bound * factor, Gap * factor);
 
-    public Multipliers MoveToOuterScope() => 
+    public Multipliers MoveToOuterScope() =>
         new(Units.MoveToOuterDisposeScope(), Bound.MoveToOuterDisposeScope(), Gap.MoveToOuterDisposeScope());
 }
