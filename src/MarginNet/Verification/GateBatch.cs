@@ -1,5 +1,4 @@
 using MarginNet.Graph;
-using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -39,30 +38,34 @@ internal sealed class GateBatch
     }
 
     /// <summary>Both bounds of all inputs of gates at the root, shape [1, P].</summary>
-    public Interval Bounds => new(
-        cat([.. _gates.Select(gate => _root[gate.Value].Lower.flatten(1))], 1),
-        cat([.. _gates.Select(gate => _root[gate.Value].Upper.flatten(1))], 1));
+    public Interval Bounds => Of(_root, 1);
 
     /// <summary>Whether what is at a place is a gate, which can be split at 0; shape [P].</summary>
     public Tensor CanSplit => cat([.. _gates.Select(gate => 
         _root.Graph.Steps[gate.Step].Curve is GateCurve ? ones(gate.Count) : zeros(gate.Count))]).to(ScalarType.Bool);
 
-    /// <summary>The bounds for subproblems, given the signs of their splits, shape [B, P].</summary>
-    public BoundPropagation With(Tensor signs)
+    /// <summary>The bounds of all values for subproblems, given those of the inputs of gates, shape [B, P].</summary>
+    public BoundPropagation With(Interval bounds)
     {
         var known = new Dictionary<int, Interval>();
         foreach (var gate in _gates)
         {
-            var (x, sign) = (_root[gate.Value], Part(signs, gate, 0));
-            known[gate.Step] = new(
-                where(sign.IsAbove(0), x.Lower.AtLeast(0), x.Lower), where(sign.IsBelow(0), x.Upper.AtMost(0), x.Upper));
+            known[gate.Step] = new(Part(bounds.Lower, gate, 0), Part(bounds.Upper, gate, 0));
         }
 
         return _root.With(_root.Inputs, known);
     }
 
+    /// <summary>The bounds of the inputs of gates of subproblems, shape [B, P].</summary>
+    public Interval Of(BoundPropagation bounds, long count) => new(
+        cat([.. _gates.Select(gate => bounds[gate.Value].Lower.flatten(1).expand(count, -1))], 1),
+        cat([.. _gates.Select(gate => bounds[gate.Value].Upper.flatten(1).expand(count, -1))], 1));
+
+    /// <summary>The choices of subproblems.</summary>
+    public Choices Choices(SubproblemBatch batch) => Choices(batch.Shares, batch.Signs, batch.Prices);
+
     /// <summary>Choices of slopes, signs and prices, each [B, P].</summary>
-    public Choices Choices(Tensor shares, Tensor signs, Tensor prices)
+    private Choices Choices(Tensor shares, Tensor signs, Tensor prices)
     {
         var choices = new Choices();
         foreach (var gate in _gates)

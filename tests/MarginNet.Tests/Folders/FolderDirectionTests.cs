@@ -13,7 +13,7 @@ public sealed class FolderDirectionTests
     private static readonly string[] Order =
     [
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
-        "Native", "Bounds", "Graph", "Models", // numbers and kernels; layers; networks
+        "Native", "Bounds", "Graph", "Relaxations", "Models", // numbers and kernels; layers; networks
         "Attacks", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
         "Evaluation", "PValues",
