@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph;
@@ -31,7 +32,7 @@ internal sealed record GateCurve(double Closed) : Curve
     public override Interval Slopes(Interval x)
     {
         Tensor Slope(Tensor isOpen) => isOpen.to(x.Lower.dtype).mul(1 - Closed).add(Closed);
-        return new(Slope(x.Lower.gt(0)), Slope(x.Upper.ge(0)));
+        return new(Slope(x.Lower.gt(0)), Slope(x.Upper.IsBelow(0).logical_not())); // Of NaN both.
     }
 
     public override Tensor IsUndecided(Interval x) => x.Lower.lt(0).logical_and(x.Upper.gt(0));

@@ -12,6 +12,8 @@ namespace MarginNet.Verification;
 internal sealed class NeuronSplitting
 {
     private const int Tried = 4; // Neurons for each split.
+    private const int LastIterations = 600; // Of subproblems that cannot be split any more.
+    private const double LastDecay = 0.995;
     private const long MostNumbers = 1 << 22; // Slopes of a batch.
 
     private readonly BoundPropagation _search;
@@ -140,12 +142,25 @@ internal sealed class NeuronSplitting
         var places2 = tensor([.. open.Select(i => (long)i)]);
         var (openSigns, openShares, openPrices) = (signs.index_select(0, places2), shares.index_select(0, places2), found.index_select(0, places2));
         var next = Choose(openSigns, openShares, openPrices, rows.index_select(1, places2), [.. open.Select(i => least[i])]);
+        int[] ended = [.. Enumerable.Range(0, open.Length).Where(k => next[k] is null)];
+        if (ended.Length > 0)
+        {
+            var last = tensor([.. ended.Select(k => (long)k)]);
+            Tensor Take(Tensor all) => all.index_select(0, last);
+            if (!Finish(
+                [.. ended.Select(k => batch[open[k]])], Take(openSigns), Take(openShares), Take(openPrices),
+                rows.index_select(1, Take(places2)), offsets.index_select(0, Take(places2))))
+            {
+                return false;
+            }
+        }
+
         for (var k = 0; k < open.Length; k++)
         {
             var subproblem = batch[open[k]];
             if (next[k] is not { } neuron)
             {
-                return false;
+                continue;
             }
 
             var own = openPrices[k].to(ScalarType.Float32).data<float>().ToArray();
@@ -162,6 +177,20 @@ internal sealed class NeuronSplitting
         }
 
         return true;
+    }
+
+    /// <summary>Where no neuron is left to split, what is left is a linear program, whose prices are searched for longer.</summary>
+    /// <returns>Whether all are proven.</returns>
+    private bool Finish(List<Subproblem> batch, Tensor signs, Tensor shares, Tensor prices, Tensor rows, Tensor offsets)
+    {
+        using var scope = NewDisposeScope();
+        var (lower, choices) = ChoiceOptimizer.Run(
+            _gates.With(signs), _search.Graph.Output, rows, _gates.Choices(shares, signs, prices),
+            _options with { Iterations = LastIterations, Decay = LastDecay }, offsets, _isOver);
+        var isProven = Array.ConvertAll(lower.flatten().to(ScalarType.Float64).data<double>().ToArray(), value => value > _options.Enough);
+        var (slopes, found) = _gates.Join(choices, batch.Count);
+        Confirm(isProven, batch, signs, slopes, found);
+        return Array.TrueForAll(isProven, proven => proven);
     }
 
     private Tensor Signs(List<Subproblem> batch)
