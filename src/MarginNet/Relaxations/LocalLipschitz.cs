@@ -37,6 +37,15 @@ internal static class LocalLipschitz
             : new UpperBound(Rounding.NormUp(each + Tiny, sizes.shape[^1]))).Chunk((int)sizes.shape[1])];
     }
 
+    /// <summary>How far from its centre a function stays positive in a ball: its value there by the constant, and no farther than the
+    /// ball.</summary>
+    /// <param name="lead">The value at the centre, or less.</param>
+    /// <param name="constant">The constant on the ball.</param>
+    /// <param name="ball">The ball's radius.</param>
+    /// <returns>The radius, within which it is positive; 0 where nothing is proven.</returns>
+    public static double Radius(double lead, UpperBound constant, double ball) => !(lead > 0) ? 0
+        : constant.Value == 0 ? ball : Math.Min(ball, Rounding.QuotientDown(lead, constant.Value));
+
     /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D].</summary>
     private static Tensor Gradients(BoundPropagation bounds, int value, Tensor rows)
     {

@@ -78,6 +78,37 @@ public sealed class LocalLipschitzTests
             Assert.Equal(pair.Second, LocalLipschitz.Of(bounds, relaxed.Output, row, pair.First)[0][0].Value, 1e-12 * pair.Second));
     }
 
+    [Theory]
+    [InlineData("residual")]
+    [InlineData("design 7")]
+    [InlineData("Tanh")]
+    [InlineData("gates of channels")]
+    public void A_function_stays_positive_within_its_value_by_the_constant(string name)
+    {
+        using var scope = NewDisposeScope();
+        const double ball = 0.05;
+        var graph = RelaxedCases.Create(name, new Random(9));
+        using var relaxed = RelaxedGraph.Of(graph, ScalarType.Float64);
+        var image = rand(1, graph.Input.Count.Count, ScalarType.Float64);
+        BallSet Set(double radius) => new(image, full(1, radius, dtype: ScalarType.Float64), isEuclidean: true, isCut: false);
+        using var bounds = new BoundPropagation(relaxed, Set(ball), RoundingModel.Exact);
+        bounds.Refine(new());
+        var scores = RelaxedCases.Scores(graph, image);
+        var row = zeros(1, 1, relaxed.OutputCount, dtype: ScalarType.Float64);
+        row[0, 0, scores.argmax(1).item<long>()] = 1;
+        row[0, 0, scores.argmin(1).item<long>()] = -1;
+        var lead = (scores * row[0]).sum().item<double>();
+        var constant = LocalLipschitz.Of(bounds, relaxed.Output, row, 2)[0][0];
+        var radius = LocalLipschitz.Radius(lead, constant, ball);
+        Assert.InRange(radius, double.Epsilon, ball);
+        using var points = RelaxedCases.Points(graph, Set(radius), row);
+        var found = (RelaxedCases.Scores(graph, points.flatten(0, 1)) * row[0]).sum(-1);
+        Assert.True(found.min().item<double>() >= -1e-12 * lead);
+        Assert.Equal(0, LocalLipschitz.Radius(-lead, constant, ball));
+        Assert.Equal(0, LocalLipschitz.Radius(double.NaN, constant, ball));
+        Assert.Equal(0, LocalLipschitz.Radius(lead, new UpperBound(double.PositiveInfinity), ball));
+    }
+
     [Fact]
     public void It_grows_with_the_set_and_is_infinite_where_nothing_is_known()
     {
