@@ -43,7 +43,7 @@ internal sealed record GateCurve(double Closed) : Curve
     public override Interval Slopes(Interval x)
     {
         Tensor Slope(Tensor isOpen) => isOpen.to(x.Lower.dtype).Times(1 - Closed).Plus(Closed);
-        return new(Slope(x.Lower.IsAbove(0)), Slope(x.Upper.IsFrom(0)));
+        return new(Slope(x.Lower.IsAbove(0)), Slope(x.Upper.IsBelow(0).logical_not())); // Of NaN both.
     }
 
     public override Tensor IsUndecided(Interval x) => x.Lower.IsBelow(0).logical_and(x.Upper.IsAbove(0));

@@ -13,6 +13,13 @@ internal readonly record struct Interval(Tensor Lower, Tensor Upper)
     /// <summary>What lies in both.</summary>
     public Interval And(Interval other) => new(Lower.maximum(other.Lower), Upper.minimum(other.Upper));
 
+    /// <summary>The products of numbers of both.</summary>
+    public Interval Times(Interval other)
+    {
+        var (a, b, c, d) = (Lower * other.Lower, Lower * other.Upper, Upper * other.Lower, Upper * other.Upper);
+        return new(a.minimum(b).minimum(c.minimum(d)), a.maximum(b).maximum(c.maximum(d)));
+    }
+
     /// <summary>The bounds of samples, by their places along the first axis.</summary>
     public Interval Take(Tensor places) => new(Lower.index_select(0, places), Upper.index_select(0, places));
 

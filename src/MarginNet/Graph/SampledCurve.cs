@@ -1,5 +1,5 @@
-using MarginNet.Native;
 using System.Collections.Immutable;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph;
@@ -33,8 +33,8 @@ internal sealed record SampledCurve(
 
         Tensor Offset(Tensor slope, bool isLower)
         {
-            var rest = values - (slope.unsqueeze(0) * points.reshape(
-                [points.shape[0], .. Enumerable.Repeat(1L, (int)(slope.dim() - x.Lower.dim())), .. x.Lower.shape]));
+            long[] shape = [points.shape[0], .. Enumerable.Repeat(1L, (int)(slope.dim() - x.Lower.dim())), .. x.Lower.shape];
+            var rest = values.reshape(shape) - (slope.unsqueeze(0) * points.reshape(shape));
             return isLower ? rest.amin(0) - gap : rest.amax(0) + gap;
         }
 
@@ -43,7 +43,8 @@ internal sealed record SampledCurve(
         {
             using var scope = NewDisposeScope();
             var shares = linspace(0, 1, Candidates, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
-            var secant = ((values[^1] - values[0]) / (x.Upper - x.Lower).AtLeast(1e-30)).Within(Least, Most).unsqueeze(0);
+            var rise = values[Curvature == 0 ? 1 : Samples - 1] - values[0];
+            var secant = (rise / (x.Upper - x.Lower).AtLeast(1e-30)).Within(Least, Most).unsqueeze(0);
             var tried = cat([slopes.Lower + (shares * (slopes.Upper - slopes.Lower)), secant]);
             var rest = values.unsqueeze(0) - (tried.unsqueeze(1) * points.unsqueeze(0));
             var heights = (isLower ? rest.amin(1) : -rest.amax(1)) + ((isLower ? tried : -tried) * middle);
@@ -61,41 +62,16 @@ internal sealed record SampledCurve(
         return new(values.amin(0) - own, values.amax(0) + own);
     }
 
-    public override Interval Slopes(Interval x)
-    {
-        if (Curvature == 0)
-        {
-            // Between two neighbours among the ends and kinks it is straight.
-            var points = Points(x).sort(0).Values;
-            var values = Value(points);
-            var (steps, rises) = (points.diff(1, 0), values.diff(1, 0));
-            var slopes = rises / steps.AtLeast(1e-30);
-            var isThere = steps.IsAbove(1e-6);
-            var (low, high) = (where(isThere, slopes, slopes.AllOf(Most)), where(isThere, slopes, slopes.AllOf(Least)));
-            var none = isThere.any(0).logical_not();
-            return new(
-                where(none, x.Lower.AllOf(Least), low.amin(0).Plus(-1e-6)).AtLeast(Least),
-                where(none, x.Lower.AllOf(Most), high.amax(0).Plus(1e-6)).AtMost(Most));
-        }
-
-        // By the mean value theorem each difference quotient is a derivative within its step, from which others differ by Δ sup |f″|.
-        var grid = Points(x);
-        var step = (x.Upper - x.Lower).Times(1.0 / (Samples - 1));
-        var found = Value(grid[..Samples]).diff(1, 0) / step.AtLeast(1e-30);
-        var off = step.Times(Curvature) + step.AtLeast(1e-12).reciprocal().Times(Slack * Unit(x.Lower.dtype));
-        return new((found.amin(0) - off).Within(Least, Most), (found.amax(0) + off).Within(Least, Most));
-    }
+    public override Interval Slopes(Interval x) => Curvature == 0 ? SlopesOfPieces(x) : SlopesOfBends(x);
 
     public override Tensor IsUndecided(Interval x) => x.Upper.gt(x.Lower);
 
     /// <summary>The samples, shape [S, N, …]: an even grid with both ends, and the kinks as far as they are within.</summary>
     private Tensor Points(Interval x)
     {
-        var count = Curvature == 0 ? 2 : Samples;
-        var shares = linspace(0, 1, count, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
-        var even = x.Lower + (shares * (x.Upper - x.Lower));
-        return Kinks.IsDefaultOrEmpty ? even.minimum(x.Upper)
-            : cat([even.minimum(x.Upper), .. Kinks.Select(kink => x.Lower.AllOf(kink).maximum(x.Lower).minimum(x.Upper).unsqueeze(0))]);
+        var even = Even(x);
+        return Kinks.IsDefaultOrEmpty ? even
+            : cat([even, .. Kinks.Select(kink => x.Lower.AllOf(kink).maximum(x.Lower).minimum(x.Upper).unsqueeze(0))]);
     }
 
     /// <summary>How far the function may be beyond a line that all samples are on one side of.</summary>
@@ -104,6 +80,61 @@ internal sealed record SampledCurve(
         var step = (x.Upper - x.Lower).Times(1.0 / (Samples - 1));
         var size = values.abs().amax(0) + points.abs().amax(0).Times(Math.Max(Math.Abs(Least), Math.Abs(Most)));
         return (step * step).Times(Curvature * 1.01 / 8) + size.Plus(Curvature).Times(Slack * Unit(x.Lower.dtype));
+    }
+
+    /// <summary>Of straight pieces: those that the interval meets.</summary>
+    private Interval SlopesOfPieces(Interval x)
+    {
+        double[] kinks = Kinks.IsDefaultOrEmpty ? [0] : [.. Kinks.Distinct().Order()];
+        double[] ends = [kinks[0] - 1, .. kinks, kinks[^1] + 1];
+        using var scope = NewDisposeScope();
+        var values = Value(tensor(ends, ScalarType.Float64)).data<double>().ToArray();
+        var (lower, upper) = (x.Lower.AllOf(Most), x.Lower.AllOf(Least));
+        for (var i = 0; i + 1 < ends.Length; i++)
+        {
+            var (start, end) = (i == 0 ? double.NegativeInfinity : ends[i], i == ends.Length - 2 ? double.PositiveInfinity : ends[i + 1]);
+            var slope = (values[i + 1] - values[i]) / (ends[i + 1] - ends[i]);
+            var off = Slack * Unit(ScalarType.Float64) * Size(ends[i], values[i]) / (ends[i + 1] - ends[i]);
+            var isMissed = x.Upper.IsBelow(start).logical_or(x.Lower.IsAbove(end));
+            lower = where(isMissed, lower, lower.AtMost(Math.Max(slope - off, Least)));
+            upper = where(isMissed, upper, upper.AtLeast(Math.Min(slope + off, Most)));
+        }
+
+        return new Interval(lower, upper).MoveToOuterDisposeScope();
+
+        double Size(double at, double value) => (Math.Abs(at) + 1) * (1 + Math.Max(Math.Abs(Least), Math.Abs(Most))) + Math.Abs(value);
+    }
+
+    /// <summary>Where it bends smoothly, each difference quotient is a derivative within its step by the mean value theorem, from which
+    /// others there differ by Δ sup |f″|. An interval is widened to where rounding does not drown differences.</summary>
+    private Interval SlopesOfBends(Interval x)
+    {
+        using var scope = NewDisposeScope();
+        var unit = Slack * Unit(x.Lower.dtype);
+        var (center, half) = ((x.Lower + x.Upper).Times(0.5), (x.Upper - x.Lower).Times(0.5));
+        half = half.maximum(x.Magnitude.Plus(1).Times(Math.Sqrt(unit) * Samples));
+        var wide = new Interval(center - half, center + half);
+        var step = half.Times(2.0 / (Samples - 1));
+        var points = Even(wide);
+        var values = Value(points);
+        var size = values.abs().amax(0) + wide.Magnitude.Plus(1).Times(1 + Math.Max(Math.Abs(Least), Math.Abs(Most)));
+        var off = step.Times(Curvature * 1.01) + (size.Times(unit) / step);
+        var found = values.diff(1, 0) / step;
+        var (lower, upper) = ((found.amin(0) - off).Within(Least, Most), (found.amax(0) + off).Within(Least, Most));
+        foreach (var kink in Kinks.IsDefaultOrEmpty ? [] : Kinks)
+        {
+            var isBeside = wide.Lower.IsAbove(kink).logical_or(wide.Upper.IsBelow(kink));
+            (lower, upper) = (where(isBeside, lower, lower.AllOf(Least)), where(isBeside, upper, upper.AllOf(Most)));
+        }
+
+        return new Interval(lower, upper).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>An even grid with both ends, shape [S, N, …].</summary>
+    private Tensor Even(Interval x)
+    {
+        var shares = linspace(0, 1, Curvature == 0 ? 2 : Samples, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
+        return ((x.Lower * shares.flip(0)) + (x.Upper * shares)).maximum(x.Lower).minimum(x.Upper);
     }
 
     private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;

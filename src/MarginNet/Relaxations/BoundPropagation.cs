@@ -17,6 +17,8 @@ internal sealed class BoundPropagation : IDisposable
 {
     private const long MostNumbers = 1 << 24; // In one tensor of coefficients: 128 MiB in double precision.
 
+    private const double Underflow = 3e-38; // Two of the smallest numbers of float32 that have all their digits.
+
     private readonly RelaxedGraph _graph;
     private readonly RoundingModel _rounding;
     private readonly Interval?[] _values;
@@ -129,7 +131,14 @@ internal sealed class BoundPropagation : IDisposable
             _cancellation.ThrowIfCancellationRequested();
             if (choices is not null && _graph.Steps[i].Curve is { } curve)
             {
-                Refine(_graph.Steps[i].Data[0], curve, choices);
+                Refine(_graph.Steps[i].Data[0], curve.IsUndecided(this[_graph.Steps[i].Data[0]]), choices);
+            }
+            else if (choices is not null && _graph.Steps[i].IsProduct)
+            {
+                foreach (var factor in _graph.Steps[i].Data.Distinct())
+                {
+                    Refine(factor, this[factor].Upper.gt(this[factor].Lower), choices);
+                }
             }
 
             Propagate(i);
@@ -142,7 +151,7 @@ internal sealed class BoundPropagation : IDisposable
         using var scope = NewDisposeScope();
         var step = _graph.Steps[index];
         Interval[] data = [.. step.Data.Select(place => this[place])];
-        var (value, error) = step.Curve is null ? Affine(step, data) : Curved(step, data[0]);
+        var (value, error) = step.Curve is not null ? Curved(step, data[0]) : step.IsProduct ? Product(step, data) : Affine(step, data);
         _errors[index] = error?.MoveToOuterDisposeScope();
         _values[index + 1] = (_values[index + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
     }
@@ -249,6 +258,22 @@ internal sealed class BoundPropagation : IDisposable
                 continue;
             }
 
+            if (step.IsProduct)
+            {
+                var product = ProductPlane.Of(this[step.Data[0]], this[step.Data[1]], isSquare: step.Data[0] == step.Data[1]);
+                var split = a.reshape([count, sets, .. a.shape.AsSpan()[1..]]);
+                var constant = (split * product.Constant) + (split.AtLeast(0) * product.Least) + (split.AtMost(0) * product.Most);
+                offset = offset + constant.flatten(2).sum(-1);
+                if (_rounding.IsProof)
+                {
+                    error = error + ((split * product.Constant).abs() + constant.abs()).flatten(2).sum(-1).Times(Summing(product.Constant));
+                }
+
+                Add(pending, step.Data[0], ProductPlane.Reduce(split * product.Right, _graph.ShapeOf(step.Data[0])));
+                Add(pending, step.Data[1], ProductPlane.Reduce(split * product.Left, _graph.ShapeOf(step.Data[1])));
+                continue;
+            }
+
             if (step.Bias is { } bias)
             {
                 offset = offset + Sum(a, bias);
@@ -274,12 +299,12 @@ internal sealed class BoundPropagation : IDisposable
         Tensor Sum(Tensor a, Tensor of) => (a.reshape(count, sets, -1) * of.flatten(1)).sum(-1);
     }
 
-    /// <summary>Replaces the bounds of a value where a curve is undecided by what linear relaxation finds, if that is more.</summary>
-    private void Refine(int value, Curve curve, Choices choices)
+    /// <summary>Replaces the bounds of a value where that is undecided by what linear relaxation finds, if that is more.</summary>
+    private void Refine(int value, Tensor isUndecided, Choices choices)
     {
         using var scope = NewDisposeScope();
         var known = this[value];
-        var undecided = curve.IsUndecided(known).flatten(1).any(0).nonzero().flatten();
+        var undecided = isUndecided.flatten(1).any(0).nonzero().flatten();
         if (undecided.shape[0] == 0)
         {
             return;
@@ -343,7 +368,8 @@ internal sealed class BoundPropagation : IDisposable
         }
 
         var size = operation.Absolute(step.Layer, Array.ConvertAll(data, each => each.Magnitude)).abs();
-        var error = size.Times(_rounding.Share(step.Terms)).Plus(1e-37); // What underflows, too.
+        var error = size.Times(_rounding.Share(step.Terms)).Plus((step.Terms + 4) * Underflow);
+        error = where(size.IsAbove(_rounding.Most), error.AllOf(double.PositiveInfinity), error);
         var around = radius + error.Times(3);
         return (new(center - around, center + around), error);
     }
@@ -359,6 +385,21 @@ internal sealed class BoundPropagation : IDisposable
         // A gate is exact in any arithmetic; of other functions LibTorch may be off by some units.
         var units = step.Curve is GateCurve { Closed: 0 } ? _rounding.Bounds * 4 : _rounding.Share(16);
         var error = (step.Curve is GateCurve ? value.Magnitude : value.Magnitude + x.Magnitude).Times(units);
+        error = step.Curve is GateCurve { Closed: 0 } ? error : error.Plus(4 * Underflow);
+        return (new(value.Lower - error, value.Upper + error), error);
+    }
+
+    private (Interval Value, Tensor? Error) Product(RelaxedStep step, Interval[] data)
+    {
+        var value = data[0].Times(data[1]);
+        if (!_rounding.IsProof)
+        {
+            return (value, null);
+        }
+
+        var size = value.Magnitude;
+        var error = size.Times(_rounding.Share(step.Terms)).Plus(4 * Underflow);
+        error = where(size.IsAbove(_rounding.Most), error.AllOf(double.PositiveInfinity), error);
         return (new(value.Lower - error, value.Upper + error), error);
     }
 

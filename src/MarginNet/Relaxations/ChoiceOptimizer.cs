@@ -77,7 +77,7 @@ internal static class ChoiceOptimizer
             lower = offsets is null ? lower : lower + offsets;
             var isMissing = lower.detach().IsAbove(options.Enough).logical_not();
             Keep(lower.detach());
-            if (i == options.Iterations || !isMissing.any().item<bool>() || isOver?.Invoke() == true)
+            if (i == options.Iterations || !lower.requires_grad || !isMissing.any().item<bool>() || isOver?.Invoke() == true)
             {
                 break;
             }

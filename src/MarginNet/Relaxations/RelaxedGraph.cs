@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Graph.Operations;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -97,6 +98,11 @@ internal sealed class RelaxedGraph : IDisposable
             return new(layer, [.. data], null, bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer));
         }
 
+        if (operation is Mul && data.Length == 2 && layer.Shapes.All(shape => shape.Rank == layer.Shape.Rank))
+        {
+            return new(layer, [.. data], null, null, operation.Terms(layer) + 2) { IsProduct = true };
+        }
+
         return operation.Curve is { } curve && data.Length == 1 && layer.HasOneInput()
             ? new(layer, [.. data], curve, null, 1)
             : throw Unknown(layer, "of which no bounds are known");
@@ -115,7 +121,8 @@ internal sealed class RelaxedGraph : IDisposable
     /// <summary>The graph with each operation that is made of simpler ones taken apart.</summary>
     private static NetworkGraph Simplified(NetworkGraph graph)
     {
-        if (!graph.Nodes.Any(node => IsComposed(node.Operation)))
+        var nodes = graph.Nodes.ToDictionary(node => node.Name);
+        if (!graph.Nodes.Any(node => IsComposed(node.Operation) || SiluOf(node, nodes) is not null))
         {
             return graph;
         }
@@ -127,10 +134,22 @@ internal sealed class RelaxedGraph : IDisposable
         foreach (var node in graph.Nodes)
         {
             Operand[] inputs = [.. node.Inputs.Select(name => values[name])];
-            values[node.Name] = node.Operation.Simplify(builder, node.Name, inputs) ?? builder.Add(node.Name, node.Operation, inputs);
+            values[node.Name] = SiluOf(node, nodes) is { } x ? builder.Add(node.Name, new Swish(), values[x])
+                : node.Operation.Simplify(builder, node.Name, inputs) ?? builder.Add(node.Name, node.Operation, inputs);
         }
 
         return builder.ToGraph(values[graph.Output]);
+    }
+
+    /// <summary>The name of x where a node is x · σ(x), as files have SiLU; null of another.</summary>
+    private static string? SiluOf(Node node, Dictionary<string, Node> nodes)
+    {
+        return node is { Operation: Mul, Inputs: [var left, var right] }
+            ? IsSigmoid(right, left) ? left : IsSigmoid(left, right) ? right : null
+            : null;
+
+        bool IsSigmoid(string value, string x) =>
+            nodes.TryGetValue(value, out var sigmoid) && sigmoid.Operation is Sigmoid && sigmoid.Inputs[0] == x;
     }
 
     private static bool IsComposed(Operation operation) =>

@@ -4,14 +4,18 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
 
-/// <summary>One step of a graph whose value depends on the images: an affine map of values, or a curve applied to one.</summary>
+/// <summary>One step of a graph whose value depends on the images: an affine map of values, a curve applied to one, or the product of
+/// two.</summary>
 /// <param name="Layer">The node with its constants.</param>
 /// <param name="Data">The places of the values that it is computed of.</param>
-/// <param name="Curve">The curve; null where it is affine.</param>
+/// <param name="Curve">The curve; null where it is another.</param>
 /// <param name="Bias">What the affine map makes of zeros, shape [1, …]; null where that is 0.</param>
 /// <param name="Terms">The most products in a sum that the map forms, there and back.</param>
 internal sealed record RelaxedStep(LayerNode Layer, ImmutableArray<int> Data, Curve? Curve, Tensor? Bias, long Terms)
 {
+    /// <summary>Whether it is the product of two values, neither affine nor a curve. Default false.</summary>
+    public bool IsProduct { get; init; }
+
     /// <summary>Its name in the graph.</summary>
     public string Name => Layer.Name;
 

@@ -14,6 +14,9 @@ internal readonly record struct RoundingModel(double Bounds, double Network)
     /// <summary>Of bounds that are looked for, and prove nothing.</summary>
     public static RoundingModel None { get; }
 
+    /// <summary>The largest number that the network's arithmetic takes for a number.</summary>
+    public double Most => Network > 0 ? 3.4e38 : double.MaxValue;
+
     /// <summary>Whether bounds prove something.</summary>
     public bool IsProof => Bounds > 0;
 

@@ -12,6 +12,8 @@ namespace MarginNet.Verification;
 /// <remarks>Bounds are searched for in the arithmetic of one propagation, and count once they are positive in that of the other.</remarks>
 internal sealed class NeuronSplitting
 {
+    private const int LastIterations = 600; // Of subproblems that cannot be split any more.
+    private const double LastDecay = 0.995;
     private const long MostNumbers = 1 << 22; // Slopes of a batch.
 
     private readonly BoundPropagation _search;
@@ -140,13 +142,20 @@ internal sealed class NeuronSplitting
     private bool Enqueue(List<Subproblem> open, SubproblemBatch all, PriorityQueue<Subproblem, double> queue)
     {
         var next = NeuronChoice.Choose(_gates, all, Batch, _options.Enough);
+        int[] ended = [.. Enumerable.Range(0, open.Count).Where(k => next[k] is null)];
+        if (ended.Length > 0
+            && !Finish([.. ended.Select(k => open[k])], all.Take(tensor([.. ended.Select(k => (long)k)]))))
+        {
+            return false;
+        }
+
         var prices = all.Prices.to(ScalarType.Float32).data<float>().ToArray();
         var clamped = all.Clamped;
         for (var k = 0; k < open.Count; k++)
         {
             if (next[k] is not { } neuron)
             {
-                return false;
+                continue;
             }
 
             var start = k * _gates.Size;
@@ -163,6 +172,22 @@ internal sealed class NeuronSplitting
         }
 
         return true;
+    }
+
+    /// <summary>Where no neuron is left to split, what is left is a linear program, whose prices are searched for longer.</summary>
+    /// <returns>Whether all are proven.</returns>
+    private bool Finish(List<Subproblem> batch, SubproblemBatch all)
+    {
+        using var scope = NewDisposeScope();
+        using var bounds = _gates.With(all.Clamped);
+        var offsets = _offsets.index_select(0, tensor([.. batch.Select(subproblem => (long)subproblem.Row)])).to(_search.Graph.Type);
+        var (lower, choices) = ChoiceOptimizer.Run(
+            bounds, _search.Graph.Output, all.Rows, _gates.Choices(all),
+            _options with { Iterations = LastIterations, Decay = LastDecay }, offsets, _isOver);
+        var isProven = Array.ConvertAll(lower.flatten().to(ScalarType.Float64).data<double>().ToArray(), value => value > _options.Enough);
+        var (shares, prices) = _gates.Join(choices, batch.Count);
+        Confirm(isProven, batch, all with { Shares = shares, Prices = prices });
+        return Array.TrueForAll(isProven, proven => proven);
     }
 
     /// <summary>A number of each split at the place of its neuron, zeros elsewhere, shape [B, P].</summary>

@@ -33,6 +33,25 @@ internal abstract record BinaryOperation : Operation
         return new([.. sizes]);
     }
 
+    /// <summary>The same of simpler operations for all numbers along an axis, which stays with size 1:
+    /// of halves in turn until one is left.</summary>
+    /// <remarks>The order and repetition of numbers must not matter to the function.</remarks>
+    public static Operand Along(BinaryOperation operation, string name, Operand x, int axis, GraphBuilder graph)
+    {
+        for (var size = x.Shape[axis].Count; size > 1; size = (size + 1) / 2)
+        {
+            var half = (size + 1) / 2;
+            x = operation.Simplify(
+                graph, $"{name}/{axis}/{half}",
+                [
+                    graph.Add($"{name}/first", new Slice(axis, 0, half, 1), x),
+                    graph.Add($"{name}/last", new Slice(axis, size - half, half, 1), x),
+                ])!;
+        }
+
+        return x;
+    }
+
     /// <summary>A function of two applied to more, from the first to the last: f(f(a, b), c).</summary>
     public static Operand Chain(BinaryOperation operation, string name, Operand[] inputs, GraphBuilder graph)
     {

@@ -10,6 +10,9 @@ internal sealed record Celu(double Alpha) : ElementwiseOperation
 {
     public override string Kind => "Celu";
 
+    /// <remarks>f″ = exp(x/α)/α where x is negative.</remarks>
+    public override Curve? Curve => Alpha > 0 ? new SampledCurve(Run, 1 / Alpha, 0, 1) : null;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => node.Number("alpha", 1) is var alpha && alpha != 0

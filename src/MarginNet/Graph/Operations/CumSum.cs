@@ -11,6 +11,10 @@ internal sealed record CumSum(int Axis, bool IsExclusive, bool IsReverse) : Oper
 {
     public override string Kind => "CumSum";
 
+    public override bool IsAffine(LayerNode node) => true;
+
+    public override long Terms(LayerNode node) => node.Shape[Axis].Count + 1;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {
         var (x, axis) = (node.Input(0), OnnxNode.Axis((long)OnnxNode.KnownNumber(node.Input(1)), node.Input(0).Shape.Rank));

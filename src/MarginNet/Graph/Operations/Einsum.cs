@@ -10,6 +10,18 @@ internal sealed partial record Einsum(string Equation) : Operation
 {
     public override string Kind => "Einsum";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput();
+
+    public override long Terms(LayerNode node)
+    {
+        var terms = Equation.Split("->");
+        var operands = terms[0].Split(',');
+        var sizes = operands.SelectMany((operand, i) => operand.Select((letter, axis) => (letter, node.Shapes[i][axis].Count)))
+            .DistinctBy(size => size.letter).ToDictionary(size => size.letter, size => size.Count);
+        long Summed(string letters) => sizes.Keys.Except(letters).Aggregate(1L, (product, letter) => product * sizes[letter]);
+        return Math.Max(Summed(terms[1]), Summed(operands[node.Data])) + operands.Length;
+    }
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("equation", Equation)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)

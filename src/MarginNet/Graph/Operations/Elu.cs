@@ -10,6 +10,9 @@ internal sealed record Elu(double Alpha) : ElementwiseOperation
 {
     public override string Kind => "Elu";
 
+    /// <remarks>f″ = αeˣ where x is negative. With another α than 1 it has a kink.</remarks>
+    public override Curve? Curve => Alpha > 0 ? new SampledCurve(Run, Alpha, 0, Math.Max(1, Alpha), Alpha == 1 ? [] : [0]) : null;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>

@@ -13,8 +13,10 @@ internal sealed record Gelu(bool IsApproximate) : ElementwiseOperation
 
     public override string Kind => "Gelu";
 
-    /// <remarks>f″ = φ(x)(2 − x²) is largest at 0, and f′ at √2. Of its approximation no bound is at hand.</remarks>
-    public override Curve? Curve => IsApproximate ? null : new SampledCurve(Run, 0.79788457, -0.1289, 1.1289);
+    /// <remarks>f″ = φ(x)(2 − x²) is largest at 0, and f′ at √2: 1.12890…. That of the approximation is as large at 0, and f′ is up
+    /// to 1.12899….
+    /// </remarks>
+    public override Curve? Curve => new SampledCurve(Run, 0.79788457, -0.129, 1.129);
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)
     {

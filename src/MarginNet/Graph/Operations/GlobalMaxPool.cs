@@ -20,15 +20,7 @@ internal sealed record GlobalMaxPool : GlobalPool
         var shape = inputs[0].Shape;
         var size = shape.Sizes.Skip(2).Aggregate(1L, (product, side) => product * side.Count);
         var x = graph.Add($"{name}/flat", new Reshape(new(shape[0], shape[1], size)), inputs[0]);
-        while (size > 1)
-        {
-            var half = (size + 1) / 2;
-            x = new Max().Simplify(
-                graph, $"{name}/{half}",
-                [graph.Add($"{name}/first", new Slice(2, 0, half, 1), x), graph.Add($"{name}/last", new Slice(2, size - half, half, 1), x)]);
-            size = half;
-        }
-
+        x = BinaryOperation.Along(new Max(), name, x, 2, graph);
         return graph.Add(name, new Reshape(new([shape[0], shape[1], .. shape.Sizes.Skip(2).Select(_ => new Dimension(1))])), x);
     }
 

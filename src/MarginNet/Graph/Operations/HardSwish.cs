@@ -8,6 +8,9 @@ internal sealed record HardSwish : ElementwiseOperation
 {
     public override string Kind => "HardSwish";
 
+    /// <remarks>A parabola between −3 and 3, where its slope jumps.</remarks>
+    public override Curve? Curve => new SampledCurve(Run, 1 / 3.0, -0.5, 1.5, -3, 3);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new HardSwish(), node.Input(0))];
 
     public override void Write(OnnxWriter writer, string name, string[] inputs)

@@ -8,6 +8,9 @@ internal sealed record Mish : ElementwiseOperation
 {
     public override string Kind => "Mish";
 
+    /// <remarks>|f″| is largest near −0.088, and f′ is in [−0.1125…, 1.0884…].</remarks>
+    public override Curve? Curve => new SampledCurve(Run, 0.64421, -0.1126, 1.0885);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Mish(), node.Input(0))];
 
     public override void Write(OnnxWriter writer, string name, string[] inputs)

@@ -29,5 +29,18 @@ internal sealed record PRelu : Operation
         return [new ActivationLayer(node.Name, Math.Min(least, 1), Math.Max(largest, 1), HasKink: true)];
     }
 
+    /// <summary>s·x + (1 − s)·relu(x).</summary>
+    public override Operand? Simplify(GraphBuilder graph, string name, Operand[] inputs)
+    {
+        if (inputs[1].Constant is not { } slope || !inputs[0].IsData)
+        {
+            return null;
+        }
+
+        var rest = graph.Constant($"{name}/rest", 1 - slope.to(ScalarType.Float64));
+        var open = graph.Add($"{name}/open", new Mul(), graph.Add($"{name}/relu", new Relu(), inputs[0]), rest);
+        return graph.Add(name, new Add(), graph.Add($"{name}/scaled", new Mul(), inputs[0], inputs[1]), open);
+    }
+
     public override Tensor Run(Tensor[] inputs, bool isTraining) => inputs[0].relu() - (inputs[1] * inputs[0].neg().relu());
 }

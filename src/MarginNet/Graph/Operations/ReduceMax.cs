@@ -18,5 +18,8 @@ internal sealed record ReduceMax(ImmutableArray<int> Axes, bool KeepsAxes) : Red
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
         OfPlane(node) is { } behind ? [new MaxPoolLayer(node.Name, PoolAxis.Adaptive(1), PoolAxis.Adaptive(1)), .. behind] : null;
 
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs) =>
+        Simplify(new Max(), graph, name, inputs[0]);
+
     protected override Tensor Run(Tensor input, long[] axes) => input.amax(axes, KeepsAxes);
 }

@@ -14,5 +14,8 @@ internal sealed record ReduceMin(ImmutableArray<int> Axes, bool KeepsAxes) : Red
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         Read(node, graph, (axes, keepsAxes) => new ReduceMin(axes, keepsAxes));
 
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs) =>
+        Simplify(new Min(), graph, name, inputs[0]);
+
     protected override Tensor Run(Tensor input, long[] axes) => input.amin(axes, KeepsAxes);
 }

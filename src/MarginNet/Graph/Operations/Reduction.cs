@@ -59,6 +59,14 @@ internal abstract record Reduction(ImmutableArray<int> Axes, bool KeepsAxes) : O
 
     protected abstract Tensor Run(Tensor input, long[] axes);
 
+    /// <summary>The same of simpler operations, by a function of two.</summary>
+    protected Operand Simplify(BinaryOperation operation, GraphBuilder graph, string name, Operand x)
+    {
+        var shape = Shape([x.Shape]);
+        x = Axes.Aggregate(x, (value, axis) => BinaryOperation.Along(operation, name, value, axis, graph));
+        return graph.Add(name, new Reshape(shape), x);
+    }
+
     /// <summary>What follows a pooling of all of each channel, where it is that; else null.</summary>
     protected IReadOnlyList<Layer>? OfPlane(LayerNode node) => Rearrangement.Shape(node.Shapes[0]) is null
         || !Axes.SequenceEqual(Enumerable.Range(2, node.Shapes[0].Rank - 2)) || Axes.IsEmpty ? null

@@ -10,6 +10,10 @@ internal sealed record Resample(bool IsLast) : Operation
 {
     public override string Kind => "Resample";
 
+    public override bool IsAffine(LayerNode node) => node.HasOneInput(0);
+
+    public override long Terms(LayerNode node) => node.Shapes[1].Sizes.Max(size => size.Count) + 1;
+
     public override ValueShape Shape(ValueShape[] inputs) =>
         inputs is [{ Rank: > 1 } x, { Rank: 2 } matrix] && x[IsLast ? -1 : -2] == matrix[1] && !x[IsLast ? -1 : -2].IsPerImage
             ? x.With(IsLast ? -1 : -2, matrix[0])

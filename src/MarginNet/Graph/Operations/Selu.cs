@@ -14,6 +14,9 @@ internal sealed record Selu(double Alpha, double Gamma) : ElementwiseOperation
 
     public override string Kind => "Selu";
 
+    public override Curve? Curve => Alpha > 0 && Gamma > 0
+        ? new SampledCurve(Run, Gamma * Alpha, 0, Gamma * Math.Max(1, Alpha), Alpha == 1 ? [] : [0]) : null;
+
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha), ("gamma", (float)Gamma)];
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph)

@@ -9,6 +9,9 @@ internal sealed record Softsign : ElementwiseOperation
 {
     public override string Kind => "Softsign";
 
+    /// <remarks>f′ = 1/(1 + |x|)², |f″| = 2/(1 + |x|)³.</remarks>
+    public override Curve? Curve => new SampledCurve(Run, 2, 0, 1);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [graph.Add(node.Name, new Softsign(), node.Input(0))];
 
     protected override Tensor Run(Tensor input)

@@ -12,6 +12,8 @@ internal sealed record Tile(ImmutableArray<long> Repeats) : Operation
 
     public override string Kind => "Tile";
 
+    public override bool IsAffine(LayerNode node) => true;
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         [graph.Add(node.Name, new Tile([.. OnnxNode.Known(node.Input(1))]), node.Input(0))];
 

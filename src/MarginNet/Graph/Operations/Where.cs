@@ -10,6 +10,8 @@ internal sealed record Where : Operation
 
     public override string Kind => "Where";
 
+    public override bool IsAffine(LayerNode node) => node.IsStored(0);
+
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) =>
         [graph.Add(node.Name, new Where(), node.Input(0), node.Input(1), node.Input(2))];
 

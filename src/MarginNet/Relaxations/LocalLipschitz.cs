@@ -1,0 +1,129 @@
+using MarginNet.Bounds;
+using MarginNet.Graph;
+using MarginNet.Native;
+using static TorchSharp.torch;
+
+namespace MarginNet.Relaxations;
+
+/// <summary>
+/// Lipschitz constants of linear functions of a network's values on sets of images, by intervals of their gradients, which go backward
+/// through the slopes that curves may have there: Fast-Lip (Weng et al., 2018).
+/// </summary>
+internal static class LocalLipschitz
+{
+    private const double Unit = Rounding.Unit;
+    private const double Tiny = 1e-300; // More than underflow takes.
+
+    /// <summary>Bounds |f(x) − f(y)| / ‖x − y‖ over x and y in a convex set, for the network of exact numbers.</summary>
+    /// <param name="bounds">Proven bounds of all values over the sets, in double precision.</param>
+    /// <param name="value">The value that the functions are of.</param>
+    /// <param name="rows">The functions, shape [R, N or 1, D].</param>
+    /// <param name="p">The norm of images: 1, 2 or ∞.</param>
+    /// <returns>Bounds, [R][N]; infinite where nothing is known.</returns>
+    public static UpperBound[][] Of(BoundPropagation bounds, int value, Tensor rows, double p)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var sizes = Gradients(bounds, value, rows);
+        var length = p switch
+        {
+            1 => sizes.amax(-1),
+            2 => sizes.norm(-1),
+            double.PositiveInfinity => sizes.sum(-1),
+            _ => throw new ArgumentOutOfRangeException(nameof(p), p, "Expected 1, 2 or infinity."),
+        };
+        var lengths = length.data<double>().ToArray();
+        return [.. lengths.Select(each => double.IsNaN(each) ? new UpperBound(double.PositiveInfinity)
+            : new UpperBound(Rounding.NormUp(each + Tiny, sizes.shape[^1]))).Chunk((int)sizes.shape[1])];
+    }
+
+    /// <summary>How far from its centre a function stays positive in a ball: its value there by the constant, and no farther than the
+    /// ball.</summary>
+    /// <param name="lead">The value at the centre, or less.</param>
+    /// <param name="constant">The constant on the ball.</param>
+    /// <param name="ball">The ball's radius.</param>
+    /// <returns>The radius, within which it is positive; 0 where nothing is proven.</returns>
+    public static double Radius(double lead, UpperBound constant, double ball) => !(lead > 0) ? 0
+        : constant.Value == 0 ? ball : Math.Min(ball, Rounding.QuotientDown(lead, constant.Value));
+
+    /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D].</summary>
+    private static Tensor Gradients(BoundPropagation bounds, int value, Tensor rows)
+    {
+        var graph = bounds.Graph;
+        var (count, sets) = (rows.shape[0], bounds.Count);
+        var pending = new Ball?[value + 1];
+        var start = rows.expand(count, sets, -1).reshape([-1, .. graph.ShapeOf(value).At(1)[1..]]);
+        pending[value] = new(start, zeros_like(start));
+        for (var i = value - 1; i >= 0; i--)
+        {
+            if (pending[i + 1] is not { } a)
+            {
+                continue;
+            }
+
+            pending[i + 1] = null;
+            var step = graph.Steps[i];
+            Interval Repeated(int place) => new(
+                bounds[place].Lower.expand([count, sets, .. graph.ShapeOf(place).At(1)[1..]]).flatten(0, 1),
+                bounds[place].Upper.expand([count, sets, .. graph.ShapeOf(place).At(1)[1..]]).flatten(0, 1));
+            for (var k = 0; k < step.Data.Length; k++)
+            {
+                var place = step.Data[k];
+                var next = step.Curve is { } curve ? a.Times(curve.Slopes(Repeated(place)))
+                    : step.IsProduct ? a.Times(Repeated(step.Data[1 - k])).Reduced(graph.ShapeOf(place), step.Terms)
+                    : a.Back(step, k);
+                pending[place] = pending[place] is { } other ? other.Plus(next) : next;
+            }
+        }
+
+        return pending[0] is { } whole ? (whole.Center.abs() + whole.Radius).reshape(count, sets, -1)
+            : zeros(count, sets, graph.Input.Count.Count, dtype: graph.Type);
+    }
+
+    /// <summary>Intervals by their middles and radii, which hold what rounding does to the middles; shape [R·N, …].</summary>
+    private readonly record struct Ball(Tensor Center, Tensor Radius)
+    {
+        public Ball Plus(Ball other)
+        {
+            var center = Center + other.Center;
+            return new(center, Widened(Radius + other.Radius, center));
+        }
+
+        public Ball Times(Interval factors)
+        {
+            var product = new Interval(Center - Radius, Center + Radius).Times(factors);
+            var center = (product.Lower + product.Upper).Times(0.5);
+            var radius = Widened((product.Upper - center).maximum(center - product.Lower), (Center.abs() + Radius) * factors.Magnitude);
+            // 0 or 1 times it is exact.
+            var isExact = factors.Lower.eq(factors.Upper).logical_and(factors.Lower.eq(factors.Lower * factors.Lower));
+            return new(where(isExact, Center * factors.Lower, center), where(isExact, Radius * factors.Lower, radius));
+        }
+
+        /// <summary>Through an affine map: middles by Wᵀ, radii by |W|ᵀ.</summary>
+        public Ball Back(RelaxedStep step, int input)
+        {
+            var share = 4 * Unit * (step.Terms + 4);
+            var center = step.Layer.Operation.Transposed(step.Layer, input, Center);
+            var radius = AbsoluteTransposed(step, input, Radius + Center.abs().Times(share));
+            return new(center, radius.Times(1 + share).Plus(Tiny));
+        }
+
+        /// <summary>Of a broadcast value as of the value itself.</summary>
+        public Ball Reduced(ValueShape shape, long terms)
+        {
+            var size = ProductPlane.Reduce((Radius + Center.abs().Times(4 * Unit * terms)).unsqueeze(0), shape);
+            return new(ProductPlane.Reduce(Center.unsqueeze(0), shape), size.Times(1 + (4 * Unit * terms)));
+        }
+
+        private static Tensor Widened(Tensor radius, Tensor size) => (radius.Times(1 + (8 * Unit)) + size.Times(8 * Unit)).Plus(Tiny);
+
+        /// <summary>|W|ᵀ·y: what |W|·x, which is linear, is in x.</summary>
+        private static Tensor AbsoluteTransposed(RelaxedStep step, int input, Tensor y)
+        {
+            using var gradients = enable_grad();
+            var shapes = step.Layer.Shapes.Where((_, i) => !step.Layer.IsStored(i));
+            Tensor[] data = [.. shapes.Select((shape, i) => zeros(shape.At(y.shape[0]), y.dtype, requires_grad: i == input))];
+            return autograd.grad([step.Layer.Operation.Absolute(step.Layer, data)], [data[input]], [y])[0];
+        }
+    }
+}
