@@ -26,6 +26,9 @@ internal sealed record GateCurve(double Closed) : Curve
         return new(slope, null, secant, where(undecided, offset, zeros_like(offset)));
     }
 
+    /// <summary>Slopes a share of the way from a to 1 where it is undecided, and its own elsewhere.</summary>
+    public Tensor Slope(Interval x, Tensor share) => (where(IsUndecided(x), share, x.Lower.ge(0).to(share.dtype)) * (1 - Closed)) + Closed;
+
     public override Interval Range(Interval x) => new(Value(x.Lower), Value(x.Upper));
 
     public override Interval Slopes(Interval x)

@@ -20,6 +20,7 @@ internal sealed class BoundPropagation : IDisposable
     private readonly RoundingModel _rounding;
     private readonly Interval?[] _values;
     private readonly Tensor?[] _errors; // D of each step, shape [N, …].
+    private readonly ValueBall?[] _balls;
     private readonly CancellationToken _cancellation;
 
     /// <param name="graph">The network.</param>
@@ -31,6 +32,7 @@ internal sealed class BoundPropagation : IDisposable
         (_graph, Inputs, _rounding, _cancellation) = (graph, inputs, rounding, cancellation);
         _values = new Interval?[graph.Steps.Length + 1];
         _errors = new Tensor?[graph.Steps.Length];
+        _balls = new ValueBall?[graph.Steps.Length + 1];
         var shape = graph.Input.At(inputs.Box.Lower.shape[0]);
         Count = inputs.Box.Lower.shape[0];
         _values[0] = new(inputs.Box.Lower.reshape(shape), inputs.Box.Upper.reshape(shape));
@@ -41,6 +43,9 @@ internal sealed class BoundPropagation : IDisposable
 
     /// <summary>The sets.</summary>
     public InputSet Inputs { get; }
+
+    /// <summary>Whether inputs of gates are enclosed in balls, where sets are balls in ℓ2, and bounds made of those too. Default false.</summary>
+    public bool UsesBalls { get; init; }
 
     /// <summary>The number of sets N.</summary>
     public long Count { get; private set; }
@@ -58,7 +63,7 @@ internal sealed class BoundPropagation : IDisposable
     /// <param name="known">Bounds of the inputs of curves, by step, shape [M, …].</param>
     public BoundPropagation With(InputSet inputs, IReadOnlyDictionary<int, Interval> known)
     {
-        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation);
+        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation) { UsesBalls = UsesBalls };
         for (var i = 1; i < _values.Length; i++)
         {
             other._values[i] = _values[i];
@@ -71,6 +76,7 @@ internal sealed class BoundPropagation : IDisposable
         }
 
         _errors.CopyTo(other._errors, 0);
+        _balls.CopyTo(other._balls, 0);
         return other;
     }
 
@@ -95,7 +101,8 @@ internal sealed class BoundPropagation : IDisposable
     }
 
     private IEnumerable<Tensor> Tensors =>
-        _values.OfType<Interval>().SelectMany(value => (Tensor[])[value.Lower, value.Upper]).Concat(_errors.OfType<Tensor>());
+        _values.OfType<Interval>().SelectMany(value => (Tensor[])[value.Lower, value.Upper]).Concat(_errors.OfType<Tensor>())
+            .Concat(_balls.OfType<ValueBall>().SelectMany(ball => (Tensor[])[ball.Center, ball.Radius]));
 
     /// <summary>Bounds all values by intervals.</summary>
     public void Propagate() => Propagate(null);
@@ -121,6 +128,11 @@ internal sealed class BoundPropagation : IDisposable
             var (value, error) = step.Curve is null ? Affine(step, data) : Curved(step, data[0]);
             _errors[i] = error?.MoveToOuterDisposeScope();
             _values[i + 1] = (_values[i + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
+            if (UsesBalls && Inputs is BallSet { IsEuclidean: true } set)
+            {
+                _balls[0] ??= new(set.Center.reshape(this[0].Lower.shape).clone().MoveToOuterDisposeScope(), set.Radius.clone().MoveToOuterDisposeScope());
+                Enclose(i);
+            }
         }
     }
 
@@ -182,13 +194,25 @@ internal sealed class BoundPropagation : IDisposable
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
                 visit?.Invoke(i, split);
                 var (above, below) = (split.clamp_min(0), split.clamp_max(0));
-                var next = (above * lines.LowerSlope) + (below * lines.UpperSlope);
-                var constant = below * lines.UpperOffset;
-                constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
-                offset = offset + constant.flatten(2).sum(-1);
-                if (_rounding.IsProof)
+                var (gate, ball) = (curve as GateCurve, _balls[step.Data[0]]);
+                var upper = gate is not null && ball is not null && choices.UpperShares.TryGetValue(i, out var share)
+                    ? gate.Slope(x, share) : lines.UpperSlope;
+                var next = (above * lines.LowerSlope) + (below * upper);
+                if (gate is not null && ball is not null)
                 {
-                    error = error + (constant.abs().flatten(2).sum(-1) * Summing(x.Lower));
+                    var least = GateMinimum.Of(gate, split, next, x, ball.Value, _rounding.Bounds);
+                    offset = offset + least;
+                    error = error + (least.detach().abs() * Summing(x.Lower));
+                }
+                else
+                {
+                    var constant = below * lines.UpperOffset;
+                    constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
+                    offset = offset + constant.flatten(2).sum(-1);
+                    if (_rounding.IsProof)
+                    {
+                        error = error + (constant.abs().flatten(2).sum(-1) * Summing(x.Lower));
+                    }
                 }
 
                 if (choices.Signs.TryGetValue(i, out var signs) && choices.Prices.TryGetValue(i, out var prices))
@@ -291,6 +315,31 @@ internal sealed class BoundPropagation : IDisposable
         var units = step.Curve is GateCurve { Closed: 0 } ? _rounding.Bounds * 4 : _rounding.Share(16);
         var error = (value.Magnitude + (step.Curve is GateCurve ? value.Magnitude * 0 : x.Magnitude)) * units;
         return (new(value.Lower - error, value.Upper + error), error);
+    }
+
+    /// <summary>Finds a ball around the value of a step: by the norms of affine maps, the slopes of curves, and the bounds of its numbers;
+    /// and bounds these by the norms of rows.</summary>
+    private void Enclose(int i)
+    {
+        var step = _graph.Steps[i];
+        ValueBall[] balls = [.. step.Data.Select(place => _balls[place]!.Value)];
+        var center = step.Run(Array.ConvertAll(balls, ball => ball.Center));
+        var radius = step.Curve is { } curve
+            ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
+            : balls.Select((ball, k) => ball.Radius * _graph.Norm(i, k)).Aggregate((sum, next) => sum + next);
+        var off = _errors[i] is { } error ? error * 2 : null; // Of the value, and of the centre.
+        radius = off is null ? radius : radius + off.flatten(1).norm(1);
+        var share = 1 + (8 * _rounding.Bounds * (center.numel() + step.Terms + 8));
+        if (step.Curve is null && step.Layer.Operation.RowNorms(step.Layer) is { } rows)
+        {
+            var reach = rows * balls[0].Radius.reshape([-1, .. center.shape.AsSpan()[1..].ToArray().Select(_ => 1L)]) * share;
+            reach = off is null ? reach : reach + off;
+            this[i + 1] = this[i + 1].And(new(center - reach, center + reach)).MoveToOuterDisposeScope();
+        }
+
+        var value = this[i + 1];
+        var inBox = (value.Upper - center).maximum(center - value.Lower).flatten(1).norm(1);
+        _balls[i + 1] = new ValueBall(center, radius.minimum(inBox) * share).MoveToOuterDisposeScope();
     }
 
     private Tensor Flat(Tensor rows, int value) => rows.reshape([-1, .. _graph.ShapeOf(value).At(1)[1..]]);
