@@ -59,7 +59,8 @@ internal static class ChoiceOptimizer
         using var gradients = enable_grad();
         var (shares, uppers, prices) = (Free(start.Shares), Free(start.UpperShares), Free(start.Prices));
         using var adam = optim.Adam([
-            new Adam.ParamGroup([.. shares.Values.Concat(uppers.Values).Cast<Parameter>()], options.SlopeRate),
+            new Adam.ParamGroup([.. shares.Values.Cast<Parameter>()], options.SlopeRate),
+            new Adam.ParamGroup([.. uppers.Values.Cast<Parameter>()], options.UpperRate),
             new Adam.ParamGroup([.. prices.Values.Cast<Parameter>()], options.PriceRate)]);
         var choices = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = shares, UpperShares = uppers, Prices = prices };
         Tensor? best = null;
