@@ -328,6 +328,7 @@ internal sealed class BoundPropagation : IDisposable
             ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
             : balls.Select((ball, k) => ball.Radius * _graph.Norm(i, k)).Aggregate((sum, next) => sum + next);
         var off = _errors[i] is { } error ? error * 2 : null; // Of the value, and of the centre.
+        radius = where(radius.isnan(), full_like(radius, double.PositiveInfinity), radius); // 0 times a norm that is not known.
         radius = off is null ? radius : radius + off.flatten(1).norm(1);
         var share = 1 + (8 * _rounding.Bounds * (center.numel() + step.Terms + 8));
         if (step.Curve is null && step.Layer.Operation.RowNorms(step.Layer) is { } rows)
