@@ -22,6 +22,9 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
 
     public override Interval Box => _box;
 
+    /// <summary>Whether in ℓ2; else in ℓ1.</summary>
+    public bool IsEuclidean => isEuclidean;
+
     /// <summary>The centres.</summary>
     public Tensor Center => center;
 

@@ -24,6 +24,7 @@ internal sealed class BoundPropagation : IDisposable
     private readonly Interval?[] _values;
     private readonly Tensor?[] _errors; // D of each step, shape [N, …].
     private readonly (Interval Bounds, Lines Lines)?[] _lines; // Of gates, as far as their slopes are free.
+    private readonly ValueBall?[] _balls;
     private readonly CancellationToken _cancellation;
     private bool _isPart; // Of another, whose values it has.
 
@@ -37,6 +38,7 @@ internal sealed class BoundPropagation : IDisposable
         _values = new Interval?[graph.Steps.Length + 1];
         _errors = new Tensor?[graph.Steps.Length];
         _lines = new (Interval, Lines)?[graph.Steps.Length];
+        _balls = new ValueBall?[graph.Steps.Length + 1];
         var shape = graph.Input.At(inputs.Box.Lower.shape[0]);
         Count = inputs.Box.Lower.shape[0];
         _values[0] = new(inputs.Box.Lower.reshape(shape), inputs.Box.Upper.reshape(shape));
@@ -47,6 +49,9 @@ internal sealed class BoundPropagation : IDisposable
 
     /// <summary>The sets.</summary>
     public InputSet Inputs { get; }
+
+    /// <summary>Whether inputs of gates are enclosed in balls, where sets are balls in ℓ2, and bounds made of those too. Default false.</summary>
+    public bool UsesBalls { get; init; }
 
     /// <summary>The number of sets N.</summary>
     public long Count { get; private set; }
@@ -64,7 +69,7 @@ internal sealed class BoundPropagation : IDisposable
     /// <param name="known">Bounds of the inputs of curves, by step, shape [M, …].</param>
     public BoundPropagation With(InputSet inputs, IReadOnlyDictionary<int, Interval> known)
     {
-        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation) { _isPart = true };
+        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation) { UsesBalls = UsesBalls, _isPart = true };
         for (var i = 1; i < _values.Length; i++)
         {
             other._values[i] = _values[i];
@@ -77,6 +82,7 @@ internal sealed class BoundPropagation : IDisposable
         }
 
         _errors.CopyTo(other._errors, 0);
+        _balls.CopyTo(other._balls, 0);
         return other;
     }
 
@@ -115,7 +121,8 @@ internal sealed class BoundPropagation : IDisposable
     }
 
     private IEnumerable<Tensor> Tensors =>
-        _values.OfType<Interval>().SelectMany(value => (Tensor[])[value.Lower, value.Upper]).Concat(_errors.OfType<Tensor>());
+        _values.OfType<Interval>().SelectMany(value => (Tensor[])[value.Lower, value.Upper]).Concat(_errors.OfType<Tensor>())
+            .Concat(_balls.OfType<ValueBall>().SelectMany(ball => (Tensor[])[ball.Center, ball.Radius]));
 
     /// <summary>Bounds all values by intervals.</summary>
     public void Propagate() => Propagate(null);
@@ -154,6 +161,11 @@ internal sealed class BoundPropagation : IDisposable
         var (value, error) = step.Curve is not null ? Curved(step, data[0]) : step.IsProduct ? Product(step, data) : Affine(step, data);
         _errors[index] = error?.MoveToOuterDisposeScope();
         _values[index + 1] = (_values[index + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
+        if (UsesBalls && Inputs is BallSet { IsEuclidean: true } set)
+        {
+            _balls[0] ??= new(set.Center.reshape(this[0].Lower.shape).clone().MoveToOuterDisposeScope(), set.Radius.clone().MoveToOuterDisposeScope());
+            Enclose(index);
+        }
     }
 
     /// <summary>Bounds numbers of a value by linear relaxation, where that is more than is known.</summary>
@@ -238,15 +250,27 @@ internal sealed class BoundPropagation : IDisposable
                 var lines = LinesOf(i, curve, choices);
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
                 visit?.Invoke(i, split);
+                var (gate, ball) = (curve as GateCurve, _balls[step.Data[0]]);
+                var upper = gate is not null && ball is not null && choices.UpperShares.TryGetValue(i, out var share)
+                    ? gate.Slope(x, share) : lines.UpperSlope;
                 var above = split.relu();
                 var below = split - above;
-                var next = (above * lines.LowerSlope) + (below * lines.UpperSlope);
-                var constant = below * lines.UpperOffset;
-                constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
-                offset = offset + constant.flatten(2).sum(-1);
-                if (_rounding.IsProof)
+                var next = (above * lines.LowerSlope) + (below * upper);
+                if (gate is not null && ball is not null)
                 {
-                    error = error + constant.abs().flatten(2).sum(-1).Times(Summing(x.Lower));
+                    var least = GateMinimum.Of(gate, split, next, x, ball.Value, _rounding.Bounds);
+                    offset = offset + least;
+                    error = error + least.detach().abs().Times(Summing(x.Lower));
+                }
+                else
+                {
+                    var constant = below * lines.UpperOffset;
+                    constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
+                    offset = offset + constant.flatten(2).sum(-1);
+                    if (_rounding.IsProof)
+                    {
+                        error = error + constant.abs().flatten(2).sum(-1).Times(Summing(x.Lower));
+                    }
                 }
 
                 if (choices.Signs.TryGetValue(i, out var signs) && choices.Prices.TryGetValue(i, out var prices))
@@ -401,6 +425,32 @@ internal sealed class BoundPropagation : IDisposable
         var error = size.Times(_rounding.Share(step.Terms)).Plus(4 * Underflow);
         error = where(size.IsAbove(_rounding.Most), error.AllOf(double.PositiveInfinity), error);
         return (new(value.Lower - error, value.Upper + error), error);
+    }
+
+    /// <summary>Finds a ball around the value of a step: by the norms of affine maps, the slopes of curves, and the bounds of its numbers;
+    /// and bounds these by the norms of rows.</summary>
+    private void Enclose(int i)
+    {
+        var step = _graph.Steps[i];
+        ValueBall[] balls = [.. step.Data.Select(place => _balls[place]!.Value)];
+        var center = step.Run(Array.ConvertAll(balls, ball => ball.Center));
+        var radius = step.Curve is { } curve
+            ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
+            : balls.Select((ball, k) => ball.Radius * _graph.Norm(i, k)).Aggregate((sum, next) => sum + next);
+        var off = _errors[i] is { } error ? error * 2 : null; // Of the value, and of the centre.
+        radius = where(radius.isnan(), radius.AllOf(double.PositiveInfinity), radius); // 0 times a norm that is not known.
+        radius = off is null ? radius : radius + off.flatten(1).norm(1);
+        var share = 1 + (8 * _rounding.Bounds * (center.numel() + step.Terms + 8));
+        if (step.Curve is null && step.Layer.Operation.RowNorms(step.Layer) is { } rows)
+        {
+            var reach = rows * balls[0].Radius.reshape([-1, .. center.shape.AsSpan()[1..].ToArray().Select(_ => 1L)]) * share;
+            reach = off is null ? reach : reach + off;
+            this[i + 1] = this[i + 1].And(new(center - reach, center + reach)).MoveToOuterDisposeScope();
+        }
+
+        var value = this[i + 1];
+        var inBox = (value.Upper - center).maximum(center - value.Lower).flatten(1).norm(1);
+        _balls[i + 1] = new ValueBall(center, radius.minimum(inBox) * share).MoveToOuterDisposeScope();
     }
 
     private Tensor Flat(Tensor rows, int value) => rows.reshape([-1, .. _graph.ShapeOf(value).At(1)[1..]]);

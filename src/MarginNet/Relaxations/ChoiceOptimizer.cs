@@ -1,3 +1,4 @@
+using MarginNet.Graph;
 using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -25,6 +26,13 @@ internal static class ChoiceOptimizer
             long[] shape = [rows, bounds.Count, .. x.Lower.shape.AsSpan()[1..]];
             choices.Shares[i] = given?.Shares.GetValueOrDefault(i) is { } share ? share.expand(shape).clone()
                 : x.Upper.gt(-x.Lower).to(x.Lower.dtype).expand(shape).clone();
+            if (bounds.UsesBalls && bounds.Graph.Steps[i].Curve is GateCurve)
+            {
+                var secant = x.Upper / (x.Upper - x.Lower).AtLeast(1e-30);
+                choices.UpperShares[i] = given?.UpperShares.GetValueOrDefault(i) is { } upper ? upper.expand(shape).clone()
+                    : secant.clamp(0, 1).expand(shape).clone();
+            }
+
             if (choices.Signs.ContainsKey(i))
             {
                 choices.Prices[i] = given?.Prices.GetValueOrDefault(i) is { } price ? price.expand(shape).clone()
@@ -50,25 +58,20 @@ internal static class ChoiceOptimizer
     {
         using var scope = NewDisposeScope();
         using var gradients = enable_grad();
-        var shares = start.Shares.ToDictionary(entry => entry.Key, entry => new Parameter(entry.Value));
-        var prices = start.Prices.ToDictionary(entry => entry.Key, entry => new Parameter(entry.Value));
+        var (shares, uppers, prices) = (Free(start.Shares), Free(start.UpperShares), Free(start.Prices));
         using var adam = optim.Adam([
-            new Adam.ParamGroup(shares.Values, options.SlopeRate),
-            new Adam.ParamGroup(prices.Count > 0 ? prices.Values : shares.Values.Take(0), options.PriceRate)]);
-        var choices = new Choices
-        {
-            Rule = start.Rule,
-            Signs = start.Signs,
-            Shares = shares.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value),
-            Prices = prices.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value),
-        };
+            new Adam.ParamGroup([.. shares.Values.Cast<Parameter>()], options.SlopeRate),
+            new Adam.ParamGroup([.. uppers.Values.Cast<Parameter>()], options.UpperRate),
+            new Adam.ParamGroup([.. prices.Values.Cast<Parameter>()], options.PriceRate)]);
+        var choices = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = shares, UpperShares = uppers, Prices = prices };
         Tensor? best = null;
         var kept = new Choices
         {
             Rule = start.Rule,
             Signs = start.Signs,
-            Shares = shares.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone()),
-            Prices = prices.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone()),
+            Shares = Copy(shares),
+            UpperShares = Copy(uppers),
+            Prices = Copy(prices),
         };
         for (var i = 0; i <= options.Iterations; i++)
         {
@@ -86,7 +89,7 @@ internal static class ChoiceOptimizer
             (-(lower * isMissing.to(lower.dtype)).sum()).backward();
             adam.step();
             using var inference = no_grad();
-            foreach (var share in shares.Values)
+            foreach (var share in shares.Values.Concat(uppers.Values))
             {
                 share.CutTo(0, 1);
             }
@@ -102,7 +105,7 @@ internal static class ChoiceOptimizer
             }
         }
 
-        foreach (var tensor in kept.Shares.Values.Concat(kept.Prices.Values))
+        foreach (var tensor in kept.Shares.Values.Concat(kept.UpperShares.Values).Concat(kept.Prices.Values))
         {
             tensor.MoveToOuterDisposeScope();
         }
@@ -120,16 +123,21 @@ internal static class ChoiceOptimizer
 
             var isBetter = lower.gt(best);
             best.copy_(where(isBetter, lower, best));
-            foreach (var (i, share) in shares)
+            foreach (var (old, found) in ((Dictionary<int, Tensor>, Dictionary<int, Tensor>)[])
+                [(kept.Shares, shares), (kept.UpperShares, uppers), (kept.Prices, prices)])
             {
-                Replace(kept.Shares[i], share, isBetter);
-            }
-
-            foreach (var (i, price) in prices)
-            {
-                Replace(kept.Prices[i], price, isBetter);
+                foreach (var (i, tensor) in found)
+                {
+                    Replace(old[i], tensor, isBetter);
+                }
             }
         }
+
+        static Dictionary<int, Tensor> Free(Dictionary<int, Tensor> parts) =>
+            parts.ToDictionary(entry => entry.Key, entry => (Tensor)new Parameter(entry.Value));
+
+        static Dictionary<int, Tensor> Copy(Dictionary<int, Tensor> parts) =>
+            parts.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
 
         static void Replace(Tensor old, Tensor found, Tensor isBetter) => old.copy_(where(
             isBetter.reshape([.. isBetter.shape, .. Enumerable.Repeat(1L, (int)old.dim() - 2)]), found.detach(), old));

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph;
 using MarginNet.Graph.Operations;
 using static TorchSharp.torch;
@@ -10,6 +11,7 @@ namespace MarginNet.Relaxations;
 internal sealed class RelaxedGraph : IDisposable
 {
     private readonly List<Tensor> _owned = [];
+    private readonly Dictionary<(int Step, int Input), double> _norms = [];
 
     private RelaxedGraph(NetworkGraph graph, ScalarType type)
     {
@@ -25,7 +27,7 @@ internal sealed class RelaxedGraph : IDisposable
         {
             var inputs = Array.ConvertAll([.. node.Inputs], name => constants.TryGetValue(name, out var value)
                 ? ValueShape.Of(value.shape) : shapes[name]);
-            var layer = new LayerNode(node, inputs, [.. node.Inputs.Select(constants.GetValueOrDefault)], (_, value) => value);
+            var layer = new LayerNode(node, inputs, [.. node.Inputs.Select(constants.GetValueOrDefault)], (_, value) => OperatorNorm.Precise(value));
             steps.Add(Step(layer, [.. node.Inputs.Where(places.ContainsKey).Select(name => places[name])]));
             shapes[node.Name] = node.Shape;
             places[node.Name] = steps.Count;
@@ -66,6 +68,17 @@ internal sealed class RelaxedGraph : IDisposable
     /// <summary>The shape of a value.</summary>
     public ValueShape ShapeOf(int value) => value == 0 ? Input : Steps[value - 1].Shape;
 
+    /// <summary>A proven bound of the ℓ2 norm of an affine step in one of the values that it takes; +∞ where none is known.</summary>
+    public double Norm(int step, int input)
+    {
+        if (!_norms.TryGetValue((step, input), out var norm))
+        {
+            _norms[(step, input)] = norm = StepNorm.Of(Steps[step], input);
+        }
+
+        return norm;
+    }
+
     /// <summary>The scores of images in this type, shape [N, C].</summary>
     public Tensor Run(Tensor images)
     {
@@ -95,16 +108,16 @@ internal sealed class RelaxedGraph : IDisposable
         {
             var zero = layer.Shapes.Where((_, i) => !layer.IsStored(i)).Select(shape => zeros(shape.At(1), Type));
             var bias = operation.Run(layer.With([.. zero]), isTraining: false);
-            return new(layer, [.. data], null, bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer));
+            return new(layer, [.. data], null, bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer)) { Type = Type };
         }
 
         if (operation is Mul && data.Length == 2 && layer.Shapes.All(shape => shape.Rank == layer.Shape.Rank))
         {
-            return new(layer, [.. data], null, null, operation.Terms(layer) + 2) { IsProduct = true };
+            return new(layer, [.. data], null, null, operation.Terms(layer) + 2) { IsProduct = true, Type = Type };
         }
 
         return operation.Curve is { } curve && data.Length == 1 && layer.HasOneInput()
-            ? new(layer, [.. data], curve, null, 1)
+            ? new(layer, [.. data], curve, null, 1) { Type = Type }
             : throw Unknown(layer, "of which no bounds are known");
     }
 

@@ -22,6 +22,9 @@ internal sealed record RelaxedStep(LayerNode Layer, ImmutableArray<int> Data, Cu
     /// <summary>The shape of its value.</summary>
     public ValueShape Shape => Layer.Shape;
 
+    /// <summary>The type of its constants and values.</summary>
+    public required ScalarType Type { get; init; }
+
     /// <summary>Its value of values.</summary>
     public Tensor Run(params Tensor[] data) => Layer.Operation.Run(Layer.With(data), isTraining: false);
 }

@@ -42,8 +42,9 @@ internal sealed class NeuronSplitting
     /// <summary>The most subproblems at once.</summary>
     public int Batch { get; init; }
 
-    /// <summary>Whether all inputs of gates are bounded again in each part, which costs as much as they do. Default false.</summary>
-    public bool IsRefined { get; init; }
+    /// <summary>The slopes by which the inputs of gates are bounded again in each part, which costs much more than bounding the functions;
+    /// null where they are not. Default null.</summary>
+    public Refinement? Refinement { get; init; }
 
     /// <summary>The subproblems that were bounded.</summary>
     public long Bounded { get; private set; }
@@ -118,9 +119,9 @@ internal sealed class NeuronSplitting
             Spread(batch, (subproblem, i) => subproblem.Prices[i]).to(type),
             _rows.index_select(0, functions).to(type).unsqueeze(0));
         using var bounds = _gates.With(all.Clamped);
-        if (IsRefined && batch[0].Splits.Length > 0)
+        if (Refinement is not null && batch[0].Splits.Length > 0)
         {
-            bounds.Refine(new Choices());
+            Refinement.Apply(bounds);
             all = all with { Bounds = _gates.Of(bounds, count) };
         }
 
@@ -164,7 +165,7 @@ internal sealed class NeuronSplitting
                 Next = neuron,
                 Prices = [.. open[k].Splits.Select(split => prices[start + _gates.Place(split)])],
                 Shares = all.Shares[k].clone().DetachFromDisposeScope(),
-                Known = IsRefined ? new(
+                Known = Refinement is not null ? new(
                     clamped.Lower[Math.Min(k, clamped.Lower.shape[0] - 1)].clone().DetachFromDisposeScope(),
                     clamped.Upper[Math.Min(k, clamped.Upper.shape[0] - 1)].clone().DetachFromDisposeScope()) : null,
             };
@@ -223,9 +224,9 @@ internal sealed class NeuronSplitting
             Rows = _rows.index_select(0, functions).unsqueeze(0),
         };
         using var bounds = _proofGates.With(own.Clamped);
-        if (IsRefined && batch[0].Splits.Length > 0)
+        if (batch[0].Splits.Length > 0)
         {
-            bounds.Refine(new Choices());
+            Refinement?.Apply(bounds);
         }
 
         var lower = bounds.Lower(bounds.Graph.Output, own.Rows, _proofGates.Choices(own with { Prices = own.Prices.AtLeast(0) })).flatten();

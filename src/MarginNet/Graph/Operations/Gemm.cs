@@ -56,6 +56,8 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
         return Alpha == 1 ? product : product.Times(Alpha);
     }
 
+    public override Tensor RowNorms(LayerNode node) => node.Stored(1).norm(TransposesB ? 1 : 0) * Math.Abs(Alpha);
+
     public override long Terms(LayerNode node) => node.Shapes[1].Sizes.Max(size => size.Count) + 4;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)

@@ -32,6 +32,9 @@ internal sealed record MatMul : Operation
     public override Tensor Transposed(LayerNode node, int input, Tensor y) =>
         node.Data == 0 && node.Shapes[1].Rank == 2 ? y.matmul(node.Stored(1).t()) : base.Transposed(node, input, y);
 
+    public override Tensor? RowNorms(LayerNode node) =>
+        node.Data == 0 && node.Shapes is [{ Rank: 2 }, { Rank: 2 }] ? node.Stored(1).norm(0) : null;
+
     public override long Terms(LayerNode node) => node.Shapes.Max(shape => shape.Sizes.Max(size => size.Count)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
