@@ -54,7 +54,7 @@ internal sealed class DenseLayer
     private static double[] Padded(Tensor matrix, int stride)
     {
         var (rows, width) = ((int)matrix.shape[0], (int)matrix.shape[1]);
-        var (values, padded) = (matrix.contiguous().data<double>().ToArray(), PaddedMatrix.Rows(rows, stride));
+        var (values, padded) = (matrix.contiguous().data<double>().ToArray(), new double[rows * stride]);
         for (var row = 0; row < rows; row++)
         {
             values.AsSpan(row * width, width).CopyTo(padded.AsSpan(row * stride));
