@@ -5,8 +5,8 @@ namespace MarginNet.Verification;
 /// <param name="isOver">Whether to give up.</param>
 internal sealed class CellSearch(Witnesses witnesses, Func<bool> isOver)
 {
-    private const int MostOpen = 1 << 21; // Some hundred bytes each.
-    private const int MostSetAside = 10_000;
+    private const int MostOpen = 1 << 20; // Some hundred bytes each.
+    private const int MostSetAside = 100_000;
     private const long LeastGrace = 4096; // Cells that are looked at for a clearer counterexample, or as many as before.
 
     private readonly PriorityQueue<Cell, double> _open = new();

@@ -15,7 +15,7 @@ internal sealed class DenseChain
     /// <summary>The most numbers in a value.</summary>
     public const int MostNumbers = 512;
 
-    private const int MostNeurons = 4096;
+    private const int MostNeurons = 2048;
 
     private DenseChain(IReadOnlyList<(AffineMap Map, double Closed)> maps)
     {
