@@ -210,7 +210,7 @@ internal sealed class CellProver
             return (Ranked(rest), null);
         }
 
-        var (count, widest) = Undecided();
+        var (count, widest) = Undecided(cell);
         if (count == 0)
         {
             // All is linear here, or no number at all: what a program over the rows could not decide, no split will.
@@ -256,26 +256,41 @@ internal sealed class CellProver
         return share;
     }
 
-    /// <summary>How many gates are undecided and matter, and the one that does most; none where bounds overflowed.</summary>
-    private (int Count, Split Widest) Undecided()
+    /// <summary>How many gates are undecided and matter to the rows, or else to what the cell knows of later neurons, and the one that
+    /// does most; none where bounds overflowed.</summary>
+    private (int Count, Split Widest) Undecided(Cell cell)
     {
-        var (count, gap, widest) = (0, double.NegativeInfinity, default(Split));
+        var found = Undecided((l, k) => _bounds.Gaps[l][k]);
+        if (found.Count > 0 || cell.Splits.IsEmpty)
+        {
+            return found;
+        }
+
+        var deepest = cell.Splits.Max(split => split.Step);
+        return Undecided((l, k) => l < deepest ? _forms.Layers[l].Offset[k] : 0);
+    }
+
+    private (int Count, Split Widest) Undecided(Func<int, int, double> gap)
+    {
+        var (count, most, widest) = (0, 0.0, default(Split));
         for (var l = 0; l < _bounds.Gaps.Length; l++)
         {
             for (var k = 0; k < _chain.Layers[l].Outputs; k++)
             {
-                if (_bounds.Gaps[l][k] is var own && own != 0)
+                var own = gap(l, k);
+                if (!double.IsFinite(own))
                 {
-                    if (!double.IsFinite(own))
-                    {
-                        return default;
-                    }
+                    return default;
+                }
 
+                if (own > 0)
+                {
                     count++;
-                    if (own > gap)
-                    {
-                        (gap, widest) = (own, new(l, k, IsOpen: false));
-                    }
+                }
+
+                if (own > most)
+                {
+                    (most, widest) = (own, new(l, k, IsOpen: false));
                 }
             }
         }
