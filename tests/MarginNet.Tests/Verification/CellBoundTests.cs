@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 using MarginNet.Graph;
 using MarginNet.Graph.Operations;
 using MarginNet.Relaxations;
-using MarginNet.Tests.Graph;
 using MarginNet.Verification;
-using TorchSharp;
 using static TorchSharp.torch;
 using Split = MarginNet.Verification.Split;
 
@@ -95,8 +93,9 @@ public sealed class CellBoundTests
             var conjunction = query.Unsafe[0];
             var chain = DenseChain.Of(relaxed, conjunction.Weights, conjunction.Limits)!;
             var known = Hidden(network, query.Point(random));
-            ImmutableArray<Split> splits = [.. Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(known.Length)).Distinct()
-                .Select(l => new Split(l, random.Next(known[l].Length), false)).Select(split => split with { IsOpen = known[split.Step][split.Neuron] >= 0 })];
+            ImmutableArray<Split> splits = [.. Enumerable.Range(0, known.Length).Where(_ => random.Next(2) == 0)
+                .Select(l => (Layer: l, Neuron: random.Next(known[l].Length)))
+                .Select(place => new Split(place.Layer, place.Neuron, known[place.Layer][place.Neuron] >= 0))];
             var cell = new Cell([.. query.Lower], [.. query.Upper], [0], splits, 0, 0);
             var (forms, bounds, rows) = (new CellForms(chain, RoundingModel.Exact), new CellRows(chain), new LinearRows(chain.Inputs, 32));
             Assert.True(forms.Bound(cell, rows));
@@ -158,9 +157,13 @@ public sealed class CellBoundTests
         Assert.Equal(0.8, combination.Point[0] + combination.Point[1], 1e-6);
     }
 
-    private static double At(LinearRows rows, int row, double[] point) => LinearRows.Minimum(rows.Gradient(row), rows.Offset(row), point, point);
+    private static double At(LinearRows rows, int row, double[] point) =>
+        LinearRows.Minimum(rows.Gradient(row), rows.Offset(row), point, point);
 
     /// <summary>The values that the gates take.</summary>
-    private static double[][] Hidden(SmallNetwork network, double[] input) => [.. Enumerable.Range(0, network.Weights.Length - 1).Select(l =>
-        (network with { Weights = network.Weights[..(l + 1)], Biases = network.Biases[..(l + 1)] }).Run(input))];
+    private static double[][] Hidden(SmallNetwork network, double[] input) =>
+    [
+        .. Enumerable.Range(1, network.Weights.Length - 1)
+            .Select(count => (network with { Weights = network.Weights[..count], Biases = network.Biases[..count] }).Run(input)),
+    ];
 }

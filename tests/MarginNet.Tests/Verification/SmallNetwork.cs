@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MarginNet.Graph;
 using MarginNet.Graph.Operations;
 using MarginNet.Verification;
@@ -14,7 +13,8 @@ internal sealed record SmallNetwork(double[][][] Weights, double[][] Biases, dou
 {
     public static SmallNetwork Random(Random random, int inputs, double closed, int mostHidden = 2, int mostNeurons = 5)
     {
-        int[] sizes = [inputs, .. Enumerable.Range(0, random.Next(1, mostHidden + 1)).Select(_ => random.Next(2, mostNeurons + 1)), random.Next(1, 4)];
+        var hidden = Enumerable.Range(0, random.Next(1, mostHidden + 1)).Select(_ => random.Next(2, mostNeurons + 1));
+        int[] sizes = [inputs, .. hidden, random.Next(1, 4)];
         double Number() => (float)((random.NextDouble() * 2) - 1);
         double[][] Matrix(int rows, int columns) =>
             [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => Number()).ToArray())];
@@ -31,10 +31,11 @@ internal sealed record SmallNetwork(double[][][] Weights, double[][] Biases, dou
     public SmallNetwork Scaled(params double[] scales)
     {
         double All(int l) => scales.Take(l + 1).Aggregate(1.0, (product, scale) => product * scale);
+        double[] Times(double[] numbers, double scale) => Array.ConvertAll(numbers, number => (double)(float)(number * scale));
         return this with
         {
-            Weights = [.. Weights.Select((weight, l) => weight.Select(row => row.Select(w => (double)(float)(w * scales[l])).ToArray()).ToArray())],
-            Biases = [.. Biases.Select((bias, l) => bias.Select(b => (double)(float)(b * All(l))).ToArray())],
+            Weights = [.. Weights.Select((weight, l) => Array.ConvertAll(weight, row => Times(row, scales[l])))],
+            Biases = [.. Biases.Select((bias, l) => Times(bias, All(l)))],
         };
     }
 
@@ -48,8 +49,8 @@ internal sealed record SmallNetwork(double[][][] Weights, double[][] Biases, dou
             float[] weight = [.. Weights[l].SelectMany(row => row).Select(w => (float)w)];
             float[] bias = [.. Biases[l].Select(b => (float)b)];
             value = graph.Add(
-                $"dense{l}", new Gemm(1, 1, false, true), value, graph.Constant($"w{l}", tensor(weight, [Biases[l].Length, Weights[l][0].Length])),
-                graph.Constant($"b{l}", tensor(bias)));
+                $"dense{l}", new Gemm(1, 1, false, true), value,
+                graph.Constant($"w{l}", tensor(weight, [bias.Length, Weights[l][0].Length])), graph.Constant($"b{l}", tensor(bias)));
             if (l < Weights.Length - 1)
             {
                 value = graph.Add($"gate{l}", Closed == 0 ? new Relu() : new LeakyRelu(Closed), value);
@@ -73,10 +74,11 @@ internal sealed record SmallNetwork(double[][][] Weights, double[][] Biases, dou
         return input;
     }
 
-    /// <summary>The least that the excess of a query is over its box, of two inputs: by the polygons on which the network is linear.</summary>
+    /// <summary>The least excess of a query over its box of two inputs: by the polygons on which the network is linear.</summary>
     public double LeastExcess(Query query)
     {
-        double[][] box = [[query.Lower[0], query.Lower[1]], [query.Upper[0], query.Lower[1]], [query.Upper[0], query.Upper[1]], [query.Lower[0], query.Upper[1]]];
+        var (left, right, low, high) = (query.Lower[0], query.Upper[0], query.Lower[1], query.Upper[1]);
+        double[][] box = [[left, low], [right, low], [right, high], [left, high]];
         var least = double.PositiveInfinity;
         foreach (var piece in Pieces(new(box), 0, corners => corners))
         {
@@ -114,7 +116,8 @@ internal sealed record SmallNetwork(double[][][] Weights, double[][] Biases, dou
         {
             var neuron = k;
             double Value(double[] x) => Affine(l, before(x))[neuron];
-            parts = [.. parts.SelectMany(part => (Polygon[])[part.Where(Value), part.Where(x => -Value(x))]).Where(part => part.Corners.Length > 0)];
+            parts = [.. parts.SelectMany(part => (Polygon[])[part.Where(Value), part.Where(x => -Value(x))])
+                .Where(part => part.Corners.Length > 0)];
         }
 
         return parts.SelectMany(part => Pieces(part, l + 1, x => Array.ConvertAll(Affine(l, before(x)), z => z > 0 ? z : z * Closed)));

@@ -23,19 +23,19 @@ internal static class SmallQueries
     /// <summary>The same with other limits, by which every excess is less by as much.</summary>
     public static Query Raised(this Query query, double amount) => query with
     {
-        Unsafe = [.. query.Unsafe.Select(conjunction => conjunction with { Limits = [.. conjunction.Limits.Select(limit => limit + amount)] })],
+        Unsafe = [.. query.Unsafe.Select(rows => rows with { Limits = [.. rows.Limits.Select(limit => limit + amount)] })],
     };
 
     /// <summary>The same for outputs that are so many times as large.</summary>
     public static Query Scaled(this Query query, double scale) => query with
     {
-        Unsafe = [.. query.Unsafe.Select(conjunction => conjunction with { Limits = [.. conjunction.Limits.Select(limit => limit * scale)] })],
+        Unsafe = [.. query.Unsafe.Select(rows => rows with { Limits = [.. rows.Limits.Select(limit => limit * scale)] })],
     };
 
     /// <summary>How far outputs are from unsafe.</summary>
     public static double Excess(this Query query, double[] outputs) => query.Unsafe.Min(conjunction => conjunction.Excess(outputs));
 
-    /// <summary>A point of the box.</summary>
-    public static double[] Point(this Query query, Random random) =>
-        [.. query.Lower.Zip(query.Upper, (lower, upper) => Math.Clamp(lower + ((upper - lower) * ((random.NextDouble() * 1.2) - 0.1)), lower, upper))];
+    /// <summary>A point of the box, at its sides more often.</summary>
+    public static double[] Point(this Query query, Random random) => [.. query.Lower.Zip(query.Upper, (lower, upper) =>
+        Math.Clamp(lower + ((upper - lower) * ((random.NextDouble() * 1.2) - 0.1)), lower, upper))];
 }

@@ -10,9 +10,10 @@ namespace MarginNet.Verification;
 /// </summary>
 /// <remarks>
 /// <para>A value z of the network, which may be run with rounding of its own, is in c + Σ ξ_g P_g ± e with ξ in [−1, 1], where ξ of the
-/// first generators are the inputs' places in the cell. A gate's value is in s·z + m ± m between its input's ends; of m a generator is made.</para>
-/// <para>Rounding: with M above |x| of the values that W·x + b takes, and above |c| + Σ|P_g| of their forms, one computation of it is off by
-/// at most D = γ(|W|·M + |b|); e becomes |W|·e + D. The share γ is four times what the longest sums need.</para>
+/// first generators are the inputs' places in the cell. A gate's value is in s·z + m ± m between its input's ends; of m a generator is
+/// made.</para>
+/// <para>Rounding: with M above |x| of the values that W·x + b takes, and above |c| + Σ|P_g| of their forms, one computation of it is off
+/// by at most D = γ(|W|·M + |b|); e becomes |W|·e + D. The share γ is four times what the longest sums need.</para>
 /// </remarks>
 internal sealed class CellForms
 {

@@ -3,7 +3,8 @@ using MarginNet.Relaxations;
 
 namespace MarginNet.Verification;
 
-/// <summary>Looks at cells one at a time: what of one is proven, which points are unsafe, and how the rest is parted. Of one thread.</summary>
+/// <summary>Looks at cells one at a time: what of one is proven, which points are unsafe, and how the rest is parted; for one
+/// thread.</summary>
 internal sealed class CellProver
 {
     /// <summary>The splits after which a cell is set aside.</summary>
@@ -44,7 +45,8 @@ internal sealed class CellProver
     {
         (_chain, _conjunctions, _witnesses) = (chain, conjunctions, witnesses);
         var capacity = chain.Rows + MostDepth + 1;
-        (_forms, _bounds, _rows, _combination) = (new(chain, rounding), new(chain), new(chain.Inputs, capacity), new(chain.Inputs, capacity));
+        (_forms, _bounds) = (new(chain, rounding), new(chain));
+        (_rows, _combination) = (new(chain.Inputs, capacity), new(chain.Inputs, capacity));
         _leastWidths = [.. query.Lower.Zip(query.Upper, (lower, upper) => (upper - lower) * LeastWidth)];
         _values = new double[2 * chain.Stride];
         (_places, _chosen, _together) = (new int[chain.Rows], new int[chain.Rows], new int[capacity]);
@@ -221,7 +223,8 @@ internal sealed class CellProver
         if (count <= FewUndecided)
         {
             var ranked = rest with { Excess = cell.Excess };
-            return (ranked with { Splits = rest.Splits.Add(widest) }, ranked with { Splits = rest.Splits.Add(widest with { IsOpen = true }) });
+            Cell Half(bool isOpen) => ranked with { Splits = rest.Splits.Add(widest with { IsOpen = isOpen }) };
+            return (Half(false), Half(true));
         }
 
         var input = Input(cell, rest);

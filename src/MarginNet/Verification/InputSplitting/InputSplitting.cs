@@ -78,12 +78,14 @@ internal sealed class InputSplitting : IDisposable
     public void Dispose() => _graph.Dispose();
 
     /// <summary>All rows, each once, and those of each conjunction.</summary>
-    private static (List<ImmutableArray<double>> Weights, List<double> Limits, ImmutableArray<ImmutableArray<int>> Conjunctions) Rows(Query query)
+    private static (List<ImmutableArray<double>> Weights, List<double> Limits, ImmutableArray<ImmutableArray<int>> Conjunctions) Rows(
+        Query query)
     {
         var (weights, limits) = (new List<ImmutableArray<double>>(), new List<double>());
         int Place(ImmutableArray<double> row, double limit)
         {
-            var place = Enumerable.Range(0, limits.Count).FirstOrDefault(i => limits[i] == limit && weights[i].SequenceEqual(row), limits.Count);
+            var place = Enumerable.Range(0, limits.Count)
+                .FirstOrDefault(i => limits[i] == limit && weights[i].SequenceEqual(row), limits.Count);
             if (place == limits.Count)
             {
                 weights.Add(row);

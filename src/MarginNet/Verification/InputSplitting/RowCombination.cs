@@ -1,8 +1,8 @@
 namespace MarginNet.Verification;
 
 /// <summary>
-/// The best weights w ≥ 0 of rows gᵢ·x + hᵢ for a proof that they are nowhere in a box together at most 0: those of the largest minimum of
-/// Σ wᵢ(gᵢ·x + hᵢ). A linear program in its dual, by the simplex method, in tableau form; D + 1 rows for D inputs.
+/// The best weights w ≥ 0 of rows gᵢ·x + hᵢ for a proof that they are nowhere in a box together at most 0: those of the largest minimum
+/// of Σ wᵢ(gᵢ·x + hᵢ). A linear program in its dual, by the simplex method, in tableau form; D + 1 rows for D inputs.
 /// </summary>
 /// <remarks>
 /// In coordinates z = (x − lower)/width: max Σ wᵢhᵢ − Σ pⱼ with pⱼ ≥ −Σ wᵢgᵢⱼ, p ≥ 0, Σ w = 1. Whatever comes out is evaluated as a row

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MarginNet.Verification;
 
-/// <summary>Counterexamples on their way: inputs at which a network in double precision is unsafe, asked to hold where it is run.</summary>
+/// <summary>Counterexamples: inputs at which a network in double precision is unsafe, asked to hold where it is run.</summary>
 /// <remarks>One by a narrow margin is kept, and a while is given to find a clearer one: other programs may round it the other way.</remarks>
 /// <param name="query">The query.</param>
 /// <param name="chain">The network.</param>
