@@ -163,6 +163,7 @@ internal static class CommandLine
             new DetectCommand(),
             new LipschitzCommand(),
             new CertifyCommand(),
+            new VerifyCommand(),
             new ExportCommand(),
             new ReproduceCommand(),
             new DemoCommand(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Certificates;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
@@ -18,6 +19,8 @@ internal sealed class CalibrateCommand : Command
     private const string Test = "test";
     private const string Train = "train";
     private const string HeldOut = "held-out";
+    private const string Margin = "margin";
+    private const string Radius = "radius";
 
     private readonly SampleOptions _samples = new(
         "What to calibrate on: held-out (what 'marginnet train --calibration-split' kept out, the default where it did), "
@@ -39,6 +42,17 @@ internal sealed class CalibrateCommand : Command
     {
         Description = "The --logits are of samples kept out of training, for which p-values are honest.",
     };
+    private readonly Option<string> _statistic = new("--statistic")
+    {
+        Description = "What the null model is of: margin (the default), or radius, the class-purity radius that is certified of each "
+            + "decision, of which 'pvalue' and 'detect' then are, too.",
+        DefaultValueFactory = _ => Margin,
+    };
+    private readonly Option<string> _method = new("--radius-method")
+    {
+        Description = "With --statistic radius: how each radius is proven.",
+        DefaultValueFactory = _ => RadiusProver.Lipschitz,
+    };
     private readonly Option<bool> _temperature = new("--temperature")
     {
         Description = "Also fit the temperature that makes softmax confidences honest (least negative log-likelihood), "
@@ -59,9 +73,14 @@ internal sealed class CalibrateCommand : Command
     public CalibrateCommand()
         : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
     {
+        _statistic.AcceptOnlyFromAmong(Margin, Radius);
+        _method.AcceptOnlyFromAmong([.. RadiusProver.Methods]);
         _samples.AddTo(this);
         _rule.AddTo(this);
-        Option[] options = [_rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _temperature, _out, _plot];
+        Option[] options =
+        [
+            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, _method, _temperature, _out, _plot,
+        ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -76,13 +95,21 @@ internal sealed class CalibrateCommand : Command
             PlotFile.ThrowIfOtherKind(picture);
         }
 
+        var isOfRadii = parsed.GetValue(_statistic) == Radius;
+        if (!isOfRadii && parsed.IsGiven(_method))
+        {
+            throw new UserErrorException($"{_method.Name} has no effect without --statistic radius: leave it out, or add that.");
+        }
+
         if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
         {
-            CalibrateLogits(parsed, isSupervised);
+            CalibrateLogits(parsed, isOfRadii
+                ? throw new UserErrorException("--statistic radius needs the network and its images, --model: logits have margins alone.")
+                : isSupervised);
         }
         else
         {
-            await CalibrateModelAsync(parsed, isSupervised, cancellation);
+            await CalibrateModelAsync(parsed, isSupervised, isOfRadii, cancellation);
         }
     }
 
@@ -127,26 +154,29 @@ internal sealed class CalibrateCommand : Command
         }
     }
 
-    private async Task CalibrateModelAsync(ParseResult parsed, bool isSupervised, CancellationToken cancellation)
+    private async Task CalibrateModelAsync(
+        ParseResult parsed, bool isSupervised, bool isOfRadii, CancellationToken cancellation)
     {
         _atypical.ThrowIfTwoKinds(parsed);
         using var model = _samples.LoadModel(parsed);
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
         AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
+        var prover = isOfRadii ? SampleOptions.Prover(model, parsed.GetValue(_method)!, cancellation) : null; // First: it may refuse.
         _samples.KeepPictures(parsed, model);
-        var name = _samples.Split(parsed) ?? (HeldOutShare(model) > 0 ? HeldOut : Train);
+        var name = _samples.Split(parsed) ?? (TrainingImages.HeldOutShare(model) > 0 ? HeldOut : Train);
         var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);
         var images = name == Test ? dataset.Test : Part(parsed, model, dataset.Train, isHeldOut: name == HeldOut);
-        var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", cancellation);
+        var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", prover, cancellation);
         var others = isSupervised
-            && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, cancellation)
-            ?? _atypical.Foreign(parsed, _samples, model, cancellation);
+            && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", prover, cancellation) : samples;
+        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, prover, cancellation)
+            ?? _atypical.Foreign(parsed, _samples, model, prover, cancellation);
         var earlier = model.NullModel?.Temperature;
         var options = new MarginNullOptions
         {
             Source = name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut,
             Precision = model.Network.Precision,
+            Radii = prover is null ? null : SampleOptions.OriginOf(prover),
         };
         var nullModel = Calibrate(parsed, samples, others, atypical, options);
         nullModel = nullModel.WithTemperature(nullModel.Temperature ?? earlier);
@@ -162,7 +192,7 @@ internal sealed class CalibrateCommand : Command
     private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, MarginNullOptions options)
     {
         var nullModel =
-            MarginNullModel.Fit(samples.Margins, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
+            MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(
             TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
@@ -203,31 +233,20 @@ internal sealed class CalibrateCommand : Command
             EvaluationReport.Compute(samples.ToScores(), samples.Labels, new() { Temperature = temperature });
     }
 
-    private static double HeldOutShare(MarginModel model) =>
-        model.Training.GetValueOrDefault(TrainingSettings.HeldOutShare) is double share and > 0 and < 1
-            && model.Training.GetValueOrDefault("seed") is long
-            ? share
-            : 0;
-
     /// <summary>The training images that training kept out, or the others.</summary>
     private ImageSet Part(ParseResult parsed, MarginModel model, ImageSet images, bool isHeldOut)
     {
-        if (HeldOutShare(model) is not (> 0 and var share))
+        if (isHeldOut && TrainingImages.HeldOutShare(model) == 0)
         {
-            return isHeldOut
-                ? throw new UserErrorException(
-                    $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: "
-                    + "use --split train or test.")
-                : images;
+            throw new UserErrorException(
+                $"'{_samples.ModelPath(parsed)}' was trained without --calibration-split, so it kept no samples out: "
+                + "use --split train or test.");
         }
 
-        var split = StratifiedSplit.Compute(images.Labels, share, (int)(long)model.Training["seed"]!);
         var (trained, heldOut) = (model.Training.GetValueOrDefault("train_count"), model.Training.GetValueOrDefault("held_out_count"));
-        return heldOut is long count && count == split.HeldOut.Length
-            ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())
-            : throw new UserErrorException(
-                $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, "
-                + $"but the data has {images.Count} to part: "
-                + "give the data it was trained on, without --limit-train, or --split test.");
+        return TrainingImages.Part(model, images, isHeldOut) ?? throw new UserErrorException(
+            $"'{_samples.ModelPath(parsed)}' was trained on {trained} images with {heldOut} kept out, "
+            + $"but the data has {images.Count} to part: "
+            + "give the data it was trained on, without --limit-train, or --split test.");
     }
 }

@@ -68,9 +68,10 @@ internal sealed class DetectCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        var foreign = _atypical.Foreign(parsed, _samples, model, cancellation);
-        var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
-        var attacked = _atypical.Attacked(parsed, _samples, model, images, cancellation);
+        var prover = _samples.Prover(parsed, model, nullModel, cancellation);
+        var foreign = _atypical.Foreign(parsed, _samples, model, prover, cancellation);
+        var (samples, images) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
+        var attacked = _atypical.Attacked(parsed, _samples, model, images, prover, cancellation);
         if (!samples.AreLabelled && attacked is null && foreign is null)
         {
             throw new UserErrorException(

@@ -54,7 +54,7 @@ internal sealed class EvaluateCommand : Command
         }
 
         using var model = _samples.LoadModel(parsed);
-        var (samples, images) = await _samples.ScoreAsync(parsed, model, cancellation);
+        var (samples, images) = await _samples.ScoreAsync(parsed, model, prover: null, cancellation);
         NoteHeldOut(parsed, model);
         var evaluated = images is null ? samples.Source : $"its {_samples.Split(parsed) ?? "test"} images";
         Report(

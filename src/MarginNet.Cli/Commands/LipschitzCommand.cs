@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using MarginNet.Attacks;
+using MarginNet.Bounds;
+using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -35,13 +37,18 @@ internal sealed class LipschitzCommand : Command
     private readonly Option<double> _radius =
         Number.Positive("--clever-radius", "Radius of the l2 ball of the points, in [0,1] pixels.", CleverDefault.Radius);
     private readonly Option<int> _seed = Number.CountOrNone("--clever-seed", "Seed of the random points.", CleverDefault.Seed);
+    private readonly Option<bool> _generalization = new("--generalization")
+    {
+        Description = "Also the spectral complexity, and the normalized margins of training and test images (Bartlett, Foster and "
+            + "Telgarsky, 2017), by which networks of the same data compare; needs the data.",
+    };
     private readonly JsonOption _json = new();
 
     public LipschitzCommand()
         : base("lipschitz", "Bound a model's Lipschitz constants, from above by proof and from below by what was seen.")
     {
         _samples.AddModelTo(this);
-        Option[] options = [_count, _steps, _clever, _draws, _batches, _radius, _seed];
+        Option[] options = [_count, _steps, _clever, _draws, _batches, _radius, _seed, _generalization];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -64,7 +71,7 @@ internal sealed class LipschitzCommand : Command
         {
             upper = Bound(model, cancellation);
         }
-        catch (UserErrorException e) when (parsed.GetValue(_clever))
+        catch (UserErrorException e) when (parsed.GetValue(_clever) && !parsed.GetValue(_generalization))
         {
             Report(
                 parsed,
@@ -77,7 +84,8 @@ internal sealed class LipschitzCommand : Command
         var images = parsed.GetValue(_count) is > 0 and var count ? await LoadAsync(parsed, model, count, cancellation) : null;
         var lower = images is null ? null : Lower(parsed, model, upper, images, cancellation);
         var clever = images is not null && parsed.GetValue(_clever) ? Estimate(parsed, model, images, cancellation) : null;
-        var table = new LipschitzTable(upper, lower, clever, model.ClassNames, seconds);
+        var generalization = parsed.GetValue(_generalization) ? await GeneralizeAsync(parsed, model, cancellation) : null;
+        var table = new LipschitzTable(upper, lower, clever, generalization, model.ClassNames, seconds);
         _json.Report(parsed, table.Write, table.Write);
     }
 
@@ -102,13 +110,29 @@ internal sealed class LipschitzCommand : Command
     {
         try
         {
-            var channels = model.Network.Options.Normalization.Mean.Length;
-            return LipschitzBounds.Compute(model.Network, new(channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
+            return LipschitzBounds.Compute(model.Network, InputOf(model), cancellation);
         }
         catch (NotSupportedException e)
         {
             throw new UserErrorException(e.Message);
         }
+    }
+
+    /// <summary>The shape of a model's images.</summary>
+    public static FeatureShape InputOf(MarginModel model) => new(model.Channels, model.ImageSize.Height, model.ImageSize.Width);
+
+    private async Task<GeneralizationTable> GeneralizeAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    {
+        var complexity = SpectralComplexity.Compute(model.Network, InputOf(model), cancellation);
+        var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: true, cancellation);
+        var training = TrainingImages.Part(model, dataset.Train, isHeldOut: false) ?? throw new UserErrorException(
+            $"--generalization needs the images that '{_samples.ModelPath(parsed)}' was trained on: {dataset.Train.Count} are not those of "
+            + "which it kept some out; give the data it was trained on, without --limit-train.");
+        var unit = complexity.MarginUnit(training);
+        return new(complexity, unit, training.Count, Margins(training), Margins(dataset.Test));
+
+        double[] Margins(ImageSet images) =>
+            SpectralComplexity.NormalizedMargins(model.Score(images, cancellation: cancellation), images.Labels, unit);
     }
 
     private void ThrowIfIdle(ParseResult parsed)

@@ -80,7 +80,8 @@ internal sealed class PValueCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        Write(parsed, (await _samples.ScoreAsync(parsed, model, cancellation)).Samples, nullModel);
+        var prover = _samples.Prover(parsed, model, nullModel, cancellation);
+        Write(parsed, (await _samples.ScoreAsync(parsed, model, prover, cancellation)).Samples, nullModel);
     }
 
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)

@@ -60,7 +60,7 @@ internal static class PValueStream
                 var logits = ScoreKinds.ToLogits(new(scores, 1, classes, IsVector: false), kind ?? ScoreKind.Logits);
                 var (decided, margin) = Samples.Decide(logits.Row(0), count, Name);
                 var p = nullModel.Score(margin, decided, rule.Null, ties);
-                var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, p, p.Of(rule.Tail), rule.Flags(p));
+                var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, Radius: null, p, p.Of(rule.Tail), rule.Flags(p));
                 format.Append(lines, count, row);
                 count++;
                 flagged += row.Flagged ? 1 : 0;

@@ -72,6 +72,11 @@ internal static class Examples
             ("marginnet certify --model m.pt --epsilon 36/255 "
                 + "--output radii.csv --plot radii.svg", "certified accuracy beside that under attack, and the radius of each image"),
         ],
+        ["verify"] =
+        [
+            ("marginnet verify net.onnx property.vnnlib --timeout 60", "one property: unsat, or sat with a counterexample"),
+            ("marginnet verify --instances instances.csv --results results.csv", "a set, as the competition on verification has them"),
+        ],
         ["reproduce"] =
         [
             ("marginnet reproduce --preset smoke", "the paper's experiment on drawn shapes, to try it"),

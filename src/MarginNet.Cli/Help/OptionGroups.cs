@@ -21,11 +21,13 @@ internal static class OptionGroups
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
+                "--statistic", "--radius-method",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
-                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
-                "--extrapolate", "--randomize",
+                "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
+                "--to", "--names",
+                "--extrapolate", "--randomize", "--instances", "--timeout",
             ]),
         (
             "Data",
@@ -41,7 +43,7 @@ internal static class OptionGroups
                 "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
-        ("Output", ["--out", "--output", "--out-dir", "--json", "--plot", "--tensorboard"]),
+        ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--plot", "--tensorboard"]),
         ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
@@ -57,6 +59,7 @@ internal static class OptionGroups
         ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
         ["lipschitz"] = ["--model", "--samples"],
         ["certify"] = ["--model", "--epsilon", "--no-attack", "--output"],
+        ["verify"] = ["--timeout", "--instances", "--results"],
         ["export"] = ["--to", "--out"],
         ["reproduce"] = ["--preset", "--data-dir", "--seeds", "--out"],
     };
@@ -66,7 +69,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
+        "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),
     };

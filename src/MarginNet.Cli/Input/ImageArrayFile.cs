@@ -1,7 +1,9 @@
 using System.CommandLine;
 using MarginNet.Arrays;
+using MarginNet.Certificates;
 using MarginNet.Cli.Options;
 using MarginNet.Data;
+using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 
@@ -21,9 +23,11 @@ internal static class ImageArrayFile
     /// <param name="model">The model.</param>
     /// <param name="path">The images.</param>
     /// <param name="labelsPath">Their labels, or null.</param>
+    /// <param name="prover">Proves their radii, or null for none.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static Samples Score(
-        ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, CancellationToken cancellation)
+        ParseResult parsed, UnitOptions units, MarginModel model, string path, string? labelsPath, RadiusProver? prover,
+        CancellationToken cancellation)
     {
         var normalization = model.Network.Options.Normalization;
         var images = Fit(ImageArray.Read(path, units.PixelUnitOf(parsed), normalization), model, path, parsed.Note);
@@ -32,12 +36,20 @@ internal static class ImageArrayFile
         var labels = labelsPath is null
             ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, images.Count)]
             : ArrayFile.ReadLabels(labelsPath, model.ClassNames, images.Count, parsed.Note);
-        return labels.Length == images.Count
-            ? Samples.FromModel(
-                images.Score(model.Network, cancellation: cancellation), labels, model.ClassNames, path, units.ScoreKindOf(parsed))
-            : throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: "
+        if (labels.Length != images.Count)
+        {
+            throw new InvalidDataException($"{labelsPath} has {labels.Length} labels, but {path} has {images.Count} images: "
                 + $"give one label for each{Samples.HeaderHint(labels, images.Count)}.");
+        }
+
+        var scores = images.Score(model.Network, cancellation: cancellation);
+        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(Radii(prover, scores, images));
     }
+
+    /// <summary>The radius of every image; null where there is nothing to prove it by.</summary>
+    public static double[]? Radii(RadiusProver? prover, ScoreMatrix scores, ImageArray images) => prover is null
+        ? null
+        : [.. Enumerable.Range(0, images.Count).Select(i => prover.Radius(scores[i], images[i]))];
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;
     /// other images that are not the model's are refused.</summary>

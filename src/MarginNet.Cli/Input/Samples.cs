@@ -48,6 +48,12 @@ internal sealed class Samples
 
     public double[] Margins { get; }
 
+    /// <summary>Class-purity radii, where null models of these are asked; else null.</summary>
+    public double[]? Radii { get; private set; }
+
+    /// <summary>What null models are of: the radii where there are some, else the margins.</summary>
+    public double[] Statistic => Radii ?? Margins;
+
     public int Count => Logits.Rows;
 
     public bool AreLabelled => !Labels.Contains(ImageSet.UnknownLabel);
@@ -73,6 +79,14 @@ internal sealed class Samples
     public Samples From(ImageSet images)
     {
         (Numbers, Files) = ([.. images.Numbers], images.Files);
+        return this;
+    }
+
+    /// <summary>Adds the class-purity radii of the samples.</summary>
+    /// <returns>The same samples.</returns>
+    public Samples With(double[]? radii)
+    {
+        Radii = radii;
         return this;
     }
 
@@ -153,7 +167,7 @@ internal sealed class Samples
     public MarginPValue[] PValues(MarginNullModel nullModel, NullKind kind, Random? ties = null)
     {
         var values = new MarginPValue[Count];
-        nullModel.Score(Margins, Predicted, values, kind, ties);
+        nullModel.Score(Statistic, Predicted, values, kind, ties);
         return values;
     }
 

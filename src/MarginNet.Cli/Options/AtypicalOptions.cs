@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MarginNet.Attacks;
+using MarginNet.Certificates;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
@@ -49,13 +50,15 @@ internal sealed class AtypicalOptions
     }
 
     /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
-    public Samples? Attacked(ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, CancellationToken cancellation)
+    public Samples? Attacked(
+        ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover,
+        CancellationToken cancellation)
     {
         var path = parsed.GetValue(_surrogate);
         if (parsed.GetValue(_attacked) is { } file)
         {
             return parsed.GetValue(_epsilon) is null && path is null
-                ? samples.ScoreArray(parsed, model, file, labelsPath: null, cancellation)
+                ? samples.ScoreArray(parsed, model, file, labelsPath: null, prover, cancellation)
                 : throw new UserErrorException("--attacked are images that were attacked before: leave out --fgsm and --surrogate.");
         }
 
@@ -82,13 +85,29 @@ internal sealed class AtypicalOptions
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var display = new CountDisplay(parsed.Notes(), "attacked", "images", images.Count);
+        var seen = new List<float>(); // In the order of the images, where radii are asked for.
         var scores = model.Network.Score(
-            images, (pixels, labels) => Fgsm.Perturb(followed, pixels, labels, epsilon), progress: display, cancellation: cancellation);
-        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images");
+            images,
+            (pixels, labels) =>
+            {
+                var attacked = Fgsm.Perturb(followed, pixels, labels, epsilon);
+                if (prover is not null)
+                {
+                    using var plain = attacked.cpu().contiguous();
+                    seen.AddRange(plain.data<float>().ToArray());
+                }
+
+                return attacked;
+            },
+            progress: display,
+            cancellation: cancellation);
+        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images").With(
+            ImageArrayFile.Radii(prover, scores, new([.. seen], images.Channels, images.Height, images.Width)));
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>
-    public Samples? Foreign(ParseResult parsed, SampleOptions samples, MarginModel model, CancellationToken cancellation)
+    public Samples? Foreign(
+        ParseResult parsed, SampleOptions samples, MarginModel model, RadiusProver? prover, CancellationToken cancellation)
     {
         if (parsed.GetValue(_foreign) is not { } folder)
         {
@@ -104,7 +123,8 @@ internal sealed class AtypicalOptions
             .Where(ImageFolder.IsPicture)
             .Order(StringComparer.Ordinal)];
         return files.Length > 0
-            ? samples.ScoreImages(parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", cancellation)
+            ? samples.ScoreImages(
+                parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", prover, cancellation)
             : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");
     }
 }

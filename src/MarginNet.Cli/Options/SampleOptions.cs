@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Certificates;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -148,10 +149,17 @@ internal sealed class SampleOptions
     public MarginNullModel ReadCalibration(ParseResult parsed)
     {
         var path = parsed.GetValue(_calibration)!;
-        return File.Exists(path)
-            ? MarginNullModel.Load(path)
-            : throw new UserErrorException(
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException(
                 $"--calibration '{path}' does not exist: make it with 'marginnet calibrate --logits FILE --labels FILE --out {path}'.");
+        }
+
+        var nullModel = MarginNullModel.Load(path);
+        return nullModel.Radii is null
+            ? nullModel
+            : throw new UserErrorException(
+                $"--calibration '{path}' is of class-purity radii, which logits alone do not have: score images by the --model.");
     }
 
     /// <summary>Requires one class for each logit.</summary>
@@ -197,6 +205,52 @@ internal sealed class SampleOptions
         return nullModel;
     }
 
+    /// <summary>Proves the radii that a null model is of, having made sure that they are those calibrated on; null for margins.</summary>
+    public RadiusProver? Prover(ParseResult parsed, MarginModel model, MarginNullModel nullModel, CancellationToken cancellation)
+    {
+        if (nullModel.Radii is not { } calibrated)
+        {
+            return null;
+        }
+
+        var (path, again) = (ModelPath(parsed), $"'marginnet calibrate --model {ModelPath(parsed)} --statistic radius'");
+        if (!RadiusProver.Methods.Contains(calibrated.Method))
+        {
+            throw new UserErrorException($"'{path}' was calibrated on radii by '{calibrated.Method}', which this version does not know: "
+                + $"run {again} again.");
+        }
+
+        var prover = Prover(model, calibrated.Method, cancellation);
+        return calibrated.IsLike(OriginOf(prover))
+            ? prover
+            : throw new UserErrorException($"'{path}' was calibrated on radii by other bounds than are proven of it now, as where its "
+                + $"weights have changed: run {again} again.");
+    }
+
+    /// <summary>Proves radii of a model by a method.</summary>
+    public static RadiusProver Prover(MarginModel model, string method, CancellationToken cancellation)
+    {
+        if (model.Network.Precision != Precision.Float32)
+        {
+            throw new UserErrorException(
+                $"Radii are proven for scores in float32, not {PrecisionOption.NameOf(model.Network.Precision)}: "
+                + "give --precision float32.");
+        }
+
+        try
+        {
+            return RadiusProver.Create(
+                method, model.Network, new(model.Channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UserErrorException(e.Message);
+        }
+    }
+
+    /// <summary>What a null model of radii remembers of them.</summary>
+    public static RadiusOrigin OriginOf(RadiusProver prover) => new(prover.Method, prover.Network, prover.Constant);
+
     private MarginNullModel RequireNullModel(ParseResult parsed, MarginModel model)
     {
         var (path, calibration) = (ModelPath(parsed), CalibrationFile.PathFor(ModelPath(parsed)));
@@ -225,18 +279,20 @@ internal sealed class SampleOptions
     /// Scores the images asked for: those of <c>--images</c>, or a part of the data that goes with the model,
     /// which are then returned as well.
     /// </summary>
-    public async Task<(Samples Samples, ImageSet? Images)> ScoreAsync(ParseResult parsed, MarginModel model, CancellationToken cancellation)
+    public async Task<(Samples Samples, ImageSet? Images)> ScoreAsync(
+        ParseResult parsed, MarginModel model, RadiusProver? prover, CancellationToken cancellation)
     {
         if (_images is not null && parsed.GetValue(_images) is { Length: > 0 } files)
         {
-            return (ScoreFiles(parsed, model, files, cancellation), null);
+            return (ScoreFiles(parsed, model, files, prover, cancellation), null);
         }
 
         var images = await LoadImagesAsync(parsed, model, cancellation);
-        return (ScoreImages(parsed, model, images, "the network", cancellation), images);
+        return (ScoreImages(parsed, model, images, "the network", prover, cancellation), images);
     }
 
-    private Samples ScoreFiles(ParseResult parsed, MarginModel model, string[] files, CancellationToken cancellation)
+    private Samples ScoreFiles(
+        ParseResult parsed, MarginModel model, string[] files, RadiusProver? prover, CancellationToken cancellation)
     {
         if (Split(parsed) is not null)
         {
@@ -245,12 +301,13 @@ internal sealed class SampleOptions
 
         if (files is [var file] && ImageArrayFile.IsOne(file))
         {
-            return ScoreArray(parsed, model, file, parsed.GetValue(_labels), cancellation);
+            return ScoreArray(parsed, model, file, parsed.GetValue(_labels), prover, cancellation);
         }
 
         return _takesPictures && !HasLabels(parsed) && !Array.Exists(files, ImageArrayFile.IsOne)
             ? ScoreImages(
-                parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", cancellation)
+                parsed, model, ReadPictures(parsed, model, [.. files.SelectMany(PicturesOf)], cancellation), "the network", prover,
+                cancellation)
             : throw new UserErrorException($"--images are {string.Join(' ', files.Take(3))}: "
                 + $"expected one .npy file{(_takesPictures ? ", or pictures without --labels" : "")}.");
     }
@@ -262,14 +319,17 @@ internal sealed class SampleOptions
     public void Warn(ParseResult parsed, ScoreKind kind, string source) => _units.Warn(parsed, kind, source);
 
     /// <summary>Scores the images of a .npy file.</summary>
-    public Samples ScoreArray(ParseResult parsed, MarginModel model, string file, string? labelsPath, CancellationToken cancellation) =>
-        Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, cancellation));
+    public Samples ScoreArray(
+        ParseResult parsed, MarginModel model, string file, string? labelsPath, RadiusProver? prover, CancellationToken cancellation) =>
+        Checked(parsed, ImageArrayFile.Score(parsed, _units, model, file, labelsPath, prover, cancellation));
 
-    public Samples ScoreImages(ParseResult parsed, MarginModel model, ImageSet images, string source, CancellationToken cancellation) =>
-        FromModel(parsed, model, model.Network.Score(
-            images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count),
-            cancellation: cancellation), images.Labels, source)
-            .From(images);
+    public Samples ScoreImages(
+        ParseResult parsed, MarginModel model, ImageSet images, string source, RadiusProver? prover, CancellationToken cancellation)
+    {
+        var scores = model.Network.Score(
+            images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count), cancellation: cancellation);
+        return FromModel(parsed, model, scores, images.Labels, source).From(images).With(prover?.Radii(scores, images));
+    }
 
     /// <summary>Takes scores of a model.</summary>
     public Samples FromModel(ParseResult parsed, MarginModel model, ScoreMatrix scores, ReadOnlySpan<int> labels, string source) =>

@@ -27,7 +27,7 @@ internal sealed class CalibrationSummary(
             : "the network was trained on");
         Line(
             output,
-            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source})");
+            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source}){(nullModel.Radii is { } radii ? $", by class-purity radii ({radii.Method})" : "")}");
         Line(output, $"flagged where     p ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}: {choice}");
         if (_expected is null)
         {
@@ -56,7 +56,7 @@ internal sealed class CalibrationSummary(
         var known = Enumerable.Range(0, fitted.ClassNames.Length).Where(c => nullModel.Classes[c].SampleCount > 0).ToArray();
         var worst = known.MaxBy(c => expected.Classes[c].High);
         var (low, high) = (known.Min(c => expected.SmallestPValues[c]), known.Max(c => expected.SmallestPValues[c]));
-        var doubt = nullModel.Source == CalibrationSource.HeldOut ? "" : ", if their margins were as large as training margins are";
+        var doubt = nullModel.Source == CalibrationSource.HeldOut ? "" : $", if their {CalibrationWarnings.Subject(nullModel)} were as large as training {CalibrationWarnings.Subject(nullModel)} are";
         Line(
             output,
             $"fresh ones        {expected.Mean:p2} of right decisions are expected to be flagged, 95 % interval {expected.Interval.Low:p2} to {expected.Interval.High:p2}{doubt}");
@@ -72,7 +72,7 @@ internal sealed class CalibrationSummary(
     private void WriteFit(TextWriter output, ImmutableArray<string> classNames)
     {
         var width = Math.Max("class".Length, classNames.Max(name => name.Length));
-        Line(output, $"{"class".PadRight(width)}  right  wrong  zero margins  components  Kolmogorov-Smirnov  p of fit");
+        Line(output, $"{"class".PadRight(width)}  right  wrong  {$"zero {CalibrationWarnings.Subject(nullModel)}",12}  components  Kolmogorov-Smirnov  p of fit");
         for (var c = 0; c < classNames.Length; c++)
         {
             var own = nullModel.Classes[c];
@@ -97,6 +97,12 @@ internal sealed class CalibrationSummary(
         json.WriteBoolean("held_out", nullModel.Source == CalibrationSource.HeldOut);
         json.WriteNumber("samples", fitted.Count);
         json.WriteNumber("right", nullModel.Pooled.SampleCount);
+        json.WriteString("statistic", nullModel.Radii is null ? "margin" : "radius");
+        if (nullModel.Radii is { } radii)
+        {
+            json.WriteString("radius_method", radii.Method);
+        }
+
         json.WriteString("tail", JsonNamingPolicy.KebabCaseLower.ConvertName(rule.Tail.ToString()));
         json.WriteString("null", JsonNamingPolicy.KebabCaseLower.ConvertName(rule.Null.ToString()));
         JsonNumbers.Write(json, "threshold", rule.Threshold.Value);
@@ -120,7 +126,7 @@ internal sealed class CalibrationSummary(
             json.WriteString("class", name);
             json.WriteNumber("right", own.SampleCount);
             json.WriteNumber("wrong", own.MisclassifiedCount);
-            json.WriteNumber("zero_margins", own.ZeroCount);
+            json.WriteNumber(nullModel.Radii is null ? "zero_margins" : "zero_radii", own.ZeroCount);
             json.WriteNumber("components", own.Distribution.Fit.Mixture.Components.Length);
             json.WriteBoolean("pooled", own.IsPooled);
             JsonNumbers.Write(json, "kolmogorov_smirnov", own.KolmogorovSmirnov);

@@ -17,6 +17,9 @@ internal static class CalibrationWarnings
     /// <summary>Whether the mixture of a class does not describe its margins.</summary>
     public static bool IsPoor(ClassNull own) => own.FitPValue <= PoorFit;
 
+    /// <summary>What a null model is of, in the plural.</summary>
+    public static string Subject(MarginNullModel nullModel) => nullModel.Radii is null ? "margins" : "radii";
+
     /// <summary>Of the null model itself, said once, at calibration.</summary>
     public static IEnumerable<string> OfFit(MarginNullModel nullModel, ImmutableArray<string> classNames)
     {
@@ -25,14 +28,14 @@ internal static class CalibrationWarnings
         if (pooled is not null)
         {
             yield return $"warning: {pooled} has too few right decisions to calibrate on, and is scored by the pooled null model (*), "
-                + "where its own margins count little: calibrate on more.";
+                + $"where its own {Subject(nullModel)} count little: calibrate on more.";
         }
 
         var poor = Name(classes.Where(c => IsPoor(c.Own)).Select(
             c => (c.Name, string.Create(CultureInfo.InvariantCulture, $"Kolmogorov-Smirnov distance {c.Own.KolmogorovSmirnov:g2}"))));
         if (poor is not null)
         {
-            yield return $"warning: the mixture describes the margins poorly of {poor}: --extrapolate, "
+            yield return $"warning: the mixture describes the {Subject(nullModel)} poorly of {poor}: --extrapolate, "
                 + "--tail mixture and --tail formula rest on it; --tail lower, two-sided and empirical do not.";
         }
 
@@ -40,7 +43,7 @@ internal static class CalibrationWarnings
             .Select(c => (c.Name, string.Create(CultureInfo.InvariantCulture, $"{c.Share:p0}"))));
         if (tied is not null)
         {
-            yield return $"warning: margins repeat, as of rounded scores, in {tied}: p-values go in steps, "
+            yield return $"warning: {Subject(nullModel)} repeat, as of rounded scores, in {tied}: p-values go in steps, "
                 + "and fewer right decisions are flagged than alpha says; 'pvalue --randomize SEED' breaks ties.";
         }
     }

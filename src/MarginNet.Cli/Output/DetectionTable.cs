@@ -15,13 +15,14 @@ internal sealed class DetectionTable
     private const string Lower = "p lower";
     private const string TwoSided = "p two-sided";
     private const string Margin = "margin";
+    private const string Radius = "radius";
 
     private readonly List<Section> _sections = [];
 
     /// <summary>
     /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the
     /// calibration margins, so that the order of far tails counts, too; that of all classes together orders samples as the margin does,
-    /// and is not computed.
+    /// or the radius, and is not computed.
     /// </summary>
     public static (string Name, double[] Values)[] Scores(Samples samples, MarginNullModel nullModel)
     {
@@ -35,6 +36,7 @@ internal sealed class DetectionTable
             (TwoSided, Of(own, PValueTail.TwoSided)),
             ("p empirical", Of(own, PValueTail.Empirical)),
             ("p lower, error-weighted", Of(samples.PValues(nullModel, NullKind.ErrorWeighted), PValueTail.Extrapolated)),
+            .. samples.Radii is null ? Array.Empty<(string, double[])>() : [(Radius, samples.Radii)],
             (Margin, samples.Margins),
             ("max softmax", Each(i => LogitScores.MaxSoftmaxLogOdds(samples.Logits.Row(i)))),
             ("max logit", Each(i => LogitScores.MaxLogit(samples.Logits.Row(i)))),
@@ -56,9 +58,11 @@ internal sealed class DetectionTable
         int seed, CancellationToken cancellation)
     {
         var (rows, orders) = (new List<Row>(), new List<int[]>());
-        foreach (var score in scores)
+        var all = scores.ToArray();
+        var statistic = Array.Exists(all, score => score.Name == Radius) ? Radius : Margin;
+        foreach (var score in all)
         {
-            string[] names = score.Name == Margin ? [Margin, "p lower, pooled"] : [score.Name];
+            string[] names = score.Name == statistic ? [statistic, "p lower, pooled"] : [score.Name];
             var order = Order([.. score.Typical, .. score.Atypical]);
             var same = orders.FindIndex(other => other.AsSpan().SequenceEqual(order));
             if (same >= 0)

@@ -8,7 +8,8 @@ namespace MarginNet.Cli.Output;
 
 /// <summary>Bounds of Lipschitz constants as lines of text or as JSON.</summary>
 internal sealed class LipschitzTable(
-    LipschitzBounds upper, LipschitzLowerBounds? lower, CleverTable? clever, ImmutableArray<string> classNames, double seconds)
+    LipschitzBounds upper, LipschitzLowerBounds? lower, CleverTable? clever, GeneralizationTable? generalization,
+    ImmutableArray<string> classNames, double seconds)
 {
     private const double Vacuous = 1000; // Logits of trained networks lead by tens: a larger margin will not be met.
     private const double UsualRadius = 36.0 / 255; // The radius that certified accuracies of CIFAR-10 are published for.
@@ -44,6 +45,7 @@ internal sealed class LipschitzTable(
             ? (FormattableString)$"These bounds are vacuous: a radius of 36/255 needs a margin of up to 10^{Math.Log10(needed):f1}. Nothing is wrong with them; the network was not trained to have small ones."
             : $"A margin of {Text(needed)} certifies a radius of 36/255 between any two classes.");
         clever?.Write(output);
+        generalization?.Write(output);
 
         void Row(string constant, UpperBound bound, LowerBound? seen, string method) =>
             Line($"{constant,-34}  {Text(bound.Value),11}  {bound.Log10,6:f2}  {(seen is null ? "" : Text(seen.Value)),-13}  {method}");
@@ -85,6 +87,7 @@ internal sealed class LipschitzTable(
 
         json.WriteEndArray();
         clever?.Write(json);
+        generalization?.Write(json);
         json.WriteNumber("seconds", seconds);
         json.WriteEndObject();
     }

@@ -8,7 +8,8 @@ namespace MarginNet.Cli.Output;
 
 /// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own,
 /// and so has the adjusted one where it is asked for.</summary>
-internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false)
+internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false,
+    bool withRadius = false)
 {
     // Beside the lower tail and the formula, which are always there.
     private readonly string? _ownColumn = tail switch
@@ -22,7 +23,7 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
 
     private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
 
-    public string Header => $"index,true,predicted,margin,log_margin,p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}"
+    public string Header => $"index,true,predicted,margin,{(withRadius ? "radius,log_radius" : "log_margin")},p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}"
         + $"{(withAdjusted ? ",p_adjusted" : "")},flagged{(withFile ? ",file" : "")}";
 
     /// <summary>Adds one line.</summary>
@@ -31,7 +32,8 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         var p = row.PValue;
         var (truth, predicted) = (row.TrueClass < 0 ? "" : _quoted[row.TrueClass], _quoted[row.PredictedClass]);
         text.Append(
-            CultureInfo.InvariantCulture, $"{index},{truth},{predicted},{row.Margin:g9},{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
+            CultureInfo.InvariantCulture,
+            $"{index},{truth},{predicted},{row.Margin:g9},{(withRadius ? string.Create(CultureInfo.InvariantCulture, $"{row.Radius:g9},") : "")}{p.LogMargin:g9},{p.Formula:g9},{p.Lower:g9}");
         if (_ownColumn is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $",{p.Of(tail):g9}");
@@ -65,7 +67,12 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         json.WriteString("true", row.TrueClass < 0 ? null : classNames[row.TrueClass]);
         json.WriteString("predicted", classNames[row.PredictedClass]);
         json.WriteNumber("margin", row.Margin);
-        JsonNumbers.Write(json, "log_margin", p.LogMargin);
+        if (row.Radius is { } radius)
+        {
+            json.WriteNumber("radius", radius);
+        }
+
+        JsonNumbers.Write(json, withRadius ? "log_radius" : "log_margin", p.LogMargin);
         json.WriteNumber("p_formula", p.Formula);
         json.WriteNumber("p_lower", p.Lower);
         if (_ownColumn is not null)

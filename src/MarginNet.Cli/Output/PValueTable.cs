@@ -7,10 +7,11 @@ using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
 
-/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown. <paramref name="Adjusted"/> is the p-value that
+/// <summary>The margin and the p-values of one sample; the true class is −1 where unknown, the radius null where the p-values
+/// are of the margin. <paramref name="Adjusted"/> is the p-value that
 /// flags, adjusted where that was asked for.</summary>
 internal readonly record struct PValueRow(
-    int TrueClass, int PredictedClass, double Margin, MarginPValue PValue, double Adjusted, bool Flagged);
+    int TrueClass, int PredictedClass, double Margin, double? Radius, MarginPValue PValue, double Adjusted, bool Flagged);
 
 /// <summary>The p-values of a set of samples, as CSV or JSON.</summary>
 internal sealed class PValueTable
@@ -23,7 +24,7 @@ internal sealed class PValueTable
     private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted)
     {
         (Rows, _samples, Rule, IsAdjusted) = (rows, samples, rule, isAdjusted);
-        _format = new(samples.ClassNames, rule.Tail, isAdjusted, withFile: !samples.Files.IsEmpty);
+        _format = new(samples.ClassNames, rule.Tail, isAdjusted, withFile: !samples.Files.IsEmpty, withRadius: samples.Radii is not null);
     }
 
     public ImmutableArray<PValueRow> Rows { get; }
@@ -42,7 +43,8 @@ internal sealed class PValueTable
         for (var i = 0; i < values.Length; i++)
         {
             rows.Add(new(
-                samples.Labels[i], samples.Predicted[i], samples.Margins[i], values[i], deciding[i], rule.Threshold.Flags(deciding[i])));
+                samples.Labels[i], samples.Predicted[i], samples.Margins[i], samples.Radii?[i], values[i], deciding[i],
+                rule.Threshold.Flags(deciding[i])));
         }
 
         return new(rows.MoveToImmutable(), samples, rule, adjust);

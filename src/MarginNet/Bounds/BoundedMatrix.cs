@@ -45,6 +45,21 @@ internal sealed record BoundedMatrix(Tensor Value, double Error)
         PowerOfTwo.Times(Value, exponent),
         Rounding.SumUp(Rounding.ScaleUp(Error, exponent), Rows * Columns * PowerOfTwo.Lost(exponent)));
 
+    /// <summary>The transpose.</summary>
+    public BoundedMatrix Transposed() => this with { Value = Value.t() };
+
     /// <summary>The matrix of absolute values.</summary>
     public BoundedMatrix Abs() => this with { Value = Value.abs() };
+
+    /// <summary>diag(outputs)⁻¹ · W · diag(inputs) for positive factors, whose quotients are numbers.</summary>
+    /// <param name="outputs">Shape [m].</param>
+    /// <param name="inputs">Shape [n]; null for ones.</param>
+    public BoundedMatrix Rescaled(Tensor outputs, Tensor? inputs)
+    {
+        // Their quotients first: a weight that underflowed on the way would not come back.
+        var scaled = new BoundedMatrix(Value * ((inputs ?? ones(1, dtype: ScalarType.Float64)) / outputs.unsqueeze(1)), 0);
+        var carried = Rounding.QuotientUp(Rounding.ProductUp(Error, inputs?.max().item<double>() ?? 1), outputs.min().item<double>());
+        var rounding = Rounding.SumUp(Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit), Rounding.Underflow(Rows * Columns));
+        return scaled with { Error = Rounding.SumUp(carried, rounding) };
+    }
 }

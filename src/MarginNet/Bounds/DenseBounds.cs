@@ -27,6 +27,11 @@ internal static class DenseBounds
 
         var balanced = Balance(weights);
         yield return Product(balanced);
+        if (MultiplierBounds.Compute(balanced) is { } multipliers)
+        {
+            yield return multipliers;
+        }
+
         yield return Centered(weights, "half gates");
         yield return Centered(balanced, "half gates, balanced");
         if (weights[^1].Rows <= MaxClasses)
@@ -125,17 +130,6 @@ internal static class DenseBounds
 
         // The factors are any positive numbers; only applying them is rounded.
         factors = Array.ConvertAll(factors, factor => factor.nan_to_num(1).clamp(1 / MaxFactor, MaxFactor));
-        return [.. weights.Select((weight, k) => Rescale(weight, factors[k], k == 0 ? null : factors[k - 1]))];
-    }
-
-    private static BoundedMatrix Rescale(BoundedMatrix weight, Tensor outputs, Tensor? inputs)
-    {
-        // Their quotients first: a weight that underflowed on the way would not come back.
-        var scaled = new BoundedMatrix(weight.Value * ((inputs ?? ones(1, dtype: ScalarType.Float64)) / outputs.unsqueeze(1)), 0);
-        var carried =
-            Rounding.QuotientUp(Rounding.ProductUp(weight.Error, inputs?.max().item<double>() ?? 1), outputs.min().item<double>());
-        var rounding =
-            Rounding.SumUp(Rounding.ProductUp(scaled.Frobenius, 4 * Rounding.Unit), Rounding.Underflow(weight.Rows * weight.Columns));
-        return scaled with { Error = Rounding.SumUp(carried, rounding) };
+        return [.. weights.Select((weight, k) => weight.Rescaled(factors[k], k == 0 ? null : factors[k - 1]))];
     }
 }

@@ -79,7 +79,8 @@ internal sealed class OnnxProgram : IDisposable
 
     private static byte ToByte(float pixel) => (byte)Math.Clamp(MathF.Round(byte.MaxValue * pixel), 0, byte.MaxValue);
 
-    private static InferenceSession Open(ReadOnlyMemory<byte> program)
+    /// <summary>A session of the file, on as many threads as LibTorch.</summary>
+    public static InferenceSession Open(ReadOnlyMemory<byte> program)
     {
         using var options = new SessionOptions
         {

@@ -11,6 +11,12 @@ internal abstract record Curve
     /// </param>
     public abstract Lines Lines(Interval x, SlopeRule rule, TorchSharp.torch.Tensor? share);
 
+    /// <summary>The same with other slopes below than those of lines at hand.</summary>
+    /// <param name="lines">Lines for <paramref name="x"/>.</param>
+    /// <param name="x">Where the number is.</param>
+    /// <param name="share">As in <see cref="Lines"/>.</param>
+    public virtual Lines WithShare(Lines lines, Interval x, TorchSharp.torch.Tensor share) => Lines(x, SlopeRule.Adaptive, share);
+
     /// <summary>Where its value is.</summary>
     public abstract Interval Range(Interval x);
 

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph;
@@ -10,33 +11,44 @@ internal sealed record GateCurve(double Closed) : Curve
 
     public override Lines Lines(Interval x, SlopeRule rule, Tensor? share)
     {
-        var (lower, upper) = (x.Lower.clamp_max(0), x.Upper.clamp_min(0));
-        var isOpen = x.Lower.ge(0);
+        var (lower, upper) = (x.Lower.AtMost(0), x.Upper.AtLeast(0));
+        var isOpen = x.Lower.IsFrom(0);
         var undecided = IsUndecided(x);
         // Of a decided one the secant is its own slope: u/(u − 0) = 1, and a(0 − l)/(0 − l) = a.
-        var width = (upper - lower).clamp_min(upper.dtype == ScalarType.Float32 ? 1e-30 : 1e-290);
-        var secant = ((upper - (lower * Closed)) / width).clamp(Closed, 1);
-        secant = where(undecided, secant, isOpen.to(secant.dtype).mul(1 - Closed).add(Closed));
+        var width = (upper - lower).AtLeast(upper.dtype == ScalarType.Float32 ? 1e-30 : 1e-290);
+        var secant = ((upper - lower.Times(Closed)) / width).Within(Closed, 1);
+        secant = where(undecided, secant, isOpen.to(secant.dtype).Times(1 - Closed).Plus(Closed));
         // The line runs through neither end exactly: it is raised until it is above both.
-        var ends = (lower * Closed) - (secant * lower);
-        var offset = ends.maximum(upper - (secant * upper)) + (upper - lower).mul(4 * Unit(upper.dtype));
-        var slope = share is not null ? where(undecided, share * (1 - Closed) + Closed, secant)
+        var ends = lower.Times(Closed) - (secant * lower);
+        var offset = ends.maximum(upper - (secant * upper)) + (upper - lower).Times(4 * Unit(upper.dtype));
+        var slope = share is not null ? where(undecided, share.Times(1 - Closed).Plus(Closed), secant)
             : rule == SlopeRule.Parallel ? secant
-            : where(undecided, upper.gt(-lower).to(secant.dtype).mul(1 - Closed).add(Closed), secant);
-        return new(slope, null, secant, where(undecided, offset, zeros_like(offset)));
+            : where(undecided, upper.gt(-lower).to(secant.dtype).Times(1 - Closed).Plus(Closed), secant);
+        var room = undecided.to(secant.dtype);
+        return new(slope, null, secant, offset * room)
+        {
+            LeastSlope = where(undecided, secant.AllOf(Closed), secant),
+            SlopeRoom = Closed == 0 ? room : room.Times(1 - Closed),
+        };
     }
+
+    public override Lines WithShare(Lines lines, Interval x, Tensor share) => lines with
+    {
+        // Of a decided one nothing is free.
+        LowerSlope = lines.LeastSlope! + (share * lines.SlopeRoom!),
+    };
 
     public override Interval Range(Interval x) => new(Value(x.Lower), Value(x.Upper));
 
     public override Interval Slopes(Interval x)
     {
-        Tensor Slope(Tensor isOpen) => isOpen.to(x.Lower.dtype).mul(1 - Closed).add(Closed);
-        return new(Slope(x.Lower.gt(0)), Slope(x.Upper.ge(0)));
+        Tensor Slope(Tensor isOpen) => isOpen.to(x.Lower.dtype).Times(1 - Closed).Plus(Closed);
+        return new(Slope(x.Lower.IsAbove(0)), Slope(x.Upper.IsFrom(0)));
     }
 
-    public override Tensor IsUndecided(Interval x) => x.Lower.lt(0).logical_and(x.Upper.gt(0));
+    public override Tensor IsUndecided(Interval x) => x.Lower.IsBelow(0).logical_and(x.Upper.IsAbove(0));
 
-    private Tensor Value(Tensor x) => Closed == 0 ? x.relu() : where(x.gt(0), x, x * Closed);
+    private Tensor Value(Tensor x) => Closed == 0 ? x.relu() : where(x.IsAbove(0), x, x.Times(Closed));
 
     private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;
 }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using System.Collections.Immutable;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ internal sealed record SampledCurve(
         var values = Value(points);
         var gap = Gap(x, points, values);
         var slopes = Slopes(x);
-        var middle = (x.Lower + x.Upper) / 2;
+        var middle = (x.Lower + x.Upper).Times(0.5);
         var lower = share is not null ? slopes.Lower + (share * (slopes.Upper - slopes.Lower)) : Best(isLower: true);
         var upper = Best(isLower: false);
         return new(lower, Offset(lower, isLower: true), upper, Offset(upper, isLower: false));
@@ -42,7 +43,7 @@ internal sealed record SampledCurve(
         {
             using var scope = NewDisposeScope();
             var shares = linspace(0, 1, Candidates, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
-            var secant = ((values[^1] - values[0]) / (x.Upper - x.Lower).clamp_min(1e-30)).clamp(Least, Most).unsqueeze(0);
+            var secant = ((values[^1] - values[0]) / (x.Upper - x.Lower).AtLeast(1e-30)).Within(Least, Most).unsqueeze(0);
             var tried = cat([slopes.Lower + (shares * (slopes.Upper - slopes.Lower)), secant]);
             var rest = values.unsqueeze(0) - (tried.unsqueeze(1) * points.unsqueeze(0));
             var heights = (isLower ? rest.amin(1) : -rest.amax(1)) + ((isLower ? tried : -tried) * middle);
@@ -56,7 +57,7 @@ internal sealed record SampledCurve(
         var values = Value(points);
         var gap = Gap(x, points, values);
         var isMonotone = Least >= 0;
-        var own = isMonotone ? values.abs().amax(0) * Slack * Unit(x.Lower.dtype) : gap;
+        var own = isMonotone ? values.abs().amax(0).Times(Slack * Unit(x.Lower.dtype)) : gap;
         return new(values.amin(0) - own, values.amax(0) + own);
     }
 
@@ -68,21 +69,21 @@ internal sealed record SampledCurve(
             var points = Points(x).sort(0).Values;
             var values = Value(points);
             var (steps, rises) = (points.diff(1, 0), values.diff(1, 0));
-            var slopes = rises / steps.clamp_min(1e-30);
-            var isThere = steps.gt(1e-6);
-            var (low, high) = (where(isThere, slopes, full_like(slopes, Most)), where(isThere, slopes, full_like(slopes, Least)));
+            var slopes = rises / steps.AtLeast(1e-30);
+            var isThere = steps.IsAbove(1e-6);
+            var (low, high) = (where(isThere, slopes, slopes.AllOf(Most)), where(isThere, slopes, slopes.AllOf(Least)));
             var none = isThere.any(0).logical_not();
             return new(
-                where(none, full_like(x.Lower, Least), low.amin(0) - 1e-6).clamp_min(Least),
-                where(none, full_like(x.Lower, Most), high.amax(0) + 1e-6).clamp_max(Most));
+                where(none, x.Lower.AllOf(Least), low.amin(0).Plus(-1e-6)).AtLeast(Least),
+                where(none, x.Lower.AllOf(Most), high.amax(0).Plus(1e-6)).AtMost(Most));
         }
 
         // By the mean value theorem each difference quotient is a derivative within its step, from which others differ by Δ sup |f″|.
         var grid = Points(x);
-        var step = (x.Upper - x.Lower) / (Samples - 1);
-        var found = Value(grid[..Samples]).diff(1, 0) / step.clamp_min(1e-30);
-        var off = (step * Curvature) + (Slack * Unit(x.Lower.dtype) / step.clamp_min(1e-12));
-        return new((found.amin(0) - off).clamp(Least, Most), (found.amax(0) + off).clamp(Least, Most));
+        var step = (x.Upper - x.Lower).Times(1.0 / (Samples - 1));
+        var found = Value(grid[..Samples]).diff(1, 0) / step.AtLeast(1e-30);
+        var off = step.Times(Curvature) + step.AtLeast(1e-12).reciprocal().Times(Slack * Unit(x.Lower.dtype));
+        return new((found.amin(0) - off).Within(Least, Most), (found.amax(0) + off).Within(Least, Most));
     }
 
     public override Tensor IsUndecided(Interval x) => x.Upper.gt(x.Lower);
@@ -94,15 +95,15 @@ internal sealed record SampledCurve(
         var shares = linspace(0, 1, count, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
         var even = x.Lower + (shares * (x.Upper - x.Lower));
         return Kinks.IsDefaultOrEmpty ? even.minimum(x.Upper)
-            : cat([even.minimum(x.Upper), .. Kinks.Select(kink => full_like(x.Lower, kink).maximum(x.Lower).minimum(x.Upper).unsqueeze(0))]);
+            : cat([even.minimum(x.Upper), .. Kinks.Select(kink => x.Lower.AllOf(kink).maximum(x.Lower).minimum(x.Upper).unsqueeze(0))]);
     }
 
     /// <summary>How far the function may be beyond a line that all samples are on one side of.</summary>
     private Tensor Gap(Interval x, Tensor points, Tensor values)
     {
-        var step = (x.Upper - x.Lower) / (Samples - 1);
-        var size = values.abs().amax(0) + (points.abs().amax(0) * Math.Max(Math.Abs(Least), Math.Abs(Most)));
-        return (step * step * (Curvature * 1.01 / 8)) + ((size + Curvature) * (Slack * Unit(x.Lower.dtype)));
+        var step = (x.Upper - x.Lower).Times(1.0 / (Samples - 1));
+        var size = values.abs().amax(0) + points.abs().amax(0).Times(Math.Max(Math.Abs(Least), Math.Abs(Most)));
+        return (step * step).Times(Curvature * 1.01 / 8) + size.Plus(Curvature).Times(Slack * Unit(x.Lower.dtype));
     }
 
     private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;

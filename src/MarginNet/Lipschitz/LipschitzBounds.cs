@@ -33,6 +33,12 @@ public sealed class LipschitzBounds
     /// <summary>What the rounding of the network's own computations may come to.</summary>
     internal ForwardRounding Forward { get; }
 
+    /// <summary>The SHA-256 of the network that the bounds were proven for.</summary>
+    internal string Digest => _network;
+
+    /// <summary>The sum of all L_ij.</summary>
+    internal double PairSum => _constants.Pairs.Cast<double>().Sum();
+
     /// <summary>Whether <see cref="Scores"/> and <see cref="Euclidean"/> are of the scores less their mean,
     /// which have the same margins.</summary>
     public bool IsCentered { get; }

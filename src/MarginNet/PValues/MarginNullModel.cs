@@ -10,17 +10,18 @@ namespace MarginNet.PValues;
 /// <summary>
 /// The null model of margin p-values: for every class, a Gaussian mixture of the log-margins of the correctly
 /// classified calibration samples of that class.
-/// Any other positive score that is small for atypical samples, such as a class-purity radius, may take the margin's place.
+/// Any other positive score that is small for atypical samples may take the margin's place; of class-purity radii the model says what
+/// proved them (<see cref="Radii"/>).
 /// </summary>
 public sealed class MarginNullModel
 {
     private readonly ErrorWeighting _weighting;
 
     internal MarginNullModel(
-        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision, FlagRule? rule,
-        double? temperature)
+        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision, RadiusOrigin? radii,
+        FlagRule? rule, double? temperature)
     {
-        (Classes, Pooled, Source, Precision, Rule, Temperature) = (classes, pooled, source, precision, rule, temperature);
+        (Classes, Pooled, Source, Precision, Radii, Rule, Temperature) = (classes, pooled, source, precision, radii, rule, temperature);
         _weighting = new ErrorWeighting(classes);
     }
 
@@ -39,6 +40,10 @@ public sealed class MarginNullModel
     /// <summary>In what the network computed the calibration margins. Those of another precision differ a little, and so do their
     /// p-values: score in this one (<see cref="Models.Classifier.Precision"/>), or calibrate anew.</summary>
     public Precision Precision { get; }
+
+    /// <summary>What proved the class-purity radii that the model is of, and scores; null where it is of margins. Radii by other bounds are
+    /// no such numbers (<see cref="RadiusOrigin.IsLike"/>).</summary>
+    public RadiusOrigin? Radii { get; }
 
     /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
     public FlagRule? Rule { get; }
@@ -114,14 +119,14 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, rule, Temperature);
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Radii, rule, Temperature);
 
     /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
     /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
     public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
-        ? new(Classes, Pooled, Source, Precision, Rule, temperature)
+        ? new(Classes, Pooled, Source, Precision, Radii, Rule, temperature)
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
@@ -260,8 +265,11 @@ public sealed class MarginNullModel
 
         var all = Pool(margins);
         if (all.Length == 0 || all[^1] == 0)
-            throw new InvalidDataException("Found no correctly classified sample with a positive margin to calibrate on: "
-                + "give more samples, or a better trained network.");
+            throw new InvalidDataException(options.Radii is null
+                ? "Found no correctly classified sample with a positive margin to calibrate on: "
+                    + "give more samples, or a better trained network."
+                : "Found no correctly classified sample with a certified radius to calibrate on: "
+                    + "train for certificates, such as a LipNet, or calibrate on margins.");
 
         var distributions = new NullDistribution?[margins.Length + 1]; // the pooled one last
         Parallel.For(0, distributions.Length, i =>
@@ -284,6 +292,7 @@ public sealed class MarginNullModel
             pooled,
             options.Source,
             options.Precision,
+            options.Radii,
             rule: null,
             temperature: null);
     }

@@ -12,6 +12,10 @@ public sealed record MarginNullOptions
     /// <summary>In what the network computed the margins, recorded in the model. Default <see cref="Precision.Float32"/>.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>What proved the class-purity radii that are given in the place of margins, recorded in the model; null for margins.
+    /// Default null.</summary>
+    public RadiusOrigin? Radii { get; init; }
+
     /// <summary>The most samples drawn to test each mixture, which gives <see cref="ClassNull.FitPValue"/>; 0 leaves the test out.
     /// Default 299.</summary>
     public int FitTestDraws { get; init; } = 299;

@@ -11,7 +11,27 @@ internal static class MarginNullState
     private const string HeldOut = "held-out";
     private const string ByRank = "rank"; // Before, there was the mixture's lower tail alone, and twice the formula was called two-sided.
 
-    public static Dictionary<string, object?> Write(MarginNullModel model) => new()
+    // Of radii there are no "margins", so that no reader from before there were any takes the one for the other.
+    private const string Radii = "radii";
+    private const string Margins = "margins";
+
+    public static Dictionary<string, object?> Write(MarginNullModel model)
+    {
+        var state = WriteShared(model);
+        if (model.Radii is { } radii)
+        {
+            state[Radii] = new Dictionary<string, object?>
+            {
+                ["method"] = radii.Method,
+                ["network"] = radii.Network,
+                ["constant"] = radii.Constant,
+            };
+        }
+
+        return state;
+    }
+
+    private static Dictionary<string, object?> WriteShared(MarginNullModel model) => new()
     {
         ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
         ["precision"] = model.Precision == Precision.Float32 ? null : model.Precision.ToString(), // As before there was a choice.
@@ -20,7 +40,7 @@ internal static class MarginNullState
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
         ["pooled_fit_p"] = WriteProbability(model.Pooled.FitPValue),
-        ["classes"] = model.Classes.Select(WriteClass).ToList(),
+        ["classes"] = model.Classes.Select<ClassNull, object?>(own => WriteClass(own, model.Radii is null ? Margins : Radii)).ToList(),
     };
 
     public static MarginNullModel Read(IReadOnlyDictionary<string, object?> state)
@@ -33,7 +53,8 @@ internal static class MarginNullState
             _ => throw root.Unexpected("calibration", $"'{Training}' or '{HeldOut}'"),
         };
         var classes = root.Dictionaries("classes");
-        var margins = classes.Select(ReadMargins).ToArray();
+        var radii = root.Has(Radii) ? ReadRadii(root.Dictionary(Radii)) : null;
+        var margins = classes.Select(own => ReadMargins(own, radii is null ? Margins : Radii)).ToArray();
         var pooled = ReadDistribution(root, "pooled", MarginNullModel.Pool(margins), ReadProbability(root, "pooled_fit_p"));
         var own = classes.Select(
             (c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i], ReadProbability(c, "fit_p")) : null);
@@ -44,14 +65,15 @@ internal static class MarginNullState
             pooled,
             source,
             root.Has("precision") ? ReadPrecision(root) : Precision.Float32,
+            radii,
             rule,
             root.Has("temperature") ? ReadTemperature(root) : null);
     }
 
-    private static object? WriteClass(ClassNull @class) => new Dictionary<string, object?>
+    private static Dictionary<string, object?> WriteClass(ClassNull @class, string key) => new()
     {
         ["misclassified"] = (long)@class.MisclassifiedCount,
-        ["margins"] = @class.Margins.ToArray(),
+        [key] = @class.Margins.ToArray(),
         ["mixtures"] = @class.IsPooled ? null : WriteOrders(@class.Distribution.Fit),
         ["fit_p"] = WriteProbability(@class.FitPValue),
     };
@@ -112,12 +134,16 @@ internal static class MarginNullState
         ? new(rule.Count(count), rule.Count(total))
         : throw rule.Unexpected(count, $"at most the {rule.Count(total)} under '{total}'");
 
-    private static double[] ReadMargins(PlainDictionary @class)
+    private static RadiusOrigin ReadRadii(PlainDictionary radii) => radii.Number("constant") is >= 0 and var constant
+        ? new(radii.Text("method"), radii.Text("network"), constant)
+        : throw radii.Unexpected("constant", "a number of at least 0");
+
+    private static double[] ReadMargins(PlainDictionary @class, string key)
     {
-        var margins = (double[])@class.Numbers("margins").Clone();
+        var margins = (double[])@class.Numbers(key).Clone();
         Array.Sort(margins);
         if (margins.Length > 0 && !(margins[0] >= 0 && margins[^1] < double.PositiveInfinity))
-            throw @class.Unexpected("margins", "finite numbers of at least 0");
+            throw @class.Unexpected(key, "finite numbers of at least 0");
 
         return margins;
     }

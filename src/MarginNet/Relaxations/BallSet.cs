@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -16,7 +17,7 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
     private const int Halvings = 24;
 
     private readonly Interval _box = isCut
-        ? new((center - radius.unsqueeze(1)).clamp_min(0), (center + radius.unsqueeze(1)).clamp_max(1))
+        ? new((center - radius.unsqueeze(1)).AtLeast(0), (center + radius.unsqueeze(1)).AtMost(1))
         : new(center - radius.unsqueeze(1), center + radius.unsqueeze(1));
 
     public override Interval Box => _box;
@@ -32,19 +33,19 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
         var there = (coefficients * center).sum(-1);
         if (!isCut)
         {
-            return there - (isEuclidean ? (coefficients * coefficients).sum(-1).add(1e-38).sqrt() : coefficients.abs().amax(-1)) * radius;
+            return there - (isEuclidean ? (coefficients * coefficients).sum(-1).Plus(1e-38).sqrt() : coefficients.abs().amax(-1)) * radius;
         }
 
         var price = Price(coefficients).unsqueeze(-1);
         var change = Change(coefficients, price);
-        var paid = isEuclidean ? price * ((change * change).sum(-1, keepdim: true) - radius.pow(2).unsqueeze(-1))
+        var paid = isEuclidean ? price * ((change * change).sum(-1, keepdim: true) - (radius * radius).unsqueeze(-1))
             : price * (change.abs().sum(-1, keepdim: true) - radius.unsqueeze(-1));
         return there + (coefficients * change).sum(-1) + paid.squeeze(-1);
     }
 
     public override Tensor Minimizer(Tensor coefficients)
     {
-        var free = isEuclidean ? -coefficients * (radius.unsqueeze(-1) / coefficients.norm(-1, keepdim: true).clamp_min(1e-30))
+        var free = isEuclidean ? -coefficients * (radius.unsqueeze(-1) / coefficients.norm(-1, keepdim: true).AtLeast(1e-30))
             : zeros_like(coefficients).scatter(
                 -1, coefficients.abs().argmax(-1, keepdim: true),
                 -coefficients.gather(-1, coefficients.abs().argmax(-1, keepdim: true)).sign() * radius.unsqueeze(-1));
@@ -61,10 +62,10 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
         using var inference = no_grad();
         var a = coefficients.detach();
         var low = zeros(a.shape.AsSpan()[..^1].ToArray(), a.dtype);
-        var high = isEuclidean ? (a.norm(-1) / (2 * radius.clamp_min(1e-30))) : a.abs().amax(-1);
+        var high = isEuclidean ? (a.norm(-1) / radius.AtLeast(1e-30).Times(2)) : a.abs().amax(-1);
         for (var i = 0; i < Halvings; i++)
         {
-            var middle = (low + high) / 2;
+            var middle = (low + high).Times(0.5);
             var change = Change(a, middle.unsqueeze(-1));
             var isLong = (isEuclidean ? change.norm(-1) : change.abs().sum(-1)).gt(radius);
             (low, high) = (where(isLong, middle, low), where(isLong, high, middle));
@@ -81,9 +82,9 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
         var (lower, upper) = (_box.Lower - center, _box.Upper - center);
         if (isEuclidean)
         {
-            return (-a / (2 * price.clamp_min(1e-30))).maximum(lower).minimum(upper);
+            return (-a / price.AtLeast(1e-30).Times(2)).maximum(lower).minimum(upper);
         }
 
-        return where(a.abs().gt(price), where(a.gt(0), lower, upper), zeros_like(a));
+        return where(a.abs().gt(price), where(a.IsAbove(0), lower, upper), zeros_like(a));
     }
 }

@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -20,7 +21,9 @@ internal sealed class BoundPropagation : IDisposable
     private readonly RoundingModel _rounding;
     private readonly Interval?[] _values;
     private readonly Tensor?[] _errors; // D of each step, shape [N, …].
+    private readonly (Interval Bounds, Lines Lines)?[] _lines; // Of gates, as far as their slopes are free.
     private readonly CancellationToken _cancellation;
+    private bool _isPart; // Of another, whose values it has.
 
     /// <param name="graph">The network.</param>
     /// <param name="inputs">The sets.</param>
@@ -31,6 +34,7 @@ internal sealed class BoundPropagation : IDisposable
         (_graph, Inputs, _rounding, _cancellation) = (graph, inputs, rounding, cancellation);
         _values = new Interval?[graph.Steps.Length + 1];
         _errors = new Tensor?[graph.Steps.Length];
+        _lines = new (Interval, Lines)?[graph.Steps.Length];
         var shape = graph.Input.At(inputs.Box.Lower.shape[0]);
         Count = inputs.Box.Lower.shape[0];
         _values[0] = new(inputs.Box.Lower.reshape(shape), inputs.Box.Upper.reshape(shape));
@@ -58,7 +62,7 @@ internal sealed class BoundPropagation : IDisposable
     /// <param name="known">Bounds of the inputs of curves, by step, shape [M, …].</param>
     public BoundPropagation With(InputSet inputs, IReadOnlyDictionary<int, Interval> known)
     {
-        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation);
+        var other = new BoundPropagation(_graph, inputs, _rounding, _cancellation) { _isPart = true };
         for (var i = 1; i < _values.Length; i++)
         {
             other._values[i] = _values[i];
@@ -85,12 +89,26 @@ internal sealed class BoundPropagation : IDisposable
         return this;
     }
 
-    /// <summary>Forgets what it knows.</summary>
+    /// <summary>Forgets what is its own.</summary>
     public void Dispose()
     {
-        foreach (var tensor in Tensors)
+        for (var i = 0; i < _lines.Length; i++)
+        {
+            Forget(i);
+        }
+
+        foreach (var tensor in _isPart ? [] : Tensors)
         {
             tensor.Dispose();
+        }
+    }
+
+    private void Forget(int index)
+    {
+        if (_lines[index] is (_, { } lines))
+        {
+            Array.ForEach([lines.LowerSlope, lines.UpperSlope, lines.UpperOffset, lines.LeastSlope!, lines.SlopeRoom!], tensor => tensor.Dispose());
+            _lines[index] = null;
         }
     }
 
@@ -104,24 +122,54 @@ internal sealed class BoundPropagation : IDisposable
     /// <param name="choices">The slopes.</param>
     public void Refine(Choices choices) => Propagate(choices);
 
-    /// <summary>Bounds the values behind a step again from what is known of its value now.</summary>
     private void Propagate(Choices? choices)
     {
         for (var i = 0; i < _graph.Steps.Length; i++)
         {
             _cancellation.ThrowIfCancellationRequested();
-            var step = _graph.Steps[i];
-            if (choices is not null && step.Curve is { } curve)
+            if (choices is not null && _graph.Steps[i].Curve is { } curve)
             {
-                Refine(step.Data[0], curve, choices);
+                Refine(_graph.Steps[i].Data[0], curve, choices);
             }
 
-            using var scope = NewDisposeScope();
-            Interval[] data = [.. step.Data.Select(place => this[place])];
-            var (value, error) = step.Curve is null ? Affine(step, data) : Curved(step, data[0]);
-            _errors[i] = error?.MoveToOuterDisposeScope();
-            _values[i + 1] = (_values[i + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
+            Propagate(i);
         }
+    }
+
+    /// <summary>Bounds the value of a step by what is known of those that it is computed of.</summary>
+    public void Propagate(int index)
+    {
+        using var scope = NewDisposeScope();
+        var step = _graph.Steps[index];
+        Interval[] data = [.. step.Data.Select(place => this[place])];
+        var (value, error) = step.Curve is null ? Affine(step, data) : Curved(step, data[0]);
+        _errors[index] = error?.MoveToOuterDisposeScope();
+        _values[index + 1] = (_values[index + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Bounds numbers of a value by linear relaxation, where that is more than is known.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="places">Which of its numbers, shape [K].</param>
+    /// <param name="least">Lower bounds of them and of their negatives, shape [N, 2K].</param>
+    public void Tighten(int value, Tensor places, Tensor least)
+    {
+        using var scope = NewDisposeScope();
+        var known = this[value];
+        var count = places.shape[0];
+        // NaN, of bounds that overflowed, must not replace a number: maximum would keep it.
+        var sound = where(least.isnan(), least.AllOf(double.NegativeInfinity), least);
+        var (lower, upper) = (known.Lower.flatten(1).clone(), known.Upper.flatten(1).clone());
+        lower.index_copy_(1, places, lower.index_select(1, places).maximum(sound.narrow(1, 0, count)));
+        upper.index_copy_(1, places, upper.index_select(1, places).minimum(-sound.narrow(1, count, count)));
+        this[value] = new Interval(lower.reshape(known.Lower.shape), upper.reshape(known.Upper.shape)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Numbers of a value and their negatives as linear functions of it, shape [2K, 1, D].</summary>
+    public Tensor Rows(int value, Tensor places)
+    {
+        var rows = zeros(places.shape[0], _graph.ShapeOf(value).Count.Count, dtype: _graph.Type)
+            .scatter_(1, places.unsqueeze(1), ones(places.shape[0], 1, dtype: _graph.Type));
+        return cat([rows, -rows]).unsqueeze(1);
     }
 
     /// <summary>Bounds linear functions of a value from below.</summary>
@@ -146,7 +194,7 @@ internal sealed class BoundPropagation : IDisposable
 
         // A sum of D products, and what a Lagrangian makes of them.
         var size = (function.Coefficients.abs() * Inputs.Box.Magnitude).sum(-1);
-        return least - (size * _rounding.Share(4 * _graph.Input.Count.Count) + 1e-300);
+        return least - size.Times(_rounding.Share(4 * _graph.Input.Count.Count)).Plus(1e-300);
     }
 
     /// <summary>Linear functions of the images that are below linear functions of a value.</summary>
@@ -178,17 +226,18 @@ internal sealed class BoundPropagation : IDisposable
             if (step.Curve is { } curve)
             {
                 var x = this[step.Data[0]];
-                var lines = curve.Lines(x, choices.Rule, choices.Shares.GetValueOrDefault(i));
+                var lines = LinesOf(i, curve, choices);
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
                 visit?.Invoke(i, split);
-                var (above, below) = (split.clamp_min(0), split.clamp_max(0));
+                var above = split.relu();
+                var below = split - above;
                 var next = (above * lines.LowerSlope) + (below * lines.UpperSlope);
                 var constant = below * lines.UpperOffset;
                 constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
                 offset = offset + constant.flatten(2).sum(-1);
                 if (_rounding.IsProof)
                 {
-                    error = error + (constant.abs().flatten(2).sum(-1) * Summing(x.Lower));
+                    error = error + constant.abs().flatten(2).sum(-1).Times(Summing(x.Lower));
                 }
 
                 if (choices.Signs.TryGetValue(i, out var signs) && choices.Prices.TryGetValue(i, out var prices))
@@ -205,7 +254,7 @@ internal sealed class BoundPropagation : IDisposable
                 offset = offset + Sum(a, bias);
                 if (_rounding.IsProof)
                 {
-                    error = error + (Sum(a.abs(), bias.abs()) * Summing(bias));
+                    error = error + Sum(a.abs(), bias.abs()).Times(Summing(bias));
                 }
             }
 
@@ -217,7 +266,7 @@ internal sealed class BoundPropagation : IDisposable
 
         var coefficients = pending[0] is { } whole ? whole.reshape(count, sets, -1)
             : zeros(count, sets, _graph.Input.Count.Count, dtype: _graph.Type);
-        return new(coefficients, _rounding.IsProof ? offset - (error * (1 + 1e-9)) : offset);
+        return new(coefficients, _rounding.IsProof ? offset - error.Times(1 + 1e-9) : offset);
 
         // The share that a sum of as many numbers, and of the steps' sums, may be off by.
         double Summing(Tensor of) => 4 * _rounding.Bounds * (of.numel() + _graph.Steps.Length + 8);
@@ -230,36 +279,56 @@ internal sealed class BoundPropagation : IDisposable
     {
         using var scope = NewDisposeScope();
         var known = this[value];
-        var numbers = known.Lower.flatten(1).shape[1];
         var undecided = curve.IsUndecided(known).flatten(1).any(0).nonzero().flatten();
         if (undecided.shape[0] == 0)
         {
             return;
         }
 
-        var (lower, upper) = (known.Lower.flatten(1).clone(), known.Upper.flatten(1).clone());
         var most = Math.Max(1, MostNumbers / (_graph.LargestValue * Count * 2));
         for (long start = 0; start < undecided.shape[0]; start += most)
         {
             _cancellation.ThrowIfCancellationRequested();
             using var part = NewDisposeScope();
             var places = undecided.narrow(0, start, Math.Min(most, undecided.shape[0] - start));
-            var rows = zeros(places.shape[0], numbers, dtype: _graph.Type).scatter_(1, places.unsqueeze(1), ones(places.shape[0], 1, dtype: _graph.Type));
-            var found = Lower(value, cat([rows, -rows]).unsqueeze(1), choices).t();
-            var count = places.shape[0];
-            // NaN, of bounds that overflowed, must not replace a number: maximum would keep it.
-            var least = where(found.isnan(), full_like(found, double.NegativeInfinity), found);
-            lower.index_copy_(1, places, lower.index_select(1, places).maximum(least.narrow(1, 0, count)));
-            upper.index_copy_(1, places, upper.index_select(1, places).minimum(-least.narrow(1, count, count)));
+            Tighten(value, places, Lower(value, Rows(value, places), choices).t());
+            _values[value] = this[value].MoveToOuterDisposeScope();
         }
 
-        _values[value] = new Interval(lower.reshape(known.Lower.shape), upper.reshape(known.Upper.shape)).MoveToOuterDisposeScope();
+        _values[value] = this[value].MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The lines of a curve. Those that no gradient passes through are kept until its input's bounds change.</summary>
+    private Lines LinesOf(int index, Curve curve, Choices choices)
+    {
+        var x = this[_graph.Steps[index].Data[0]];
+        var share = choices.Shares.GetValueOrDefault(index);
+        if (share is null || curve is not GateCurve)
+        {
+            return curve.Lines(x, choices.Rule, share);
+        }
+
+        if (_lines[index] is not { } known || !ReferenceEquals(known.Bounds.Lower, x.Lower))
+        {
+            using var scope = NewDisposeScope();
+            using var inference = no_grad();
+            var lines = curve.Lines(x, SlopeRule.Adaptive, null);
+            foreach (var tensor in (Tensor[])[lines.LowerSlope, lines.UpperSlope, lines.UpperOffset, lines.LeastSlope!, lines.SlopeRoom!])
+            {
+                tensor.DetachFromDisposeScope();
+            }
+
+            Forget(index);
+            _lines[index] = known = (x, lines);
+        }
+
+        return curve.WithShare(known.Lines, x, share);
     }
 
     private (Interval Value, Tensor? Error) Affine(RelaxedStep step, Interval[] data)
     {
-        Tensor[] centers = Array.ConvertAll(data, each => (each.Lower + each.Upper) / 2);
-        Tensor[] radii = Array.ConvertAll(data, each => (each.Upper - each.Lower) / 2);
+        Tensor[] centers = Array.ConvertAll(data, each => (each.Lower + each.Upper).Times(0.5));
+        Tensor[] radii = Array.ConvertAll(data, each => (each.Upper - each.Lower).Times(0.5));
         var operation = step.Layer.Operation;
         var center = step.Run(centers);
         var radius = operation.Absolute(step.Layer, radii);
@@ -274,8 +343,8 @@ internal sealed class BoundPropagation : IDisposable
         }
 
         var size = operation.Absolute(step.Layer, Array.ConvertAll(data, each => each.Magnitude)).abs();
-        var error = (size * _rounding.Share(step.Terms)) + 1e-37; // What underflows, too.
-        var around = radius + (error * 3);
+        var error = size.Times(_rounding.Share(step.Terms)).Plus(1e-37); // What underflows, too.
+        var around = radius + error.Times(3);
         return (new(center - around, center + around), error);
     }
 
@@ -289,7 +358,7 @@ internal sealed class BoundPropagation : IDisposable
 
         // A gate is exact in any arithmetic; of other functions LibTorch may be off by some units.
         var units = step.Curve is GateCurve { Closed: 0 } ? _rounding.Bounds * 4 : _rounding.Share(16);
-        var error = (value.Magnitude + (step.Curve is GateCurve ? value.Magnitude * 0 : x.Magnitude)) * units;
+        var error = (step.Curve is GateCurve ? value.Magnitude : value.Magnitude + x.Magnitude).Times(units);
         return (new(value.Lower - error, value.Upper + error), error);
     }
 

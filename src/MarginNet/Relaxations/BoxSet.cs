@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -8,15 +9,15 @@ namespace MarginNet.Relaxations;
 /// <param name="upper">Upper ends, of the same shape.</param>
 internal sealed class BoxSet(Tensor lower, Tensor upper) : InputSet
 {
-    private readonly Tensor _center = (lower + upper) / 2;
-    private readonly Tensor _radius = ((upper - lower) / 2).mul(1 + 1e-15);
+    private readonly Tensor _center = (lower + upper).Times(0.5);
+    private readonly Tensor _radius = (upper - lower).Times(0.5 * (1 + 1e-15));
 
     public override Interval Box => new(lower, upper);
 
     public override Tensor Minimum(Tensor coefficients) =>
         (coefficients * _center).sum(-1) - (coefficients.abs() * _radius).sum(-1);
 
-    public override Tensor Minimizer(Tensor coefficients) => where(coefficients.gt(0), lower, upper);
+    public override Tensor Minimizer(Tensor coefficients) => where(coefficients.IsAbove(0), lower, upper);
 
     public override InputSet To(ScalarType type) => new BoxSet(lower.to(type), upper.to(type));
 }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -74,7 +75,7 @@ internal static class ChoiceOptimizer
             using var step = NewDisposeScope();
             var lower = bounds.Lower(value, rows, choices);
             lower = offsets is null ? lower : lower + offsets;
-            var isMissing = lower.detach().gt(options.Enough).logical_not();
+            var isMissing = lower.detach().IsAbove(options.Enough).logical_not();
             Keep(lower.detach());
             if (i == options.Iterations || !isMissing.any().item<bool>() || isOver?.Invoke() == true)
             {
@@ -87,12 +88,12 @@ internal static class ChoiceOptimizer
             using var inference = no_grad();
             foreach (var share in shares.Values)
             {
-                share.clamp_(0, 1);
+                share.CutTo(0, 1);
             }
 
             foreach (var price in prices.Values)
             {
-                price.clamp_min_(0);
+                price.CutTo(0, 1e30);
             }
 
             foreach (var group in adam.ParamGroups)

@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -43,8 +44,8 @@ internal sealed class GateBatch
         cat([.. _gates.Select(gate => _root[gate.Value].Upper.flatten(1))], 1));
 
     /// <summary>Whether what is at a place is a gate, which can be split at 0; shape [P].</summary>
-    public Tensor CanSplit => cat([.. _gates.Select(gate => full(
-        gate.Count, _root.Graph.Steps[gate.Step].Curve is GateCurve ? 1.0 : 0.0))]).gt(0);
+    public Tensor CanSplit => cat([.. _gates.Select(gate => 
+        _root.Graph.Steps[gate.Step].Curve is GateCurve ? ones(gate.Count) : zeros(gate.Count))]).to(ScalarType.Bool);
 
     /// <summary>The bounds for subproblems, given the signs of their splits, shape [B, P].</summary>
     public BoundPropagation With(Tensor signs)
@@ -54,7 +55,7 @@ internal sealed class GateBatch
         {
             var (x, sign) = (_root[gate.Value], Part(signs, gate, 0));
             known[gate.Step] = new(
-                where(sign.gt(0), x.Lower.clamp_min(0), x.Lower), where(sign.lt(0), x.Upper.clamp_max(0), x.Upper));
+                where(sign.IsAbove(0), x.Lower.AtLeast(0), x.Lower), where(sign.IsBelow(0), x.Upper.AtMost(0), x.Upper));
         }
 
         return _root.With(_root.Inputs, known);

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -110,20 +111,12 @@ internal sealed class NeuronSplitting
         using var scope = NewDisposeScope();
         var type = _search.Graph.Type;
         var count = batch.Count;
-        var signs = Signs(batch).to(type);
-        var prices = zeros(count, _gates.Size, dtype: type);
-        foreach (var (subproblem, i) in batch.Select((subproblem, i) => (subproblem, i)))
-        {
-            if (subproblem.Splits.Length > 0)
-            {
-                var places = tensor([.. subproblem.Splits.Select(split => (long)_gates.Place(split))]);
-                prices[i].index_put_(tensor([.. subproblem.Prices]).to(type), TensorIndex.Tensor(places));
-            }
-        }
+        var signs = Spread(batch, (subproblem, i) => subproblem.Splits[i].IsOpen ? 1 : -1).to(type);
+        var prices = Spread(batch, (subproblem, i) => subproblem.Prices[i]).to(type);
 
         var functions = tensor([.. batch.Select(subproblem => (long)subproblem.Row)]);
         var (rows, offsets) = (_rows.index_select(0, functions).to(type).unsqueeze(0), _offsets.index_select(0, functions).to(type));
-        var bounds = _gates.With(signs);
+        using var bounds = _gates.With(signs);
         var start = _gates.Choices(stack([.. batch.Select(subproblem => subproblem.Shares)]), signs, prices);
         var (lower, choices) = ChoiceOptimizer.Run(bounds, _search.Graph.Output, rows, start, _options, offsets, _isOver);
         Bounded += count;
@@ -140,22 +133,24 @@ internal sealed class NeuronSplitting
         var places2 = tensor([.. open.Select(i => (long)i)]);
         var (openSigns, openShares, openPrices) = (signs.index_select(0, places2), shares.index_select(0, places2), found.index_select(0, places2));
         var next = Choose(openSigns, openShares, openPrices, rows.index_select(1, places2), [.. open.Select(i => least[i])]);
-        for (var k = 0; k < open.Length; k++)
+        var known = openPrices.to(ScalarType.Float32).data<float>().ToArray();
+        for (var place = 0; place < open.Length; place++)
         {
+            var k = place;
             var subproblem = batch[open[k]];
             if (next[k] is not { } neuron)
             {
                 return false;
             }
 
-            var own = openPrices[k].to(ScalarType.Float32).data<float>().ToArray();
+            float Price(Split split) => known[(k * _gates.Size) + _gates.Place(split)];
             var bound = Math.Max(subproblem.Lower, least[open[k]]);
             queue.Enqueue(
                 subproblem with
                 {
                     Lower = bound,
                     Next = neuron,
-                    Prices = [.. subproblem.Splits.Select(split => own[_gates.Place(split)])],
+                    Prices = [.. subproblem.Splits.Select(Price)],
                     Shares = openShares[k].clone().DetachFromDisposeScope(),
                 },
                 double.IsNaN(bound) ? double.NegativeInfinity : bound);
@@ -164,18 +159,19 @@ internal sealed class NeuronSplitting
         return true;
     }
 
-    private Tensor Signs(List<Subproblem> batch)
+    /// <summary>A number of each split at the place of its neuron, zeros elsewhere, shape [B, P].</summary>
+    private Tensor Spread(List<Subproblem> batch, Func<Subproblem, int, float> number)
     {
-        var signs = new float[batch.Count * _gates.Size];
-        for (var i = 0; i < batch.Count; i++)
+        var numbers = new float[batch.Count * _gates.Size];
+        for (var b = 0; b < batch.Count; b++)
         {
-            foreach (var split in batch[i].Splits)
+            for (var i = 0; i < batch[b].Splits.Length; i++)
             {
-                signs[(i * _gates.Size) + _gates.Place(split)] = split.IsOpen ? 1 : -1;
+                numbers[(b * _gates.Size) + _gates.Place(batch[b].Splits[i])] = number(batch[b], i);
             }
         }
 
-        return tensor(signs, batch.Count, _gates.Size);
+        return tensor(numbers, batch.Count, _gates.Size);
     }
 
     /// <summary>Takes back what is not positive in the arithmetic that proves.</summary>
@@ -192,13 +188,13 @@ internal sealed class NeuronSplitting
         var places = tensor([.. claimed.Select(i => (long)i)]);
         Tensor Take(Tensor all) => all.index_select(0, places).to(ScalarType.Float64);
         var proofSigns = Take(signs);
-        var bounds = _proofGates.With(proofSigns);
+        using var bounds = _proofGates.With(proofSigns);
         var functions = tensor([.. claimed.Select(i => (long)batch[i].Row)]);
         var lower = bounds.Lower(
             bounds.Graph.Output, _rows.index_select(0, functions).unsqueeze(0),
-            _proofGates.Choices(Take(shares), proofSigns, Take(prices).clamp_min(0)));
+            _proofGates.Choices(Take(shares), proofSigns, Take(prices).AtLeast(0)));
         // One more rounding.
-        var least = (lower.flatten() + _offsets.index_select(0, functions) - ((lower.flatten().abs() + 1) * 1e-15)).data<double>().ToArray();
+        var least = (lower.flatten() + _offsets.index_select(0, functions) - lower.flatten().abs().Plus(1).Times(1e-15)).data<double>().ToArray();
         for (var k = 0; k < claimed.Length; k++)
         {
             isProven[claimed[k]] = least[k] > 0;
@@ -210,16 +206,16 @@ internal sealed class NeuronSplitting
     {
         using var scope = NewDisposeScope();
         var count = signs.shape[0];
-        var bounds = _gates.With(signs);
+        using var bounds = _gates.With(signs);
         var visited = new Dictionary<int, Tensor>();
         bounds.Backward(_search.Graph.Output, rows, _gates.Choices(shares, signs, prices), (step, a) => visited[step] = a);
         var a = _gates.Join(visited, count);
         var x = _gates.Bounds;
-        var undecided = x.Lower.lt(0).logical_and(x.Upper.gt(0)).logical_and(_gates.CanSplit).logical_and(signs.eq(0));
+        var undecided = x.Lower.IsBelow(0).logical_and(x.Upper.IsAbove(0)).logical_and(_gates.CanSplit).logical_and(signs.to(ScalarType.Bool).logical_not());
         // What the line above a gate costs, and what the line below does where the neuron is farthest from it.
-        var above = a.clamp_max(0).neg() * (-(x.Lower * x.Upper) / (x.Upper - x.Lower).clamp_min(1e-30));
-        var below = a.clamp_min(0) * (shares * -x.Lower).minimum((1 - shares) * x.Upper);
-        var gain = where(undecided, above + (below * 0.5), full_like(a, -1));
+        var above = a.AtMost(0).neg() * (-(x.Lower * x.Upper) / (x.Upper - x.Lower).AtLeast(1e-30));
+        var below = a.AtLeast(0) * (shares * -x.Lower).minimum(shares.neg().Plus(1) * x.Upper);
+        var gain = where(undecided, above + below.Times(0.5), a.AllOf(-1));
         var tried = (int)Math.Min(Tried, gain.shape[1]);
         var (best, places) = gain.topk(tried, 1);
         var gains = best.to(ScalarType.Float64).data<double>().ToArray();
@@ -264,7 +260,7 @@ internal sealed class NeuronSplitting
             var at = places.narrow(0, start, count).reshape(-1).repeat_interleave(2).unsqueeze(1);
             var sides = tensor([1.0, -1.0]).to(half.dtype).repeat(count * tried).unsqueeze(1);
             half.scatter_(1, at, sides);
-            var bounds = _gates.With(half);
+            using var bounds = _gates.With(half);
             var lower = bounds.Lower(_search.Graph.Output, Repeat(rows, 1), _gates.Choices(Repeat(shares), half, Repeat(prices)));
             values.AddRange(lower.flatten().to(ScalarType.Float64).data<double>().ToArray());
         }

@@ -14,7 +14,7 @@ public sealed class FolderDirectionTests
     [
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
         "Native", "Bounds", "Graph", "Models", // numbers and kernels; layers; networks
-        "Attacks", "Lipschitz", "Detection", "Certificates", // bounds and certificates
+        "Attacks", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
         "Evaluation", "PValues",
         "Foreign", "ModelFiles", "Export", // readers and writers of files

@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
@@ -52,7 +53,7 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
     public override Tensor Transposed(LayerNode node, int input, Tensor y)
     {
         var product = y.mm(TransposesB ? node.Stored(1) : node.Stored(1).t());
-        return Alpha == 1 ? product : product * Alpha;
+        return Alpha == 1 ? product : product.Times(Alpha);
     }
 
     public override long Terms(LayerNode node) => node.Shapes[1].Sizes.Max(size => size.Count) + 4;

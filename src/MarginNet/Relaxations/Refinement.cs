@@ -1,0 +1,94 @@
+using static TorchSharp.torch;
+
+namespace MarginNet.Relaxations;
+
+/// <summary>
+/// Bounds of the inputs of curves by slopes that were optimised for each of them, from the first step to the last; the slopes are kept, so
+/// that the same bounds can be proven in other arithmetic by one pass.
+/// </summary>
+internal sealed class Refinement : IDisposable
+{
+    private readonly List<(int Value, Tensor Places, Choices Choices)> _parts = [];
+
+    /// <summary>Refines bounds.</summary>
+    /// <param name="bounds">The bounds, of one set, which CROWN has refined before.</param>
+    /// <param name="options">How slopes are optimised.</param>
+    /// <param name="isOver">Whether to leave the rest as it is.</param>
+    public static Refinement Run(BoundPropagation bounds, OptimizerOptions options, Func<bool> isOver)
+    {
+        var refinement = new Refinement();
+        var isFirst = true;
+        for (var i = 0; i < bounds.Graph.Steps.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            if (bounds.Graph.Steps[i].Curve is { } curve)
+            {
+                var value = bounds.Graph.Steps[i].Data[0];
+                var undecided = curve.IsUndecided(bounds[value]).flatten(1).any(0).nonzero().flatten();
+                if (!isFirst && !isOver())
+                {
+                    foreach (var places in Parts(bounds, undecided))
+                    {
+                        var rows = bounds.Rows(value, places);
+                        var start = ChoiceOptimizer.Start(bounds, value, rows.shape[0]);
+                        var (lower, choices) = ChoiceOptimizer.Run(bounds, value, rows, start, options with { Enough = 0 }, null, isOver);
+                        bounds.Tighten(value, places, lower.t());
+                        refinement.Add(value, places, choices);
+                    }
+                }
+
+                isFirst = false; // Before whose input there is nothing to choose.
+                bounds[value] = bounds[value].MoveToOuterDisposeScope();
+            }
+
+            bounds.Propagate(i);
+            bounds[i + 1] = bounds[i + 1].MoveToOuterDisposeScope();
+        }
+
+        return refinement;
+    }
+
+    /// <summary>Refines other bounds of the same set by the same slopes.</summary>
+    public void Apply(BoundPropagation bounds)
+    {
+        foreach (var (value, places, choices) in _parts)
+        {
+            using var scope = NewDisposeScope();
+            var type = bounds.Graph.Type;
+            var own = new Choices { Shares = choices.Shares.ToDictionary(entry => entry.Key, entry => entry.Value.to(type)) };
+            bounds.Tighten(value, places, bounds.Lower(value, bounds.Rows(value, places), own).t());
+            bounds[value] = bounds[value].MoveToOuterDisposeScope();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, places, choices) in _parts)
+        {
+            places.Dispose();
+            foreach (var share in choices.Shares.Values)
+            {
+                share.Dispose();
+            }
+        }
+    }
+
+    private void Add(int value, Tensor places, Choices choices)
+    {
+        foreach (var share in choices.Shares.Values)
+        {
+            share.DetachFromDisposeScope();
+        }
+
+        _parts.Add((value, places.clone().DetachFromDisposeScope(), choices));
+    }
+
+    private static IEnumerable<Tensor> Parts(BoundPropagation bounds, Tensor places)
+    {
+        var most = Math.Max(1, (1 << 23) / (bounds.Graph.LargestValue * 2));
+        for (long start = 0; start < places.shape[0]; start += most)
+        {
+            yield return places.narrow(0, start, Math.Min(most, places.shape[0] - start));
+        }
+    }
+}
