@@ -22,7 +22,7 @@ internal static class OptionGroups
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
-                "--method", "--epsilon", "--norm", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
+                "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--to", "--names",
                 "--extrapolate", "--randomize",
@@ -56,7 +56,7 @@ internal static class OptionGroups
         ["pvalue"] = ["--model", "--images", "--logits", "--calibration", "--alpha", "--output"],
         ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
         ["lipschitz"] = ["--model", "--samples"],
-        ["certify"] = ["--model", "--epsilon", "--no-attack", "--output"],
+        ["certify"] = ["--model", "--method", "--norm", "--epsilon", "--no-attack", "--output"],
         ["export"] = ["--to", "--out"],
         ["reproduce"] = ["--preset", "--data-dir", "--seeds", "--out"],
     };
