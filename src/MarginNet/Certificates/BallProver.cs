@@ -61,6 +61,11 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var rows = Leads(decided);
+        if (source > CertificateSource.Crown && !Array.Exists(_precise.Steps, step => step.Curve is not null))
+        {
+            source = CertificateSource.Crown; // Of an affine map it is exact.
+        }
+
         if (source == CertificateSource.Complete)
         {
             return [.. Enumerable.Range(0, radii.Length).Select(i => Split(

@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Data;
+using MarginNet.Graph;
 using MarginNet.Graph.Modules;
 using MarginNet.Margins;
 using MarginNet.Models;
@@ -124,6 +125,9 @@ public static class LocalCertificates
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        return new(ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width)), options, cancellation);
+        var graph = ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width));
+        // Of numbers with fewer digits than float32 rounding is not known.
+        _ = FloatFormat.Of(graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Constant).Select(parameter => parameter.Value));
+        return new(graph, options, cancellation);
     }
 }
