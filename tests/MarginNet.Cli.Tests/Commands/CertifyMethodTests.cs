@@ -19,7 +19,7 @@ public sealed class CertifyMethodTests : IDisposable
     public CertifyMethodTests()
     {
         SaveNearestMean(_tool.File("n.onnx"));
-        _common = ["certify", "--model", _tool.File("n.onnx"), "--data", "synthetic", "--limit-test", "30"];
+        _common = ["certify", "--model", _tool.File("n.onnx"), "--data", "synthetic", "--limit-test", "20"];
     }
 
     public void Dispose() => _tool.Dispose();
@@ -39,11 +39,12 @@ public sealed class CertifyMethodTests : IDisposable
         Assert.StartsWith(
             "index,true,predicted,margin,radius,radius_before_rounding,source,norm,method,seconds,attacked_at", lines[0], StringComparison.Ordinal);
         string[][] rows = [.. lines.Skip(1).Select(line => line.Split(','))];
-        Assert.Equal(30, rows.Length);
+        Assert.Equal(20, rows.Length);
         Assert.All(rows, row =>
         {
             Assert.Equal(norm, row[7]);
-            Assert.Contains(row[8], method == "best" ? ["lipschitz", "interval", "fast-lin", "crown", "alpha-crown", "complete"] : [method, "none"]);
+            string[] possible = method == "best" ? ["lipschitz", "interval", "fast-lin", "crown", "alpha-crown", "complete", "none"] : [method, "none"];
+            Assert.Contains(row[8], possible);
             Assert.True(Parse(row[9]) > 0);
             Assert.Equal(row[8] == "none", Parse(row[4]) == 0);
         });
@@ -51,7 +52,7 @@ public sealed class CertifyMethodTests : IDisposable
         var certified = rows.Count(row => row[1] == row[2] && Parse(row[4]) >= distance);
         Assert.True(certified > 0);
         var line = run.OutputLines.Single(text => text.StartsWith("certified at ", StringComparison.Ordinal));
-        Assert.Contains($"({certified} of 30;", line, StringComparison.Ordinal);
+        Assert.Contains($"({certified} of 20;", line, StringComparison.Ordinal);
         Assert.Contains(", by ", line, StringComparison.Ordinal);
         Assert.Contains($"The distances are in {norm}, in [0,1] pixels, between images", run.Output, StringComparison.Ordinal);
         Assert.Contains("No attack inside its ball changed any of ", run.OutputLines[^1], StringComparison.Ordinal);
@@ -61,7 +62,7 @@ public sealed class CertifyMethodTests : IDisposable
     [Fact]
     public async Task Without_a_file_only_the_distances_are_proven_and_the_counts_are_the_same()
     {
-        string[] args = [.. _common, "--method", "crown", "--epsilon", "0.5", "0.05", "0.2", "--no-attack"];
+        string[] args = [.. _common, "--method", "crown", "--epsilon", "3", "0.01", "0.1", "--no-attack"];
         var asked = await Tool.RunAsync([.. args, "--json", _tool.File("a.json")]);
         var searched = await Tool.RunAsync([.. args, "--output", _tool.File("c.csv"), "--json", _tool.File("b.json")]);
         Assert.Equal((0, 0), (asked.ExitCode, searched.ExitCode));
@@ -70,7 +71,7 @@ public sealed class CertifyMethodTests : IDisposable
         Assert.Contains("radii of right decisions", searched.Output, StringComparison.Ordinal);
         var (first, second) = (Counts("a.json"), Counts("b.json"));
         Assert.Equal(first, second);
-        Assert.True(first[1] > first[0] && first[1] > 0); // Of 0.05 and 0.5, in the order given.
+        Assert.True(first[1] >= first[2] && first[1] > first[0], string.Join(' ', first)); // In the order given.
 
         int[] Counts(string file)
         {
