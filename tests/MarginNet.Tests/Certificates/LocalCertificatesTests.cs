@@ -3,7 +3,6 @@ using MarginNet.Certificates;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Models;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
