@@ -169,7 +169,8 @@ internal sealed class CertifyCommand : Command
             {
                 // What is not certified at the distance before is not tried at a larger one.
                 double[] epsilons = [.. radii.Select(radius => least == 0 || radius.Holds(least) ? value : 0)];
-                radii = LocalCertificates.Prove(model.Network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
+                radii = LocalCertificates.Prove(
+                    model.Network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
                 least = value;
             }
 

@@ -74,7 +74,8 @@ internal sealed class ForeignOptions
         }
     }
 
-    public Option[] All => [_normalize, _inputSize, _classes, _weights, _output, _trust, .. _hasTimeLimit ? [_timeLimit] : Array.Empty<Option>()];
+    public Option[] All =>
+        [_normalize, _inputSize, _classes, _weights, _output, _trust, .. _hasTimeLimit ? [_timeLimit] : Array.Empty<Option>()];
 
     /// <summary>Those that go with a model only.</summary>
     public Option[] OfModels => [.. All.Except([_classes])];

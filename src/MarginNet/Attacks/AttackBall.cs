@@ -75,9 +75,10 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
         if (options.Norm == AttackNorm.L1)
         {
             // D + 1 exponential numbers over their sum are uniform on a simplex, of which the last is what the others leave.
-            var parts = rand(shape.Aggregate(1L, (product, size) => product * size) + 1, generator: generator).clamp_min(SmallestNorm).log().neg();
+            var count = shape.Aggregate(1L, (product, size) => product * size);
+            var parts = rand(count + 1, generator: generator).clamp_min(SmallestNorm).log().neg();
             var signs = (rand(shape, generator: generator) - 0.5).sign();
-            return signs * (parts.narrow(0, 1, parts.shape[0] - 1) / parts.sum()).reshape(shape);
+            return signs * (parts.narrow(0, 1, count) / parts.sum()).reshape(shape);
         }
 
         var direction = randn(shape, generator: generator);

@@ -55,7 +55,8 @@ internal sealed class BallCertifier(
                 options.Precision, _most, sample.Radius, failed.GetValueOrDefault(sample, double.PositiveInfinity), Guess(source)));
             while (true)
             {
-                int[] open = [.. Enumerable.Range(0, samples.Length).Where(i => !searches[i].IsOver && samples[i].Seconds < options.Seconds)];
+                int[] open = [.. Enumerable.Range(0, samples.Length)
+                    .Where(i => !searches[i].IsOver && samples[i].Seconds < options.Seconds)];
                 if (open.Length == 0)
                 {
                     break;
@@ -144,7 +145,8 @@ internal sealed class BallCertifier(
             using var scope = NewDisposeScope();
             var centers = images.ToTensor(Array.ConvertAll(tried, i => part[i].Sample.Index)).to(ScalarType.Float64).flatten(1);
             var found = prover.Prove(
-                source, centers, Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius), isOver);
+                source, centers, Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
+                isOver);
             for (var k = 0; k < tried.Length; k++)
             {
                 proven[tried[k]] = found[k];

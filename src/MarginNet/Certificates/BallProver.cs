@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Certificates;
 
 /// <summary>
-/// Shows that the decision is the same in all of a ball: that of the network as it is run in float32, with sums in any order. All bounds are
-/// in double precision, rounded outward.
+/// Shows that the decision is the same in all of a ball: that of the network as it is run in float32, with sums in any order. All bounds
+/// are in double precision, rounded outward.
 /// </summary>
 /// <param name="graph">The network.</param>
 /// <param name="options">The norm, and what a batch may take.</param>

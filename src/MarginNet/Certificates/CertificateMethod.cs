@@ -6,7 +6,8 @@ public enum CertificateMethod
     /// <summary>Intervals of all values, layer by layer.</summary>
     Interval,
 
-    /// <summary>Linear relaxation with parallel lines: Fast-Lin (Weng et al., 2018), the same number as the dual of Wong and Kolter.</summary>
+    /// <summary>Linear relaxation with parallel lines: Fast-Lin (Weng et al., 2018), the same number as the dual
+    /// of Wong and Kolter.</summary>
     FastLin,
 
     /// <summary>Linear relaxation with lines of the least area: CROWN (Zhang et al., 2018).</summary>

@@ -11,7 +11,8 @@ namespace MarginNet.Certificates;
 
 /// <summary>
 /// A ball around an input in which the network's decision provably does not change: that of the network as it is run, in
-/// floating point on a CPU. By Lipschitz constants it is in ℓ2 and open; what rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed,
+/// floating point on a CPU. By Lipschitz constants it is in ℓ2 and open; what
+/// rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed,
 /// comes off the margin.
 /// </summary>
 /// <param name="PredictedClass">The decision ĉ, the lowest index among tied scores.</param>
@@ -35,7 +36,8 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     /// <summary>Whether only the points of the ball with pixels in [0, 1] are certified.</summary>
     public bool IsCut { get; init; }
 
-    /// <summary>What <see cref="LocalCertificates"/> took for it, in seconds; its share where several samples were bounded at once.</summary>
+    /// <summary>What <see cref="LocalCertificates"/> took for it, in seconds; its share where several samples were bounded
+    /// at once.</summary>
     public double Seconds { get; init; }
 
     /// <summary>Whether the decision is certified for all inputs up to a distance, that one included.</summary>

@@ -42,10 +42,12 @@ public static class LocalCertificates
         CancellationToken cancellation = default)
     {
         double[] tried = [.. first.ToArray().Where(radius => radius > 0).Distinct().Order()];
-        return Run(network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Search(samples, tried), progress, cancellation);
+        return Run(
+            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Search(samples, tried), progress, cancellation);
     }
 
-    /// <summary>Tries to certify each sample at a distance of its own, without looking for a larger one: one bound for each method.</summary>
+    /// <summary>Tries to certify each sample at a distance of its own, without looking for a larger one: one bound for each
+    /// method.</summary>
     /// <param name="network">See <see cref="Compute"/>.</param>
     /// <param name="images">At least one image, of the size the network takes.</param>
     /// <param name="epsilons">The distance of each, finite and at least 0, length N.</param>
@@ -71,7 +73,8 @@ public static class LocalCertificates
                 $"Expected {images.Count} finite distances of at least 0, one for each image, but got {own.Length}.", nameof(epsilons));
         }
 
-        return Run(network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Prove(samples, own), progress, cancellation);
+        return Run(
+            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Prove(samples, own), progress, cancellation);
     }
 
     private static CertifiedRadius[] Run(
@@ -127,7 +130,8 @@ public static class LocalCertificates
         using var inference = no_grad();
         var graph = ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width));
         // Of numbers with fewer digits than float32 rounding is not known.
-        _ = FloatFormat.Of(graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Constant).Select(parameter => parameter.Value));
+        _ = FloatFormat.Of(graph.Parameters
+            .Where(parameter => parameter.Role != ParameterRole.Constant).Select(parameter => parameter.Value));
         return new(graph, options, cancellation);
     }
 }

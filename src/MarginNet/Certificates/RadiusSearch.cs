@@ -31,7 +31,8 @@ internal struct RadiusSearch
         _last = Above(most);
         Most = most;
         (_proven, _failed) = (
-            proven >= most ? _last : proven >= Least ? Above(Math.BitIncrement(proven)) - 1 : -1, failed < most ? Above(failed) : _last + 1);
+            proven >= most ? _last : proven >= Least ? Above(Math.BitIncrement(proven)) - 1 : -1,
+            failed < most ? Above(failed) : _last + 1);
         _step = proven > 0 ? NextStep : FirstStep;
         _next = _proven >= 0 ? _proven + _step : Math.Max(0, Above(guess));
         _next = Math.Clamp(_next, _proven + 1, Math.Max(_proven + 1, _failed - 1));
