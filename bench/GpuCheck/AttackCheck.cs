@@ -55,14 +55,19 @@ internal static class AttackCheck
         {
             var pixels = before.Pixels(i);
             var changed = after.Images[i];
-            var (most, squares) = (0.0, 0.0);
+            var (most, squares, sum) = (0.0, 0.0, 0.0);
             for (var at = 0; at < pixels.Length; at++)
             {
                 var difference = Math.Abs(changed[at] - (pixels[at] / 255.0));
-                (most, squares) = (Math.Max(most, difference), squares + (difference * difference));
+                (most, squares, sum) = (Math.Max(most, difference), squares + (difference * difference), sum + difference);
             }
 
-            largest = Math.Max(largest, norm == AttackNorm.Linf ? most : Math.Sqrt(squares));
+            largest = Math.Max(largest, norm switch
+            {
+                AttackNorm.Linf => most,
+                AttackNorm.L1 => sum,
+                _ => Math.Sqrt(squares),
+            });
         }
 
         return largest;

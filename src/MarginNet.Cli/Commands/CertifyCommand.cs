@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Diagnostics;
 using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Checkpoints;
@@ -7,6 +8,9 @@ using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Lipschitz;
+using MarginNet.Margins;
+using MarginNet.ModelFiles;
 using MarginNet.Models;
 
 namespace MarginNet.Cli.Commands;
@@ -21,11 +25,14 @@ internal sealed class CertifyCommand : Command
 
     private static readonly string[] DefaultDistances = ["36/255", "72/255", "108/255", "1"];
 
-    private readonly SampleOptions _samples = new("test (default) or train.", ["test", "train"], "", needsCalibration: false);
+    private readonly SampleOptions _samples =
+        new("test (default) or train.", ["test", "train"], "", needsCalibration: false, hasTimeLimit: false);
+    private readonly CertificateSettings _settings = new();
 
     private readonly Option<string[]> _epsilons = new("--epsilon")
     {
-        Description = "Distances in l2, in [0,1] pixels, at which to give certified accuracy; a number or a ratio, one or more.",
+        Description = "Distances in [0,1] pixels at which to give certified accuracy; a number or a ratio, one or more. Without --output "
+            + "and --plot other methods than lipschitz ask about these alone, which is cheaper than to look for radii.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => DefaultDistances,
     };
@@ -54,6 +61,7 @@ internal sealed class CertifyCommand : Command
         : base("certify", "Certify decisions: the radius in which no change of the image changes the class.")
     {
         _samples.AddModelTo(this);
+        _settings.AddTo(this);
         Option[] options = [_epsilons, _noAttack, _steps, _restarts, _output, _plot];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -62,26 +70,39 @@ internal sealed class CertifyCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        var local = _settings.Read(parsed);
         (string Text, double Value)[] distances = [.. parsed.GetValue(_epsilons)!.Select(text => (text, Distance(text)))];
-        var attack = Attack(parsed);
+        var attack = Attack(parsed, local);
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadExactModel(parsed);
-        var bounds = LipschitzCommand.Bound(model, cancellation); // First: it may refuse the model.
+        var clock = Stopwatch.StartNew();
+        var bounds = Bound(parsed, model, local, cancellation); // First: it may refuse the model.
+        var seconds = clock.Elapsed.TotalSeconds;
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var (error, epsilons, labels) =
             (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         foreach (var (_, value) in distances)
         {
-            parsed.WarnOfDistance(_epsilons.Name, value, AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
+            parsed.WarnOfDistance(
+                _epsilons.Name, value, local?.Norm ?? AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
         }
 
-        bounds.ThrowIfChanged(model.Network);
+        bounds?.ThrowIfChanged(model.Network);
         var scores = model.Network.Score(images, cancellation: cancellation);
-        var radii = CertifiedRadius.Compute(scores, images, bounds);
+        CertifiedRadius[] radii = bounds is not null ? CertifiedRadius.Compute(scores, images, bounds)
+            : [.. Enumerable.Range(0, scores.Count).Select(i => new CertifiedRadius(
+                DecisionMargin.Compute(scores[i]).Class, 0, CertificateSource.None))];
+        radii = Array.ConvertAll(radii, radius => radius with { Seconds = seconds / radii.Length });
+        if (local is not null)
+        {
+            radii = Certify(parsed, model, images, local, distances, radii, cancellation);
+        }
+
         var attackedAt = attack is null
             ? null
             : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
-        var table = new CertificateTable(radii, scores, images, model.ClassNames, attackedAt);
+        var table = new CertificateTable(
+            radii, scores, images, model.ClassNames, attackedAt, local, areLargest: local is null || AreLargest(parsed));
         if (parsed.GetValue(_output) is { } path)
         {
             table.Save(path);
@@ -100,6 +121,69 @@ internal sealed class CertifyCommand : Command
                 SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error,
                 model.ClassNames, images);
     }
+
+    /// <summary>The Lipschitz constants, where they are asked for; null where they are not, or cannot be had and others can.</summary>
+    private LipschitzBounds? Bound(ParseResult parsed, MarginModel model, CertificateOptions? local, CancellationToken cancellation)
+    {
+        if (!_settings.UsesConstants(parsed))
+        {
+            return null;
+        }
+
+        try
+        {
+            return LipschitzCommand.Bound(model, cancellation);
+        }
+        catch (UserErrorException e) when (local is not null)
+        {
+            parsed.Note($"without Lipschitz constants: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Certifies by bounds in balls: the largest radii, or only the distances asked about.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="images">The samples.</param>
+    /// <param name="options">How.</param>
+    /// <param name="distances">The distances asked about.</param>
+    /// <param name="radii">What is known of each sample already.</param>
+    /// <param name="cancellation">Stops it.</param>
+    private CertifiedRadius[] Certify(
+        ParseResult parsed, MarginModel model, ImageSet images, CertificateOptions options, (string Text, double Value)[] distances,
+        CertifiedRadius[] radii, CancellationToken cancellation)
+    {
+        CountDisplay Progress(string things) => new(parsed.Notes(), "certified", things, images.Count);
+
+        try
+        {
+            if (AreLargest(parsed))
+            {
+                return LocalCertificates.Compute(
+                    model.Network, images, options, Array.ConvertAll(distances, distance => distance.Value), radii, Progress("images"),
+                    cancellation);
+            }
+
+            var least = 0.0;
+            foreach (var (text, value) in distances.Where(distance => distance.Value > 0).OrderBy(distance => distance.Value))
+            {
+                // What is not certified at the distance before is not tried at a larger one.
+                double[] epsilons = [.. radii.Select(radius => least == 0 || radius.Holds(least) ? value : 0)];
+                radii = LocalCertificates.Prove(
+                    model.Network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
+                least = value;
+            }
+
+            return radii;
+        }
+        catch (NotSupportedException e)
+        {
+            throw new UserErrorException(e.Message);
+        }
+    }
+
+    /// <summary>Whether the radius of each image is shown anywhere.</summary>
+    private bool AreLargest(ParseResult parsed) => parsed.GetValue(_output) is not null || parsed.GetValue(_plot) is not null;
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
     /// <returns>The exit code.</returns>
@@ -132,12 +216,18 @@ internal sealed class CertifyCommand : Command
         return Unsound;
     }
 
-    private AttackOptions? Attack(ParseResult parsed)
+    private AttackOptions? Attack(ParseResult parsed, CertificateOptions? local)
     {
         Option[] own = [_steps, _restarts];
         if (!parsed.GetValue(_noAttack))
         {
-            return SoundnessCheck.DefaultAttack with { Steps = parsed.GetValue(_steps), Restarts = parsed.GetValue(_restarts) };
+            return SoundnessCheck.DefaultAttack with
+            {
+                Norm = local?.Norm ?? AttackNorm.L2,
+                Clip = local?.IsCut ?? true,
+                Steps = parsed.GetValue(_steps),
+                Restarts = parsed.GetValue(_restarts),
+            };
         }
 
         return Array.Find(own, parsed.IsGiven) is { } idle

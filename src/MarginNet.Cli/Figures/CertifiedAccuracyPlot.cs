@@ -1,5 +1,6 @@
 using System.Globalization;
 using MarginNet.Certificates;
+using MarginNet.Cli.Options;
 using ScottPlot;
 
 namespace MarginNet.Cli.Figures;
@@ -37,7 +38,7 @@ internal static class CertifiedAccuracyPlot
         (curve.LineWidth, curve.Color, curve.FillY, curve.FillYColor) = (2, Colors.SteelBlue, true, Colors.SteelBlue.WithAlpha(0.2));
         curve.LegendText = "certified";
         plot.Title("Certified accuracy against the radius");
-        plot.XLabel("l2 radius, pixels in [0, 1]");
+        plot.XLabel($"{CertificateSettings.NameOf(radii[0].Norm)} radius, pixels in [0, 1]");
         plot.YLabel("accuracy, %");
         plot.Axes.SetLimits(0, end, 0, 100);
         plot.Axes.Right.MinimumSize = 16;

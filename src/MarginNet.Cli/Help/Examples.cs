@@ -71,6 +71,8 @@ internal static class Examples
         [
             ("marginnet certify --model m.pt --epsilon 36/255 "
                 + "--output radii.csv --plot radii.svg", "certified accuracy beside that under attack, and the radius of each image"),
+            ("marginnet certify --model m.pt --method crown --norm linf --epsilon 1/255 2/255 --limit-test 100",
+                "by linear relaxation, which needs no Lipschitz constant"),
         ],
         ["verify"] =
         [

@@ -61,16 +61,21 @@ internal sealed class ForeignOptions
     private readonly Option<double> _timeLimit = Number.Positive("--time-limit", "Seconds after which a TorchScript or ONNX program is " +
         "given up that does not end on a batch of images, or while it is loaded.", DefaultSeconds);
 
+    private readonly bool _hasTimeLimit;
+
     /// <param name="isImport">Whether --output says which output of the model has the scores, and not where results go.</param>
-    public ForeignOptions(bool isImport = false)
+    /// <param name="hasTimeLimit">Whether --time-limit is for programs, and not for what the command does.</param>
+    public ForeignOptions(bool isImport = false, bool hasTimeLimit = true)
     {
+        _hasTimeLimit = hasTimeLimit;
         if (isImport)
         {
             _output.Aliases.Add("--output");
         }
     }
 
-    public Option[] All => [_normalize, _inputSize, _classes, _weights, _output, _trust, _timeLimit];
+    public Option[] All =>
+        [_normalize, _inputSize, _classes, _weights, _output, _trust, .. _hasTimeLimit ? [_timeLimit] : Array.Empty<Option>()];
 
     /// <summary>Those that go with a model only.</summary>
     public Option[] OfModels => [.. All.Except([_classes])];
@@ -127,7 +132,8 @@ internal sealed class ForeignOptions
         Output = parsed.GetValue(_output),
         TrustTorchScript = parsed.GetValue(_trust),
         TrustedPrograms = TrustedPrograms.Read(),
-        TimeLimit = TimeSpan.FromSeconds(Math.Min(parsed.GetValue(_timeLimit), MostSeconds)),
+        TimeLimit = TimeSpan.FromSeconds(
+            _hasTimeLimit ? Math.Min(parsed.GetValue(_timeLimit), MostSeconds) : DefaultSeconds),
         TimeLimitExceeded = reason => GiveUp(parsed.InvocationConfiguration.Error, path, reason),
     };
 

@@ -16,8 +16,14 @@ internal static class PixelDistanceWarning
         var suspect = PixelDistance.SuspectFrom(norm, pixelCount);
         if (distance >= suspect)
         {
+            var (name, why) = norm switch
+            {
+                AttackNorm.L2 => (" in l2", $"where {suspect:g2} is far"),
+                AttackNorm.L1 => (" in l1", $"where {suspect:g3} is far"),
+                _ => ("", "where a change by 1 makes any image of any other"),
+            };
             parsed.Warn(FormattableString.Invariant(
-                $"{option} is {distance:g6}{(norm == AttackNorm.L2 ? " in l2" : "")}, but pixels are in [0, 1], {(norm == AttackNorm.L2 ? $"where {suspect:g2} is far" : "where a change by 1 makes any image of any other")}: write {distance:g6}/255 if steps of a byte are meant."));
+                $"{option} is {distance:g6}{name}, but pixels are in [0, 1], {why}: write {distance:g6}/255 if steps of a byte are meant."));
         }
     }
 }

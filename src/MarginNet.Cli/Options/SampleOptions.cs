@@ -20,7 +20,7 @@ internal sealed class SampleOptions
         Description = "The model file that 'marginnet train' or 'marginnet import' wrote, "
             + "or one of another program that 'marginnet import' takes.",
     };
-    private readonly ForeignOptions _foreign = new();
+    private readonly ForeignOptions _foreign;
     private readonly DataOptions _data = new("what the model was trained on");
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision =
@@ -43,10 +43,12 @@ internal sealed class SampleOptions
     /// <param name="needsCalibration">Whether logits need a null model.</param>
     /// <param name="takesImages">Whether images of a file may be scored instead of a data set.</param>
     /// <param name="takesPictures">Whether these may be pictures, which have no labels.</param>
+    /// <param name="hasTimeLimit">Whether <c>--time-limit</c> is for models that are programs, and not the command's own.</param>
     public SampleOptions(
         string splitDescription, string[] splits, string logitsDescription, bool needsCalibration, bool takesImages = true,
-        bool takesPictures = false)
+        bool takesPictures = false, bool hasTimeLimit = true)
     {
+        _foreign = new(hasTimeLimit: hasTimeLimit);
         const string Arrays = "a .npy file of images [N, C, H, W] in [0,1], such as 'marginnet attack' writes";
         _labels.Description = $"The true classes of the --logits{(takesImages ? " or --images" : "")}, 0 to C - 1: a .npy, "
             + ".npz or .csv file.";

@@ -8,4 +8,7 @@ public enum AttackNorm
 
     /// <summary>ℓ2, the Euclidean length of the change of the whole image: √Σⱼ δⱼ².</summary>
     L2,
+
+    /// <summary>ℓ1, the sum of the changes of all pixels: Σⱼ |δⱼ|.</summary>
+    L1,
 }

@@ -9,12 +9,12 @@ namespace MarginNet.Certificates;
 /// which it is never below.</summary>
 public static class AttackedDistance
 {
-    /// <summary>Attacks in ℓ2 at some distances in increasing order, each time what is still classified rightly: an image that is
+    /// <summary>Attacks at some distances in increasing order, each time what is still classified rightly: an image that is
     /// misclassified at one distance is so within any larger one.</summary>
     /// <param name="network">The network.</param>
     /// <param name="images">Images, each with its label.</param>
     /// <param name="epsilons">The distances ε, finite and at least 0, in any order.</param>
-    /// <param name="attack">The attack; null for <see cref="SoundnessCheck.DefaultAttack"/>. Its norm and ε have no effect.</param>
+    /// <param name="attack">The attack; null for <see cref="SoundnessCheck.DefaultAttack"/>. Its ε has no effect.</param>
     /// <param name="progress">Told each distance when its attack has ended.</param>
     /// <param name="cancellation">Stops between the steps of the attack.</param>
     /// <returns>For each image 0 where it is misclassified as it is, else the least of the distances at which the attack succeeds,
@@ -37,7 +37,6 @@ public static class AttackedDistance
             {
                 var options = (attack ?? SoundnessCheck.DefaultAttack) with
                 {
-                    Norm = AttackNorm.L2,
                     Epsilon = epsilon,
                     Steps = epsilon == 0 ? 1 : (attack ?? SoundnessCheck.DefaultAttack).Steps,
                 };

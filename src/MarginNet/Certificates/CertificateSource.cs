@@ -14,4 +14,19 @@ public enum CertificateSource
 
     /// <summary>The pairwise constants: the least of (f_ĉ − fᵢ) / L_ĉi over i ≠ ĉ.</summary>
     Pairwise,
+
+    /// <summary>Intervals of all values in the ball.</summary>
+    Interval,
+
+    /// <summary>Linear relaxation with parallel lines: Fast-Lin, and the dual of Wong and Kolter.</summary>
+    FastLin,
+
+    /// <summary>Linear relaxation with lines of the least area: CROWN.</summary>
+    Crown,
+
+    /// <summary>Linear relaxation with the best lines that a gradient finds: α-CROWN.</summary>
+    AlphaCrown,
+
+    /// <summary>Branch and bound over neurons: β-CROWN.</summary>
+    Complete,
 }

@@ -5,10 +5,10 @@ namespace MarginNet.Certificates;
 /// <summary>The share of samples that are classified rightly and certified to stay so within a distance.</summary>
 public static class CertifiedAccuracy
 {
-    /// <summary>Counts the samples whose decision is their label and whose certified radius is above ε.</summary>
+    /// <summary>Counts the samples whose decision is their label and whose certificate holds at ε.</summary>
     /// <param name="radii">The certified radii, length N.</param>
     /// <param name="labels">True classes, length N.</param>
-    /// <param name="epsilon">The distance ε in ℓ2, at least 0; at 0 the samples are those rightly classified
+    /// <param name="epsilon">The distance ε in the norm of the certificates, at least 0; at 0 the samples are those rightly classified
     /// that have a certificate at all.</param>
     /// <exception cref="ArgumentException">There is not one label for each radius.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN.</exception>
@@ -27,7 +27,7 @@ public static class CertifiedAccuracy
         var count = 0;
         for (var i = 0; i < labels.Length; i++)
         {
-            count += radii[i].PredictedClass == labels[i] && radii[i].Radius > epsilon ? 1 : 0;
+            count += radii[i].PredictedClass == labels[i] && radii[i].Holds(epsilon) ? 1 : 0;
         }
 
         return new(count, labels.Length);

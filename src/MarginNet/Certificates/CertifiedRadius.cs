@@ -1,4 +1,5 @@
 using System.Numerics;
+using MarginNet.Attacks;
 using MarginNet.Bounds;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
@@ -9,8 +10,9 @@ using static TorchSharp.torch;
 namespace MarginNet.Certificates;
 
 /// <summary>
-/// A ball in ℓ2 around an input, open, in which the network's decision provably does not change: that of the network as it is run, in
-/// floating point on a CPU. What rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed,
+/// A ball around an input in which the network's decision provably does not change: that of the network as it is run, in
+/// floating point on a CPU. By Lipschitz constants it is in ℓ2 and open; what
+/// rounding may do to the scores, at the input and anywhere in the ball, in whatever order sums are formed,
 /// comes off the margin.
 /// </summary>
 /// <param name="PredictedClass">The decision ĉ, the lowest index among tied scores.</param>
@@ -22,8 +24,25 @@ public readonly record struct CertifiedRadius(int PredictedClass, double Radius,
     private const double RootOfTwo = 1.4142135623730952; // Rounded up.
 
     /// <summary>What the radius would be in exact arithmetic, and certifies nothing:
-    /// the cost of rounding is its distance to <see cref="Radius"/>.</summary>
+    /// the cost of rounding is its distance to <see cref="Radius"/>. NaN where <see cref="LocalCertificates"/> found it.</summary>
     public double RadiusBeforeRounding { get; init; }
+
+    /// <summary>How distances are measured.</summary>
+    public AttackNorm Norm { get; init; } = AttackNorm.L2;
+
+    /// <summary>Whether the ball has its boundary, as where a bound was proven at the radius itself.</summary>
+    public bool IsClosed { get; init; }
+
+    /// <summary>Whether only the points of the ball with pixels in [0, 1] are certified.</summary>
+    public bool IsCut { get; init; }
+
+    /// <summary>What <see cref="LocalCertificates"/> took for it, in seconds; its share where several samples were bounded
+    /// at once.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Whether the decision is certified for all inputs up to a distance, that one included.</summary>
+    /// <param name="distance">The distance, at least 0; at 0 it is whether there is a certificate at all.</param>
+    public bool Holds(double distance) => Radius > distance || (IsClosed && Radius > 0 && Radius == distance);
 
     /// <summary>Certifies one sample by the largest of the three radii, each rounded down. Ties and zero margins certify nothing.</summary>
     /// <param name="scores">Class scores f of one sample, length C, finite.</param>

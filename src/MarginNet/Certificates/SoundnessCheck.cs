@@ -15,15 +15,16 @@ public static class SoundnessCheck
     private const double Inside = 0.999; // Of the radius: as far as float32's pixels are surely inside the open ball.
     private const double Farthest = 1e4; // Of any radius, which float32 can still move an image by.
 
-    /// <summary>The attack that is used unless told otherwise: PGD up the logit difference, 20 steps from the sample.</summary>
+    /// <summary>The attack that is used unless told otherwise: PGD in ℓ2 up the logit difference, 20 steps from the sample.</summary>
     public static AttackOptions DefaultAttack { get; } = new()
     {
         Method = AttackMethod.Pgd,
+        Norm = AttackNorm.L2,
         Objective = AttackObjective.LogitDifference,
         Steps = 20,
     };
 
-    /// <summary>Attacks each sample's decision, right or wrong, in ℓ2, at 0.999 of its radius and not clipped to [0, 1].
+    /// <summary>Attacks each sample's decision, right or wrong, at 0.999 of its radius, clipped to [0, 1] where the certificate is.
     /// Samples without a certificate are left out.</summary>
     /// <param name="network">The network whose decisions were certified.</param>
     /// <param name="images">The images.</param>
@@ -47,37 +48,45 @@ public static class SoundnessCheck
         }
 
         var certificates = radii.ToArray();
-        int[] certified = [.. Enumerable.Range(0, certificates.Length).Where(i => certificates[i].Radius > 0)];
-        if (certified.Length == 0)
-        {
-            return [];
-        }
+        return [.. Enumerable.Range(0, certificates.Length).Where(i => certificates[i].Radius > 0)
+            .GroupBy(i => (certificates[i].Norm, certificates[i].IsCut))
+            .SelectMany(kind => Run(
+                network, images, certificates, [.. kind],
+                (attack ?? DefaultAttack) with { Norm = kind.Key.Norm, Clip = kind.Key.IsCut }, cancellation))
+            .OrderBy(violation => violation.Index)];
+    }
 
+    /// <summary>Attacks certificates of one norm.</summary>
+    private static List<CertificateViolation> Run(
+        nn.Module<Tensor, Tensor> network, ImageSet images, CertifiedRadius[] certificates, int[] certified, AttackOptions attack,
+        CancellationToken cancellation)
+    {
         var decided = Relabel(images, certified, Array.ConvertAll(certified, i => certificates[i].PredictedClass));
         var result = Attack.RunWithin(
             network,
             decided,
             Array.ConvertAll(certified, i => Inside * Math.Min(certificates[i].Radius, Farthest)),
-            (attack ?? DefaultAttack) with { Norm = AttackNorm.L2, Clip = false },
+            attack,
             progress: null,
             Precision.Float32,
             cancellation);
-        var violations = ImmutableArray.CreateBuilder<CertificateViolation>();
+        var violations = new List<CertificateViolation>();
         for (var k = 0; k < certified.Length; k++)
         {
             var certificate = certificates[certified[k]];
             var (found, _) = DecisionMargin.Compute(result.AttackedScores[k]);
-            if (found != certificate.PredictedClass && Distance(decided.Pixels(k), result.Images[k]) is var distance
+            if (found != certificate.PredictedClass && Distance(decided.Pixels(k), result.Images[k], attack.Norm) is var distance
                 && distance < certificate.Radius)
             {
                 violations.Add(new(certified[k], certificate.Radius, distance, certificate.PredictedClass, found));
             }
         }
 
-        return violations.ToImmutable();
+        return violations;
     }
 
-    private static ImageSet Relabel(ImageSet images, int[] indices, int[] labels)
+    /// <summary>Some of the images, with other labels.</summary>
+    internal static ImageSet Relabel(ImageSet images, int[] indices, int[] labels)
     {
         var size = images.Channels * images.Height * images.Width;
         var pixels = new byte[indices.Length * size];
@@ -89,14 +98,20 @@ public static class SoundnessCheck
         return ImageSet.Create(pixels, labels, images.Channels, images.Height, images.Width);
     }
 
-    private static double Distance(ReadOnlySpan<byte> pixels, ReadOnlySpan<float> attacked)
+    private static double Distance(ReadOnlySpan<byte> pixels, ReadOnlySpan<float> attacked, AttackNorm norm)
     {
-        var sum = 0.0;
+        var (largest, sum, squares) = (0.0, 0.0, 0.0);
         for (var i = 0; i < pixels.Length; i++)
         {
-            sum += Math.Pow((pixels[i] / 255f) - (double)attacked[i], 2);
+            var change = Math.Abs((pixels[i] / 255f) - (double)attacked[i]);
+            (largest, sum, squares) = (Math.Max(largest, change), sum + change, squares + (change * change));
         }
 
-        return Math.Sqrt(sum);
+        return norm switch
+        {
+            AttackNorm.Linf => largest,
+            AttackNorm.L1 => sum,
+            _ => Math.Sqrt(squares),
+        };
     }
 }

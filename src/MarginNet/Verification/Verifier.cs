@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using MarginNet.Graph;
+using MarginNet.Relaxations;
+using static TorchSharp.torch;
 
 namespace MarginNet.Verification;
 
 /// <summary>Decides properties of networks: an attack first, then branch and bound.</summary>
 internal static class Verifier
 {
-    private const double AttackShare = 0.1; // Of the time.
+    private const double AttackShare = 0.1; // Of the time,
+    private const double FirstAttack = 5; // and at most so many seconds.
 
     /// <summary>Searches a counterexample, and a proof that there is none.</summary>
     /// <param name="graph">The network, of as many inputs and outputs as the property.</param>
@@ -18,10 +21,18 @@ internal static class Verifier
         NetworkGraph graph, Property property, VerifierOptions options, CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
-        var attack = Attack(AttackShare * options.TimeLimit);
+        var attack = Attack(TimeSpan.FromSeconds(Math.Min(FirstAttack, AttackShare * options.TimeLimit.TotalSeconds)));
         if (attack.Input is not null)
         {
             return Found(attack);
+        }
+
+        using (var splitting = InputSplitting.Of(graph, RoundingModel.Exact))
+        {
+            if (splitting is not null)
+            {
+                return BySplitting(splitting);
+            }
         }
 
         try
@@ -43,6 +54,46 @@ internal static class Verifier
         }
 
         return Again("Bounds leave parts of the inputs undecided of which no neuron is left to split.");
+
+        Verdict BySplitting(InputSplitting splitting)
+        {
+            var (cells, refuted) = (0L, 0);
+            var isOpen = false;
+            foreach (var query in property.Queries)
+            {
+                var result = splitting.Decide(
+                    query, Math.Max(1, options.Threads), input => Outputs(input) is { } outputs && query.IsViolatedBy(input, outputs),
+                    () => cancellation.IsCancellationRequested || clock.Elapsed >= options.TimeLimit);
+                cancellation.ThrowIfCancellationRequested();
+                (cells, refuted) = (cells + result.Cells, refuted + result.Refuted);
+                if (result is { Answer: Answer.Sat, Input: { } found })
+                {
+                    return new(
+                        Answer.Sat, [.. found], [.. Outputs([.. found])!],
+                        Invariant($"Found by splitting inputs into {cells} parts."), clock.Elapsed.TotalSeconds);
+                }
+
+                isOpen |= result.Answer != Answer.Unsat;
+            }
+
+            return !isOpen ? Say(Answer.Unsat, Invariant($"Proven by bounds on {cells} parts of the inputs."))
+                : Say(
+                    clock.Elapsed >= options.TimeLimit ? Answer.Timeout : Answer.Unknown,
+                    refuted > 0
+                        ? Invariant($"The search found {refuted} counterexamples of the graph, none of which holds where the file is run.")
+                        : Invariant($"Bounds on {cells} parts of the inputs left some undecided."));
+        }
+
+        double[]? Outputs(double[] input)
+        {
+            var values = Array.ConvertAll(input, value => (float)value);
+            using var scope = NewDisposeScope();
+            using var inference = no_grad();
+            var outputs = options.Witness is { } witness ? witness(values)
+                : graph.Run(tensor(values, graph.Input.At(1)), [.. graph.Parameters.Select(parameter => parameter.Value)])
+                    .flatten().data<float>().ToArray();
+            return Array.TrueForAll(outputs, float.IsFinite) ? Array.ConvertAll(outputs, value => (double)value) : null;
+        }
 
         string Invariant(FormattableString text) => FormattableString.Invariant(text);
 

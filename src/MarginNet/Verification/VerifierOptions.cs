@@ -9,6 +9,9 @@ public sealed record VerifierOptions
     /// <summary>The seed of random starts. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>The threads that split inputs. Default as many as LibTorch has.</summary>
+    public int Threads { get; init; } = TorchSharp.torch.get_num_threads();
+
     /// <summary>Computes the outputs of one input as the network's user does; a counterexample counts only where it holds there. Null
     /// for the graph itself.</summary>
     internal Func<float[], float[]>? Witness { get; init; }

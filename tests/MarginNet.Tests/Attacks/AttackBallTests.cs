@@ -10,6 +10,7 @@ public sealed class AttackBallTests
     [Theory]
     [InlineData(AttackNorm.Linf)]
     [InlineData(AttackNorm.L2)]
+    [InlineData(AttackNorm.L1)]
     public void A_projection_is_in_the_ball_and_the_box_and_moves_no_point_that_is(AttackNorm norm)
     {
         using var scope = NewDisposeScope();
@@ -36,9 +37,20 @@ public sealed class AttackBallTests
         Assert.True(projected.allclose(expected, 0, Rounding));
     }
 
+    [Fact]
+    public void The_nearest_point_of_the_l1_ball_shrinks_all_changes_by_one_number()
+    {
+        using var scope = NewDisposeScope();
+        var points = tensor([3, -1, 0.5f, 0, 0.25f, -0.25f, 0.25f, 0], 2, 1, 1, 4);
+        var projected = new AttackBall(zeros(2, 1, 1, 4), new() { Norm = AttackNorm.L1, Epsilon = 3, Clip = false }).Project(points);
+        // 3 and 1 lose a half each, so that a half goes to zero, and Σ|δ| is 3; the second is in the ball.
+        Assert.True(projected.allclose(tensor([2.5f, -0.5f, 0, 0, 0.25f, -0.25f, 0.25f, 0], 2, 1, 1, 4), 0, Rounding));
+    }
+
     [Theory]
     [InlineData(AttackNorm.Linf)]
     [InlineData(AttackNorm.L2)]
+    [InlineData(AttackNorm.L1)]
     public void A_step_has_the_length_asked_for_however_small_the_gradient_is_and_none_where_it_is_zero(AttackNorm norm)
     {
         using var scope = NewDisposeScope();
@@ -53,6 +65,7 @@ public sealed class AttackBallTests
     [Theory]
     [InlineData(AttackNorm.Linf)]
     [InlineData(AttackNorm.L2)]
+    [InlineData(AttackNorm.L1)]
     public void Random_points_belong_to_their_images_however_these_are_batched(AttackNorm norm)
     {
         using var scope = NewDisposeScope();
@@ -70,6 +83,7 @@ public sealed class AttackBallTests
     [Theory]
     [InlineData(AttackNorm.Linf)]
     [InlineData(AttackNorm.L2)]
+    [InlineData(AttackNorm.L1)]
     public void Random_points_fill_the_ball_evenly(AttackNorm norm)
     {
         using var scope = NewDisposeScope();
@@ -78,12 +92,19 @@ public sealed class AttackBallTests
         var change = new AttackBall(centers, new() { Norm = norm, Epsilon = 0.5, Clip = false }).RandomPoints(1, 0) - centers;
         Assert.InRange(Size(change, norm), 0.4, 0.5 + Rounding);
         Assert.Equal(0, change.mean().item<float>(), 0.03); // five standard errors of 6,000 numbers of deviation at most 0.29
-        var sizes = norm == AttackNorm.Linf ? change.abs().amax([1, 2, 3]) : change.square().sum([1, 2, 3]).sqrt();
+        var sizes = Sizes(change, norm);
         // The share of the volume within is uniform; six standard errors.
         Assert.Equal(0.5, (sizes / 0.5).pow(3).mean().item<float>(), 0.04);
     }
 
     /// <summary>The largest change of an image.</summary>
     internal static double Size(Tensor change, AttackNorm norm) =>
-        (norm == AttackNorm.Linf ? change.abs().max() : change.square().sum([1, 2, 3]).sqrt().max()).to(float64).item<double>();
+        Sizes(change, norm).max().to(float64).item<double>();
+
+    private static Tensor Sizes(Tensor change, AttackNorm norm) => norm switch
+    {
+        AttackNorm.Linf => change.abs().amax([1, 2, 3]),
+        AttackNorm.L1 => change.abs().sum([1, 2, 3]),
+        _ => change.square().sum([1, 2, 3]).sqrt(),
+    };
 }

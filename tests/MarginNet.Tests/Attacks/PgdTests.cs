@@ -16,6 +16,7 @@ public sealed class PgdTests
     [InlineData(AttackNorm.Linf, 3, false)]
     [InlineData(AttackNorm.L2, 1, true)]
     [InlineData(AttackNorm.L2, 3, false)]
+    [InlineData(AttackNorm.L1, 2, true)]
     public void Attacked_images_stay_in_the_ball_and_where_clipped_in_the_box(AttackNorm norm, int restarts, bool clip)
     {
         using var network = Network();

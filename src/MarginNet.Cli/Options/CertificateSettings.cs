@@ -1,0 +1,103 @@
+using System.CommandLine;
+using MarginNet.Attacks;
+using MarginNet.Certificates;
+
+namespace MarginNet.Cli.Options;
+
+/// <summary>What is certified and how: <c>--method</c>, <c>--norm</c>, <c>--no-box</c> and <c>--time-limit</c>.</summary>
+internal sealed class CertificateSettings
+{
+    private const string Lipschitz = "lipschitz";
+
+    private static readonly Dictionary<string, CertificateMethod?> Methods = new()
+    {
+        [Lipschitz] = null,
+        ["interval"] = CertificateMethod.Interval,
+        ["fast-lin"] = CertificateMethod.FastLin,
+        ["crown"] = CertificateMethod.Crown,
+        ["alpha-crown"] = CertificateMethod.AlphaCrown,
+        ["complete"] = CertificateMethod.Complete,
+        ["best"] = CertificateMethod.Best,
+    };
+
+    private static readonly Dictionary<string, AttackNorm> Norms = new()
+    {
+        ["l2"] = AttackNorm.L2,
+        ["linf"] = AttackNorm.Linf,
+        ["l1"] = AttackNorm.L1,
+    };
+
+    private readonly Option<string> _method = new("--method")
+    {
+        Description = "What proves it. lipschitz: constants of the whole network, in l2, worth something for networks that were trained to "
+            + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; fast-lin and crown "
+            + "(linear relaxation); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
+            + "best: all, each from where the one before ended.",
+        DefaultValueFactory = _ => Lipschitz,
+    };
+
+    private readonly Option<string> _norm = new("--norm")
+    {
+        Description = "How distances are measured: the Euclidean length of the change (l2), the largest change of a pixel (linf), "
+            + "or the sum of all (l1).",
+        DefaultValueFactory = _ => "l2",
+    };
+
+    private readonly Option<bool> _noBox = new("--no-box")
+    {
+        Description = "Certify every point of the ball, and not only those with pixels in [0,1]. By lipschitz it is always so.",
+    };
+
+    private readonly Option<double?> _timeLimit = Number.Optional<double>(
+        "--time-limit",
+        FormattableString.Invariant(
+            $"Seconds that one image may take, with any method but lipschitz; what is proven by then counts. Default none, but {CertificateOptions.DefaultTimeLimit.TotalSeconds} with complete and best."),
+        value => value > 0,
+        "a number above 0");
+
+    public CertificateSettings()
+    {
+        _method.AcceptOnlyFromAmong([.. Methods.Keys]);
+        _norm.AcceptOnlyFromAmong([.. Norms.Keys]);
+    }
+
+    public void AddTo(Command command)
+    {
+        Option[] options = [_method, _norm, _noBox, _timeLimit];
+        Array.ForEach(options, command.Add);
+    }
+
+    /// <summary>The name of a norm.</summary>
+    public static string NameOf(AttackNorm norm) => Norms.First(pair => pair.Value == norm).Key;
+
+    /// <summary>Whether the network's Lipschitz constants prove something.</summary>
+    public bool UsesConstants(ParseResult parsed) =>
+        parsed.GetValue(_method) is Lipschitz or "best" && Norms[parsed.GetValue(_norm)!] == AttackNorm.L2;
+
+    /// <summary>How balls around images are bounded; null where only Lipschitz constants are asked for.</summary>
+    public CertificateOptions? Read(ParseResult parsed)
+    {
+        var norm = Norms[parsed.GetValue(_norm)!];
+        if (Methods[parsed.GetValue(_method)!] is not { } method)
+        {
+            Option[] others = [_noBox, _timeLimit];
+            return norm != AttackNorm.L2
+                ? throw new UserErrorException($"--method lipschitz has constants in l2 alone: for --norm {NameOf(norm)} choose another, "
+                    + "such as --method crown.")
+                : Array.Find(others, parsed.IsGiven) is { } idle
+                ? throw new UserErrorException(
+                    $"{idle.Name} has no effect with --method lipschitz: leave it out, or choose another, such as --method crown.")
+                : null;
+        }
+
+        const double MostSeconds = 1e9;
+        return new()
+        {
+            Method = method,
+            Norm = norm,
+            IsCut = !parsed.GetValue(_noBox),
+            TimeLimit = parsed.GetValue(_timeLimit) is { } seconds
+                ? TimeSpan.FromSeconds(Math.Clamp(seconds, 1e-3, MostSeconds)) : Timeout.InfiniteTimeSpan,
+        };
+    }
+}

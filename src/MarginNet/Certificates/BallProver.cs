@@ -1,0 +1,176 @@
+using MarginNet.Attacks;
+using MarginNet.Graph;
+using MarginNet.Relaxations;
+using MarginNet.Verification;
+using static TorchSharp.torch;
+
+namespace MarginNet.Certificates;
+
+/// <summary>
+/// Shows that the decision is the same in all of a ball: that of the network as it is run in float32, with sums in any order. All bounds
+/// are in double precision, rounded outward.
+/// </summary>
+/// <param name="graph">The network.</param>
+/// <param name="options">The norm, and what a batch may take.</param>
+/// <param name="cancellation">Stops between the passes of a bound.</param>
+/// <exception cref="NotSupportedException">Of a layer no bounds are known; the message names it.</exception>
+internal sealed class BallProver(NetworkGraph graph, CertificateOptions options, CancellationToken cancellation) : IDisposable
+{
+    private const double Widening = 1e-12;
+    private const double Least = 1e-15;
+    private const long RefinedAtOnce = 1 << 24; // Beyond this number of coefficients a batch is no faster than its samples.
+
+    private readonly RelaxedGraph _precise = RelaxedGraph.Of(graph, ScalarType.Float64);
+    private readonly Lazy<RelaxedGraph> _fast = new(() => RelaxedGraph.Of(graph, ScalarType.Float32));
+
+    /// <summary>The number of scores C.</summary>
+    public int ClassCount => _precise.OutputCount;
+
+    /// <summary>The samples that are bounded at once.</summary>
+    public int BatchSize(CertificateSource source)
+    {
+        long[] sizes = [.. Enumerable.Range(0, _precise.Steps.Length + 1).Select(value => _precise.ShapeOf(value).Count.Count)];
+        var (rivals, largest) = (Math.Max(1, ClassCount - 1), sizes.Max());
+        var numbers = source switch
+        {
+            CertificateSource.Complete => long.MaxValue,
+            CertificateSource.Interval => 8 * sizes.Sum(),
+            CertificateSource.AlphaCrown => (8 * sizes.Sum()) + (8 * rivals * sizes.Sum()), // What gradients need is kept.
+            _ => (8 * sizes.Sum()) + (8 * rivals * largest),
+        };
+        var most = Math.Min(options.BatchSize, options.Memory / Math.Max(1, Math.Min(numbers, long.MaxValue / 8) * sizeof(double)));
+        if (source != CertificateSource.Interval)
+        {
+            var refined = _precise.Steps.Where(step => step.Curve is not null)
+                .Select(step => _precise.ShapeOf(step.Data[0]).Count.Count).DefaultIfEmpty(1).Max();
+            most = Math.Min(most, RefinedAtOnce / (2 * refined * largest));
+        }
+
+        return (int)Math.Max(1, most);
+    }
+
+    /// <summary>Tries to show that decisions hold in closed balls.</summary>
+    /// <param name="source">How.</param>
+    /// <param name="centers">The inputs as the network gets them, shape [N, D], in double precision.</param>
+    /// <param name="decided">The decision at each.</param>
+    /// <param name="radii">The radius of each ball, above 0.</param>
+    /// <param name="isOver">Whether to give up, asked now and then.</param>
+    /// <returns>Of each whether it is proven.</returns>
+    public bool[] Prove(CertificateSource source, Tensor centers, int[] decided, double[] radii, Func<bool> isOver)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var rows = Leads(decided);
+        if (source > CertificateSource.Crown && !Array.Exists(_precise.Steps, step => step.Curve is not null))
+        {
+            source = CertificateSource.Crown; // Of an affine map it is exact.
+        }
+
+        if (source == CertificateSource.Complete)
+        {
+            return [.. Enumerable.Range(0, radii.Length).Select(i => Split(
+                Sets(centers.narrow(0, i, 1), [radii[i]]), rows.select(1, i), isOver))];
+        }
+
+        var sets = Sets(centers, radii);
+        var bounds = new BoundPropagation(_precise, sets, RoundingModel.Single, cancellation);
+        switch (source)
+        {
+            case CertificateSource.Interval:
+                bounds.Propagate();
+                return Apart(bounds[_precise.Output], decided);
+            case CertificateSource.FastLin:
+                var parallel = new Choices { Rule = SlopeRule.Parallel };
+                bounds.Refine(parallel);
+                return AllPositive(bounds.Lower(_precise.Output, rows, parallel));
+            case CertificateSource.Crown:
+                bounds.Refine(new());
+                return AllPositive(bounds.Lower(_precise.Output, rows, new()));
+            case CertificateSource.AlphaCrown:
+                bounds.Refine(new());
+                var start = ChoiceOptimizer.Start(bounds, _precise.Output, rows.shape[0]);
+                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: isOver);
+                return AllPositive(lower);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(source), source, "Expected a method that bounds scores in a ball.");
+        }
+    }
+
+    public void Dispose()
+    {
+        _precise.Dispose();
+        if (_fast.IsValueCreated)
+        {
+            _fast.Value.Dispose();
+        }
+    }
+
+    /// <summary>Branch and bound in one ball: search in float32, proof in double precision.</summary>
+    private bool Split(InputSet set, Tensor rows, Func<bool> isOver)
+    {
+        BoundPropagation? proof = null;
+        var search = new BoundPropagation(_fast.Value, set.To(ScalarType.Float32), RoundingModel.None, cancellation);
+        search.Refine(new());
+        try
+        {
+            var splitting = new NeuronSplitting(
+                search, Proof, rows, zeros(rows.shape[0], dtype: ScalarType.Float64), new(),
+                () => cancellation.IsCancellationRequested || isOver());
+            var isProven = splitting.Prove();
+            cancellation.ThrowIfCancellationRequested();
+            return isProven;
+        }
+        finally
+        {
+            proof?.Dispose();
+        }
+
+        BoundPropagation Proof()
+        {
+            proof = new(_precise, set, RoundingModel.Single, cancellation);
+            proof.Refine(new());
+            return proof.DetachFromDisposeScope();
+        }
+    }
+
+    private InputSet Sets(Tensor centers, double[] radii)
+    {
+        // What the rounding of radii and of the boxes' ends leaves out is within.
+        var radius = tensor(Array.ConvertAll(radii, radius => (radius * (1 + Widening)) + Least));
+        if (options.Norm != AttackNorm.Linf)
+        {
+            return new BallSet(centers, radius, options.Norm == AttackNorm.L2, options.IsCut);
+        }
+
+        var (lower, upper) = (centers - radius.unsqueeze(1), centers + radius.unsqueeze(1));
+        return options.IsCut ? new BoxSet(lower.clamp_min(0), upper.clamp_max(1)) : new BoxSet(lower, upper);
+    }
+
+    /// <summary>The lead of each decision over each rival, as functions of the scores, shape [C − 1, N, C].</summary>
+    private Tensor Leads(int[] decided)
+    {
+        var leads = new double[(ClassCount - 1) * decided.Length * ClassCount];
+        for (var i = 0; i < decided.Length; i++)
+        {
+            for (var k = 0; k < ClassCount - 1; k++)
+            {
+                var row = leads.AsSpan(((k * decided.Length) + i) * ClassCount, ClassCount);
+                (row[decided[i]], row[k < decided[i] ? k : k + 1]) = (1, -1);
+            }
+        }
+
+        return tensor(leads).reshape(ClassCount - 1, decided.Length, ClassCount);
+    }
+
+    /// <summary>Whether the score of the decision stays above all others.</summary>
+    private static bool[] Apart(Interval scores, int[] decided)
+    {
+        var own = tensor(Array.ConvertAll(decided, index => (long)index)).unsqueeze(1);
+        var lower = scores.Lower.flatten(1).gather(1, own);
+        var rivals = scores.Upper.flatten(1).scatter(1, own, full_like(lower, double.NegativeInfinity)).amax([1], keepdim: true);
+        return lower.gt(rivals).logical_and(rivals.isfinite()).flatten().data<bool>().ToArray();
+    }
+
+    /// <summary>NaN is not positive.</summary>
+    private static bool[] AllPositive(Tensor lower) => lower.gt(0).logical_and(lower.isfinite()).all(0).data<bool>().ToArray();
+}

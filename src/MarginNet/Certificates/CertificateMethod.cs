@@ -1,0 +1,24 @@
+namespace MarginNet.Certificates;
+
+/// <summary>How certificates of single samples are proven, from the cheapest to the dearest.</summary>
+public enum CertificateMethod
+{
+    /// <summary>Intervals of all values, layer by layer.</summary>
+    Interval,
+
+    /// <summary>Linear relaxation with parallel lines: Fast-Lin (Weng et al., 2018), the same number as the dual
+    /// of Wong and Kolter.</summary>
+    FastLin,
+
+    /// <summary>Linear relaxation with lines of the least area: CROWN (Zhang et al., 2018).</summary>
+    Crown,
+
+    /// <summary>CROWN, and where that is not enough slopes by gradient: α-CROWN (Xu et al., 2021).</summary>
+    AlphaCrown,
+
+    /// <summary>α-CROWN, and where that is not enough branch and bound over neurons: β-CROWN (Wang et al., 2021).</summary>
+    Complete,
+
+    /// <summary>All of them in order, each starting from what the ones before have proven.</summary>
+    Best,
+}
