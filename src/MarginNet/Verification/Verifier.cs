@@ -9,7 +9,8 @@ namespace MarginNet.Verification;
 internal static class Verifier
 {
     private const double AttackShare = 0.1; // Of the time,
-    private const double FirstAttack = 5; // and at most so many seconds.
+    private const double FirstAttack = 3; // and at most so many seconds;
+    private const double ShortAttack = 0.25; // before inputs are split, which looks for counterexamples of itself.
 
     /// <summary>Searches a counterexample, and a proof that there is none.</summary>
     /// <param name="graph">The network, of as many inputs and outputs as the property.</param>
@@ -21,18 +22,17 @@ internal static class Verifier
         NetworkGraph graph, Property property, VerifierOptions options, CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
-        var attack = Attack(TimeSpan.FromSeconds(Math.Min(FirstAttack, AttackShare * options.TimeLimit.TotalSeconds)));
+        using var splitting = InputSplitting.Of(graph, RoundingModel.Exact);
+        var attack = Attack(TimeSpan.FromSeconds(
+            Math.Min(splitting is null ? FirstAttack : ShortAttack, AttackShare * options.TimeLimit.TotalSeconds)));
         if (attack.Input is not null)
         {
             return Found(attack);
         }
 
-        using (var splitting = InputSplitting.Of(graph, RoundingModel.Exact))
+        if (splitting is not null)
         {
-            if (splitting is not null)
-            {
-                return BySplitting(splitting);
-            }
+            return BySplitting(splitting);
         }
 
         try
