@@ -329,7 +329,7 @@ internal sealed class BoundPropagation : IDisposable
         using var scope = NewDisposeScope();
         var known = this[value];
         var undecided = isUndecided.flatten(1).any(0).nonzero().flatten();
-        if (undecided.shape[0] == 0)
+        if (undecided.shape[0] == 0 || (Inputs is BoxSet && _graph.IsOneSum(value)))
         {
             return;
         }
