@@ -1,5 +1,6 @@
 using MarginNet.Attacks;
 using MarginNet.Graph;
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using MarginNet.Verification;
 using static TorchSharp.torch;
@@ -149,7 +150,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
         }
 
         var (lower, upper) = (centers - radius.unsqueeze(1), centers + radius.unsqueeze(1));
-        return options.IsCut ? new BoxSet(lower.clamp_min(0), upper.clamp_max(1)) : new BoxSet(lower, upper);
+        return options.IsCut ? new BoxSet(lower.AtLeast(0), upper.AtMost(1)) : new BoxSet(lower, upper);
     }
 
     /// <summary>The lead of each decision over each rival, as functions of the scores, shape [C − 1, N, C].</summary>
@@ -173,10 +174,10 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
     {
         var own = tensor(Array.ConvertAll(decided, index => (long)index)).unsqueeze(1);
         var lower = scores.Lower.flatten(1).gather(1, own);
-        var rivals = scores.Upper.flatten(1).scatter(1, own, full_like(lower, double.NegativeInfinity)).amax([1], keepdim: true);
+        var rivals = scores.Upper.flatten(1).scatter(1, own, lower.AllOf(double.NegativeInfinity)).amax([1], keepdim: true);
         return lower.gt(rivals).logical_and(rivals.isfinite()).flatten().data<bool>().ToArray();
     }
 
     /// <summary>NaN is not positive.</summary>
-    private static bool[] AllPositive(Tensor lower) => lower.gt(0).logical_and(lower.isfinite()).all(0).data<bool>().ToArray();
+    private static bool[] AllPositive(Tensor lower) => lower.IsAbove(0).logical_and(lower.isfinite()).all(0).data<bool>().ToArray();
 }

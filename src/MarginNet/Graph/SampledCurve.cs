@@ -42,7 +42,7 @@ internal sealed record SampledCurve(
         Tensor Best(bool isLower)
         {
             using var scope = NewDisposeScope();
-            var shares = linspace(0, 1, Candidates, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
+            var shares = Shares(Candidates, x.Lower);
             var rise = values[Curvature == 0 ? 1 : Samples - 1] - values[0];
             var secant = (rise / (x.Upper - x.Lower).AtLeast(1e-30)).Within(Least, Most).unsqueeze(0);
             var tried = cat([slopes.Lower + (shares * (slopes.Upper - slopes.Lower)), secant]);
@@ -133,9 +133,13 @@ internal sealed record SampledCurve(
     /// <summary>An even grid with both ends, shape [S, N, …].</summary>
     private Tensor Even(Interval x)
     {
-        var shares = linspace(0, 1, Curvature == 0 ? 2 : Samples, dtype: x.Lower.dtype).reshape([-1, .. x.Lower.shape.Select(_ => 1L)]);
+        var shares = Shares(Curvature == 0 ? 2 : Samples, x.Lower);
         return ((x.Lower * shares.flip(0)) + (x.Upper * shares)).maximum(x.Lower).minimum(x.Upper);
     }
+
+    /// <summary>Numbers from 0 to 1 at even distances, of which each goes with all of a tensor, shape [S, 1, …].</summary>
+    private static Tensor Shares(int count, Tensor of) => tensor([.. Enumerable.Range(0, count).Select(i => (double)i / (count - 1))])
+        .to(of.dtype).reshape([-1, .. of.shape.Select(_ => 1L)]);
 
     private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;
 }

@@ -437,20 +437,20 @@ internal sealed class BoundPropagation : IDisposable
         var radius = step.Curve is { } curve
             ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
             : balls.Select((ball, k) => ball.Radius * _graph.Norm(i, k)).Aggregate((sum, next) => sum + next);
-        var off = _errors[i] is { } error ? error * 2 : null; // Of the value, and of the centre.
+        var off = _errors[i] is { } error ? error.Times(2) : null; // Of the value, and of the centre.
         radius = where(radius.isnan(), radius.AllOf(double.PositiveInfinity), radius); // 0 times a norm that is not known.
         radius = off is null ? radius : radius + off.flatten(1).norm(1);
         var share = 1 + (8 * _rounding.Bounds * (center.numel() + step.Terms + 8));
         if (step.Curve is null && step.Layer.Operation.RowNorms(step.Layer) is { } rows)
         {
-            var reach = rows * balls[0].Radius.reshape([-1, .. center.shape.AsSpan()[1..].ToArray().Select(_ => 1L)]) * share;
+            var reach = (rows * balls[0].Radius.reshape([-1, .. center.shape.AsSpan()[1..].ToArray().Select(_ => 1L)])).Times(share);
             reach = off is null ? reach : reach + off;
             this[i + 1] = this[i + 1].And(new(center - reach, center + reach)).MoveToOuterDisposeScope();
         }
 
         var value = this[i + 1];
         var inBox = (value.Upper - center).maximum(center - value.Lower).flatten(1).norm(1);
-        _balls[i + 1] = new ValueBall(center, radius.minimum(inBox) * share).MoveToOuterDisposeScope();
+        _balls[i + 1] = new ValueBall(center, radius.minimum(inBox).Times(share)).MoveToOuterDisposeScope();
     }
 
     private Tensor Flat(Tensor rows, int value) => rows.reshape([-1, .. _graph.ShapeOf(value).At(1)[1..]]);

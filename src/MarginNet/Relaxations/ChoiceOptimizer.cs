@@ -30,7 +30,7 @@ internal static class ChoiceOptimizer
             {
                 var secant = x.Upper / (x.Upper - x.Lower).AtLeast(1e-30);
                 choices.UpperShares[i] = given?.UpperShares.GetValueOrDefault(i) is { } upper ? upper.expand(shape).clone()
-                    : secant.clamp(0, 1).expand(shape).clone();
+                    : secant.Within(0, 1).expand(shape).clone();
             }
 
             if (choices.Signs.ContainsKey(i))

@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Graph.Operations;
+using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,9 +25,9 @@ internal static class StepNorm
     {
         using var gradients = enable_grad();
         var shapes = step.Layer.Shapes.Where((_, i) => !step.Layer.IsStored(i)).ToArray();
-        Tensor[] Data(double at) => [.. shapes.Select((shape, i) => full(
-            shape.At(1), i == input ? at : 0, dtype: step.Type, requires_grad: i == input && at > 0))];
-        var data = Data(1);
+        Tensor[] Data(bool isOne) => [.. shapes.Select((shape, i) => i == input && isOne
+            ? ones(shape.At(1), dtype: step.Type, requires_grad: true) : zeros(shape.At(1), dtype: step.Type))];
+        var data = Data(isOne: true);
         var sums = step.Layer.Operation.Absolute(step.Layer, data);
         if (!sums.requires_grad)
         {
@@ -34,10 +35,10 @@ internal static class StepNorm
         }
 
         sums.sum().backward();
-        var (whole, constant) = (sums.detach(), step.Layer.Operation.Absolute(step.Layer, Data(0)).detach());
+        var (whole, constant) = (sums.detach(), step.Layer.Operation.Absolute(step.Layer, Data(isOne: false)).detach());
         var columns = data[input].grad!;
         var unit = (step.Type == ScalarType.Float32 ? 6e-8 : Rounding.Unit) * 8 * (step.Terms + 8);
-        var rows = whole - constant + (whole * unit);
+        var rows = whole - constant + whole.Times(unit);
         // Both add up all of |W|: of what the gradient does not tell no norm is known.
         var (total, other) = (rows.sum().ToDouble(), columns.sum().ToDouble());
         return Math.Abs(total - other) <= 1e-3 * total

@@ -30,6 +30,11 @@ internal static class Verifier
             return Found(attack);
         }
 
+        if (clock.Elapsed >= options.TimeLimit)
+        {
+            return Say(Answer.Timeout, "The time was over before anything was bounded.");
+        }
+
         if (splitting is not null)
         {
             return BySplitting(splitting);
