@@ -149,7 +149,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             return new BallSet(centers, radius, options.Norm == AttackNorm.L2, options.IsCut);
         }
 
-        var (lower, upper) = (centers - radius.unsqueeze(1), centers + radius.unsqueeze(1));
+        var (lower, upper) = (centers - radius.unsqueeze(1), centers.Plus(radius.unsqueeze(1)));
         return options.IsCut ? new BoxSet(lower.AtLeast(0), upper.AtMost(1)) : new BoxSet(lower, upper);
     }
 

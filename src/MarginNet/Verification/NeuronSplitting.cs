@@ -235,7 +235,7 @@ internal sealed class NeuronSplitting
 
         var lower = bounds.Lower(bounds.Graph.Output, own.Rows, _proofGates.Choices(own with { Prices = own.Prices.AtLeast(0) })).flatten();
         // One more rounding.
-        var least = (lower + _offsets.index_select(0, functions) - lower.abs().Plus(1).Times(1e-15)).data<double>().ToArray();
+        var least = (lower.Plus(_offsets.index_select(0, functions)) - lower.abs().Plus(1).Times(1e-15)).data<double>().ToArray();
         for (var k = 0; k < claimed.Length; k++)
         {
             isProven[claimed[k]] = least[k] > 0;
