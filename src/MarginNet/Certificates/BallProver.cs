@@ -74,7 +74,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
         }
 
         var sets = Sets(centers, radii);
-        var bounds = new BoundPropagation(_precise, sets, RoundingModel.Single, cancellation);
+        var bounds = new BoundPropagation(_precise, sets, RoundingModel.Single, cancellation) { UsesBalls = UsesBalls(source) };
         switch (source)
         {
             case CertificateSource.Interval:
@@ -110,7 +110,10 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
     private bool Split(InputSet set, Tensor rows, Func<bool> isOver)
     {
         BoundPropagation? proof = null;
-        var search = new BoundPropagation(_fast.Value, set.To(ScalarType.Float32), RoundingModel.None, cancellation);
+        var search = new BoundPropagation(_fast.Value, set.To(ScalarType.Float32), RoundingModel.None, cancellation)
+        {
+            UsesBalls = UsesBalls(CertificateSource.Complete),
+        };
         search.Refine(new());
         try
         {
@@ -128,11 +131,14 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
 
         BoundPropagation Proof()
         {
-            proof = new(_precise, set, RoundingModel.Single, cancellation);
+            proof = new(_precise, set, RoundingModel.Single, cancellation) { UsesBalls = UsesBalls(CertificateSource.Complete) };
             proof.Refine(new());
             return proof.DetachFromDisposeScope();
         }
     }
+
+    /// <summary>Whether what is known of the length of changes is used, too, beside what is known of each number.</summary>
+    private bool UsesBalls(CertificateSource source) => options.Norm == AttackNorm.L2 && source > CertificateSource.FastLin;
 
     private InputSet Sets(Tensor centers, double[] radii)
     {
@@ -143,7 +149,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             return new BallSet(centers, radius, options.Norm == AttackNorm.L2, options.IsCut);
         }
 
-        var (lower, upper) = (centers - radius.unsqueeze(1), centers + radius.unsqueeze(1));
+        var (lower, upper) = (centers - radius.unsqueeze(1), centers.Plus(radius.unsqueeze(1)));
         return options.IsCut ? new BoxSet(lower.AtLeast(0), upper.AtMost(1)) : new BoxSet(lower, upper);
     }
 

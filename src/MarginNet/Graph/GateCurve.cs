@@ -20,7 +20,7 @@ internal sealed record GateCurve(double Closed) : Curve
         secant = where(undecided, secant, isOpen.to(secant.dtype).Times(1 - Closed).Plus(Closed));
         // The line runs through neither end exactly: it is raised until it is above both.
         var ends = lower.Times(Closed) - (secant * lower);
-        var offset = ends.maximum(upper - (secant * upper)) + (upper - lower).Times(4 * Unit(upper.dtype));
+        var offset = ends.maximum(upper - (secant * upper)).Plus((upper - lower).Times(4 * Unit(upper.dtype)));
         var slope = share is not null ? where(undecided, share.Times(1 - Closed).Plus(Closed), secant)
             : rule == SlopeRule.Parallel ? secant
             : where(undecided, upper.gt(-lower).to(secant.dtype).Times(1 - Closed).Plus(Closed), secant);
@@ -35,7 +35,7 @@ internal sealed record GateCurve(double Closed) : Curve
     public override Lines WithShare(Lines lines, Interval x, Tensor share) => lines with
     {
         // Of a decided one nothing is free.
-        LowerSlope = lines.LeastSlope! + (share * lines.SlopeRoom!),
+        LowerSlope = lines.LeastSlope!.Plus(share * lines.SlopeRoom!),
     };
 
     /// <summary>Slopes a share of the way from a to 1 where it is undecided, and its own elsewhere.</summary>

@@ -9,6 +9,8 @@ namespace MarginNet.Native;
 /// </summary>
 internal static class KeptScalars
 {
+    private static readonly Scalar One = 1.0.ToScalar(); // Lives as long as the process.
+
     /// <summary>x·y.</summary>
     public static Tensor Times(this Tensor x, double y)
     {
@@ -29,6 +31,9 @@ internal static class KeptScalars
         using var scalar = y.ToScalar();
         return x.add(scalar);
     }
+
+    /// <summary>x + y, for which TorchSharp's operator makes a factor of 1.</summary>
+    public static Tensor Plus(this Tensor x, Tensor y) => x.add(y, One);
 
     /// <summary>max(x, y).</summary>
     public static Tensor AtLeast(this Tensor x, double y)

@@ -50,8 +50,8 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
         var change = Change(coefficients, price);
         var (length, most) = ((change * change).sum(-1, keepdim: true), (radius * radius).unsqueeze(-1));
         // With what rounding of the difference may hide.
-        var paid = price * (length - most - (length + most).Times((coefficients.shape[^1] + 4) * Unit));
-        return there + (coefficients * change).sum(-1) + paid.squeeze(-1);
+        var paid = price * (length - most - length.Plus(most).Times((coefficients.shape[^1] + 4) * Unit));
+        return there.Plus((coefficients * change).sum(-1)).Plus(paid.squeeze(-1));
     }
 
     public override Tensor Minimizer(Tensor coefficients)
@@ -60,7 +60,7 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
             ? isCut ? Change(coefficients, Price(coefficients).unsqueeze(-1))
                 : -coefficients * (radius.unsqueeze(-1) / coefficients.norm(-1, keepdim: true).AtLeast(1e-30))
             : Steepest(coefficients);
-        return (center + change).maximum(_box.Lower).minimum(_box.Upper);
+        return center.Plus(change).maximum(_box.Lower).minimum(_box.Upper);
     }
 
     /// <summary>In ℓ1 the numbers with the largest coefficients go as far as they can, one after another, until the radius is used
@@ -97,7 +97,7 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
         var high = a.norm(-1) / radius.AtLeast(1e-30).Times(2);
         for (var i = 0; i < Halvings; i++)
         {
-            var middle = (low + high).Times(0.5);
+            var middle = low.Plus(high).Times(0.5);
             var isLong = Change(a, middle.unsqueeze(-1)).norm(-1).gt(radius);
             (low, high) = (where(isLong, middle, low), where(isLong, high, middle));
         }
@@ -117,8 +117,8 @@ internal sealed class BallSet(Tensor center, Tensor radius, bool isEuclidean, bo
 
     private static Interval Around(Tensor center, Tensor radius, bool isCut)
     {
-        var reach = radius + (center.abs() + radius).Times(Unit);
-        var (lower, upper) = (center - reach, center + reach);
+        var reach = radius.Plus(center.abs().Plus(radius).Times(Unit));
+        var (lower, upper) = (center - reach, center.Plus(reach));
         return isCut ? new(lower.AtLeast(0), upper.AtMost(1)) : new(lower, upper);
     }
 }

@@ -211,7 +211,7 @@ internal sealed class BoundPropagation : IDisposable
     /// <summary>The least that linear functions of the images are over the sets.</summary>
     public Tensor Concretize(LinearFunction function)
     {
-        var least = Inputs.Minimum(function.Coefficients) + function.Offset;
+        var least = Inputs.Minimum(function.Coefficients).Plus(function.Offset);
         if (!_rounding.IsProof)
         {
             return least;
@@ -245,7 +245,7 @@ internal sealed class BoundPropagation : IDisposable
             var step = _graph.Steps[i];
             if (_rounding.IsProof)
             {
-                error = error + Sum(a.abs(), _errors[i]!);
+                error = error.Plus(Sum(a.abs(), _errors[i]!));
             }
 
             if (step.Curve is { } curve)
@@ -259,21 +259,21 @@ internal sealed class BoundPropagation : IDisposable
                     ? gate.Slope(x, share) : lines.UpperSlope;
                 var above = split.relu();
                 var below = split - above;
-                var next = (above * lines.LowerSlope) + (below * upper);
+                var next = (above * lines.LowerSlope).Plus(below * upper);
                 if (gate is not null && ball is not null)
                 {
                     var least = GateMinimum.Of(gate, split, next, x, ball.Value, _rounding.Bounds);
-                    offset = offset + least;
-                    error = error + least.detach().abs().Times(Summing(x.Lower));
+                    offset = offset.Plus(least);
+                    error = error.Plus(least.detach().abs().Times(Summing(x.Lower)));
                 }
                 else
                 {
                     var constant = below * lines.UpperOffset;
-                    constant = lines.LowerOffset is { } lowest ? constant + (above * lowest) : constant;
-                    offset = offset + constant.flatten(2).sum(-1);
+                    constant = lines.LowerOffset is { } lowest ? constant.Plus(above * lowest) : constant;
+                    offset = offset.Plus(constant.flatten(2).sum(-1));
                     if (_rounding.IsProof)
                     {
-                        error = error + constant.abs().flatten(2).sum(-1).Times(Summing(x.Lower));
+                        error = error.Plus(constant.abs().flatten(2).sum(-1).Times(Summing(x.Lower)));
                     }
                 }
 
@@ -290,11 +290,11 @@ internal sealed class BoundPropagation : IDisposable
             {
                 var product = ProductPlane.Of(this[step.Data[0]], this[step.Data[1]], isSquare: step.Data[0] == step.Data[1]);
                 var split = a.reshape([count, sets, .. a.shape.AsSpan()[1..]]);
-                var constant = (split * product.Constant) + (split.AtLeast(0) * product.Least) + (split.AtMost(0) * product.Most);
-                offset = offset + constant.flatten(2).sum(-1);
+                var constant = (split * product.Constant).Plus(split.AtLeast(0) * product.Least).Plus(split.AtMost(0) * product.Most);
+                offset = offset.Plus(constant.flatten(2).sum(-1));
                 if (_rounding.IsProof)
                 {
-                    error = error + ((split * product.Constant).abs() + constant.abs()).flatten(2).sum(-1).Times(Summing(product.Constant));
+                    error = error.Plus((split * product.Constant).abs().Plus(constant.abs()).flatten(2).sum(-1).Times(Summing(product.Constant)));
                 }
 
                 Add(pending, step.Data[0], ProductPlane.Reduce(split * product.Right, _graph.ShapeOf(step.Data[0])));
@@ -304,10 +304,10 @@ internal sealed class BoundPropagation : IDisposable
 
             if (step.Bias is { } bias)
             {
-                offset = offset + Sum(a, bias);
+                offset = offset.Plus(Sum(a, bias));
                 if (_rounding.IsProof)
                 {
-                    error = error + Sum(a.abs(), bias.abs()).Times(Summing(bias));
+                    error = error.Plus(Sum(a.abs(), bias.abs()).Times(Summing(bias)));
                 }
             }
 
@@ -333,7 +333,7 @@ internal sealed class BoundPropagation : IDisposable
         using var scope = NewDisposeScope();
         var known = this[value];
         var undecided = isUndecided.flatten(1).any(0).nonzero().flatten();
-        if (undecided.shape[0] == 0)
+        if (undecided.shape[0] == 0 || (Inputs is BoxSet && _graph.IsOneSum(value)))
         {
             return;
         }
@@ -380,7 +380,7 @@ internal sealed class BoundPropagation : IDisposable
 
     private (Interval Value, Tensor? Error) Affine(RelaxedStep step, Interval[] data)
     {
-        Tensor[] centers = Array.ConvertAll(data, each => (each.Lower + each.Upper).Times(0.5));
+        Tensor[] centers = Array.ConvertAll(data, each => each.Lower.Plus(each.Upper).Times(0.5));
         Tensor[] radii = Array.ConvertAll(data, each => (each.Upper - each.Lower).Times(0.5));
         var operation = step.Layer.Operation;
         var center = step.Run(centers);
@@ -392,14 +392,14 @@ internal sealed class BoundPropagation : IDisposable
 
         if (!_rounding.IsProof)
         {
-            return (new(center - radius, center + radius), null);
+            return (new(center - radius, center.Plus(radius)), null);
         }
 
         var size = operation.Absolute(step.Layer, Array.ConvertAll(data, each => each.Magnitude)).abs();
         var error = size.Times(_rounding.Share(step.Terms)).Plus((step.Terms + 4) * Underflow);
         error = where(size.IsAbove(_rounding.Most), error.AllOf(double.PositiveInfinity), error);
-        var around = radius + error.Times(3);
-        return (new(center - around, center + around), error);
+        var around = radius.Plus(error.Times(3));
+        return (new(center - around, center.Plus(around)), error);
     }
 
     private (Interval Value, Tensor? Error) Curved(RelaxedStep step, Interval x)
@@ -412,9 +412,9 @@ internal sealed class BoundPropagation : IDisposable
 
         // A gate is exact in any arithmetic; of other functions LibTorch may be off by some units.
         var units = step.Curve is GateCurve { Closed: 0 } ? _rounding.Bounds * 4 : _rounding.Share(16);
-        var error = (step.Curve is GateCurve ? value.Magnitude : value.Magnitude + x.Magnitude).Times(units);
+        var error = (step.Curve is GateCurve ? value.Magnitude : value.Magnitude.Plus(x.Magnitude)).Times(units);
         error = step.Curve is GateCurve { Closed: 0 } ? error : error.Plus(4 * Underflow);
-        return (new(value.Lower - error, value.Upper + error), error);
+        return (new(value.Lower - error, value.Upper.Plus(error)), error);
     }
 
     private (Interval Value, Tensor? Error) Product(RelaxedStep step, Interval[] data)
@@ -428,7 +428,7 @@ internal sealed class BoundPropagation : IDisposable
         var size = value.Magnitude;
         var error = size.Times(_rounding.Share(step.Terms)).Plus(4 * Underflow);
         error = where(size.IsAbove(_rounding.Most), error.AllOf(double.PositiveInfinity), error);
-        return (new(value.Lower - error, value.Upper + error), error);
+        return (new(value.Lower - error, value.Upper.Plus(error)), error);
     }
 
     /// <summary>Finds a ball around the value of a step: by the norms of affine maps, the slopes of curves, and the bounds of its numbers;
@@ -440,16 +440,16 @@ internal sealed class BoundPropagation : IDisposable
         var center = step.Run(Array.ConvertAll(balls, ball => ball.Center));
         var radius = step.Curve is { } curve
             ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
-            : balls.Select((ball, k) => ball.Radius.Times(_graph.Norm(i, k))).Aggregate((sum, next) => sum + next);
+            : balls.Select((ball, k) => ball.Radius.Times(_graph.Norm(i, k))).Aggregate((sum, next) => sum.Plus(next));
         var off = _errors[i] is { } error ? error.Times(2) : null; // Of the value, and of the centre.
         radius = where(radius.isnan(), radius.AllOf(double.PositiveInfinity), radius); // 0 times a norm that is not known.
-        radius = off is null ? radius : radius + off.flatten(1).norm(1);
+        radius = off is null ? radius : radius.Plus(off.flatten(1).norm(1));
         var share = 1 + (8 * _rounding.Bounds * (center.numel() + step.Terms + 8));
         if (step.Curve is null && step.Layer.Operation.RowNorms(step.Layer) is { } rows)
         {
             var reach = (rows * balls[0].Radius.reshape([-1, .. center.shape.AsSpan()[1..].ToArray().Select(_ => 1L)])).Times(share);
-            reach = off is null ? reach : reach + off;
-            this[i + 1] = this[i + 1].And(new(center - reach, center + reach)).MoveToOuterDisposeScope();
+            reach = off is null ? reach : reach.Plus(off);
+            this[i + 1] = this[i + 1].And(new(center - reach, center.Plus(reach))).MoveToOuterDisposeScope();
         }
 
         var value = this[i + 1];
@@ -459,5 +459,5 @@ internal sealed class BoundPropagation : IDisposable
 
     private Tensor Flat(Tensor rows, int value) => rows.reshape([-1, .. _graph.ShapeOf(value).At(1)[1..]]);
 
-    private static void Add(Tensor?[] pending, int place, Tensor a) => pending[place] = pending[place] is { } other ? other + a : a;
+    private static void Add(Tensor?[] pending, int place, Tensor a) => pending[place] = pending[place] is { } other ? other.Plus(a) : a;
 }

@@ -9,7 +9,7 @@ namespace MarginNet.Relaxations;
 /// <param name="upper">Upper ends, of the same shape.</param>
 internal sealed class BoxSet(Tensor lower, Tensor upper) : InputSet
 {
-    private readonly Tensor _center = (lower + upper).Times(0.5);
+    private readonly Tensor _center = lower.Plus(upper).Times(0.5);
     private readonly Tensor _radius = (upper - lower).Times(0.5 * (1 + 1e-15));
 
     public override Interval Box => new(lower, upper);

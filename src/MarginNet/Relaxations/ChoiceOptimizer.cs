@@ -77,7 +77,7 @@ internal static class ChoiceOptimizer
         {
             using var step = NewDisposeScope();
             var lower = bounds.Lower(value, rows, choices);
-            lower = offsets is null ? lower : lower + offsets;
+            lower = offsets is null ? lower : lower.Plus(offsets);
             var isMissing = lower.detach().IsAbove(options.Enough).logical_not();
             Keep(lower.detach());
             if (i == options.Iterations || !lower.requires_grad || !isMissing.any().item<bool>() || isOver?.Invoke() == true)

@@ -42,14 +42,14 @@ internal static class GateMinimum
         var (price, least) = terms.Price(ball.Radius);
         var (open, closed) = (c - g, c.Times(gate.Closed) - g);
         var inBox = (open * terms.Above.Upper).minimum(closed * terms.Below.Lower).AtMost(0).sum(-1);
-        var inBoth = (where(least.IsAbove(0), open, closed) * least).sum(-1) + Terms.Paid(price, terms.Distance(least), ball.Radius);
+        var inBoth = (where(least.IsAbove(0), open, closed) * least).sum(-1).Plus(Terms.Paid(price, terms.Distance(least), ball.Radius));
         if (unit > 0)
         {
             var most = terms.Magnitude;
-            var size = ((c.abs() + g.abs()) * most).sum(-1);
-            var paid = ((most * most).sum(-1) + (ball.Radius * ball.Radius)) * price;
+            var size = (c.abs().Plus(g.abs()) * most).sum(-1);
+            var paid = (most * most).sum(-1).Plus(ball.Radius * ball.Radius) * price;
             var share = 8 * unit * (places.shape[0] + 16);
-            (inBox, inBoth) = (inBox - size.Times(share), inBoth - (size + paid).Times(share));
+            (inBox, inBoth) = (inBox - size.Times(share), inBoth - size.Plus(paid).Times(share));
         }
 
         return inBox.maximum(inBoth);
@@ -92,7 +92,7 @@ internal static class GateMinimum
                 using var step = NewDisposeScope();
                 var least = Least(price);
                 var distance = Distance(least);
-                var bound = (where(least.IsAbove(0), _open, _closed) * least).sum(-1) + Paid(price, distance, radius);
+                var bound = (where(least.IsAbove(0), _open, _closed) * least).sum(-1).Plus(Paid(price, distance, radius));
                 var isBetter = bound.gt(most);
                 var isFar = distance.gt(radius);
                 (best, most) = (Keep(where(isBetter, price, best)), Keep(where(isBetter, bound, most)));
@@ -111,7 +111,7 @@ internal static class GateMinimum
             var (high, low) = (At(_open, above), At(_closed, below));
             return where(high.lt(low), above, below);
 
-            Tensor At(Tensor slope, Tensor at) => (slope * at) + ((at - center) * (at - center) * price.Times(0.5));
+            Tensor At(Tensor slope, Tensor at) => (slope * at).Plus((at - center) * (at - center) * price.Times(0.5));
         }
 
         private static Tensor Keep(Tensor value) => value.MoveToOuterDisposeScope();

@@ -1,3 +1,5 @@
+using MarginNet.Graph;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -8,7 +10,7 @@ namespace MarginNet.Relaxations;
 /// </summary>
 internal sealed class Refinement : IDisposable
 {
-    private readonly List<(int Value, Tensor Places, Choices Choices)> _parts = [];
+    private readonly List<(int Value, Curve Curve, Tensor Places, Choices Choices)> _parts = [];
 
     /// <summary>Refines bounds.</summary>
     /// <param name="bounds">The bounds, of one set, which CROWN has refined before.</param>
@@ -33,7 +35,7 @@ internal sealed class Refinement : IDisposable
                         var start = ChoiceOptimizer.Start(bounds, value, rows.shape[0]);
                         var (lower, choices) = ChoiceOptimizer.Run(bounds, value, rows, start, options with { Enough = 0 }, null, isOver);
                         bounds.Tighten(value, places, lower.t());
-                        refinement.Add(value, places, choices);
+                        refinement.Add(value, curve, places, choices);
                     }
                 }
 
@@ -48,22 +50,35 @@ internal sealed class Refinement : IDisposable
         return refinement;
     }
 
-    /// <summary>Refines other bounds of the same set by the same slopes.</summary>
-    public void Apply(BoundPropagation bounds)
+    /// <summary>Refines other bounds, of the same set or of parts of it, by the same slopes.</summary>
+    /// <param name="bounds">The bounds.</param>
+    /// <param name="after">The step from whose value on; those before are left as they are. Default all.</param>
+    public void Apply(BoundPropagation bounds, int after = -1)
     {
-        foreach (var (value, places, choices) in _parts)
+        foreach (var (value, curve, places, choices) in _parts.Where(part => part.Value > after + 1))
         {
             using var scope = NewDisposeScope();
-            var type = bounds.Graph.Type;
-            var own = new Choices { Shares = choices.Shares.ToDictionary(entry => entry.Key, entry => entry.Value.to(type)) };
-            bounds.Tighten(value, places, bounds.Lower(value, bounds.Rows(value, places), own).t());
+            var isOpen = curve.IsUndecided(bounds[value]).flatten(1).any(0);
+            var kept = isOpen.index_select(0, places).nonzero().flatten();
+            if (kept.shape[0] == 0)
+            {
+                continue;
+            }
+
+            var (some, both) = (places.index_select(0, kept), cat([kept, kept.Plus(places.shape[0])]).to(ScalarType.Int64));
+            var own = new Choices
+            {
+                Shares = choices.Shares.ToDictionary(
+                    entry => entry.Key, entry => entry.Value.index_select(0, both).to(bounds.Graph.Type)),
+            };
+            bounds.Tighten(value, some, bounds.Lower(value, bounds.Rows(value, some), own).t());
             bounds[value] = bounds[value].MoveToOuterDisposeScope();
         }
     }
 
     public void Dispose()
     {
-        foreach (var (_, places, choices) in _parts)
+        foreach (var (_, _, places, choices) in _parts)
         {
             places.Dispose();
             foreach (var share in choices.Shares.Values)
@@ -73,14 +88,14 @@ internal sealed class Refinement : IDisposable
         }
     }
 
-    private void Add(int value, Tensor places, Choices choices)
+    private void Add(int value, Curve curve, Tensor places, Choices choices)
     {
         foreach (var share in choices.Shares.Values)
         {
             share.DetachFromDisposeScope();
         }
 
-        _parts.Add((value, places.clone().DetachFromDisposeScope(), choices));
+        _parts.Add((value, curve, places.clone().DetachFromDisposeScope(), choices));
     }
 
     private static IEnumerable<Tensor> Parts(BoundPropagation bounds, Tensor places)

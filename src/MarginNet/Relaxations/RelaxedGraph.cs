@@ -10,6 +10,9 @@ namespace MarginNet.Relaxations;
 /// </summary>
 internal sealed class RelaxedGraph : IDisposable
 {
+    private const long FewTerms = 8; // Of what computes each number of one.
+    private const int Many = 2;
+
     private readonly List<Tensor> _owned = [];
     private readonly Dictionary<(int Step, int Input), double> _norms = [];
 
@@ -79,6 +82,13 @@ internal sealed class RelaxedGraph : IDisposable
 
         return norm;
     }
+
+    /// <summary>Whether a value is one sum of each image's numbers, up to scaling and shifting: no bounds in a box are better than intervals.</summary>
+    public bool IsOneSum(int value) => Sums(value) <= 1;
+
+    private int Sums(int value) => value == 0 ? 0
+        : Steps[value - 1] is { Curve: null, IsProduct: false, Data: [var only] } step ? Sums(only) + (step.Terms > FewTerms ? 1 : 0)
+        : Many;
 
     /// <summary>The scores of images in this type, shape [N, C].</summary>
     public Tensor Run(Tensor images)

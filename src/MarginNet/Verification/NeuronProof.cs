@@ -12,6 +12,8 @@ internal sealed class NeuronProof : IDisposable
 {
     private const double RefinedShare = 0.2; // Of the time.
 
+    private const long MostRefined = 2048; // Gates.
+
     private readonly RelaxedGraph _fast;
     private readonly RelaxedGraph _precise;
 
@@ -42,7 +44,10 @@ internal sealed class NeuronProof : IDisposable
         var options = new OptimizerOptions();
         using var refinement = Refinement.Run(search, options with { Iterations = 10 }, () => isOver(RefinedShare));
         var (rows, offsets) = Functions(search, query);
-        var splitting = new NeuronSplitting(search, Proof, rows, offsets, options with { Iterations = 10 }, () => isOver(1));
+        var splitting = new NeuronSplitting(search, Proof, rows, offsets, options with { Iterations = 10 }, () => isOver(1))
+        {
+            Refinement = IsSmall(_fast) ? refinement : null,
+        };
         var isProven = splitting.Prove();
         Bounded += splitting.Bounded;
         return isProven;
@@ -63,6 +68,10 @@ internal sealed class NeuronProof : IDisposable
         _fast.Dispose();
         _precise.Dispose();
     }
+
+    /// <summary>Whether bounding all values again in each part is worth its time.</summary>
+    private static bool IsSmall(RelaxedGraph graph) => graph.LargestValue <= 1024 && graph.Steps.Where(step => step.Curve is not null)
+        .Sum(step => step.Shape.Count.Count) is <= MostRefined and > 0;
 
     /// <summary>Of each conjunction a linear function a·y − b of which it suffices that it is positive: the one with the largest lower
     /// bound among its rows.</summary>

@@ -14,6 +14,7 @@ internal sealed class NeuronSplitting
 {
     private const int LastIterations = 600; // Of subproblems that cannot be split any more.
     private const double LastDecay = 0.995;
+    private const int MostRefinedAtOnce = 32;
     private const long MostNumbers = 1 << 22; // Slopes of a batch.
 
     private readonly BoundPropagation _search;
@@ -46,6 +47,8 @@ internal sealed class NeuronSplitting
     /// null where they are not. Default null.</summary>
     public Refinement? Refinement { get; init; }
 
+    private int AtOnce => Refinement is null ? Batch : Math.Min(Batch, MostRefinedAtOnce);
+
     /// <summary>The subproblems that were bounded.</summary>
     public long Bounded { get; private set; }
 
@@ -71,7 +74,7 @@ internal sealed class NeuronSplitting
             {
                 Worst = queue.Peek().Lower;
                 var parents = new List<Subproblem>();
-                while (queue.Count > 0 && parents.Count < Math.Max(1, Batch / 2))
+                while (queue.Count > 0 && parents.Count < Math.Max(1, AtOnce / 2))
                 {
                     parents.Add(queue.Dequeue());
                 }
@@ -121,7 +124,8 @@ internal sealed class NeuronSplitting
         using var bounds = _gates.With(all.Clamped);
         if (Refinement is not null && batch[0].Splits.Length > 0)
         {
-            Refinement.Apply(bounds);
+            // Of the others their parents' bounds hold.
+            Refinement.Apply(bounds, batch.Min(subproblem => subproblem.Splits[^1].Step));
             all = all with { Bounds = _gates.Of(bounds, count) };
         }
 
@@ -142,7 +146,7 @@ internal sealed class NeuronSplitting
 
     private bool Enqueue(List<Subproblem> open, SubproblemBatch all, PriorityQueue<Subproblem, double> queue)
     {
-        var next = NeuronChoice.Choose(_gates, all, Batch, _options.Enough);
+        var next = NeuronChoice.Choose(_gates, all, Math.Max(AtOnce, 256), _options.Enough);
         int[] ended = [.. Enumerable.Range(0, open.Count).Where(k => next[k] is null)];
         if (ended.Length > 0
             && !Finish([.. ended.Select(k => open[k])], all.Take(tensor([.. ended.Select(k => (long)k)]))))
@@ -231,7 +235,7 @@ internal sealed class NeuronSplitting
 
         var lower = bounds.Lower(bounds.Graph.Output, own.Rows, _proofGates.Choices(own with { Prices = own.Prices.AtLeast(0) })).flatten();
         // One more rounding.
-        var least = (lower + _offsets.index_select(0, functions) - lower.abs().Plus(1).Times(1e-15)).data<double>().ToArray();
+        var least = (lower.Plus(_offsets.index_select(0, functions)) - lower.abs().Plus(1).Times(1e-15)).data<double>().ToArray();
         for (var k = 0; k < claimed.Length; k++)
         {
             isProven[claimed[k]] = least[k] > 0;
