@@ -134,10 +134,10 @@ internal sealed class MultiplierProgram
                 ((t * at.Bound) - trace).Plus(-units.shape[1]).unsqueeze(1),
             ],
             1);
-        var products = (inverse * (b.mT.matmul(gb) + (_gram / bound.unsqueeze(2)))) + (gb * gb.mT);
+        var products = (inverse * b.mT.matmul(gb).Plus(_gram / bound.unsqueeze(2))).Plus(gb * gb.mT);
         var squares = products.Times(2) * units.unsqueeze(1) * units.unsqueeze(2);
         var mixed = ((gr * gb.mT).sum(2) - (inverse * weighted.mT).sum(2)).Times(2) * units;
-        var corner = (trace.Times(2) + (gr * gr.mT).sum([1, 2])).Plus(units.shape[1]).reshape(-1, 1, 1);
+        var corner = trace.Times(2).Plus((gr * gr.mT).sum([1, 2])).Plus(units.shape[1]).reshape(-1, 1, 1);
         var hessian = cat([cat([squares, mixed.unsqueeze(2)], 2), cat([mixed.unsqueeze(1), corner], 2)], 1);
         var (root, info) = linalg.cholesky_ex(hessian);
         var relative = -cholesky_solve(gradient.unsqueeze(2), root).squeeze(2);
@@ -155,8 +155,8 @@ internal sealed class MultiplierProgram
         {
             var next = start with
             {
-                Units = start.Units + (length.unsqueeze(1) * step.Units),
-                Bound = start.Bound + (length * step.Bound),
+                Units = start.Units.Plus(length.unsqueeze(1) * step.Units),
+                Bound = start.Bound.Plus(length * step.Bound),
             };
             var (nextFactor, exists) = Factor(next, fixedPart);
             var change = (t * length * step.Bound) - (LogDeterminant(next, nextFactor) - before);
@@ -171,7 +171,7 @@ internal sealed class MultiplierProgram
     }
 
     private static Tensor LogDeterminant(Multipliers at, Tensor factor) =>
-        factor.diagonal(dim1: 1, dim2: 2).log().sum(1).Times(2) + at.Bound.log().Times(at.Units.shape[1]);
+        factor.diagonal(dim1: 1, dim2: 2).log().sum(1).Times(2).Plus(at.Bound.log().Times(at.Units.shape[1]));
 
     private sealed record Step(Tensor Units, Tensor Bound, Tensor Decrement);
 }

@@ -26,8 +26,8 @@ internal sealed record SampledCurve(
         var values = Value(points);
         var gap = Gap(x, points, values);
         var slopes = Slopes(x);
-        var middle = (x.Lower + x.Upper).Times(0.5);
-        var lower = share is not null ? slopes.Lower + (share * (slopes.Upper - slopes.Lower)) : Best(isLower: true);
+        var middle = x.Lower.Plus(x.Upper).Times(0.5);
+        var lower = share is not null ? slopes.Lower.Plus(share * (slopes.Upper - slopes.Lower)) : Best(isLower: true);
         var upper = Best(isLower: false);
         return new(lower, Offset(lower, isLower: true), upper, Offset(upper, isLower: false));
 
@@ -35,7 +35,7 @@ internal sealed record SampledCurve(
         {
             long[] shape = [points.shape[0], .. Enumerable.Repeat(1L, (int)(slope.dim() - x.Lower.dim())), .. x.Lower.shape];
             var rest = values.reshape(shape) - (slope.unsqueeze(0) * points.reshape(shape));
-            return isLower ? rest.amin(0) - gap : rest.amax(0) + gap;
+            return isLower ? rest.amin(0) - gap : rest.amax(0).Plus(gap);
         }
 
         // The line that is farthest from the other side in the middle has the least area between it and the function.
@@ -45,9 +45,9 @@ internal sealed record SampledCurve(
             var shares = Shares(Candidates, x.Lower);
             var rise = values[Curvature == 0 ? 1 : Samples - 1] - values[0];
             var secant = (rise / (x.Upper - x.Lower).AtLeast(1e-30)).Within(Least, Most).unsqueeze(0);
-            var tried = cat([slopes.Lower + (shares * (slopes.Upper - slopes.Lower)), secant]);
+            var tried = cat([slopes.Lower.Plus(shares * (slopes.Upper - slopes.Lower)), secant]);
             var rest = values.unsqueeze(0) - (tried.unsqueeze(1) * points.unsqueeze(0));
-            var heights = (isLower ? rest.amin(1) : -rest.amax(1)) + ((isLower ? tried : -tried) * middle);
+            var heights = (isLower ? rest.amin(1) : -rest.amax(1)).Plus((isLower ? tried : -tried) * middle);
             return tried.gather(0, heights.argmax(0, keepdim: true)).squeeze(0).MoveToOuterDisposeScope();
         }
     }
@@ -59,7 +59,7 @@ internal sealed record SampledCurve(
         var gap = Gap(x, points, values);
         var isMonotone = Least >= 0;
         var own = isMonotone ? values.abs().amax(0).Times(Slack * Unit(x.Lower.dtype)) : gap;
-        return new(values.amin(0) - own, values.amax(0) + own);
+        return new(values.amin(0) - own, values.amax(0).Plus(own));
     }
 
     public override Interval Slopes(Interval x) => Curvature == 0 ? SlopesOfPieces(x) : SlopesOfBends(x);
@@ -78,8 +78,8 @@ internal sealed record SampledCurve(
     private Tensor Gap(Interval x, Tensor points, Tensor values)
     {
         var step = (x.Upper - x.Lower).Times(1.0 / (Samples - 1));
-        var size = values.abs().amax(0) + points.abs().amax(0).Times(Math.Max(Math.Abs(Least), Math.Abs(Most)));
-        return (step * step).Times(Curvature * 1.01 / 8) + size.Plus(Curvature).Times(Slack * Unit(x.Lower.dtype));
+        var size = values.abs().amax(0).Plus(points.abs().amax(0).Times(Math.Max(Math.Abs(Least), Math.Abs(Most))));
+        return (step * step).Times(Curvature * 1.01 / 8).Plus(size.Plus(Curvature).Times(Slack * Unit(x.Lower.dtype)));
     }
 
     /// <summary>Of straight pieces: those that the interval meets.</summary>
@@ -111,16 +111,16 @@ internal sealed record SampledCurve(
     {
         using var scope = NewDisposeScope();
         var unit = Slack * Unit(x.Lower.dtype);
-        var (center, half) = ((x.Lower + x.Upper).Times(0.5), (x.Upper - x.Lower).Times(0.5));
+        var (center, half) = (x.Lower.Plus(x.Upper).Times(0.5), (x.Upper - x.Lower).Times(0.5));
         half = half.maximum(x.Magnitude.Plus(1).Times(Math.Sqrt(unit) * Samples));
-        var wide = new Interval(center - half, center + half);
+        var wide = new Interval(center - half, center.Plus(half));
         var step = half.Times(2.0 / (Samples - 1));
         var points = Even(wide);
         var values = Value(points);
-        var size = values.abs().amax(0) + wide.Magnitude.Plus(1).Times(1 + Math.Max(Math.Abs(Least), Math.Abs(Most)));
-        var off = step.Times(Curvature * 1.01) + (size.Times(unit) / step);
+        var size = values.abs().amax(0).Plus(wide.Magnitude.Plus(1).Times(1 + Math.Max(Math.Abs(Least), Math.Abs(Most))));
+        var off = step.Times(Curvature * 1.01).Plus(size.Times(unit) / step);
         var found = values.diff(1, 0) / step;
-        var (lower, upper) = ((found.amin(0) - off).Within(Least, Most), (found.amax(0) + off).Within(Least, Most));
+        var (lower, upper) = ((found.amin(0) - off).Within(Least, Most), found.amax(0).Plus(off).Within(Least, Most));
         foreach (var kink in Kinks.IsDefaultOrEmpty ? [] : Kinks)
         {
             var isBeside = wide.Lower.IsAbove(kink).logical_or(wide.Upper.IsBelow(kink));
@@ -134,7 +134,7 @@ internal sealed record SampledCurve(
     private Tensor Even(Interval x)
     {
         var shares = Shares(Curvature == 0 ? 2 : Samples, x.Lower);
-        return ((x.Lower * shares.flip(0)) + (x.Upper * shares)).maximum(x.Lower).minimum(x.Upper);
+        return (x.Lower * shares.flip(0)).Plus(x.Upper * shares).maximum(x.Lower).minimum(x.Upper);
     }
 
     /// <summary>Numbers from 0 to 1 at even distances, of which each goes with all of a tensor, shape [S, 1, …].</summary>

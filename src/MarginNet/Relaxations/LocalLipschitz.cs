@@ -76,7 +76,7 @@ internal static class LocalLipschitz
             }
         }
 
-        return pending[0] is { } whole ? (whole.Center.abs() + whole.Radius).reshape(count, sets, -1)
+        return pending[0] is { } whole ? whole.Center.abs().Plus(whole.Radius).reshape(count, sets, -1)
             : zeros(count, sets, graph.Input.Count.Count, dtype: graph.Type);
     }
 
@@ -85,15 +85,15 @@ internal static class LocalLipschitz
     {
         public Ball Plus(Ball other)
         {
-            var center = Center + other.Center;
-            return new(center, Widened(Radius + other.Radius, center));
+            var center = Center.Plus(other.Center);
+            return new(center, Widened(Radius.Plus(other.Radius), center));
         }
 
         public Ball Times(Interval factors)
         {
-            var product = new Interval(Center - Radius, Center + Radius).Times(factors);
-            var center = (product.Lower + product.Upper).Times(0.5);
-            var radius = Widened((product.Upper - center).maximum(center - product.Lower), (Center.abs() + Radius) * factors.Magnitude);
+            var product = new Interval(Center - Radius, Center.Plus(Radius)).Times(factors);
+            var center = product.Lower.Plus(product.Upper).Times(0.5);
+            var radius = Widened((product.Upper - center).maximum(center - product.Lower), Center.abs().Plus(Radius) * factors.Magnitude);
             // 0 or 1 times it is exact.
             var isExact = factors.Lower.eq(factors.Upper).logical_and(factors.Lower.eq(factors.Lower * factors.Lower));
             return new(where(isExact, Center * factors.Lower, center), where(isExact, Radius * factors.Lower, radius));
@@ -104,18 +104,18 @@ internal static class LocalLipschitz
         {
             var share = 4 * Unit * (step.Terms + 4);
             var center = step.Layer.Operation.Transposed(step.Layer, input, Center);
-            var radius = AbsoluteTransposed(step, input, Radius + Center.abs().Times(share));
+            var radius = AbsoluteTransposed(step, input, Radius.Plus(Center.abs().Times(share)));
             return new(center, radius.Times(1 + share).Plus(Tiny));
         }
 
         /// <summary>Of a broadcast value as of the value itself.</summary>
         public Ball Reduced(ValueShape shape, long terms)
         {
-            var size = ProductPlane.Reduce((Radius + Center.abs().Times(4 * Unit * terms)).unsqueeze(0), shape);
+            var size = ProductPlane.Reduce(Radius.Plus(Center.abs().Times(4 * Unit * terms)).unsqueeze(0), shape);
             return new(ProductPlane.Reduce(Center.unsqueeze(0), shape), size.Times(1 + (4 * Unit * terms)));
         }
 
-        private static Tensor Widened(Tensor radius, Tensor size) => (radius.Times(1 + (8 * Unit)) + size.Times(8 * Unit)).Plus(Tiny);
+        private static Tensor Widened(Tensor radius, Tensor size) => radius.Times(1 + (8 * Unit)).Plus(size.Times(8 * Unit)).Plus(Tiny);
 
         /// <summary>|W|ᵀ·y: what |W|·x, which is linear, is in x.</summary>
         private static Tensor AbsoluteTransposed(RelaxedStep step, int input, Tensor y)

@@ -20,7 +20,7 @@ internal readonly record struct ProductPlane(Tensor Right, Tensor Left, Tensor C
     /// <summary>The planes of the products of two values, which are broadcast.</summary>
     public static ProductPlane Of(Interval x, Interval y, bool isSquare)
     {
-        var (left, right) = ((x.Lower + x.Upper).Times(0.5), (y.Lower + y.Upper).Times(0.5));
+        var (left, right) = (x.Lower.Plus(x.Upper).Times(0.5), y.Lower.Plus(y.Upper).Times(0.5));
         var most = (Radius(x, left) * Radius(y, right)).Times(Rise);
         return new(right, left, -left * right, isSquare ? zeros_like(most) : -most, most);
     }

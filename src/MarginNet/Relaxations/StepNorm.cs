@@ -38,7 +38,7 @@ internal static class StepNorm
         var (whole, constant) = (sums.detach(), step.Layer.Operation.Absolute(step.Layer, Data(isOne: false)).detach());
         var columns = data[input].grad!;
         var unit = (step.Type == ScalarType.Float32 ? 6e-8 : Rounding.Unit) * 8 * (step.Terms + 8);
-        var rows = whole - constant + whole.Times(unit);
+        var rows = (whole - constant).Plus(whole.Times(unit));
         // Both add up all of |W|: of what the gradient does not tell no norm is known.
         var (total, other) = (rows.sum().ToDouble(), columns.sum().ToDouble());
         return Math.Abs(total - other) <= 1e-3 * total

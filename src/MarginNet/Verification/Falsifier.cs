@@ -122,7 +122,7 @@ internal sealed class Falsifier : IDisposable
 
         var random = rand(width.shape, generator: _generator, device: width.device);
         // In many dimensions what is far from the middle is most of the box.
-        return round == 0 ? lower + width.Times(0.5) : lower + (width * (round % 4 < 2 ? random : random.round()));
+        return round == 0 ? lower.Plus(width.Times(0.5)) : lower.Plus(width * (round % 4 < 2 ? random : random.round()));
     }
 
     /// <summary>For each of a batch, one of the best points for its target among random ones and some around the best of before; a
@@ -163,8 +163,8 @@ internal sealed class Falsifier : IDisposable
             var parents = elite.repeat([Children, 1]);
             var distance = rand([parents.shape[0], 1], generator: _generator, device: width.device)
                 .Times(4).Plus(-4.5).Times(Math.Log(10)).exp();
-            var children = parents + (width * distance * randn(parents.shape, generator: _generator, device: width.device));
-            points = cat([elite, minimum(maximum(children, lower), lower + width)]).MoveToOuterDisposeScope();
+            var children = parents.Plus(width * distance * randn(parents.shape, generator: _generator, device: width.device));
+            points = cat([elite, minimum(maximum(children, lower), lower.Plus(width))]).MoveToOuterDisposeScope();
         }
     }
 
@@ -172,7 +172,7 @@ internal sealed class Falsifier : IDisposable
     {
         var random = rand([count, width.shape[0]], generator: _generator, device: width.device);
         var isCorner = rand([count, 1], generator: _generator, device: width.device).IsBelow(0.25);
-        return lower + (width * where(isCorner, random.round(), random));
+        return lower.Plus(width * where(isCorner, random.round(), random));
     }
 
     private void Descend(Tensor targets, Tensor starts, bool isAdam, int diversifying)
@@ -195,14 +195,14 @@ internal sealed class Falsifier : IDisposable
             var length = FirstStep * Math.Pow(LastStep / FirstStep, (double)step / _options.Steps);
             if (isAdam)
             {
-                mean.copy_(mean.Times(0.9) + gradient.Times(0.1));
-                square.copy_(square.Times(0.99) + (gradient * gradient).Times(0.01));
+                mean.copy_(mean.Times(0.9).Plus(gradient.Times(0.1)));
+                square.copy_(square.Times(0.99).Plus((gradient * gradient).Times(0.01)));
                 var (first, second) = (1 - Math.Pow(0.9, step + 1), 1 - Math.Pow(0.99, step + 1));
                 point.sub_(width * mean.Times(length / first) / square.Times(1 / second).sqrt().Plus(1e-12));
             }
             else
             {
-                mean.copy_(mean.Times(Momentum) + (gradient / gradient.abs().mean([1], keepdim: true).Plus(1e-30)));
+                mean.copy_(mean.Times(Momentum).Plus(gradient / gradient.abs().mean([1], keepdim: true).Plus(1e-30)));
                 point.sub_(width * mean.sign().Times(length));
             }
 

@@ -28,7 +28,7 @@ internal static class NeuronChoice
         // What the line above a gate costs, and what the line below does where the neuron is farthest from it.
         var above = a.AtMost(0).neg() * (-(x.Lower * x.Upper) / (x.Upper - x.Lower).AtLeast(1e-30));
         var below = a.relu() * (all.Shares * -x.Lower).minimum(all.Shares.neg().Plus(1) * x.Upper);
-        var gain = where(undecided, above + below.Times(0.5), a.AllOf(-1));
+        var gain = where(undecided, above.Plus(below.Times(0.5)), a.AllOf(-1));
         var tried = (int)Math.Min(Tried, gain.shape[1]);
         var (best, places) = gain.topk(tried, 1);
         var gains = best.to(ScalarType.Float64).data<double>().ToArray();

@@ -1,4 +1,5 @@
 using MarginNet.Graph;
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -84,7 +85,7 @@ internal sealed class NeuronProof : IDisposable
             tensor([.. flat.SelectMany(row => row.Weights)], flat.Length, flat[0].Weights.Length),
             tensor([.. flat.Select(row => -row.Limit)]));
         var bounds = search.Lower(search.Graph.Output, rows.to(search.Graph.Type).unsqueeze(1), new()).squeeze(1)
-            .to(ScalarType.Float64) + offsets;
+            .to(ScalarType.Float64).Plus(offsets);
         var least = bounds.data<double>().ToArray();
         var (chosen, start) = (new List<long>(), 0);
         foreach (var conjunction in all)

@@ -89,7 +89,10 @@ public sealed class LocalLipschitzTests
         const double ball = 0.05;
         var graph = RelaxedCases.Create(name, new Random(9));
         using var relaxed = RelaxedGraph.Of(graph, ScalarType.Float64);
-        var image = rand(1, graph.Input.Count.Count, ScalarType.Float64);
+        // Of many images the one whose scores are the farthest apart: those of some networks are all 0 at others.
+        var images = rand(64, graph.Input.Count.Count, ScalarType.Float64);
+        var all = RelaxedCases.Scores(graph, images);
+        var image = images.index_select(0, (all.amax(1) - all.amin(1)).argmax().unsqueeze(0));
         BallSet Set(double radius) => new(image, full(1, radius, dtype: ScalarType.Float64), isEuclidean: true, isCut: false);
         using var bounds = new BoundPropagation(relaxed, Set(ball), RoundingModel.Exact);
         bounds.Refine(new());

@@ -39,6 +39,6 @@ internal sealed record AffineMap(Tensor Weight, Tensor Size, Tensor Bias, Tensor
 
     /// <summary>This, and another of its value.</summary>
     public AffineMap Then(AffineMap next) => new(
-        next.Weight.matmul(Weight), next.Size.matmul(Size).Times(Up), next.Weight.mv(Bias) + next.Bias,
-        (next.Size.mv(BiasSize) + next.BiasSize).Times(Up), Terms + next.Terms + Weight.shape[0] + 4);
+        next.Weight.matmul(Weight), next.Size.matmul(Size).Times(Up), next.Weight.mv(Bias).Plus(next.Bias),
+        next.Size.mv(BiasSize).Plus(next.BiasSize).Times(Up), Terms + next.Terms + Weight.shape[0] + 4);
 }
