@@ -9,7 +9,7 @@ namespace MarginNet.Native;
 /// </summary>
 internal static class KeptScalars
 {
-    private static readonly Scalar One = 1.0.ToScalar(); // Lives as long as the process.
+    private static readonly Scalar One = 1.ToScalar(); // Lives as long as the process; whole, for tensors of whole numbers too.
 
     /// <summary>x·y.</summary>
     public static Tensor Times(this Tensor x, double y)

@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
@@ -24,5 +25,5 @@ internal sealed record Add : BinaryOperation
     public override Layer? Join(LayerNode node, IReadOnlyList<IReadOnlyList<Layer>> branches) =>
         ResidualLayer.Of(node.Name, branches[0], branches[1]);
 
-    protected override Tensor Run(Tensor left, Tensor right) => left + right;
+    protected override Tensor Run(Tensor left, Tensor right) => left.Plus(right);
 }

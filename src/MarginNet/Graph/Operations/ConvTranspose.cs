@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using MarginNet.Native;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -110,7 +111,7 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
         // From the last axis to the first; negative ones cut.
         value = F.pad(
             value, [.. Extra.Select((size, i) => (long[])[-Window.Before[i], size - Window.After[i]]).Reverse().SelectMany(both => both)]);
-        return bias is null ? value : value + bias.reshape([-1, .. zeros.Select(_ => 1L)]);
+        return bias is null ? value : value.Plus(bias.reshape([-1, .. zeros.Select(_ => 1L)]));
     }
 
     private Tensor Run(Tensor x, Tensor weight, Tensor? bias, long[] padding, long[] extra)

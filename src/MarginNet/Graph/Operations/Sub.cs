@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Graph.Operations;
@@ -16,7 +17,7 @@ internal sealed record Sub : BinaryOperation
     public override Tensor Absolute(LayerNode node, Tensor[] data)
     {
         var inputs = node.With(data, constant => constant.abs());
-        return inputs[0] + inputs[1];
+        return inputs[0].Plus(inputs[1]);
     }
 
     public override Tensor Transposed(LayerNode node, int input, Tensor y) =>
