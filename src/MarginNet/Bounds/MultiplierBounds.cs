@@ -1,8 +1,10 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Bounds;
 
-/// <summary>Bounds of a chain by LipSDP's multipliers, optimised for all scores together, for each, and for each difference of two.</summary>
+/// <summary>Bounds of a chain by LipSDP's multipliers, optimised for all scores together, for each, and for each difference of
+/// two.</summary>
 internal static class MultiplierBounds
 {
     /// <summary>The most hidden units; of longer chains the end that has no more counts, times the norms of the matrices before.</summary>
@@ -103,7 +105,7 @@ internal static class MultiplierBounds
             bound *= 1.5 * norm * norm;
             if (k > 0)
             {
-                units.Insert(0, full([1, chain[k - 1].Rows], bound, ScalarType.Float64));
+                units.Insert(0, ones([1, chain[k - 1].Rows], ScalarType.Float64).Times(bound));
             }
         }
 
@@ -131,7 +133,8 @@ internal static class MultiplierBounds
             return double.PositiveInfinity;
         }
 
-        var factors = (bound / wider.Units[index]).sqrt().split([.. chain.Take(chain.Length - 1).Select(weight => weight.Rows)]);
+        var factors = wider.Units[index].reciprocal().Times(bound).sqrt()
+            .split([.. chain.Take(chain.Length - 1).Select(weight => weight.Rows)]);
         return MultiplierProof.Holds(chain, factors, bound) ? bound : double.PositiveInfinity;
     }
 }

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Bounds;
@@ -14,7 +15,8 @@ namespace MarginNet.Bounds;
 /// </remarks>
 internal sealed class MultiplierProgram
 {
-    private const double Regularization = 1e-8; // Each unit has a small input of its own, or the multipliers of dead ones would be infinite.
+    // Each unit has a small input of its own, or the multipliers of dead ones would be infinite.
+    private const double Regularization = 1e-8;
     private const double Growth = 5; // Of t.
     private const int MaxSteps = 300; // In all: a second or two for 300 units. Whatever was reached is feasible.
     private const int MaxHalvings = 40;
@@ -38,7 +40,7 @@ internal sealed class MultiplierProgram
         }
 
         var first = hidden[0].mm(hidden[0].t());
-        _gram = eye(units, dtype: ScalarType.Float64) * (Regularization * first.diagonal().mean());
+        _gram = eye(units, dtype: ScalarType.Float64) * first.diagonal().mean().Times(Regularization);
         _gram[..(int)first.shape[0], ..(int)first.shape[0]] += first;
     }
 
@@ -52,9 +54,9 @@ internal sealed class MultiplierProgram
         var fixedPart = Embed(outputs);
         var steps = MaxSteps;
         var current = Center(start, fixedPart, Centered, ref steps);
-        while (steps > 0 && current.Gap.gt(accuracy * current.Bound) is var isWide && isWide.any().item<bool>())
+        while (steps > 0 && current.Gap.gt(current.Bound.Times(accuracy)) is var isWide && isWide.any().item<bool>())
         {
-            var next = current with { Gap = current.Gap.where(isWide.logical_not(), current.Gap / Growth) };
+            var next = current with { Gap = current.Gap.where(isWide.logical_not(), current.Gap.Over(Growth)) };
             current = Center(next, fixedPart, Centered, ref steps);
         }
 
@@ -64,13 +66,13 @@ internal sealed class MultiplierProgram
     /// <summary>Newton's method for one t.</summary>
     private Multipliers Center(Multipliers start, Tensor fixedPart, double tolerance, ref int steps)
     {
-        var t = 2.0 * start.Units.shape[1] / start.Gap;
+        var t = start.Gap.reciprocal().Times(2.0 * start.Units.shape[1]);
         var (current, factor) = (start, Factor(start, fixedPart).Factor);
         for (; steps > 0; steps--)
         {
             using var scope = NewDisposeScope();
             var direction = Direction(current, factor, t);
-            var isOpen = direction.Decrement.gt(tolerance);
+            var isOpen = direction.Decrement.IsAbove(tolerance);
             if (!isOpen.any().item<bool>())
             {
                 break;
@@ -110,8 +112,8 @@ internal sealed class MultiplierProgram
         var rows = multipliers.Units.unsqueeze(2);
         var coupled = rows * _couplings;
         var squares = rows * _gram * multipliers.Units.unsqueeze(1) / multipliers.Bound.reshape(-1, 1, 1);
-        var (factor, info) = linalg.cholesky_ex((2 * multipliers.Units).diag_embed() - coupled - coupled.mT - squares - fixedPart);
-        return (factor, info.eq(0));
+        var (factor, info) = linalg.cholesky_ex(multipliers.Units.Times(2).diag_embed() - coupled - coupled.mT - squares - fixedPart);
+        return (factor, info.Is(0));
     }
 
     private Step Direction(Multipliers at, Tensor factor, Tensor t)
@@ -128,18 +130,18 @@ internal sealed class MultiplierProgram
         // Derivatives times T and ρ, so that steps are shares of them.
         var gradient = cat(
             [
-                -2 * gb.diagonal(dim1: 1, dim2: 2) * units,
-                ((t * at.Bound) - units.shape[1] - trace).unsqueeze(1),
+                gb.diagonal(dim1: 1, dim2: 2).Times(-2) * units,
+                ((t * at.Bound) - trace).Plus(-units.shape[1]).unsqueeze(1),
             ],
             1);
         var products = (inverse * (b.mT.matmul(gb) + (_gram / bound.unsqueeze(2)))) + (gb * gb.mT);
-        var squares = 2 * products * units.unsqueeze(1) * units.unsqueeze(2);
-        var mixed = 2 * ((gr * gb.mT).sum(2) - (inverse * weighted.mT).sum(2)) * units;
-        var corner = (units.shape[1] + (2 * trace) + (gr * gr.mT).sum([1, 2])).reshape(-1, 1, 1);
+        var squares = products.Times(2) * units.unsqueeze(1) * units.unsqueeze(2);
+        var mixed = ((gr * gb.mT).sum(2) - (inverse * weighted.mT).sum(2)).Times(2) * units;
+        var corner = (trace.Times(2) + (gr * gr.mT).sum([1, 2])).Plus(units.shape[1]).reshape(-1, 1, 1);
         var hessian = cat([cat([squares, mixed.unsqueeze(2)], 2), cat([mixed.unsqueeze(1), corner], 2)], 1);
         var (root, info) = linalg.cholesky_ex(hessian);
         var relative = -cholesky_solve(gradient.unsqueeze(2), root).squeeze(2);
-        relative = relative.where(info.eq(0).unsqueeze(1), zeros_like(relative)); // Rounding has the last word.
+        relative = relative.where(info.Is(0).unsqueeze(1), zeros_like(relative)); // Rounding has the last word.
 
         var decrement = -(gradient * relative).sum(1);
         return new(relative[.., ..^1] * units, relative[.., ^1] * at.Bound, decrement);
@@ -158,18 +160,18 @@ internal sealed class MultiplierProgram
             };
             var (nextFactor, exists) = Factor(next, fixedPart);
             var change = (t * length * step.Bound) - (LogDeterminant(next, nextFactor) - before);
-            var isDone = (exists & next.Bound.gt(0) & change.le(-SufficientDecrease * length * step.Decrement)) | length.eq(0);
+            var isDone = (exists & next.Bound.IsAbove(0) & change.le((length * step.Decrement).Times(-SufficientDecrease))) | length.Is(0);
             if (isDone.all().item<bool>())
             {
                 return (next, nextFactor);
             }
 
-            length = length.where(isDone, halving < MaxHalvings ? length / 2 : zeros_like(length));
+            length = length.where(isDone, halving < MaxHalvings ? length.Times(0.5) : zeros_like(length));
         }
     }
 
     private static Tensor LogDeterminant(Multipliers at, Tensor factor) =>
-        (2 * factor.diagonal(dim1: 1, dim2: 2).log().sum(1)) + (at.Units.shape[1] * at.Bound.log());
+        factor.diagonal(dim1: 1, dim2: 2).log().sum(1).Times(2) + at.Bound.log().Times(at.Units.shape[1]);
 
     private sealed record Step(Tensor Units, Tensor Bound, Tensor Decrement);
 }

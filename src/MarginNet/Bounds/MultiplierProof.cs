@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Bounds;
@@ -25,7 +26,7 @@ internal static class MultiplierProof
         var chain = weights.SkipLast(1).Select((weight, k) => weight.Rescaled(factors[k], k == 0 ? null : factors[k - 1])).ToArray();
         var last = weights[^1].Rescaled(ones(weights[^1].Rows, dtype: ScalarType.Float64), factors[^1]);
         var units = (int)chain.Sum(weight => weight.Rows);
-        var matrix = 2 * eye(units, dtype: ScalarType.Float64);
+        var matrix = eye(units, dtype: ScalarType.Float64).Times(2);
         var error = 0.0;
         Subtract(0, 0, Square(chain[0], bound));
         Subtract(units - (int)last.Columns, units - (int)last.Columns, Square(last.Transposed(), bound));
@@ -38,7 +39,7 @@ internal static class MultiplierProof
 
         // Numbers of the diagonal are at most 2. Each is rounded three times, and the trace counts in the factorization.
         var rounding = (8 * Rounding.Unit) + (4 * units * Rounding.Gamma(units + 4));
-        var (_, info) = linalg.cholesky_ex(matrix - (Rounding.SumUp(error, rounding) * eye(units, dtype: ScalarType.Float64)));
+        var (_, info) = linalg.cholesky_ex(matrix - eye(units, dtype: ScalarType.Float64).Times(Rounding.SumUp(error, rounding)));
         return info.item<int>() == 0;
 
         void Subtract(int row, int column, BoundedMatrix block)
@@ -52,7 +53,7 @@ internal static class MultiplierProof
     private static BoundedMatrix Square(BoundedMatrix factor, double divisor)
     {
         var square = factor * factor.Transposed();
-        var quotient = new BoundedMatrix(square.Value / divisor, 0);
+        var quotient = new BoundedMatrix(square.Value.Over(divisor), 0);
         var rounding = Rounding.SumUp(
             Rounding.ProductUp(quotient.Frobenius, 2 * Rounding.Unit), Rounding.Underflow(quotient.Rows * quotient.Columns));
         return quotient with { Error = Rounding.SumUp(Rounding.QuotientUp(square.Error, divisor), rounding) };

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using static TorchSharp.torch;
 
 namespace MarginNet.Bounds;
@@ -9,7 +10,7 @@ namespace MarginNet.Bounds;
 internal sealed record Multipliers(Tensor Units, Tensor Bound, Tensor Gap)
 {
     /// <summary>Those of ρ times a factor; a larger one leaves room around what was feasible.</summary>
-    public Multipliers Times(double factor) => new(Units * factor, Bound * factor, Gap * factor);
+    public Multipliers Times(double factor) => new(Units.Times(factor), Bound.Times(factor), Gap.Times(factor));
 
     public Multipliers MoveToOuterScope() =>
         new(Units.MoveToOuterDisposeScope(), Bound.MoveToOuterDisposeScope(), Gap.MoveToOuterDisposeScope());

@@ -43,7 +43,8 @@ public static class LocalCertificates
     {
         double[] tried = [.. first.ToArray().Where(radius => radius > 0).Distinct().Order()];
         return Run(
-            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Search(samples, tried), progress, cancellation);
+            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Search(samples, tried), progress,
+            cancellation);
     }
 
     /// <summary>Tries to certify each sample at a distance of its own, without looking for a larger one: one bound for each
@@ -74,7 +75,8 @@ public static class LocalCertificates
         }
 
         return Run(
-            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Prove(samples, own), progress, cancellation);
+            network, images, options ?? new(), known.ToArray(), (certifier, samples) => certifier.Prove(samples, own), progress,
+            cancellation);
     }
 
     private static CertifiedRadius[] Run(

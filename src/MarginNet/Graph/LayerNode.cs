@@ -37,7 +37,8 @@ internal sealed class LayerNode(Node node, ValueShape[] shapes, Tensor?[] stored
     public bool IsStored(int input) => input < stored.Length && stored[input] is not null;
 
     /// <summary>Whether one input alone depends on the images, and where it is told, that one.</summary>
-    public bool HasOneInput(int? place = null) => stored.Count(constant => constant is null) == 1 && (place is null || stored[place.Value] is null);
+    public bool HasOneInput(int? place = null) =>
+        stored.Count(constant => constant is null) == 1 && (place is null || stored[place.Value] is null);
 
     /// <summary>All of its inputs: those that depend on the images, in their order, between the constants.</summary>
     /// <param name="data">The former.</param>

@@ -77,8 +77,8 @@ internal abstract record Operation
             1 + (Math.Max(value, shape.Count.Count) / Math.Max(1, Math.Min(value, shape.Count.Count))));
     }
 
-    /// <summary>The ℓ2 norms of the rows of W, or more than those, where it is W·x + b in one input, in a shape that its value broadcasts to;
-    /// null where they are not known. Default: null.</summary>
+    /// <summary>The ℓ2 norms of the rows of W, or more than those, where it is W·x + b in one input, in a shape that its value broadcasts
+    /// to; null where they are not known. Default: null.</summary>
     public virtual Tensor? RowNorms(LayerNode node) => null;
 
     /// <summary>The function of one number that it applies to each; null where it is another, or bounds of it are not known.

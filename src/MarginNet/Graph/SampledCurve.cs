@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Graph;
 
 /// <summary>
-/// A function of one number that is known by its values, its kinks and how fast its slope changes between them. A line of any slope is moved
-/// until it passes all samples of the interval, and then by what the function can do between two of them, Δ²/8 · sup |f″|.
+/// A function of one number that is known by its values, its kinks and how fast its slope changes between them. A line of any slope is
+/// moved until it passes all samples of the interval, and then by what the function can do between two of them, Δ²/8 · sup |f″|.
 /// </summary>
 /// <param name="Value">Computes the function.</param>
 /// <param name="Curvature">sup |f″| away from the kinks; 0 for a function of straight pieces.</param>

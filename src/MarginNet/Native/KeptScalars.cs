@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Native;
 
 /// <summary>
-/// Arithmetic of tensors and numbers in which each number lives until LibTorch has read it. TorchSharp's own operators hand over the address
-/// of a scalar that may be collected, and its memory used again, before it is read: rarely, and then with any result.
+/// Arithmetic of tensors and numbers in which each number lives until LibTorch has read it. TorchSharp's own operators hand over the
+/// address of a scalar that may be collected, and its memory used again, before it is read: rarely, and then with any result.
 /// </summary>
 internal static class KeptScalars
 {
@@ -16,6 +16,13 @@ internal static class KeptScalars
     {
         using var scalar = y.ToScalar();
         return x.mul(scalar);
+    }
+
+    /// <summary>x/y.</summary>
+    public static Tensor Over(this Tensor x, double y)
+    {
+        using var scalar = y.ToScalar();
+        return x.div(scalar);
     }
 
     /// <summary>x + y.</summary>
@@ -77,6 +84,13 @@ internal static class KeptScalars
     {
         using var scalar = y.ToScalar();
         return x.lt(scalar);
+    }
+
+    /// <summary>x = y.</summary>
+    public static Tensor Is(this Tensor x, double y)
+    {
+        using var scalar = y.ToScalar();
+        return x.eq(scalar);
     }
 
     /// <summary>As many numbers y, of x's type.</summary>

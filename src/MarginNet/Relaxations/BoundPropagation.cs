@@ -50,7 +50,8 @@ internal sealed class BoundPropagation : IDisposable
     /// <summary>The sets.</summary>
     public InputSet Inputs { get; }
 
-    /// <summary>Whether inputs of gates are enclosed in balls, where sets are balls in ℓ2, and bounds made of those too. Default false.</summary>
+    /// <summary>Whether inputs of gates are enclosed in balls, where sets are balls in ℓ2, and bounds made of those too. Default
+    /// false.</summary>
     public bool UsesBalls { get; init; }
 
     /// <summary>The number of sets N.</summary>
@@ -115,7 +116,8 @@ internal sealed class BoundPropagation : IDisposable
     {
         if (_lines[index] is (_, { } lines))
         {
-            Array.ForEach([lines.LowerSlope, lines.UpperSlope, lines.UpperOffset, lines.LeastSlope!, lines.SlopeRoom!], tensor => tensor.Dispose());
+            Array.ForEach(
+                [lines.LowerSlope, lines.UpperSlope, lines.UpperOffset, lines.LeastSlope!, lines.SlopeRoom!], tensor => tensor.Dispose());
             _lines[index] = null;
         }
     }
@@ -127,7 +129,8 @@ internal sealed class BoundPropagation : IDisposable
     /// <summary>Bounds all values by intervals.</summary>
     public void Propagate() => Propagate(null);
 
-    /// <summary>Bounds all values, and those that curves are applied to by linear relaxation, where an interval leaves them undecided.</summary>
+    /// <summary>Bounds all values, and those that curves are applied to by linear relaxation, where an interval leaves them
+    /// undecided.</summary>
     /// <param name="choices">The slopes.</param>
     public void Refine(Choices choices) => Propagate(choices);
 
@@ -163,7 +166,8 @@ internal sealed class BoundPropagation : IDisposable
         _values[index + 1] = (_values[index + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
         if (UsesBalls && Inputs is BallSet { IsEuclidean: true } set)
         {
-            _balls[0] ??= new(set.Center.reshape(this[0].Lower.shape).clone().MoveToOuterDisposeScope(), set.Radius.clone().MoveToOuterDisposeScope());
+            _balls[0] ??= new(
+                set.Center.reshape(this[0].Lower.shape).clone().MoveToOuterDisposeScope(), set.Radius.clone().MoveToOuterDisposeScope());
             Enclose(index);
         }
     }
@@ -436,7 +440,7 @@ internal sealed class BoundPropagation : IDisposable
         var center = step.Run(Array.ConvertAll(balls, ball => ball.Center));
         var radius = step.Curve is { } curve
             ? balls[0].Radius * curve.Slopes(this[step.Data[0]]).Magnitude.flatten(1).amax(1)
-            : balls.Select((ball, k) => ball.Radius * _graph.Norm(i, k)).Aggregate((sum, next) => sum.Plus(next));
+            : balls.Select((ball, k) => ball.Radius.Times(_graph.Norm(i, k))).Aggregate((sum, next) => sum.Plus(next));
         var off = _errors[i] is { } error ? error.Times(2) : null; // Of the value, and of the centre.
         radius = where(radius.isnan(), radius.AllOf(double.PositiveInfinity), radius); // 0 times a norm that is not known.
         radius = off is null ? radius : radius.Plus(off.flatten(1).norm(1));

@@ -71,7 +71,8 @@ internal static class GateMinimum
         public Tensor Magnitude => x.Magnitude.maximum(center.abs());
 
         /// <summary>λ(‖x − x̂‖² − ρ²)/2.</summary>
-        public static Tensor Paid(Tensor price, Tensor distance, Tensor radius) => ((distance * distance) - (radius * radius)) * price.Times(0.5);
+        public static Tensor Paid(Tensor price, Tensor distance, Tensor radius) =>
+            ((distance * distance) - (radius * radius)) * price.Times(0.5);
 
         /// <summary>‖x − x̂‖.</summary>
         public Tensor Distance(Tensor at) => (at - center).norm(-1);

@@ -30,7 +30,8 @@ internal sealed class RelaxedGraph : IDisposable
         {
             var inputs = Array.ConvertAll([.. node.Inputs], name => constants.TryGetValue(name, out var value)
                 ? ValueShape.Of(value.shape) : shapes[name]);
-            var layer = new LayerNode(node, inputs, [.. node.Inputs.Select(constants.GetValueOrDefault)], (_, value) => OperatorNorm.Precise(value));
+            var layer = new LayerNode(node, inputs, [.. node.Inputs.Select(constants.GetValueOrDefault)],
+                (_, value) => OperatorNorm.Precise(value));
             steps.Add(Step(layer, [.. node.Inputs.Where(places.ContainsKey).Select(name => places[name])]));
             shapes[node.Name] = node.Shape;
             places[node.Name] = steps.Count;
@@ -133,7 +134,8 @@ internal sealed class RelaxedGraph : IDisposable
 
     private Tensor Own(Tensor value)
     {
-        var own = (value.is_floating_point() ? value.detach().cpu().to(Type) : value.detach().cpu()).clone().contiguous().DetachFromDisposeScope();
+        var own = (value.is_floating_point() ? value.detach().cpu().to(Type) : value.detach().cpu())
+            .clone().contiguous().DetachFromDisposeScope();
         _owned.Add(own);
         return own;
     }
@@ -152,7 +154,8 @@ internal sealed class RelaxedGraph : IDisposable
 
         using var inference = no_grad();
         var builder = new GraphBuilder(graph.Input) { MostComputed = long.MaxValue };
-        var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => builder.Constant(parameter.Name, parameter.Value));
+        var values = graph.Parameters.ToDictionary(
+            parameter => parameter.Name, parameter => builder.Constant(parameter.Name, parameter.Value));
         values[NetworkGraph.Images] = builder.Input;
         foreach (var node in graph.Nodes)
         {

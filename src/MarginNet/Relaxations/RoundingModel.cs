@@ -2,7 +2,8 @@ namespace MarginNet.Relaxations;
 
 /// <summary>What of rounding a bound has to cover.</summary>
 /// <param name="Bounds">The unit roundoff of the arithmetic that bounds are computed in; 0 where they prove nothing.</param>
-/// <param name="Network">That of the arithmetic which the network is run in, with sums in any order; 0 for the network of exact numbers.</param>
+/// <param name="Network">That of the arithmetic which the network is run in, with sums in any order; 0 for the network of exact
+/// numbers.</param>
 internal readonly record struct RoundingModel(double Bounds, double Network)
 {
     /// <summary>Of bounds in double precision of the network as its formulas say.</summary>
@@ -20,6 +21,7 @@ internal readonly record struct RoundingModel(double Bounds, double Network)
     /// <summary>Whether bounds prove something.</summary>
     public bool IsProof => Bounds > 0;
 
-    /// <summary>The share of Σ|products| that a sum of so many may be off by: in the network's forward pass, and in the way back here.</summary>
+    /// <summary>The share of Σ|products| that a sum of so many may be off by: in the network's forward pass, and in the way back
+    /// here.</summary>
     public double Share(long terms) => (1.01 * Network * (terms + 2)) + (4 * Bounds * (terms + 2));
 }

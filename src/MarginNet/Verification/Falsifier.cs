@@ -161,7 +161,8 @@ internal sealed class Falsifier : IDisposable
             }
 
             var parents = elite.repeat([Children, 1]);
-            var distance = rand([parents.shape[0], 1], generator: _generator, device: width.device).Times(4).Plus(-4.5).Times(Math.Log(10)).exp();
+            var distance = rand([parents.shape[0], 1], generator: _generator, device: width.device)
+                .Times(4).Plus(-4.5).Times(Math.Log(10)).exp();
             var children = parents + (width * distance * randn(parents.shape, generator: _generator, device: width.device));
             points = cat([elite, minimum(maximum(children, lower), lower + width)]).MoveToOuterDisposeScope();
         }

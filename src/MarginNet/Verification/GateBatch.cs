@@ -41,7 +41,7 @@ internal sealed class GateBatch
     public Interval Bounds => Of(_root, 1);
 
     /// <summary>Whether what is at a place is a gate, which can be split at 0; shape [P].</summary>
-    public Tensor CanSplit => cat([.. _gates.Select(gate => 
+    public Tensor CanSplit => cat([.. _gates.Select(gate =>
         _root.Graph.Steps[gate.Step].Curve is GateCurve ? ones(gate.Count) : zeros(gate.Count))]).to(ScalarType.Bool);
 
     /// <summary>The bounds of all values for subproblems, given those of the inputs of gates, shape [B, P].</summary>

@@ -83,7 +83,8 @@ internal sealed class NeuronProof : IDisposable
         var (rows, offsets) = (
             tensor([.. flat.SelectMany(row => row.Weights)], flat.Length, flat[0].Weights.Length),
             tensor([.. flat.Select(row => -row.Limit)]));
-        var bounds = search.Lower(search.Graph.Output, rows.to(search.Graph.Type).unsqueeze(1), new()).squeeze(1).to(ScalarType.Float64) + offsets;
+        var bounds = search.Lower(search.Graph.Output, rows.to(search.Graph.Type).unsqueeze(1), new()).squeeze(1)
+            .to(ScalarType.Float64) + offsets;
         var least = bounds.data<double>().ToArray();
         var (chosen, start) = (new List<long>(), 0);
         foreach (var conjunction in all)

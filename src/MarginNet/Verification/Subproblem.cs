@@ -9,7 +9,8 @@ namespace MarginNet.Verification;
 /// <param name="Splits">What tells the part.</param>
 /// <param name="Prices">The price of each split.</param>
 /// <param name="Shares">All slopes, shape [P]; disposed with this.</param>
-/// <param name="Known">The bounds of all inputs of gates there, shape [P], where they are not those of the root; disposed with this.</param>
+/// <param name="Known">The bounds of all inputs of gates there, shape [P], where they are not those of the root; disposed with
+/// this.</param>
 /// <param name="Lower">The lower bound so far.</param>
 /// <param name="Next">The neuron to split; null where none is left.</param>
 internal sealed record Subproblem(

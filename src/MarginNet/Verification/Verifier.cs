@@ -108,7 +108,8 @@ internal static class Verifier
             graph, property, new() { TimeLimit = limit, Seed = options.Seed, Witness = options.Witness }, cancellation);
 
         Verdict Found(Falsification attack) => new(
-            Answer.Sat, [.. attack.Input!], [.. attack.Output!], $"The attack found it, as point {attack.Points}.", clock.Elapsed.TotalSeconds);
+            Answer.Sat, [.. attack.Input!], [.. attack.Output!], $"The attack found it, as point {attack.Points}.",
+            clock.Elapsed.TotalSeconds);
 
         // What cannot be proven may yet be found.
         Verdict Again(string reason)

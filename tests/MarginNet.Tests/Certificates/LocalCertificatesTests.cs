@@ -32,7 +32,8 @@ public sealed class LocalCertificatesTests
         {
             var radii = LocalCertificates.Compute(network, Images, options with { Method = method });
             Assert.True(radii.Count(radius => radius.Radius > 0) > 30);
-            Assert.All(radii, radius => Assert.True(radius.Norm == norm && radius.Seconds > 0 && (radius.Radius == 0 || radius.IsCut == isCut)));
+            Assert.All(radii, radius => Assert.True(
+                radius.Norm == norm && radius.Seconds > 0 && (radius.Radius == 0 || radius.IsCut == isCut)));
             Assert.Empty(SoundnessCheck.Run(network, Images, radii, SoundnessCheck.DefaultAttack with { Steps = 30, Restarts = 2 }));
         }
     }
@@ -78,7 +79,8 @@ public sealed class LocalCertificatesTests
             network, SoundnessCheck.Relabel(some, [.. Enumerable.Range(0, 6)], Decisions(network, some)),
             [.. complete.Select(radius => radius * 1.15)],
             SoundnessCheck.DefaultAttack with { Norm = norm, Steps = 100, Restarts = 5 }).AttackedScores;
-        var broken = Enumerable.Range(0, 6).Count(i => MarginNet.Margins.DecisionMargin.Compute(outside[i]).Class != Decisions(network, some)[i]);
+        var broken = Enumerable.Range(0, 6).Count(i =>
+            MarginNet.Margins.DecisionMargin.Compute(outside[i]).Class != Decisions(network, some)[i]);
         Assert.True(broken >= 4, $"{broken} of 6");
     }
 
@@ -118,12 +120,14 @@ public sealed class LocalCertificatesTests
             foreach (var options in (CertificateOptions[])[new() { BatchSize = 1 }, new() { BatchSize = 7 }, new() { Memory = 1 }])
             {
                 var parts = LocalCertificates.Compute(network, Images, options with { Method = method });
-                Assert.All(whole.Zip(parts), pair => Assert.InRange(pair.Second.Radius, pair.First.Radius / Step, pair.First.Radius * Step));
+                Assert.All(
+                    whole.Zip(parts), pair => Assert.InRange(pair.Second.Radius, pair.First.Radius / Step, pair.First.Radius * Step));
             }
         }
     }
 
-    /// <summary>With one pixel x all balls are intervals, and every method is exact: f₀ = x, f₁ = 1/4 tie at the distance x − 1/4.</summary>
+    /// <summary>With one pixel x all balls are intervals, and every method is exact: f₀ = x, f₁ = 1/4 tie at the distance
+    /// x − 1/4.</summary>
     [Theory]
     [InlineData(AttackNorm.Linf)]
     [InlineData(AttackNorm.L2)]
@@ -231,7 +235,8 @@ public sealed class LocalCertificatesTests
     {
         var network = Shared.Value;
         foreach (var options in (CertificateOptions[])[
-            new() { Precision = 0 }, new() { Precision = 2 }, new() { TimeLimit = TimeSpan.Zero }, new() { BatchSize = 0 }, new() { Memory = 0 }])
+            new() { Precision = 0 }, new() { Precision = 2 }, new() { TimeLimit = TimeSpan.Zero }, new() { BatchSize = 0 },
+            new() { Memory = 0 }])
         {
             Assert.Throws<ArgumentOutOfRangeException>(() => LocalCertificates.Compute(network, Images, options));
         }
@@ -267,7 +272,8 @@ public sealed class LocalCertificatesTests
 
     private static ImageSet Pixels(params byte[] values) => ImageSet.Create(values, new int[values.Length], 1, 1, 1);
 
-    private static Sequential Line(float[] weights, float[] biases) => nn.Sequential(nn.Flatten(), Line(1, weights.Length, weights, biases));
+    private static Sequential Line(float[] weights, float[] biases) =>
+        nn.Sequential(nn.Flatten(), Line(1, weights.Length, weights, biases));
 
     private static Linear Line(int inputs, int outputs, float[] weights, float[] biases)
     {

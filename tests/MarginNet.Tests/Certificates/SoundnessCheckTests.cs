@@ -112,7 +112,8 @@ public sealed class SoundnessCheckTests
                         AttackNorm.L1 => change.Sum(),
                         _ => Math.Sqrt(change.Sum(value => value * value)),
                     };
-                    Assert.InRange(size, 0.5 * epsilons[i], epsilons[i] + (norm == AttackNorm.L1 ? 1e-4 : 1e-5)); // As 3,072 roundings add up.
+                    // As 3,072 roundings add up.
+                    Assert.InRange(size, 0.5 * epsilons[i], epsilons[i] + (norm == AttackNorm.L1 ? 1e-4 : 1e-5));
                 }
 
                 Assert.All(changed[30].ToArray().Zip(single[30].ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));

@@ -37,7 +37,8 @@ public sealed class GateMinimumTests
             var prices = logspace(-4, 4, 2000, dtype: ScalarType.Float64).reshape(-1, 1);
             var moved = g[0] + (prices * ball.Center);
             var phi = (c[0] - moved).minimum(moved).clamp_max(0);
-            var published = ((prices.squeeze(1) * (ball.Radius.pow(2) - ball.Center.pow(2).sum())) + (phi.pow(2).sum(1) / prices.squeeze(1))) / -2;
+            var published = ((prices.squeeze(1) * (ball.Radius.pow(2) - ball.Center.pow(2).sum()))
+                + (phi.pow(2).sum(1) / prices.squeeze(1))) / -2;
             var best = published.max().ToDouble();
             var least = GateMinimum.Of(GateCurve.Relu, c, g, x, ball, 0).ToDouble();
             Assert.True(least >= best - (1e-3 * (1 + Math.Abs(best))), $"{least} < {best} in trial {trial}");

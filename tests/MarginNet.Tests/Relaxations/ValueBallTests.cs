@@ -122,7 +122,8 @@ public sealed class ValueBallTests
     }
 
     /// <summary>Each score and its negative, shape [2C, 1, C].</summary>
-    private static Tensor Rows(int count) => cat([eye(count, dtype: ScalarType.Float64), -eye(count, dtype: ScalarType.Float64)]).unsqueeze(1);
+    private static Tensor Rows(int count) =>
+        cat([eye(count, dtype: ScalarType.Float64), -eye(count, dtype: ScalarType.Float64)]).unsqueeze(1);
 
     private static Window Square(int side, int padding) => new([side, side], [1, 1], [padding, padding], [padding, padding], [1, 1]);
 

@@ -78,7 +78,8 @@ internal sealed record ConvTranspose(Window Window, ImmutableArray<long> Extra, 
     public override ParameterRole Role(int input) => input > 0 ? ParameterRole.Weight : ParameterRole.Constant;
 
     public override long Terms(LayerNode node) =>
-        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups) * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
+        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups)
+            * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

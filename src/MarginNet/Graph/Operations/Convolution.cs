@@ -74,7 +74,8 @@ internal sealed record Convolution(Window Window, long Groups) : Operation
         node.Stored(1).flatten(1).norm(1).reshape([-1, .. Window.Kernel.Select(_ => 1L)]);
 
     public override long Terms(LayerNode node) =>
-        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups) * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
+        (Math.Max(node.Shapes[1][1].Count, node.Shapes[1][0].Count / Groups)
+            * Window.Kernel.Aggregate(1L, (product, side) => product * side)) + 1;
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node)
     {

@@ -56,7 +56,7 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
         return Alpha == 1 ? product : product.Times(Alpha);
     }
 
-    public override Tensor RowNorms(LayerNode node) => node.Stored(1).norm(TransposesB ? 1 : 0) * Math.Abs(Alpha);
+    public override Tensor RowNorms(LayerNode node) => node.Stored(1).norm(TransposesB ? 1 : 0).Times(Math.Abs(Alpha));
 
     public override long Terms(LayerNode node) => node.Shapes[1].Sizes.Max(size => size.Count) + 4;
 
@@ -76,6 +76,6 @@ internal sealed record Gemm(double Alpha, double Beta, bool TransposesA, bool Tr
     public override Tensor Run(Tensor[] inputs, bool isTraining)
     {
         var (a, b) = (TransposesA ? inputs[0].t() : inputs[0], TransposesB ? inputs[1].t() : inputs[1]);
-        return inputs.Length > 2 ? inputs[2].addmm(a, b, (float)Beta, (float)Alpha) : Alpha == 1 ? a.mm(b) : a.mm(b) * Alpha;
+        return inputs.Length > 2 ? inputs[2].addmm(a, b, (float)Beta, (float)Alpha) : Alpha == 1 ? a.mm(b) : a.mm(b).Times(Alpha);
     }
 }

@@ -11,7 +11,8 @@ internal sealed record LeakyRelu(double Alpha) : ElementwiseOperation
 {
     public override string Kind => "LeakyRelu";
 
-    public override Curve? Curve => Alpha is >= 0 and <= 1 ? new GateCurve(Alpha) : new SampledCurve(Run, 0, Math.Min(Alpha, 1), Math.Max(Alpha, 1), 0);
+    public override Curve? Curve => Alpha is >= 0 and <= 1 ? new GateCurve(Alpha)
+        : new SampledCurve(Run, 0, Math.Min(Alpha, 1), Math.Max(Alpha, 1), 0);
 
     protected override IEnumerable<(string Name, object Value)> Attributes => [("alpha", (float)Alpha)];
 

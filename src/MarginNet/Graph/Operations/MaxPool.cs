@@ -27,8 +27,8 @@ internal sealed record MaxPool(Window Window, bool IsCeiling) : Operation
         ? [new MaxPoolLayer(node.Name, Window.PoolAxes.Vertical, Window.PoolAxes.Horizontal)]
         : null;
 
-    /// <summary>Axis by axis the largest of its windows' first numbers, second ones and so on. Those that would be outside are others of the
-    /// same window instead.</summary>
+    /// <summary>Axis by axis the largest of its windows' first numbers, second ones and so on. Those that would be outside are others of
+    /// the same window instead.</summary>
     public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
     {
         var x = inputs[0];

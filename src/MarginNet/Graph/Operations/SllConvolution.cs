@@ -41,7 +41,8 @@ internal sealed record SllConvolution : SllOperation
     public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
     {
         var weight = inputs[1].Constant!.to(ScalarType.Float64);
-        var back = graph.Constant($"{name}/back", Back(weight, ScalarType.Float64, isTraining: false).flip(2, 3).transpose(0, 1).contiguous());
+        var back = graph.Constant(
+            $"{name}/back", Back(weight, ScalarType.Float64, isTraining: false).flip(2, 3).transpose(0, 1).contiguous());
         var hidden = graph.Add($"{name}/relu", new Relu(), graph.Add($"{name}/in", new Convolution(Around, 1), inputs));
         return graph.Add(name, new Sub(), inputs[0], graph.Add($"{name}/out", new Convolution(Around, 1), hidden, back));
     }

@@ -20,7 +20,9 @@ internal sealed record Sub : BinaryOperation
     }
 
     public override Tensor Transposed(LayerNode node, int input, Tensor y) =>
-        node.Shapes[node.HasOneInput() ? node.Data : input] == node.Shape ? node.IsStored(0) || input == 1 ? y.neg() : y : base.Transposed(node, input, y);
+        node.Shapes[node.HasOneInput() ? node.Data : input] == node.Shape
+            ? node.IsStored(0) || input == 1 ? y.neg() : y
+            : base.Transposed(node, input, y);
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) => node.PerChannel(1 - node.Data) is not { } other ? null
         : node.Data == 0 ? [ChannelScaleLayer.Translation(node.Name, other.expand(node.Channels), null)]

@@ -1,3 +1,4 @@
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -21,12 +22,12 @@ internal sealed record AffineMap(Tensor Weight, Tensor Size, Tensor Bias, Tensor
         var input = layer.Shapes[layer.Data];
         var (inputs, outputs) = (input.Count.Count, step.Shape.Count.Count);
         var weight = operation.Transposed(layer, 0, eye(outputs, dtype: ScalarType.Float64).reshape(step.Shape.At(outputs)));
-        var probes = (eye(inputs, dtype: ScalarType.Float64) * Probe).reshape(input.At(inputs));
-        var size = operation.Absolute(layer, [probes]).reshape(inputs, outputs).t() / Probe;
+        var probes = eye(inputs, dtype: ScalarType.Float64).Times(Probe).reshape(input.At(inputs));
+        var size = operation.Absolute(layer, [probes]).reshape(inputs, outputs).t().Over(Probe);
         var nothing = operation.Absolute(layer, [zeros(input.At(1), ScalarType.Float64)]).reshape(outputs);
         var bias = step.Bias is { } known ? known.reshape(outputs) : zeros(outputs, dtype: ScalarType.Float64);
         weight = weight.reshape(outputs, inputs);
-        return new(weight, size.abs().maximum(weight.abs()) * Up, bias, nothing.abs() * Up, step.Terms);
+        return new(weight, size.abs().maximum(weight.abs()).Times(Up), bias, nothing.abs().Times(Up), step.Terms);
     }
 
     /// <summary>x itself.</summary>
@@ -38,6 +39,6 @@ internal sealed record AffineMap(Tensor Weight, Tensor Size, Tensor Bias, Tensor
 
     /// <summary>This, and another of its value.</summary>
     public AffineMap Then(AffineMap next) => new(
-        next.Weight.matmul(Weight), next.Size.matmul(Size) * Up, next.Weight.mv(Bias) + next.Bias,
-        (next.Size.mv(BiasSize) + next.BiasSize) * Up, Terms + next.Terms + Weight.shape[0] + 4);
+        next.Weight.matmul(Weight), next.Size.matmul(Size).Times(Up), next.Weight.mv(Bias) + next.Bias,
+        (next.Size.mv(BiasSize) + next.BiasSize).Times(Up), Terms + next.Terms + Weight.shape[0] + 4);
 }

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace MarginNet.Verification;
 
 /// <summary>Counterexamples: inputs at which a network in double precision is unsafe, asked to hold where it is run.</summary>
-/// <remarks>One by a narrow margin is kept, and a while is given to find a clearer one: other programs may round it the other way.</remarks>
+/// <remarks>One by a narrow margin is kept, and a while is given to find a clearer one: other programs may round it the other
+/// way.</remarks>
 /// <param name="query">The query.</param>
 /// <param name="chain">The network.</param>
 /// <param name="conjunctions">The rows of each conjunction.</param>
