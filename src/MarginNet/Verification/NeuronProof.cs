@@ -44,11 +44,11 @@ internal sealed class NeuronProof : IDisposable
         var options = new OptimizerOptions();
         using var refinement = Refinement.Run(search, options with { Iterations = 10 }, () => isOver(RefinedShare));
         var (rows, offsets) = Functions(search, query);
+        BoundPropagation? proof = null;
         var splitting = new NeuronSplitting(search, Proof, rows, offsets, options with { Iterations = 10 }, () => isOver(1))
         {
             Refinement = IsSmall(_fast) ? refinement : null,
         };
-        BoundPropagation? proof = null;
         try
         {
             return splitting.Prove();
