@@ -100,7 +100,7 @@ internal sealed class Refinement : IDisposable
 
     private static IEnumerable<Tensor> Parts(BoundPropagation bounds, Tensor places)
     {
-        var most = Math.Max(1, (1 << 23) / (bounds.Graph.LargestValue * 2));
+        var most = Math.Max(1, (1 << 21) / (bounds.Graph.LargestValue * 2));
         for (long start = 0; start < places.shape[0]; start += most)
         {
             yield return places.narrow(0, start, Math.Min(most, places.shape[0] - start));

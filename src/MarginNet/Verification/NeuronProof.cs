@@ -39,24 +39,31 @@ internal sealed class NeuronProof : IDisposable
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var box = new BoxSet(tensor([.. query.Lower], 1, query.Lower.Length), tensor([.. query.Upper], 1, query.Upper.Length));
-        var search = new BoundPropagation(_fast, box.To(ScalarType.Float32), RoundingModel.None, cancellation);
+        using var search = new BoundPropagation(_fast, box.To(ScalarType.Float32), RoundingModel.None, cancellation);
         search.Propagate();
         search.Refine(new Choices());
         var options = new OptimizerOptions();
         using var refinement = Refinement.Run(search, options with { Iterations = 10 }, () => isOver(RefinedShare));
         var (rows, offsets) = Functions(search, query);
+        BoundPropagation? proof = null;
         var splitting = new NeuronSplitting(search, Proof, rows, offsets, options with { Iterations = 10 }, () => isOver(1))
         {
             Refinement = IsSmall(_fast) ? refinement : null,
         };
-        var isProven = splitting.Prove();
-        Bounded += splitting.Bounded;
-        return isProven;
+        try
+        {
+            return splitting.Prove();
+        }
+        finally
+        {
+            Bounded += splitting.Bounded;
+            proof?.Dispose();
+        }
 
         BoundPropagation Proof()
         {
             using var own = NewDisposeScope();
-            var proof = new BoundPropagation(_precise, box, RoundingModel.Exact, cancellation);
+            proof = new BoundPropagation(_precise, box, RoundingModel.Exact, cancellation);
             proof.Propagate();
             proof.Refine(new Choices());
             refinement.Apply(proof);
