@@ -18,7 +18,7 @@ internal sealed class PublishedAnswers
 
             var key = (network, property);
             published._answers.TryAdd(key, []);
-            published._answers[key].Add(fields[4] switch
+            published._answers[key].Add(fields[4].ToLowerInvariant() switch
             {
                 "sat" or "violated" => "sat",
                 "unsat" or "holds" => "unsat",
