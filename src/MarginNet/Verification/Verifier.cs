@@ -40,10 +40,13 @@ internal static class Verifier
             return BySplitting(splitting);
         }
 
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var left = options.TimeLimit - clock.Elapsed;
+        limit.CancelAfter((int)Math.Clamp(left.TotalMilliseconds, 0, int.MaxValue));
         try
         {
             using var proof = new NeuronProof(graph);
-            if (property.Queries.All(query => proof.Prove(query, share => clock.Elapsed >= share * options.TimeLimit, cancellation)))
+            if (property.Queries.All(query => proof.Prove(query, share => clock.Elapsed >= share * options.TimeLimit, limit.Token)))
             {
                 return Say(Answer.Unsat, Invariant($"Proven by bounds on {proof.Bounded} parts of the inputs."));
             }
@@ -56,6 +59,10 @@ internal static class Verifier
         catch (NotSupportedException e)
         {
             return Again(e.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Say(Answer.Timeout, "Time was over before all values were bounded.");
         }
 
         return Again("Bounds leave parts of the inputs undecided of which no neuron is left to split.");
