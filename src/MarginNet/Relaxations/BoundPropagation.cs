@@ -15,7 +15,8 @@ namespace MarginNet.Relaxations;
 /// </remarks>
 internal sealed class BoundPropagation : IDisposable
 {
-    private const long MostNumbers = 1 << 21; // In one tensor of coefficients: 16 MiB, which malloc keeps; larger ones cost more in page faults than in sums.
+    // In one tensor of coefficients: 16 MiB, which malloc keeps; larger ones cost more in page faults than in sums.
+    private const long MostNumbers = 1 << 21;
 
     private const double Underflow = 3e-38; // Two of the smallest numbers of float32 that have all their digits.
 
@@ -294,7 +295,8 @@ internal sealed class BoundPropagation : IDisposable
                 offset = offset.Plus(constant.flatten(2).sum(-1));
                 if (_rounding.IsProof)
                 {
-                    error = error.Plus((split * product.Constant).abs().Plus(constant.abs()).flatten(2).sum(-1).Times(Summing(product.Constant)));
+                    var terms = (split * product.Constant).abs().Plus(constant.abs());
+                    error = error.Plus(terms.flatten(2).sum(-1).Times(Summing(product.Constant)));
                 }
 
                 Add(pending, step.Data[0], ProductPlane.Reduce(split * product.Right, _graph.ShapeOf(step.Data[0])));

@@ -83,7 +83,8 @@ internal sealed class RelaxedGraph : IDisposable
         return norm;
     }
 
-    /// <summary>Whether a value is one sum of each image's numbers, up to scaling and shifting: no bounds in a box are better than intervals.</summary>
+    /// <summary>Whether a value is one sum of each image's numbers, up to scaling and shifting: no bounds in a box are better than
+    /// intervals.</summary>
     public bool IsOneSum(int value) => Sums(value) <= 1;
 
     private int Sums(int value) => value == 0 ? 0

@@ -9,8 +9,8 @@ public sealed record VerifierOptions
     /// <summary>The seed of random starts. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>The threads that split inputs. Default as many as LibTorch has.</summary>
-    public int Threads { get; init; } = TorchSharp.torch.get_num_threads();
+    /// <summary>The threads that split inputs. Default, and 0, as many as LibTorch has, which is loaded only when that is asked.</summary>
+    public int Threads { get => field > 0 ? field : TorchSharp.torch.get_num_threads(); init; }
 
     /// <summary>Computes the outputs of one input as the network's user does; a counterexample counts only where it holds there. Null
     /// for the graph itself.</summary>
