@@ -34,7 +34,7 @@ public sealed class CertifyMethodTests : IDisposable
     {
         var run = await Tool.RunAsync(
             [.. _common, "--method", method, "--norm", norm, "--epsilon", epsilon, "--output", _tool.File("c.csv"), "--plot",
-                _tool.File("c.svg"), "--attack-steps", "5", "--time-limit", "2"]);
+                _tool.File("c.svg"), "--attack-steps", "2", "--time-limit", "0.5"]);
         Assert.Equal(0, run.ExitCode);
         var lines = await File.ReadAllLinesAsync(_tool.File("c.csv"));
         Assert.StartsWith(

@@ -165,7 +165,7 @@ public sealed class ScaleTests
     {
         const int Largest = 900; // Two of them multiply to no number.
         var random = new Random(81);
-        for (var trial = 0; trial < 64; trial++)
+        for (var trial = 0; trial < 24; trial++)
         {
             using var scope = NewDisposeScope();
             using var inference = no_grad();
@@ -203,7 +203,7 @@ public sealed class ScaleTests
     public void Rescaled_hidden_units_leave_the_scores_as_they_are_and_the_bounds_above_what_they_do()
     {
         var random = new Random(82);
-        for (var trial = 0; trial < 20; trial++)
+        for (var trial = 0; trial < 8; trial++)
         {
             using var scope = NewDisposeScope();
             using var inference = no_grad();
