@@ -25,4 +25,7 @@ internal abstract record Curve
 
     /// <summary>Which numbers it is not linear at, and bounds of them would help; shape [N, …], of booleans.</summary>
     public abstract TorchSharp.torch.Tensor IsUndecided(Interval x);
+
+    /// <summary>The unit roundoff of a type, or more.</summary>
+    protected static double Unit(TorchSharp.torch.ScalarType type) => type == TorchSharp.torch.ScalarType.Float32 ? 6e-8 : 1.2e-16;
 }

@@ -53,6 +53,4 @@ internal sealed record GateCurve(double Closed) : Curve
     public override Tensor IsUndecided(Interval x) => x.Lower.IsBelow(0).logical_and(x.Upper.IsAbove(0));
 
     private Tensor Value(Tensor x) => Closed == 0 ? x.relu() : where(x.IsAbove(0), x, x.Times(Closed));
-
-    private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;
 }

@@ -20,12 +20,6 @@ internal readonly record struct Interval(Tensor Lower, Tensor Upper)
         return new(a.minimum(b).minimum(c.minimum(d)), a.maximum(b).maximum(c.maximum(d)));
     }
 
-    /// <summary>The bounds of samples, by their places along the first axis.</summary>
-    public Interval Take(Tensor places) => new(Lower.index_select(0, places), Upper.index_select(0, places));
-
-    /// <summary>Both in another type; only where neither loses digits by it.</summary>
-    public Interval To(ScalarType type) => new(Lower.to(type), Upper.to(type));
-
     /// <summary>Keeps both beyond the dispose scope.</summary>
     public Interval MoveToOuterDisposeScope() => new(Lower.MoveToOuterDisposeScope(), Upper.MoveToOuterDisposeScope());
 }

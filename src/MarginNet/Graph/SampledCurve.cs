@@ -140,6 +140,4 @@ internal sealed record SampledCurve(
     /// <summary>Numbers from 0 to 1 at even distances, of which each goes with all of a tensor, shape [S, 1, …].</summary>
     private static Tensor Shares(int count, Tensor of) => tensor([.. Enumerable.Range(0, count).Select(i => (double)i / (count - 1))])
         .to(of.dtype).reshape([-1, .. of.shape.Select(_ => 1L)]);
-
-    private static double Unit(ScalarType type) => type == ScalarType.Float32 ? 6e-8 : 1.2e-16;
 }

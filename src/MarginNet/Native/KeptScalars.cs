@@ -12,42 +12,22 @@ internal static class KeptScalars
     private static readonly Scalar One = 1.ToScalar(); // Lives as long as the process; whole, for tensors of whole numbers too.
 
     /// <summary>x·y.</summary>
-    public static Tensor Times(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.mul(scalar);
-    }
+    public static Tensor Times(this Tensor x, double y) => With(x, y, static (x, y) => x.mul(y));
 
     /// <summary>x/y.</summary>
-    public static Tensor Over(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.div(scalar);
-    }
+    public static Tensor Over(this Tensor x, double y) => With(x, y, static (x, y) => x.div(y));
 
     /// <summary>x + y.</summary>
-    public static Tensor Plus(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.add(scalar);
-    }
+    public static Tensor Plus(this Tensor x, double y) => With(x, y, static (x, y) => x.add(y));
 
     /// <summary>x + y, for which TorchSharp's operator makes a factor of 1.</summary>
     public static Tensor Plus(this Tensor x, Tensor y) => x.add(y, One);
 
     /// <summary>max(x, y).</summary>
-    public static Tensor AtLeast(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.clamp_min(scalar);
-    }
+    public static Tensor AtLeast(this Tensor x, double y) => With(x, y, static (x, y) => x.clamp_min(y));
 
     /// <summary>min(x, y).</summary>
-    public static Tensor AtMost(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.clamp_max(scalar);
-    }
+    public static Tensor AtMost(this Tensor x, double y) => With(x, y, static (x, y) => x.clamp_max(y));
 
     /// <summary>x, cut to [least, most].</summary>
     public static Tensor Within(this Tensor x, double least, double most)
@@ -66,37 +46,23 @@ internal static class KeptScalars
     }
 
     /// <summary>x > y.</summary>
-    public static Tensor IsAbove(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.gt(scalar);
-    }
+    public static Tensor IsAbove(this Tensor x, double y) => With(x, y, static (x, y) => x.gt(y));
 
     /// <summary>x ≥ y.</summary>
-    public static Tensor IsFrom(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.ge(scalar);
-    }
+    public static Tensor IsFrom(this Tensor x, double y) => With(x, y, static (x, y) => x.ge(y));
 
     /// <summary>x &lt; y.</summary>
-    public static Tensor IsBelow(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.lt(scalar);
-    }
+    public static Tensor IsBelow(this Tensor x, double y) => With(x, y, static (x, y) => x.lt(y));
 
     /// <summary>x = y.</summary>
-    public static Tensor Is(this Tensor x, double y)
-    {
-        using var scalar = y.ToScalar();
-        return x.eq(scalar);
-    }
+    public static Tensor Is(this Tensor x, double y) => With(x, y, static (x, y) => x.eq(y));
 
     /// <summary>As many numbers y, of x's type.</summary>
-    public static Tensor AllOf(this Tensor x, double y)
+    public static Tensor AllOf(this Tensor x, double y) => With(x, y, static (x, y) => full_like(x, y));
+
+    private static Tensor With(Tensor x, double y, Func<Tensor, Scalar, Tensor> compute)
     {
         using var scalar = y.ToScalar();
-        return full_like(x, scalar);
+        return compute(x, scalar);
     }
 }

@@ -190,6 +190,16 @@ internal sealed class BoundPropagation : IDisposable
         this[value] = new Interval(lower.reshape(known.Lower.shape), upper.reshape(known.Upper.shape)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Places of numbers, shape [K], in parts whose coefficients fit.</summary>
+    public IEnumerable<Tensor> Parts(Tensor places)
+    {
+        var most = Math.Max(1, MostNumbers / (_graph.LargestValue * Count * 2));
+        for (long start = 0; start < places.shape[0]; start += most)
+        {
+            yield return places.narrow(0, start, Math.Min(most, places.shape[0] - start));
+        }
+    }
+
     /// <summary>Numbers of a value and their negatives as linear functions of it, shape [2K, 1, D].</summary>
     public Tensor Rows(int value, Tensor places)
     {
@@ -340,12 +350,10 @@ internal sealed class BoundPropagation : IDisposable
             return;
         }
 
-        var most = Math.Max(1, MostNumbers / (_graph.LargestValue * Count * 2));
-        for (long start = 0; start < undecided.shape[0]; start += most)
+        foreach (var places in Parts(undecided))
         {
             _cancellation.ThrowIfCancellationRequested();
             using var part = NewDisposeScope();
-            var places = undecided.narrow(0, start, Math.Min(most, undecided.shape[0] - start));
             Tighten(value, places, Lower(value, Rows(value, places), choices).t());
             _values[value] = this[value].MoveToOuterDisposeScope();
         }

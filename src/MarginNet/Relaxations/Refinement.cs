@@ -29,7 +29,7 @@ internal sealed class Refinement : IDisposable
                 var undecided = curve.IsUndecided(bounds[value]).flatten(1).any(0).nonzero().flatten();
                 if (!isFirst && !isOver())
                 {
-                    foreach (var places in Parts(bounds, undecided))
+                    foreach (var places in bounds.Parts(undecided))
                     {
                         var rows = bounds.Rows(value, places);
                         var start = ChoiceOptimizer.Start(bounds, value, rows.shape[0]);
@@ -96,14 +96,5 @@ internal sealed class Refinement : IDisposable
         }
 
         _parts.Add((value, curve, places.clone().DetachFromDisposeScope(), choices));
-    }
-
-    private static IEnumerable<Tensor> Parts(BoundPropagation bounds, Tensor places)
-    {
-        var most = Math.Max(1, (1 << 21) / (bounds.Graph.LargestValue * 2));
-        for (long start = 0; start < places.shape[0]; start += most)
-        {
-            yield return places.narrow(0, start, Math.Min(most, places.shape[0] - start));
-        }
     }
 }

@@ -62,20 +62,17 @@ internal sealed class GateBatch
         cat([.. _gates.Select(gate => bounds[gate.Value].Upper.flatten(1).expand(count, -1))], 1));
 
     /// <summary>The choices of subproblems.</summary>
-    public Choices Choices(SubproblemBatch batch) => Choices(batch.Shares, batch.Signs, batch.Prices);
-
-    /// <summary>Choices of slopes, signs and prices, each [B, P].</summary>
-    private Choices Choices(Tensor shares, Tensor signs, Tensor prices)
+    public Choices Choices(SubproblemBatch batch)
     {
         var choices = new Choices();
         foreach (var gate in _gates)
         {
-            choices.Shares[gate.Step] = Part(shares, gate, 1).contiguous();
-            var sign = Part(signs, gate, 0);
+            choices.Shares[gate.Step] = Part(batch.Shares, gate, 1).contiguous();
+            var sign = Part(batch.Signs, gate, 0);
             if (sign.any().item<bool>())
             {
                 choices.Signs[gate.Step] = sign;
-                choices.Prices[gate.Step] = Part(prices, gate, 1).contiguous();
+                choices.Prices[gate.Step] = Part(batch.Prices, gate, 1).contiguous();
             }
         }
 

@@ -52,9 +52,6 @@ internal sealed class NeuronSplitting
     /// <summary>The subproblems that were bounded.</summary>
     public long Bounded { get; private set; }
 
-    /// <summary>The least lower bound among those that are open.</summary>
-    public double Worst { get; private set; }
-
     /// <summary>Shows all functions to be positive on all inputs.</summary>
     /// <returns>Whether that was proven; false where time was up, or no neuron was left to split.</returns>
     public bool Prove()
@@ -72,7 +69,6 @@ internal sealed class NeuronSplitting
 
             while (queue.Count > 0)
             {
-                Worst = queue.Peek().Lower;
                 var parents = new List<Subproblem>();
                 while (queue.Count > 0 && parents.Count < Math.Max(1, AtOnce / 2))
                 {
@@ -112,7 +108,6 @@ internal sealed class NeuronSplitting
     {
         using var scope = NewDisposeScope();
         var (type, count) = (_search.Graph.Type, batch.Count);
-        var functions = tensor([.. batch.Select(subproblem => (long)subproblem.Row)]);
         var all = new SubproblemBatch(
             Spread(batch, (subproblem, i) => subproblem.Splits[i].IsOpen ? 1 : -1).to(type),
             batch[0].Known is null ? _gates.Bounds : new(
@@ -120,7 +115,7 @@ internal sealed class NeuronSplitting
                 stack([.. batch.Select(subproblem => subproblem.Known!.Value.Upper)])),
             stack([.. batch.Select(subproblem => subproblem.Shares)]),
             Spread(batch, (subproblem, i) => subproblem.Prices[i]).to(type),
-            _rows.index_select(0, functions).to(type).unsqueeze(0));
+            _rows.index_select(0, Functions(batch)).to(type).unsqueeze(0));
         using var bounds = _gates.With(all.Clamped);
         if (Refinement is not null && batch[0].Splits.Length > 0)
         {
@@ -129,15 +124,8 @@ internal sealed class NeuronSplitting
             all = all with { Bounds = _gates.Of(bounds, count) };
         }
 
-        var offsets = _offsets.index_select(0, functions).to(type);
-        var (lower, choices) = ChoiceOptimizer.Run(
-            bounds, _search.Graph.Output, all.Rows, _gates.Choices(all), _options, offsets, _isOver);
+        (all, var least, var isProven) = Optimize(batch, all, bounds, _options);
         Bounded += count;
-        var least = lower.flatten().to(ScalarType.Float64).data<double>().ToArray();
-        var isProven = Array.ConvertAll(least, value => value > _options.Enough);
-        var (shares, prices) = _gates.Join(choices, count);
-        all = all with { Shares = shares, Prices = prices };
-        Confirm(isProven, batch, all);
         int[] open = [.. Enumerable.Range(0, count).Where(i => !isProven[i])];
         return open.Length == 0
             || Enqueue([.. open.Select(i => batch[i] with { Lower = Math.Max(batch[i].Lower, least[i]) })],
@@ -185,15 +173,27 @@ internal sealed class NeuronSplitting
     {
         using var scope = NewDisposeScope();
         using var bounds = _gates.With(all.Clamped);
-        var offsets = _offsets.index_select(0, tensor([.. batch.Select(subproblem => (long)subproblem.Row)])).to(_search.Graph.Type);
-        var (lower, choices) = ChoiceOptimizer.Run(
-            bounds, _search.Graph.Output, all.Rows, _gates.Choices(all),
-            _options with { Iterations = LastIterations, Decay = LastDecay }, offsets, _isOver);
-        var isProven = Array.ConvertAll(lower.flatten().to(ScalarType.Float64).data<double>().ToArray(), value => value > _options.Enough);
-        var (shares, prices) = _gates.Join(choices, batch.Count);
-        Confirm(isProven, batch, all with { Shares = shares, Prices = prices });
+        var (_, _, isProven) = Optimize(batch, all, bounds, _options with { Iterations = LastIterations, Decay = LastDecay });
         return Array.TrueForAll(isProven, proven => proven);
     }
+
+    /// <summary>Optimises slopes and prices of subproblems.</summary>
+    /// <returns>The subproblems with those, the lower bound of each, and whether it is proven.</returns>
+    private (SubproblemBatch All, double[] Least, bool[] IsProven) Optimize(
+        List<Subproblem> batch, SubproblemBatch all, BoundPropagation bounds, OptimizerOptions options)
+    {
+        var offsets = _offsets.index_select(0, Functions(batch)).to(_search.Graph.Type);
+        var (lower, choices) = ChoiceOptimizer.Run(
+            bounds, _search.Graph.Output, all.Rows, _gates.Choices(all), options, offsets, _isOver);
+        var least = lower.flatten().to(ScalarType.Float64).data<double>().ToArray();
+        var isProven = Array.ConvertAll(least, value => value > options.Enough);
+        var (shares, prices) = _gates.Join(choices, batch.Count);
+        all = all with { Shares = shares, Prices = prices };
+        Confirm(isProven, batch, all);
+        return (all, least, isProven);
+    }
+
+    private static Tensor Functions(IEnumerable<Subproblem> batch) => tensor([.. batch.Select(subproblem => (long)subproblem.Row)]);
 
     /// <summary>A number of each split at the place of its neuron, zeros elsewhere, shape [B, P].</summary>
     private Tensor Spread(List<Subproblem> batch, Func<Subproblem, int, float> number)
@@ -221,7 +221,7 @@ internal sealed class NeuronSplitting
 
         using var scope = NewDisposeScope();
         _proofGates ??= new(_proof());
-        var functions = tensor([.. claimed.Select(i => (long)batch[i].Row)]);
+        var functions = Functions(claimed.Select(i => batch[i]));
         var own = all.Take(tensor([.. claimed.Select(i => (long)i)])).To(ScalarType.Float64) with
         {
             Bounds = _proofGates.Bounds,
