@@ -104,7 +104,7 @@ internal sealed class BallCertifier(
             try
             {
                 var left = options.Seconds - part.Max(each => each.Sample.Seconds);
-                Prove(source, part, () => clock.Elapsed.TotalSeconds > left * shareOfTime * part.Length).CopyTo(proven, start);
+                Prove(source, part, share => clock.Elapsed.TotalSeconds > share * left * shareOfTime * part.Length).CopyTo(proven, start);
                 start += part.Length;
             }
             catch (Exception e) when (part.Length > 1 && IsOutOfMemory(e))
@@ -129,7 +129,7 @@ internal sealed class BallCertifier(
         return proven;
     }
 
-    private bool[] Prove(CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<bool> isOver)
+    private bool[] Prove(CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<double, bool> isOver)
     {
         cancellation.ThrowIfCancellationRequested();
         int[] tried = [.. Enumerable.Range(0, part.Length).Where(i => part[i].Sample.Seconds < options.Seconds)];

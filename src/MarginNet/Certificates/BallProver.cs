@@ -55,9 +55,9 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
     /// <param name="centers">The inputs as the network gets them, shape [N, D], in double precision.</param>
     /// <param name="decided">The decision at each.</param>
     /// <param name="radii">The radius of each ball, above 0.</param>
-    /// <param name="isOver">Whether to give up, asked now and then.</param>
+    /// <param name="isOver">Whether a share of the time, from 0 to 1, is over; asked now and then.</param>
     /// <returns>Of each whether it is proven.</returns>
-    public bool[] Prove(CertificateSource source, Tensor centers, int[] decided, double[] radii, Func<bool> isOver)
+    public bool[] Prove(CertificateSource source, Tensor centers, int[] decided, double[] radii, Func<double, bool> isOver)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -69,8 +69,10 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
 
         if (source == CertificateSource.Complete)
         {
-            return [.. Enumerable.Range(0, radii.Length).Select(i => Split(
-                Sets(centers.narrow(0, i, 1), [radii[i]]), rows.select(1, i), isOver))];
+            var proof = new NeuronProof(_fast.Value, _precise, RoundingModel.Single) { UsesBalls = UsesBalls(source) };
+            return [.. Enumerable.Range(0, radii.Length).Select(i => proof.Prove(
+                Sets(centers.narrow(0, i, 1), [radii[i]]), _ => (rows.select(1, i), zeros(rows.shape[0], dtype: ScalarType.Float64)),
+                isOver, cancellation))];
         }
 
         var sets = Sets(centers, radii);
@@ -90,7 +92,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             case CertificateSource.AlphaCrown:
                 bounds.Refine(new());
                 var start = ChoiceOptimizer.Start(bounds, _precise.Output, rows.shape[0]);
-                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: isOver);
+                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: () => isOver(1));
                 return AllPositive(lower);
             default:
                 throw new ArgumentOutOfRangeException(nameof(source), source, "Expected a method that bounds scores in a ball.");
@@ -103,37 +105,6 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
         if (_fast.IsValueCreated)
         {
             _fast.Value.Dispose();
-        }
-    }
-
-    /// <summary>Branch and bound in one ball: search in float32, proof in double precision.</summary>
-    private bool Split(InputSet set, Tensor rows, Func<bool> isOver)
-    {
-        BoundPropagation? proof = null;
-        var search = new BoundPropagation(_fast.Value, set.To(ScalarType.Float32), RoundingModel.None, cancellation)
-        {
-            UsesBalls = UsesBalls(CertificateSource.Complete),
-        };
-        search.Refine(new());
-        try
-        {
-            var splitting = new NeuronSplitting(
-                search, Proof, rows, zeros(rows.shape[0], dtype: ScalarType.Float64), new(),
-                () => cancellation.IsCancellationRequested || isOver());
-            var isProven = splitting.Prove();
-            cancellation.ThrowIfCancellationRequested();
-            return isProven;
-        }
-        finally
-        {
-            proof?.Dispose();
-        }
-
-        BoundPropagation Proof()
-        {
-            proof = new(_precise, set, RoundingModel.Single, cancellation) { UsesBalls = UsesBalls(CertificateSource.Complete) };
-            proof.Refine(new());
-            return proof.DetachFromDisposeScope();
         }
     }
 

@@ -38,10 +38,6 @@ internal sealed record GateCurve(double Closed) : Curve
         LowerSlope = lines.LeastSlope!.Plus(share * lines.SlopeRoom!),
     };
 
-    /// <summary>Slopes a share of the way from a to 1 where it is undecided, and its own elsewhere.</summary>
-    public Tensor Slope(Interval x, Tensor share) =>
-        where(IsUndecided(x), share, x.Lower.IsFrom(0).to(share.dtype)).Times(1 - Closed).Plus(Closed);
-
     public override Interval Range(Interval x) => new(Value(x.Lower), Value(x.Upper));
 
     public override Interval Slopes(Interval x)

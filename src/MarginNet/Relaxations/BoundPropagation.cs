@@ -266,11 +266,9 @@ internal sealed class BoundPropagation : IDisposable
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
                 visit?.Invoke(i, split);
                 var (gate, ball) = (curve as GateCurve, _balls[step.Data[0]]);
-                var upper = gate is not null && ball is not null && choices.UpperShares.TryGetValue(i, out var share)
-                    ? gate.Slope(x, share) : lines.UpperSlope;
                 var above = split.relu();
                 var below = split - above;
-                var next = (above * lines.LowerSlope).Plus(below * upper);
+                var next = (above * lines.LowerSlope).Plus(below * lines.UpperSlope);
                 if (gate is not null && ball is not null)
                 {
                     var least = GateMinimum.Of(gate, split, next, x, ball.Value, _rounding.Bounds);

@@ -1,4 +1,3 @@
-using MarginNet.Graph;
 using MarginNet.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,13 +25,6 @@ internal static class ChoiceOptimizer
             long[] shape = [rows, bounds.Count, .. x.Lower.shape.AsSpan()[1..]];
             choices.Shares[i] = given?.Shares.GetValueOrDefault(i) is { } share ? share.expand(shape).clone()
                 : x.Upper.gt(-x.Lower).to(x.Lower.dtype).expand(shape).clone();
-            if (bounds.UsesBalls && bounds.Graph.Steps[i].Curve is GateCurve)
-            {
-                var secant = x.Upper / (x.Upper - x.Lower).AtLeast(1e-30);
-                choices.UpperShares[i] = given?.UpperShares.GetValueOrDefault(i) is { } upper ? upper.expand(shape).clone()
-                    : secant.Within(0, 1).expand(shape).clone();
-            }
-
             if (choices.Signs.ContainsKey(i))
             {
                 choices.Prices[i] = given?.Prices.GetValueOrDefault(i) is { } price ? price.expand(shape).clone()
@@ -58,21 +50,13 @@ internal static class ChoiceOptimizer
     {
         using var scope = NewDisposeScope();
         using var gradients = enable_grad();
-        var (shares, uppers, prices) = (Free(start.Shares), Free(start.UpperShares), Free(start.Prices));
+        var (shares, prices) = (Free(start.Shares), Free(start.Prices));
         using var adam = optim.Adam([
             new Adam.ParamGroup([.. shares.Values.Cast<Parameter>()], options.SlopeRate),
-            new Adam.ParamGroup([.. uppers.Values.Cast<Parameter>()], options.UpperRate),
             new Adam.ParamGroup([.. prices.Values.Cast<Parameter>()], options.PriceRate)]);
-        var choices = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = shares, UpperShares = uppers, Prices = prices };
+        var choices = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = shares, Prices = prices };
         Tensor? best = null;
-        var kept = new Choices
-        {
-            Rule = start.Rule,
-            Signs = start.Signs,
-            Shares = Copy(shares),
-            UpperShares = Copy(uppers),
-            Prices = Copy(prices),
-        };
+        var kept = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = Copy(shares), Prices = Copy(prices) };
         for (var i = 0; i <= options.Iterations; i++)
         {
             using var step = NewDisposeScope();
@@ -89,7 +73,7 @@ internal static class ChoiceOptimizer
             (-(lower * isMissing.to(lower.dtype)).sum()).backward();
             adam.step();
             using var inference = no_grad();
-            foreach (var share in shares.Values.Concat(uppers.Values))
+            foreach (var share in shares.Values)
             {
                 share.CutTo(0, 1);
             }
@@ -105,7 +89,7 @@ internal static class ChoiceOptimizer
             }
         }
 
-        foreach (var tensor in kept.Shares.Values.Concat(kept.UpperShares.Values).Concat(kept.Prices.Values))
+        foreach (var tensor in kept.Shares.Values.Concat(kept.Prices.Values))
         {
             tensor.MoveToOuterDisposeScope();
         }
@@ -124,7 +108,7 @@ internal static class ChoiceOptimizer
             var isBetter = lower.gt(best);
             best.copy_(where(isBetter, lower, best));
             foreach (var (old, found) in ((Dictionary<int, Tensor>, Dictionary<int, Tensor>)[])
-                [(kept.Shares, shares), (kept.UpperShares, uppers), (kept.Prices, prices)])
+                [(kept.Shares, shares), (kept.Prices, prices)])
             {
                 foreach (var (i, tensor) in found)
                 {

@@ -14,9 +14,6 @@ internal sealed class Choices
     /// [R, N, …].</summary>
     public Dictionary<int, Tensor> Shares { get; init; } = [];
 
-    /// <summary>For gates whose inputs are in balls: the same of slopes above, which else are those of secants.</summary>
-    public Dictionary<int, Tensor> UpperShares { get; init; } = [];
-
     /// <summary>For steps of curves: the prices β ≥ 0 of splits, shape [N, …] or [R, N, …]. They count where <see cref="Signs"/> are not
     /// 0.</summary>
     public Dictionary<int, Tensor> Prices { get; init; } = [];

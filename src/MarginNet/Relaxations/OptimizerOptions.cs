@@ -6,7 +6,5 @@ namespace MarginNet.Relaxations;
 /// <param name="PriceRate">Adam's learning rate of prices. Default 0.1.</param>
 /// <param name="Decay">What both are multiplied by after each step. Default 0.98.</param>
 /// <param name="Enough">A bound above this is not improved. Default 10⁻⁴.</param>
-/// <param name="UpperRate">The rate of shares of slopes above. Default 0.01: those of secants are hard to better.</param>
 internal sealed record OptimizerOptions(
-    int Iterations = 20, double SlopeRate = 0.1, double PriceRate = 0.1, double Decay = 0.98, double Enough = 1e-4,
-    double UpperRate = 0.01);
+    int Iterations = 20, double SlopeRate = 0.1, double PriceRate = 0.1, double Decay = 0.98, double Enough = 1e-4);

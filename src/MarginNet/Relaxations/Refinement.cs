@@ -22,9 +22,9 @@ internal sealed class Refinement : IDisposable
         var isFirst = true;
         for (var i = 0; i < bounds.Graph.Steps.Length; i++)
         {
-            using var scope = NewDisposeScope();
             if (bounds.Graph.Steps[i].Curve is { } curve)
             {
+                using var scope = NewDisposeScope();
                 var value = bounds.Graph.Steps[i].Data[0];
                 var undecided = curve.IsUndecided(bounds[value]).flatten(1).any(0).nonzero().flatten();
                 if (!isFirst && !isOver())
@@ -44,7 +44,6 @@ internal sealed class Refinement : IDisposable
             }
 
             bounds.Propagate(i);
-            bounds[i + 1] = bounds[i + 1].MoveToOuterDisposeScope();
         }
 
         return refinement;

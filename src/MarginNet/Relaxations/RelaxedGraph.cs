@@ -39,6 +39,7 @@ internal sealed class RelaxedGraph : IDisposable
 
         Steps = [.. steps];
         Output = places[graph.Output];
+        LargestValue = Enumerable.Range(0, Steps.Length + 1).Max(value => ShapeOf(value).Count.Count);
     }
 
     /// <summary>The type of all real numbers in it.</summary>
@@ -57,7 +58,7 @@ internal sealed class RelaxedGraph : IDisposable
     public int OutputCount => (int)ShapeOf(Output).Count.Count;
 
     /// <summary>The largest value that it has, in numbers of one image.</summary>
-    public long LargestValue => Enumerable.Range(0, Steps.Length + 1).Max(value => ShapeOf(value).Count.Count);
+    public long LargestValue { get; }
 
     /// <summary>Prepares a graph in evaluation mode.</summary>
     /// <param name="graph">The graph; its tensors are copied.</param>

@@ -1,58 +1,60 @@
-using MarginNet.Graph;
-using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
 namespace MarginNet.Verification;
 
 /// <summary>
-/// Proves that a query has no counterexample by splitting neurons: bounds of all values at the root, with optimised slopes as far as time
-/// allows, and of each conjunction the row that is nearest to being impossible.
+/// Proves that linear functions of the scores are positive on a set by splitting neurons: bounds of all values at the root, with optimised
+/// slopes as far as time allows; search in float32, proof in double precision.
 /// </summary>
-internal sealed class NeuronProof : IDisposable
+/// <param name="fast">The network in float32.</param>
+/// <param name="precise">The same in double precision.</param>
+/// <param name="rounding">What a proof covers.</param>
+internal sealed class NeuronProof(RelaxedGraph fast, RelaxedGraph precise, RoundingModel rounding)
 {
     private const double RefinedShare = 0.2; // Of the time.
+    private const long LargestRefined = 1024; // Numbers in a value, and
+    private const long MostRefined = 2048; // gates: bounding all values again in each part is worth its time up to these.
 
-    private const long MostRefined = 2048; // Gates.
+    private static readonly OptimizerOptions Options = new(Iterations: 10);
 
-    private readonly RelaxedGraph _fast;
-    private readonly RelaxedGraph _precise;
-
-    /// <param name="graph">The network.</param>
-    /// <exception cref="NotSupportedException">Of an operation no bounds are known.</exception>
-    public NeuronProof(NetworkGraph graph)
-    {
-        _fast = RelaxedGraph.Of(graph, ScalarType.Float32);
-        _precise = RelaxedGraph.Of(graph, ScalarType.Float64);
-    }
+    /// <summary>Whether inputs of gates are enclosed in balls too, where sets are balls in ℓ2. Default false.</summary>
+    public bool UsesBalls { get; init; }
 
     /// <summary>The subproblems that were bounded so far.</summary>
     public long Bounded { get; private set; }
 
-    /// <summary>Tries to prove a query safe.</summary>
-    /// <param name="query">The query.</param>
+    /// <summary>Tries to prove functions positive.</summary>
+    /// <param name="set">The inputs, one set of them.</param>
+    /// <param name="functions">Which functions, given bounds at the root: weights, shape [K, C], and values at 0, shape [K], in double
+    /// precision.</param>
     /// <param name="isOver">Whether a share of the time, from 0 to 1, is over.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>Whether it was proven.</returns>
-    public bool Prove(Query query, Func<double, bool> isOver, CancellationToken cancellation)
+    /// <returns>Whether all were proven.</returns>
+    public bool Prove(
+        InputSet set, Func<BoundPropagation, (Tensor Rows, Tensor Offsets)> functions, Func<double, bool> isOver,
+        CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var box = new BoxSet(tensor([.. query.Lower], 1, query.Lower.Length), tensor([.. query.Upper], 1, query.Upper.Length));
-        using var search = new BoundPropagation(_fast, box.To(ScalarType.Float32), RoundingModel.None, cancellation);
-        search.Propagate();
-        search.Refine(new Choices());
-        var options = new OptimizerOptions();
-        using var refinement = Refinement.Run(search, options with { Iterations = 10 }, () => isOver(RefinedShare));
-        var (rows, offsets) = Functions(search, query);
-        BoundPropagation? proof = null;
-        var splitting = new NeuronSplitting(search, Proof, rows, offsets, options with { Iterations = 10 }, () => isOver(1))
+        using var search = new BoundPropagation(fast, set.To(ScalarType.Float32), RoundingModel.None, cancellation)
         {
-            Refinement = IsSmall(_fast) ? refinement : null,
+            UsesBalls = UsesBalls,
+        };
+        search.Refine(new());
+        using var refinement = Refinement.Run(search, Options, () => isOver(RefinedShare));
+        var (rows, offsets) = functions(search);
+        BoundPropagation? proof = null;
+        var splitting = new NeuronSplitting(
+            search, Proof, rows, offsets, Options, () => cancellation.IsCancellationRequested || isOver(1))
+        {
+            Refinement = IsSmall(fast) ? refinement : null,
         };
         try
         {
-            return splitting.Prove();
+            var isProven = splitting.Prove();
+            cancellation.ThrowIfCancellationRequested();
+            return isProven;
         }
         finally
         {
@@ -63,45 +65,13 @@ internal sealed class NeuronProof : IDisposable
         BoundPropagation Proof()
         {
             using var own = NewDisposeScope();
-            proof = new BoundPropagation(_precise, box, RoundingModel.Exact, cancellation);
-            proof.Propagate();
-            proof.Refine(new Choices());
+            proof = new(precise, set, rounding, cancellation) { UsesBalls = UsesBalls };
+            proof.Refine(new());
             refinement.Apply(proof);
             return proof.DetachFromDisposeScope();
         }
     }
 
-    public void Dispose()
-    {
-        _fast.Dispose();
-        _precise.Dispose();
-    }
-
-    /// <summary>Whether bounding all values again in each part is worth its time.</summary>
-    private static bool IsSmall(RelaxedGraph graph) => graph.LargestValue <= 1024 && graph.Steps.Where(step => step.Curve is not null)
-        .Sum(step => step.Shape.Count.Count) is <= MostRefined and > 0;
-
-    /// <summary>Of each conjunction a linear function a·y − b of which it suffices that it is positive: the one with the largest lower
-    /// bound among its rows.</summary>
-    private static (Tensor Rows, Tensor Offsets) Functions(BoundPropagation search, Query query)
-    {
-        (double[] Weights, double Limit)[][] all = [.. query.Unsafe.Select(conjunction =>
-            conjunction.Weights.Zip(conjunction.Limits, (weights, limit) => (weights.ToArray(), limit)).ToArray())];
-        var flat = all.SelectMany(rows => rows).ToArray();
-        var (rows, offsets) = (
-            tensor([.. flat.SelectMany(row => row.Weights)], flat.Length, flat[0].Weights.Length),
-            tensor([.. flat.Select(row => -row.Limit)]));
-        var bounds = search.Lower(search.Graph.Output, rows.to(search.Graph.Type).unsqueeze(1), new()).squeeze(1)
-            .to(ScalarType.Float64).Plus(offsets);
-        var least = bounds.data<double>().ToArray();
-        var (chosen, start) = (new List<long>(), 0);
-        foreach (var conjunction in all)
-        {
-            chosen.Add(Enumerable.Range(start, conjunction.Length).MaxBy(row => least[row]));
-            start += conjunction.Length;
-        }
-
-        var places = tensor([.. chosen]);
-        return (rows.index_select(0, places), offsets.index_select(0, places));
-    }
+    private static bool IsSmall(RelaxedGraph graph) => graph.LargestValue <= LargestRefined && graph.Steps
+        .Where(step => step.Curve is not null).Sum(step => step.Shape.Count.Count) is <= MostRefined and > 0;
 }

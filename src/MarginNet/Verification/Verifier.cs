@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MarginNet.Graph;
+using MarginNet.Native;
 using MarginNet.Relaxations;
 using static TorchSharp.torch;
 
@@ -45,8 +46,11 @@ internal static class Verifier
         limit.CancelAfter((int)Math.Clamp(left.TotalMilliseconds, 0, int.MaxValue));
         try
         {
-            using var proof = new NeuronProof(graph);
-            if (property.Queries.All(query => proof.Prove(query, share => clock.Elapsed >= share * options.TimeLimit, limit.Token)))
+            using var fast = RelaxedGraph.Of(graph, ScalarType.Float32);
+            using var precise = RelaxedGraph.Of(graph, ScalarType.Float64);
+            var proof = new NeuronProof(fast, precise, RoundingModel.Exact);
+            if (property.Queries.All(query => proof.Prove(
+                Box(query), search => Functions(search, query), share => clock.Elapsed >= share * options.TimeLimit, limit.Token)))
             {
                 return Say(Answer.Unsat, Invariant($"Proven by bounds on {proof.Bounded} parts of the inputs."));
             }
@@ -130,5 +134,32 @@ internal static class Verifier
                     ? Say(Answer.Unknown, "Between the bounds of an input there is no float32 number to be run.")
                     : Say(clock.Elapsed >= options.TimeLimit ? Answer.Timeout : Answer.Unknown, reason);
         }
+    }
+
+    private static BoxSet Box(Query query) => new(
+        tensor([.. query.Lower], 1, query.Lower.Length), tensor([.. query.Upper], 1, query.Upper.Length));
+
+    /// <summary>Of each conjunction a linear function a·y − b of which it suffices that it is positive: the one with the largest lower
+    /// bound among its rows.</summary>
+    private static (Tensor Rows, Tensor Offsets) Functions(BoundPropagation search, Query query)
+    {
+        (double[] Weights, double Limit)[][] all = [.. query.Unsafe.Select(conjunction =>
+            conjunction.Weights.Zip(conjunction.Limits, (weights, limit) => (weights.ToArray(), limit)).ToArray())];
+        var flat = all.SelectMany(rows => rows).ToArray();
+        var (rows, offsets) = (
+            tensor([.. flat.SelectMany(row => row.Weights)], flat.Length, flat[0].Weights.Length),
+            tensor([.. flat.Select(row => -row.Limit)]));
+        var bounds = search.Lower(search.Graph.Output, rows.to(search.Graph.Type).unsqueeze(1), new()).squeeze(1)
+            .to(ScalarType.Float64).Plus(offsets);
+        var least = bounds.data<double>().ToArray();
+        var (chosen, start) = (new List<long>(), 0);
+        foreach (var conjunction in all)
+        {
+            chosen.Add(Enumerable.Range(start, conjunction.Length).MaxBy(row => least[row]));
+            start += conjunction.Length;
+        }
+
+        var places = tensor([.. chosen]);
+        return (rows.index_select(0, places), offsets.index_select(0, places));
     }
 }

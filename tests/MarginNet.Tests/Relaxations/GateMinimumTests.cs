@@ -92,7 +92,7 @@ public sealed class GateMinimumTests
         var x = new Interval(center - reach, center + reach);
         var c = randn(1, 1, size, dtype: ScalarType.Float64);
         var free = 2 * randn(1, 1, size, dtype: ScalarType.Float64);
-        var own = c * gate.Slope(x, zeros_like(center));
+        var own = c * gate.Lines(x, SlopeRule.Adaptive, null).LowerSlope; // Of a decided gate, its own.
         return (c, where(gate.IsUndecided(x), free, own), x, new(center, radius));
     }
 
