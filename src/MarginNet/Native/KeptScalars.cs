@@ -17,10 +17,10 @@ internal static class KeptScalars
     /// <summary>x/y.</summary>
     public static Tensor Over(this Tensor x, double y) => With(x, y, static (x, y) => x.div(y));
 
-    /// <summary>x + y.</summary>
-    public static Tensor Plus(this Tensor x, double y) => With(x, y, static (x, y) => x.add(y));
+    /// <summary>x + y, for which TorchSharp's own makes a factor of 1, another scalar.</summary>
+    public static Tensor Plus(this Tensor x, double y) => With(x, y, static (x, y) => x.add(y, One));
 
-    /// <summary>x + y, for which TorchSharp's operator makes a factor of 1.</summary>
+    /// <summary>x + y, likewise.</summary>
     public static Tensor Plus(this Tensor x, Tensor y) => x.add(y, One);
 
     /// <summary>max(x, y).</summary>
