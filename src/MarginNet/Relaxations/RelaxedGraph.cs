@@ -145,11 +145,12 @@ internal sealed class RelaxedGraph : IDisposable
     private static NotSupportedException Unknown(LayerNode layer, string why) =>
         new($"Layer '{layer.Name}' is a {layer.Operation.Kind} {why}: no certificate can be had of this network by this method.");
 
-    /// <summary>The graph with each operation that is made of simpler ones taken apart.</summary>
+    /// <summary>The graph with each operation that is made of simpler ones taken apart, and each function that is written as several
+    /// put together.</summary>
     private static NetworkGraph Simplified(NetworkGraph graph)
     {
-        var nodes = graph.Nodes.ToDictionary(node => node.Name);
-        if (!graph.Nodes.Any(node => IsComposed(node.Operation) || SiluOf(node, nodes) is not null))
+        var activations = new WrittenActivations(graph);
+        if (!graph.Nodes.Any(node => IsComposed(node.Operation) || activations.Of(node) is not null))
         {
             return graph;
         }
@@ -162,22 +163,11 @@ internal sealed class RelaxedGraph : IDisposable
         foreach (var node in graph.Nodes)
         {
             Operand[] inputs = [.. node.Inputs.Select(name => values[name])];
-            values[node.Name] = SiluOf(node, nodes) is { } x ? builder.Add(node.Name, new Swish(), values[x])
-                : node.Operation.Simplify(builder, node.Name, inputs) ?? builder.Add(node.Name, node.Operation, inputs);
+            values[node.Name] = activations.Of(node)?.Invoke(builder, values)
+                ?? node.Operation.Simplify(builder, node.Name, inputs) ?? builder.Add(node.Name, node.Operation, inputs);
         }
 
         return builder.ToGraph(values[graph.Output]);
-    }
-
-    /// <summary>The name of x where a node is x · σ(x), as files have SiLU; null of another.</summary>
-    private static string? SiluOf(Node node, Dictionary<string, Node> nodes)
-    {
-        return node is { Operation: Mul, Inputs: [var left, var right] }
-            ? IsSigmoid(right, left) ? left : IsSigmoid(left, right) ? right : null
-            : null;
-
-        bool IsSigmoid(string value, string x) =>
-            nodes.TryGetValue(value, out var sigmoid) && sigmoid.Operation is Sigmoid && sigmoid.Inputs[0] == x;
     }
 
     private static bool IsComposed(Operation operation) =>

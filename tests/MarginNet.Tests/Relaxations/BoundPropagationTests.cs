@@ -279,6 +279,32 @@ public sealed class BoundPropagationTests
         var expected = Lower(24, it => it.Node("Swish", [x])).item<double>();
         Assert.Equal(expected, Lower(13, it => it.Node("Mul", [x, it.Node("Sigmoid", [x])])).item<double>());
         Assert.Equal(expected, Lower(13, it => it.Node("Mul", [it.Node("Sigmoid", [x]), x])).item<double>());
+
+        // As PyTorch writes GELU: x/√2, erf, + 1, times x, times ½; and in other orders.
+        expected = Lower(24, it => it.Node("Gelu", [x])).item<double>();
+        string Risen(OperatorCase it, string erf) => it.Node("Add", [erf, it.Constant([], [1f])]);
+        Func<OperatorCase, string>[] written =
+        [
+            it => it.Node("Mul", [
+                it.Node("Mul", [x, Risen(it, it.Node("Erf", [it.Node("Div", [x, it.Constant([], [MathF.Sqrt(2)])])]))]),
+                it.Constant([], [0.5f])]),
+            it => it.Node("Mul", [
+                Risen(it, it.Node("Erf", [it.Node("Mul", [it.Constant([], [MathF.Sqrt(0.5f)]), x])])),
+                it.Node("Mul", [it.Constant([1], [0.5f]), x])]),
+            it => it.Node("Div", [
+                it.Node("Mul", [Risen(it, it.Node("Erf", [it.Node("Div", [x, it.Constant([], [MathF.Sqrt(2)])])])), x]),
+                it.Constant([], [2f])]),
+        ];
+        Assert.All(written, build => Assert.Equal(expected, Lower(13, build).item<double>(), 1e-5)); // Their √2 are of float32.
+
+        // Of another function of the same kind the bound is under what it does.
+        var other = Lower(13, it => it.Node("Mul", [
+            it.Node("Mul", [x, Risen(it, it.Node("Erf", [it.Node("Mul", [x, it.Constant([], [1.7f])])]))]),
+            it.Constant([], [0.3f])]));
+        var grid = linspace(-1, 1, 41, ScalarType.Float64);
+        var value = grid.mul(0.3f) * (grid.mul(1.7f).erf() + 1);
+        var least = new[] { 1.0, -2, 3, -4 }.Sum(weight => (value * weight).min().item<double>());
+        Assert.InRange(other.item<double>(), least - 1.5, least + 1e-9);
     }
 
     [Fact]
