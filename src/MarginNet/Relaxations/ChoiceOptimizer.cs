@@ -1,5 +1,4 @@
 using MarginNet.Native;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace MarginNet.Relaxations;
@@ -51,9 +50,8 @@ internal static class ChoiceOptimizer
         using var scope = NewDisposeScope();
         using var gradients = enable_grad();
         var (shares, prices) = (Free(start.Shares), Free(start.Prices));
-        using var adam = optim.Adam([
-            new Adam.ParamGroup([.. shares.Values.Cast<Parameter>()], options.SlopeRate),
-            new Adam.ParamGroup([.. prices.Values.Cast<Parameter>()], options.PriceRate)]);
+        using var slopes = new AdamAscent([.. shares.Values], options.SlopeRate);
+        using var costs = new AdamAscent([.. prices.Values], options.PriceRate);
         var choices = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = shares, Prices = prices };
         Tensor? best = null;
         var kept = new Choices { Rule = start.Rule, Signs = start.Signs, Shares = Copy(shares), Prices = Copy(prices) };
@@ -69,10 +67,10 @@ internal static class ChoiceOptimizer
                 break;
             }
 
-            adam.zero_grad();
-            (-(lower * isMissing.to(lower.dtype)).sum()).backward();
-            adam.step();
+            (lower * isMissing.to(lower.dtype)).sum().backward();
             using var inference = no_grad();
+            slopes.Step();
+            costs.Step();
             foreach (var share in shares.Values)
             {
                 share.CutTo(0, 1);
@@ -83,10 +81,7 @@ internal static class ChoiceOptimizer
                 price.CutTo(0, 1e30);
             }
 
-            foreach (var group in adam.ParamGroups)
-            {
-                group.LearningRate *= options.Decay;
-            }
+            (slopes.Rate, costs.Rate) = (slopes.Rate * options.Decay, costs.Rate * options.Decay);
         }
 
         foreach (var tensor in kept.Shares.Values.Concat(kept.Prices.Values))
@@ -118,7 +113,7 @@ internal static class ChoiceOptimizer
         }
 
         static Dictionary<int, Tensor> Free(Dictionary<int, Tensor> parts) =>
-            parts.ToDictionary(entry => entry.Key, entry => (Tensor)new Parameter(entry.Value));
+            parts.ToDictionary(entry => entry.Key, entry => entry.Value.detach().requires_grad_());
 
         static Dictionary<int, Tensor> Copy(Dictionary<int, Tensor> parts) =>
             parts.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
