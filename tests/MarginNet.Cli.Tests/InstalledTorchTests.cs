@@ -15,7 +15,7 @@ public sealed class InstalledTorchTests : IDisposable
     [LinuxX64Fact]
     public async Task It_is_loaded_from_its_folder_and_computes_the_same_bytes()
     {
-        Assert.Equal(0, (await _tool.TrainAsync("m.pt")).ExitCode);
+        await _tool.WriteModelAsync("m.pt");
         Assert.Equal(
             0,
             (await Tool.RunAsync(

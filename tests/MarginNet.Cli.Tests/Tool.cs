@@ -15,6 +15,8 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
 /// <summary>Runs the tool in this process, in a folder of its own that is removed afterwards.</summary>
 internal sealed class Tool : IDisposable
 {
+    private static readonly Lazy<Task<byte[]>> Model = new(TrainModelAsync);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("marginnet-test-");
 
     public string File(string name) => Path.Combine(_folder.FullName, name);
@@ -46,6 +48,17 @@ internal sealed class Tool : IDisposable
         };
         var rest = defaults.Where(option => !more.Contains(option.Key)).SelectMany(option => new[] { option.Key, option.Value });
         return RunAsync(["train", "--out", File(model), .. rest, .. more]);
+    }
+
+    /// <summary>Writes the file of the network that <see cref="TrainAsync(string, string[])"/> trains by default, which is trained once
+    /// for all tests.</summary>
+    public async Task WriteModelAsync(string model) => await System.IO.File.WriteAllBytesAsync(File(model), await Model.Value);
+
+    private static async Task<byte[]> TrainModelAsync()
+    {
+        using var tool = new Tool();
+        Assert.Equal(0, (await tool.TrainAsync("m.pt")).ExitCode);
+        return await System.IO.File.ReadAllBytesAsync(tool.File("m.pt"));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -275,7 +275,7 @@ public sealed partial class CalibrateCommandTests
     public async Task A_models_threshold_can_be_chosen_by_attacked_or_foreign_images()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         string[] command = ["calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "80", "--rule", "youden"];
         var run = await Tool.RunAsync([.. command, "--fgsm", "0.1"]);
         Assert.Equal(0, run.ExitCode);
@@ -297,7 +297,7 @@ public sealed partial class CalibrateCommandTests
     public async Task A_model_keeps_its_network_and_gets_the_threshold_that_pvalue_then_flags_by()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var calibrate =
             await Tool.RunAsync("calibrate", "--model", tool.File("m.pt"), "--limit-train", "300", "--limit-test", "100", "--alpha", "0.2");
         Assert.Equal(0, calibrate.ExitCode);
@@ -321,7 +321,7 @@ public sealed partial class CalibrateCommandTests
     public async Task A_model_without_a_null_model_gets_one()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         using (var model = MarginModel.Load(tool.File("m.pt")))
         {
             model.NullModel = null; // As after an interrupted training.
@@ -355,7 +355,7 @@ public sealed partial class CalibrateCommandTests
     public async Task Test_samples_can_be_calibrated_on_and_count_as_held_out()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var run = await Tool.RunAsync(
             "calibrate", "--model", tool.File("m.pt"), "--split", "test", "--limit-test", "200", "--rule", "youden");
         Assert.Contains("of 200 samples kept out of training (test samples)", run.Output, StringComparison.Ordinal);

@@ -178,7 +178,7 @@ public sealed class DetectCommandTests
     public async Task A_model_is_compared_on_its_test_samples_and_on_a_folder_of_foreign_images()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         Directory.CreateDirectory(tool.File("ood/deep"));
         for (var i = 0; i < 3; i++)
         {
@@ -251,7 +251,7 @@ public sealed class DetectCommandTests
     public async Task A_model_is_compared_on_its_images_before_and_under_an_attack()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         await tool.TrainAsync("other.pt", "--seed", "9");
         string[] command =
         [

@@ -74,7 +74,7 @@ public sealed class EvaluateCommandTests
     public async Task Its_accuracy_of_a_model_is_what_training_said()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         await Tool.RunAsync("evaluate", "--model", tool.File("m.pt"), "--limit-test", "100", "--json", tool.File("e.json"));
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal(

@@ -98,7 +98,7 @@ public sealed class ForeignProgramTests : IDisposable
             "has 5 classes (0, 1, 2, ...), but the data has 10", "import", Fixture("grey.pt"), "--input-size", "16", "--trust-torchscript",
             "--out", _tool.File("c.pt"), "--data", "cifar10");
 
-        await _tool.TrainAsync("m.pt");
+        await _tool.WriteModelAsync("m.pt");
         await SucceedsAsync("export", _tool.File("m.pt"), "--to", "onnx");
         await IsNamedAsync("import", _tool.File("m.onnx"), "--out", _tool.File("n.pt"));
         await FailsAsync("normalizes its images " +

@@ -70,7 +70,7 @@ public sealed class ForeignStateDictTests : IDisposable
     /// returns the options that describe it.</summary>
     private async Task<string[]> TrainAsync()
     {
-        Assert.Equal(0, (await _tool.TrainAsync("m.pt")).ExitCode);
+        await _tool.WriteModelAsync("m.pt");
         using var model = MarginModel.Load(_tool.File("m.pt"));
         Assert.Equal(1, model.Network.Options.OutputScale);
         var state = (Dictionary<string, object?>)((Dictionary<string, object?>)PyTorchFile.Read(_tool.File("m.pt"))!)["state_dict"]!;

@@ -2,7 +2,7 @@ using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Tests.Commands;
 
-public sealed class InterruptionTests
+public sealed class InterruptionTests(WideModel wide) : IClassFixture<WideModel>
 {
     [LinuxTheory]
     [InlineData("INT")]
@@ -29,9 +29,12 @@ public sealed class InterruptionTests
         Assert.Contains("has no null model", run.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Training steps of more than a second, and how to run them.</summary>
+    /// <summary>Training steps of about a second, and how to run them.</summary>
     private static string[] LongSteps(Tool tool) =>
-        ["train", "--data", "synthetic", "--limit-train", "1000", "--batch-size", "1000", "--limit-test", "10", "--width", "16", "--epochs", "100", "--out", tool.File("m.pt")];
+    [
+        "train", "--data", "synthetic", "--limit-train", "400", "--batch-size", "400", "--limit-test", "10", "--width", "16",
+        "--epochs", "100", "--out", tool.File("m.pt"),
+    ];
 
     [LinuxTheory]
     [InlineData("INT", "INT")]
@@ -118,8 +121,7 @@ public sealed class InterruptionTests
     public async Task A_signal_ends_every_long_command_at_once_with_nothing_written(string signal, params string[] arguments)
     {
         using var tool = new Tool();
-        // Wide, so that scoring all images takes a while.
-        await tool.TrainAsync("m.pt", "--quiet", "--width", "32", "--limit-train", "50", "--limit-test", "10");
+        wide.CopyTo(tool);
         var before = tool.Files;
         using var process = ToolProcess.Start(
             Array.ConvertAll(arguments, argument => argument.Contains('.', StringComparison.Ordinal) ? tool.File(argument) : argument));
@@ -137,7 +139,7 @@ public sealed class InterruptionTests
     public async Task A_full_disk_is_one_line_and_leaves_nothing_half_written(string name)
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt", "--quiet");
+        await tool.WriteModelAsync("m.pt");
         File.CreateSymbolicLink(tool.File(name), "/dev/full");
         var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "50", "--output", tool.File(name));
         Assert.Equal(2, run.ExitCode);

@@ -90,7 +90,7 @@ public sealed class OnnxNetworkTests : IDisposable
 
     private async Task<string> TheirsAsync()
     {
-        await _tool.TrainAsync("m.pt");
+        await _tool.WriteModelAsync("m.pt");
         await SucceedsAsync("export", _tool.File("m.pt"), "--to", "onnx", "--out", _tool.File("theirs.onnx"));
         return _tool.File("theirs.onnx");
     }

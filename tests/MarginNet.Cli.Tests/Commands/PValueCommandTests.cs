@@ -13,7 +13,7 @@ public sealed class PValueCommandTests
     public async Task Every_test_sample_gets_a_row_whose_figures_agree_with_each_other()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "100");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(Header, run.OutputLines[0]);
@@ -38,7 +38,7 @@ public sealed class PValueCommandTests
     public async Task With_an_output_file_the_table_goes_there_and_the_summary_to_standard_output()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         string[] command =
         [
             "pvalue", "--model", tool.File("m.pt"), "--limit-test", "40", "--alpha", "0.2", "--tail", "two-sided", "--output",
@@ -69,7 +69,7 @@ public sealed class PValueCommandTests
     public async Task The_tail_decides_what_is_flagged(string tail, int column)
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "100", "--alpha", "0.1", "--tail", tail);
         var rows = run.OutputLines[1..].Select(line => line.Split(',')).ToArray();
         Assert.All(rows, row => Assert.Equal(Number(row[column]) <= 0.1 ? "true" : "false", row[^1]));
@@ -80,7 +80,7 @@ public sealed class PValueCommandTests
     public async Task Loose_images_have_no_true_class()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         WriteShape(tool.File("shape.png"), 0);
         var drawn = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--limit-test", "1");
         var read = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--images", tool.File("shape.png"), tool.File("shape.png"));
@@ -118,7 +118,7 @@ public sealed class PValueCommandTests
     public async Task The_training_split_is_scored_on_request()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--split", "train", "--limit-train", "70");
         Assert.Equal(71, run.OutputLines.Length);
     }
@@ -127,7 +127,7 @@ public sealed class PValueCommandTests
     public async Task A_foreign_or_damaged_model_or_other_classes_are_refused_in_one_line()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var bytes = File.ReadAllBytes(tool.File("m.pt"));
         File.WriteAllBytes(tool.File("cut.pt"), bytes[..(bytes.Length / 2)]);
         bytes[bytes.Length / 2] ^= 1;

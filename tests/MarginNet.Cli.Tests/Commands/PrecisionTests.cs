@@ -11,7 +11,7 @@ public sealed class PrecisionTests
     {
         using var tool = new Tool();
         var model = tool.File("m.pt");
-        Assert.Equal(0, (await tool.TrainAsync("m.pt")).ExitCode);
+        await tool.WriteModelAsync("m.pt");
         Assert.Equal(0, (await Tool.RunAsync("calibrate", "--model", model, "--precision", "bfloat16")).ExitCode);
         using (var calibrated = MarginModel.Load(model))
         {

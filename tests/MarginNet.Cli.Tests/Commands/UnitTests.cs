@@ -44,7 +44,7 @@ public sealed class UnitTests
     public async Task Pixels_in_another_unit_are_told_or_refused_and_brought_to_it_on_request()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         var random = new Random(4);
         var bytes = Enumerable.Range(0, 4 * 3 * 32 * 32).Select(_ => (float)random.Next(256)).ToArray();
         using (var model = MarginModel.Load(tool.File("m.pt")))
@@ -84,7 +84,7 @@ public sealed class UnitTests
     public async Task Steps_of_a_byte_for_a_share_of_the_range_are_told()
     {
         using var tool = new Tool();
-        await tool.TrainAsync("m.pt");
+        await tool.WriteModelAsync("m.pt");
         string[] attack = ["attack", "--quiet", "--surrogate", tool.File("m.pt"), "--limit-test", "10", "--epsilon"];
         Assert.Contains(
             "warning: --epsilon is 8, but pixels are in [0, 1]", (await Tool.RunAsync([.. attack, "8"])).Error, StringComparison.Ordinal);

@@ -114,12 +114,13 @@ public sealed class LocalCertificatesTests
     public void Batches_of_any_size_give_the_same()
     {
         var network = Shared.Value;
+        var some = Images.Take(16);
         foreach (var method in (CertificateMethod[])[CertificateMethod.FastLin, CertificateMethod.AlphaCrown])
         {
-            var whole = LocalCertificates.Compute(network, Images, new() { Method = method });
+            var whole = LocalCertificates.Compute(network, some, new() { Method = method });
             foreach (var options in (CertificateOptions[])[new() { BatchSize = 1 }, new() { BatchSize = 7 }, new() { Memory = 1 }])
             {
-                var parts = LocalCertificates.Compute(network, Images, options with { Method = method });
+                var parts = LocalCertificates.Compute(network, some, options with { Method = method });
                 Assert.All(
                     whole.Zip(parts), pair => Assert.InRange(pair.Second.Radius, pair.First.Radius / Step, pair.First.Radius * Step));
             }

@@ -162,7 +162,7 @@ public sealed class ModuleReaderTests : IDisposable
 
     private static float[] Run(string path, Tensor images)
     {
-        using var session = new InferenceSession(path);
+        using var session = OnnxSession.Open(File.ReadAllBytes(path));
         using var options = new RunOptions();
         using var value = OrtValue.CreateTensorValueFromMemory(images.data<float>().ToArray(), images.shape);
         using var results = session.Run(options, ["images"], [value], ["scores"]);

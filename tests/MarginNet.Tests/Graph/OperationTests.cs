@@ -103,8 +103,7 @@ public sealed class OperationTests
 
     private static Tensor OnnxRuntime(ModelProto model, float[] numbers, long[] shape)
     {
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        using var session = new InferenceSession(model.ToByteArray(), options);
+        using var session = OnnxSession.Open(model);
         using var value = OrtValue.CreateTensorValueFromMemory(numbers, shape);
         using var run = new RunOptions();
         using var results = session.Run(run, [NetworkGraph.Images], [value], session.OutputNames);

@@ -38,8 +38,7 @@ internal sealed class OperatorCase
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var model = ToModel();
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        using var session = new InferenceSession(model.ToByteArray(), options);
+        using var session = OnnxSession.Open(model);
         var worst = 0.0;
         foreach (var output in _graph.Output.Select(value => value.Name))
         {
@@ -129,8 +128,7 @@ internal sealed class OperatorCase
     {
         Tensor[] parameters = [.. graph.Parameters.Select(parameter => parameter.Value)];
         var written = OnnxWriter.Write(graph, parameters, new Dictionary<string, string>());
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        using var session = new InferenceSession(written.ToByteArray(), options);
+        using var session = OnnxSession.Open(written);
         long[] shape = [3, .. _image];
         using var value = OrtValue.CreateTensorValueFromMemory(numbers, shape);
         using var run = new RunOptions();

@@ -76,12 +76,12 @@ public sealed class ResumeTests : IDisposable
             checkpoints.Delete();
         }
 
-        Check(() => new FastNet(new() { Width = 4 }), TrainingOptions.Fast with { Epochs = 3, BatchSize = 16 });
-        Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.DualHinge, Epochs = 3, BatchSize = 16 });
-        Check(() => new LipNet(new() { Width = 4 }), TrainingOptions.Certified with { Epochs = 3, BatchSize = 16 });
+        Check(() => new FastNet(new() { Width = 4 }), TrainingOptions.Fast with { Epochs = 2, BatchSize = 16 });
+        Check(() => new ResNet18(new() { Width = 4 }), new() { Loss = MarginLoss.DualHinge, Epochs = 2, BatchSize = 16 });
+        Check(() => new LipNet(new() { Width = 4 }), TrainingOptions.Certified with { Epochs = 2, BatchSize = 16 });
         Check(
             () => new ResNet18(new() { Width = 4 }),
-            new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 3, BatchSize = 16, LipschitzMargin = 1e-7, LipschitzProjection = 1 });
+            new() { Loss = MarginLoss.ShiftedSoftmax, Epochs = 2, BatchSize = 16, LipschitzMargin = 1e-7, LipschitzProjection = 1 });
     }
 
     [Fact]
