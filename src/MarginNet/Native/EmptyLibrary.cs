@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace MarginNet.Native;
@@ -21,7 +20,7 @@ internal static class EmptyLibrary
             + (3 * SegmentBytes), hash = dynamic + (7 * 16), symbols = hash + 16, names = symbols + SymbolBytes;
         var nameBytes = Encoding.ASCII.GetByteCount(name) + 2; // Names begin with an empty one, and each ends in a null character.
         var image = new byte[names + nameBytes];
-        var writer = new Writer(image);
+        var writer = new ElfWriter(image);
 
         "\u007fELF\u0002\u0001\u0001"u8.CopyTo(image); // 64-bit, little-endian, version 1.
         writer.At(16).Half(3).Half(62).Word(1); // ET_DYN, EM_X86_64, version 1.
@@ -44,38 +43,5 @@ internal static class EmptyLibrary
         writer.At(hash).Word(1).Word(1); // One bucket and one symbol, the undefined one that every table begins with.
         Encoding.ASCII.GetBytes(name, image.AsSpan(names + 1));
         return image;
-    }
-
-    private sealed class Writer(byte[] image)
-    {
-        private int _at;
-
-        public Writer At(int offset)
-        {
-            _at = offset;
-            return this;
-        }
-
-        public Writer Half(ushort value)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(_at), value);
-            return At(_at + sizeof(ushort));
-        }
-
-        public Writer Word(uint value)
-        {
-            BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(_at), value);
-            return At(_at + sizeof(uint));
-        }
-
-        public Writer Xword(long value)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(image.AsSpan(_at), value);
-            return At(_at + sizeof(long));
-        }
-
-        /// <summary>A program header whose segment lies in memory as it lies in the file.</summary>
-        public Writer Segment(uint type, uint flags, int offset, int bytes, int alignment) =>
-            Word(type).Word(flags).Xword(offset).Xword(offset).Xword(offset).Xword(bytes).Xword(bytes).Xword(alignment);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -8,7 +9,8 @@ namespace MarginNet;
 
 /// <summary>
 /// Which LibTorch this process computes with: that of its packages, or an installed PyTorch. Also makes TorchSharp's native library
-/// load on Linux systems whose libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04, RHEL 9), with nothing to install.
+/// load on Linux systems whose libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04, RHEL 9), with nothing to install, and numbers that
+/// TorchSharp hands to LibTorch live until they are read, which they else do not always.
 /// </summary>
 /// <remarks>
 /// When, and only when, the runtime has failed to load TorchSharp's library, an adapted copy in memory is loaded in its place;
@@ -19,6 +21,7 @@ public static partial class TorchNative
 {
     private static readonly Lock Gate = new();
     private static nint _adaptedCopy;
+    private static nint _torchSharp;
 
     /// <summary>Whether this process runs on the adapted copy of TorchSharp's native library.</summary>
     public static bool UsesAdaptedCopy => _adaptedCopy != 0;
@@ -101,9 +104,33 @@ public static partial class TorchNative
         var context = AssemblyLoadContext.GetLoadContext(typeof(TorchSharp.torch).Assembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (_, name) => name == TorchSharpLibrary.Name ? LoadAdaptedCopy() : 0;
 
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(TorchSharp.torch).Assembly, Resolve);
+        }
+        catch (InvalidOperationException)
+        {
+            // The program has its own.
+        }
+
         if (Environment.GetEnvironmentVariable(TorchInstallation.Variable) is { Length: > 0 } folder)
         {
             Use(TorchInstallation.Open(folder), Environment.GetEnvironmentVariable(TorchInstallation.AnyVersionVariable) == "1");
+        }
+    }
+
+    /// <summary>Finds TorchSharp's native library as the runtime would.</summary>
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != TorchSharpLibrary.Name)
+        {
+            return 0;
+        }
+
+        lock (Gate)
+        {
+            return _torchSharp != 0 ? _torchSharp
+                : _torchSharp = NativeLibrary.TryLoad(name, assembly, path, out var library) ? ScalarDisposal.Defer(library) : 0;
         }
     }
 
