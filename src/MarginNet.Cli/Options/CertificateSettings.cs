@@ -14,6 +14,7 @@ internal sealed class CertificateSettings
         [Lipschitz] = null,
         ["interval"] = CertificateMethod.Interval,
         ["fast-lin"] = CertificateMethod.FastLin,
+        ["fast-lip"] = CertificateMethod.FastLip,
         ["crown"] = CertificateMethod.Crown,
         ["alpha-crown"] = CertificateMethod.AlphaCrown,
         ["complete"] = CertificateMethod.Complete,
@@ -31,8 +32,8 @@ internal sealed class CertificateSettings
     {
         Description = "What proves it. lipschitz: constants of the whole network, in l2, worth something for networks that were trained to "
             + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; fast-lin and crown "
-            + "(linear relaxation); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
-            + "best: all, each from where the one before ended.",
+            + "(linear relaxation); fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
+            + "best: all but fast-lip, each from where the one before ended.",
         DefaultValueFactory = _ => Lipschitz,
     };
 

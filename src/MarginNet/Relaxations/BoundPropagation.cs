@@ -65,6 +65,9 @@ internal sealed class BoundPropagation : IDisposable
         set => _values[place] = value;
     }
 
+    /// <summary>D of a step whose value is bounded, shape [N, …]; null where rounding is not covered.</summary>
+    public Tensor? ErrorOf(int step) => _errors[step];
+
     /// <summary>The same of other sets with what is known of these, and more of the inputs of curves: sets within these,
     /// one for each of the first axis of what is known, or parts of one.</summary>
     /// <param name="inputs">The sets.</param>

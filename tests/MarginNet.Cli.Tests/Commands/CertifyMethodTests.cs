@@ -28,6 +28,7 @@ public sealed class CertifyMethodTests : IDisposable
     [InlineData("l2", "crown", "0.1")]
     [InlineData("linf", "fast-lin", "1/255")]
     [InlineData("l1", "interval", "1e-4")]
+    [InlineData("l2", "fast-lip", "0.05")]
     [InlineData("l2", "best", "0.05")]
     public async Task The_file_has_norm_method_and_seconds_of_each_radius_and_the_table_counts_them(
         string norm, string method, string epsilon)
