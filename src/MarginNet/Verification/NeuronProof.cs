@@ -29,6 +29,9 @@ internal sealed class NeuronProof : IDisposable
     /// <summary>The subproblems that were bounded so far.</summary>
     public long Bounded { get; private set; }
 
+    /// <summary>How all that was asked for so far was proven.</summary>
+    public VerificationProof Parameters { get; private set; } = new(IsByInputs: false, 0, 0, 0, double.PositiveInfinity);
+
     /// <summary>Tries to prove a query safe.</summary>
     /// <param name="query">The query.</param>
     /// <param name="isOver">Whether a share of the time, from 0 to 1, is over.</param>
@@ -57,6 +60,7 @@ internal sealed class NeuronProof : IDisposable
         finally
         {
             Bounded += splitting.Bounded;
+            Parameters = Parameters.And(splitting);
             proof?.Dispose();
         }
 
