@@ -2,7 +2,6 @@ using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
-using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
