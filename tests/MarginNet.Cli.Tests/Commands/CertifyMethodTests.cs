@@ -107,7 +107,8 @@ public sealed class CertifyMethodTests : IDisposable
             "--method", "crown", "--norm", "linf", "--json", _tool.File("k.json"));
         Assert.Equal(0, calibrated.ExitCode);
         Assert.Contains(", by class-purity radii (crown, linf, between images)", calibrated.Output, StringComparison.Ordinal);
-        var scored = await Tool.RunAsync("pvalue", "--model", model, "--data", "synthetic", "--limit-test", "20", "--output", _tool.File("p.csv"));
+        var scored = await Tool.RunAsync(
+            "pvalue", "--model", model, "--data", "synthetic", "--limit-test", "20", "--output", _tool.File("p.csv"));
         Assert.Equal(0, scored.ExitCode);
         Assert.Equal(0, (await Tool.RunAsync(
             [.. _common, "--method", "crown", "--norm", "linf", "--no-attack", "--output", _tool.File("c.csv")])).ExitCode);
