@@ -157,7 +157,8 @@ internal sealed class CalibrateCommand : Command
         using var model = _samples.LoadModel(parsed);
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
         AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
-        using var prover = isOfRadii ? SampleOptions.Prover(model, radius.Method, radius.Norm, radius.IsCut, cancellation) : null; // First: it may refuse.
+        using var prover = isOfRadii // First: it may refuse.
+            ? SampleOptions.Prover(model, radius.Method, radius.Norm, radius.IsCut, cancellation) : null;
         _samples.KeepPictures(parsed, model);
         var name = _samples.Split(parsed) ?? (TrainingImages.HeldOutShare(model) > 0 ? HeldOut : Train);
         var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);

@@ -6,8 +6,8 @@ using ScottPlot;
 
 namespace MarginNet.Cli.Figures;
 
-/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins or radii in increasing order, class by class, against the
-/// uniform distribution. A mixture that fits gives the diagonal.</summary>
+/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins or radii in increasing order, class by class,
+/// against the uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
 {
     private const int MaxPoints = 1000; // of a curve; more cannot be seen

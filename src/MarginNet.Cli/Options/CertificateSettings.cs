@@ -34,7 +34,8 @@ internal sealed class CertificateSettings
     {
         Description = "What proves it. lipschitz: constants of the whole network, in l2, worth something for networks that were trained to "
             + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; fast-lin and crown "
-            + "(linear relaxation); fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
+            + "(linear relaxation); fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient "
+            + "finds); complete (and branch and bound over neurons). "
             + "best: all but fast-lip, each from where the one before ended.",
         DefaultValueFactory = _ => Lipschitz,
     };
@@ -86,8 +87,8 @@ internal sealed class CertificateSettings
         var (method, options) = (parsed.GetValue(_method)!, Read(parsed));
         return RadiusProver.Methods.Contains(method)
             ? (method, options?.Norm ?? AttackNorm.L2, options?.IsCut ?? false)
-            : throw new UserErrorException($"--method {method} stops when its time is up, so that its radii depend on the machine and make no "
-                + "p-values: choose another, such as --method alpha-crown.");
+            : throw new UserErrorException($"--method {method} stops when its time is up, so that its radii depend on the machine and "
+                + "make no p-values: choose another, such as --method alpha-crown.");
     }
 
     /// <summary>The name of a norm.</summary>

@@ -145,7 +145,8 @@ internal sealed class BallCertifier(
         {
             using var scope = NewDisposeScope();
             var found = prover.Prove(
-                source, centers(Array.ConvertAll(tried, i => part[i].Sample.Index)), Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
+                source, centers(Array.ConvertAll(tried, i => part[i].Sample.Index)),
+                Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
                 isOver);
             for (var k = 0; k < tried.Length; k++)
             {

@@ -17,7 +17,8 @@ public sealed record RadiusOrigin(string Method, string Network, double Constant
     /// <summary>Whether only the points of balls with pixels in [0, 1] count. Default false.</summary>
     public bool IsCut { get; init; }
 
-    /// <summary>Whether radii are comparable: by the same method in the same norm, of the same network, and by the same bounds up to rounding.</summary>
+    /// <summary>Whether radii are comparable: by the same method in the same norm, of the same network, and by the same bounds up to
+    /// rounding.</summary>
     /// <param name="other">What other radii are proven by.</param>
     public bool IsLike(RadiusOrigin other) =>
         (Method, Network, Norm, IsCut) == (other.Method, other.Network, other.Norm, other.IsCut)

@@ -61,8 +61,8 @@ internal static class LocalLipschitz
         return length.nan_to_num(double.PositiveInfinity).Plus(Tiny).Times(1 + Rounding.Gamma(sizes.shape[^1] + 16));
     }
 
-    /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D], and what errors of all steps come to in the
-    /// functions, shape [R, N]: what each step may be off by, D, times how large the derivative by its value can be.</summary>
+    /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D], and what errors of all steps come to in
+    /// the functions, shape [R, N]: what each step may be off by, D, times how large the derivative by its value can be.</summary>
     private static (Tensor Sizes, Tensor Rounding) Gradients(BoundPropagation bounds, int value, Tensor rows)
     {
         var graph = bounds.Graph;

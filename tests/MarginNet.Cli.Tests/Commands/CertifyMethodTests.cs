@@ -114,7 +114,7 @@ public sealed class CertifyMethodTests : IDisposable
             [.. _common, "--method", "crown", "--norm", "linf", "--no-attack", "--output", _tool.File("c.csv")])).ExitCode);
         var (expected, radii) = (Column("c.csv", "radius"), Column("p.csv", "radius"));
         Assert.Contains(radii, radius => radius > 0);
-        Assert.All(expected.Zip(radii), pair => Assert.InRange(pair.Second, pair.First / 1.02, pair.First * 1.02)); // Searched for in steps.
+        Assert.All(expected.Zip(radii), pair => Assert.InRange(pair.Second, pair.First / 1.02, pair.First * 1.02)); // In steps.
 
         foreach (var (words, args) in new (string, string[])[]
         {

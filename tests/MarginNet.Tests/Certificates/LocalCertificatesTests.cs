@@ -164,8 +164,8 @@ public sealed class LocalCertificatesTests
         Assert.True(inside.IsCut && !everywhere.IsCut);
     }
 
-    /// <summary>Where every gate is open in the ball, the network is affine there: the radius is the lead over each rival by the dual norm of
-    /// the difference of their gradients, and no less than by constants of the whole network.</summary>
+    /// <summary>Where every gate is open in the ball, the network is affine there: the radius is the lead over each rival by the dual norm
+    /// of the difference of their gradients, and no less than by constants of the whole network.</summary>
     [Theory]
     [InlineData(AttackNorm.Linf, 2.0)]
     [InlineData(AttackNorm.L2, 2.0)]
