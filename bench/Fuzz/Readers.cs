@@ -3,12 +3,15 @@ using System.IO.Compression;
 using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
+using MarginNet.Cli;
+using MarginNet.Cli.Input;
 using MarginNet.Data;
 using MarginNet.Export;
 using MarginNet.Foreign;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
+using MarginNet.Verification;
 
 namespace MarginNet.Fuzz;
 
@@ -144,6 +147,26 @@ internal static class Readers
             Structured = [DamageState, (mutator, file) => Structure.ZipEntry(mutator, file, CompressionLevel.NoCompression)],
             Tokens = Pickle,
         },
+        new("vnn-lib", ".vnnlib", Texts(
+            """
+            ; two inputs, two outputs
+            (declare-const X_0 Real)
+            (declare-const X_1 Real)
+            (declare-const Y_0 Real)
+            (declare-const Y_1 Real)
+            (assert (>= X_0 -0.5))
+            (assert (<= X_0 1e-1))
+            (assert (or (and (>= X_1 0) (<= X_1 1) (<= Y_0 Y_1)) (and (>= X_1 2) (<= X_1 3) (>= Y_1 0.5))))
+            """,
+            "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (and (>= X_0 0)(<= X_0 1)))(assert (<= (+ (* 2 Y_0) -1.5) 3))"),
+            path => VnnLib.Read(path))
+        {
+            Tokens = [.. Numbers, .. Texts(
+                "(", ")", "((((((((", "(or", "(and", "(assert", "(<=", "(>=", "(+", "(-", "(*", "X_0", "Y_1", "X_2147483647", "Y_-1", "Real",
+                "declare-const", "1e-400", "+1")],
+            Allowance = 16 << 20,
+        },
+        new("instances", ".csv", Texts("a.onnx,b.vnnlib,60\nc.onnx.gz,d.vnnlib.gz\n"), ReadInstances) { Tokens = Numbers },
         new("configuration", ".json", Texts(
             "{ \"command\": \"evaluate\", \"mu\": 5, \"bins\": 10, \"json\": \"o.json\", \"quiet\": true }",
             "{ \"labels\": \"y.npy\", \"mu\": 1e-3 }"), Arguments.ReadConfiguration)
@@ -170,6 +193,18 @@ internal static class Readers
     {
         using var stream = File.OpenRead(path);
         Cifar10Records.Read(stream, stream.Length, path);
+    }
+
+    private static void ReadInstances(string path)
+    {
+        try
+        {
+            VerificationInstance.ReadAll(path);
+        }
+        catch (UserErrorException e)
+        {
+            throw new InvalidDataException(e.Message, e);
+        }
     }
 
     private static void ReadForeign(string path) => MarginModel.Load(path, new LoadOptions { ImageSize = (12, 12) }).Dispose();

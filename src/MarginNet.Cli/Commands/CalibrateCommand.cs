@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MarginNet.Certificates;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
@@ -48,11 +47,7 @@ internal sealed class CalibrateCommand : Command
             + "decision, of which 'pvalue' and 'detect' then are, too.",
         DefaultValueFactory = _ => Margin,
     };
-    private readonly Option<string> _method = new("--radius-method")
-    {
-        Description = "With --statistic radius: how each radius is proven.",
-        DefaultValueFactory = _ => RadiusProver.Lipschitz,
-    };
+    private readonly CertificateSettings _radius = new(isStatistic: true);
     private readonly Option<bool> _temperature = new("--temperature")
     {
         Description = "Also fit the temperature that makes softmax confidences honest (least negative log-likelihood), "
@@ -74,12 +69,12 @@ internal sealed class CalibrateCommand : Command
         : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
     {
         _statistic.AcceptOnlyFromAmong(Margin, Radius);
-        _method.AcceptOnlyFromAmong([.. RadiusProver.Methods]);
         _samples.AddTo(this);
         _rule.AddTo(this);
         Option[] options =
         [
-            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, _method, _temperature, _out, _plot,
+            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature, _out,
+            _plot,
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -96,9 +91,9 @@ internal sealed class CalibrateCommand : Command
         }
 
         var isOfRadii = parsed.GetValue(_statistic) == Radius;
-        if (!isOfRadii && parsed.IsGiven(_method))
+        if (!isOfRadii && Array.Find(_radius.Options, parsed.IsGiven) is { } idle)
         {
-            throw new UserErrorException($"{_method.Name} has no effect without --statistic radius: leave it out, or add that.");
+            throw new UserErrorException($"{idle.Name} has no effect without --statistic radius: leave it out, or add that.");
         }
 
         if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
@@ -158,10 +153,12 @@ internal sealed class CalibrateCommand : Command
         ParseResult parsed, bool isSupervised, bool isOfRadii, CancellationToken cancellation)
     {
         _atypical.ThrowIfTwoKinds(parsed);
+        var radius = isOfRadii ? _radius.ReadStatistic(parsed) : default;
         using var model = _samples.LoadModel(parsed);
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
         AtomicFile.ThrowIfNotWritable(file ?? (model.IsForeign ? CalibrationFile.PathFor(path) : path));
-        var prover = isOfRadii ? SampleOptions.Prover(model, parsed.GetValue(_method)!, cancellation) : null; // First: it may refuse.
+        using var prover = isOfRadii // First: it may refuse.
+            ? SampleOptions.Prover(model, radius.Method, radius.Norm, radius.IsCut, cancellation) : null;
         _samples.KeepPictures(parsed, model);
         var name = _samples.Split(parsed) ?? (TrainingImages.HeldOutShare(model) > 0 ? HeldOut : Train);
         var dataset = await _samples.LoadDataAsync(parsed, model, isTrainUsed: name != Test, cancellation);

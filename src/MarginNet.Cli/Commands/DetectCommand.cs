@@ -68,7 +68,7 @@ internal sealed class DetectCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        var prover = _samples.Prover(parsed, model, nullModel, cancellation);
+        using var prover = _samples.Prover(parsed, model, nullModel, cancellation);
         var foreign = _atypical.Foreign(parsed, _samples, model, prover, cancellation);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
         var attacked = _atypical.Attacked(parsed, _samples, model, images, prover, cancellation);

@@ -80,7 +80,7 @@ internal sealed class PValueCommand : Command
     {
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
-        var prover = _samples.Prover(parsed, model, nullModel, cancellation);
+        using var prover = _samples.Prover(parsed, model, nullModel, cancellation);
         Write(parsed, (await _samples.ScoreAsync(parsed, model, prover, cancellation)).Samples, nullModel);
     }
 

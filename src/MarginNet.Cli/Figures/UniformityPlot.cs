@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MarginNet.Cli.Output;
 using MarginNet.PValues;
 using ScottPlot;
 
 namespace MarginNet.Cli.Figures;
 
-/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins in increasing order, class by class, against the
-/// uniform distribution. A mixture that fits gives the diagonal.</summary>
+/// <summary>A P-P plot: the mixture's lower tail at the positive calibration margins or radii in increasing order, class by class,
+/// against the uniform distribution. A mixture that fits gives the diagonal.</summary>
 internal static class UniformityPlot
 {
     private const int MaxPoints = 1000; // of a curve; more cannot be seen
@@ -52,7 +53,7 @@ internal static class UniformityPlot
         diagonal.LinePattern = LinePattern.Dashed;
         diagonal.LegendText = "uniform";
         plot.Title("Calibration p-values against the uniform distribution");
-        plot.XLabel("share of the class's calibration margins that are no larger");
+        plot.XLabel($"share of the class's calibration {CalibrationWarnings.Subject(nullModel)} that are no larger");
         plot.YLabel("lower-tail p-value");
         plot.Axes.SetLimits(0, 1, 0, 1);
         if (classNames.Length <= MaxNames)

@@ -2,8 +2,8 @@ using System.CommandLine;
 using MarginNet.Arrays;
 using MarginNet.Certificates;
 using MarginNet.Cli.Options;
+using MarginNet.Cli.Output;
 using MarginNet.Data;
-using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 
@@ -43,13 +43,9 @@ internal static class ImageArrayFile
         }
 
         var scores = images.Score(model.Network, cancellation: cancellation);
-        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(Radii(prover, scores, images));
+        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(
+            prover?.Radii(scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
     }
-
-    /// <summary>The radius of every image; null where there is nothing to prove it by.</summary>
-    public static double[]? Radii(RadiusProver? prover, ScoreMatrix scores, ImageArray images) => prover is null
-        ? null
-        : [.. Enumerable.Range(0, images.Count).Select(i => prover.Radius(scores[i], images[i]))];
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;
     /// other images that are not the model's are refused.</summary>

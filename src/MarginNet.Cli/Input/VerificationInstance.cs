@@ -31,6 +31,11 @@ internal sealed record VerificationInstance(string Network, string Property, dou
 
     private static VerificationInstance Read(string line, string folder, string place)
     {
+        if (line.Any(c => char.IsControl(c) || char.IsSurrogate(c)))
+        {
+            throw new UserErrorException($"{place} has characters that no name has: expected network, property and seconds.");
+        }
+
         string[] fields = [.. line.Split(',').Select(field => field.Trim().Trim('"'))];
         if (fields is not [{ Length: > 0 } network, { Length: > 0 } property, .. { Length: <= 1 } rest])
         {

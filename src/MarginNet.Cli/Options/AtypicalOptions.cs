@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Arrays;
 using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Cli.Commands;
@@ -101,8 +102,9 @@ internal sealed class AtypicalOptions
             },
             progress: display,
             cancellation: cancellation);
-        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images").With(
-            ImageArrayFile.Radii(prover, scores, new([.. seen], images.Channels, images.Height, images.Width)));
+        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images").With(prover?.Radii(
+            scores, new ImageArray([.. seen], images.Channels, images.Height, images.Width),
+            new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>

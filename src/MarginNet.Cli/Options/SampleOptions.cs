@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
@@ -222,7 +223,7 @@ internal sealed class SampleOptions
                 + $"run {again} again.");
         }
 
-        var prover = Prover(model, calibrated.Method, cancellation);
+        var prover = Prover(model, calibrated.Method, calibrated.Norm, calibrated.IsCut, cancellation);
         return calibrated.IsLike(OriginOf(prover))
             ? prover
             : throw new UserErrorException($"'{path}' was calibrated on radii by other bounds than are proven of it now, as where its "
@@ -230,7 +231,8 @@ internal sealed class SampleOptions
     }
 
     /// <summary>Proves radii of a model by a method.</summary>
-    public static RadiusProver Prover(MarginModel model, string method, CancellationToken cancellation)
+    public static RadiusProver Prover(
+        MarginModel model, string method, AttackNorm norm, bool isCut, CancellationToken cancellation)
     {
         if (model.Network.Precision != Precision.Float32)
         {
@@ -242,7 +244,7 @@ internal sealed class SampleOptions
         try
         {
             return RadiusProver.Create(
-                method, model.Network, new(model.Channels, model.ImageSize.Height, model.ImageSize.Width), cancellation);
+                method, model.Network, new(model.Channels, model.ImageSize.Height, model.ImageSize.Width), norm, isCut, cancellation);
         }
         catch (NotSupportedException e)
         {
@@ -251,7 +253,11 @@ internal sealed class SampleOptions
     }
 
     /// <summary>What a null model of radii remembers of them.</summary>
-    public static RadiusOrigin OriginOf(RadiusProver prover) => new(prover.Method, prover.Network, prover.Constant);
+    public static RadiusOrigin OriginOf(RadiusProver prover) => new(prover.Method, prover.Network, prover.Constant)
+    {
+        Norm = prover.Norm,
+        IsCut = prover.IsCut,
+    };
 
     private MarginNullModel RequireNullModel(ParseResult parsed, MarginModel model)
     {
@@ -330,7 +336,8 @@ internal sealed class SampleOptions
     {
         var scores = model.Network.Score(
             images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count), cancellation: cancellation);
-        return FromModel(parsed, model, scores, images.Labels, source).From(images).With(prover?.Radii(scores, images));
+        return FromModel(parsed, model, scores, images.Labels, source).From(images).With(prover?.Radii(
+            scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
     }
 
     /// <summary>Takes scores of a model.</summary>

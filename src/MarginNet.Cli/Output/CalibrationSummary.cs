@@ -27,7 +27,7 @@ internal sealed class CalibrationSummary(
             : "the network was trained on");
         Line(
             output,
-            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source}){(nullModel.Radii is { } radii ? $", by class-purity radii ({radii.Method})" : "")}");
+            $"calibrated on     {nullModel.Pooled.SampleCount} right decisions of {fitted.Count} samples {source} ({fitted.Source}){(nullModel.Radii is { } radii ? $", by class-purity radii ({CertificateSettings.Describe(radii)})" : "")}");
         Line(output, $"flagged where     p ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= {rule.Threshold.Value:g9}: {choice}");
         if (_expected is null)
         {
@@ -101,6 +101,8 @@ internal sealed class CalibrationSummary(
         if (nullModel.Radii is { } radii)
         {
             json.WriteString("radius_method", radii.Method);
+            json.WriteString("radius_norm", CertificateSettings.NameOf(radii.Norm));
+            json.WriteBoolean("radius_box", radii.IsCut);
         }
 
         json.WriteString("tail", JsonNamingPolicy.KebabCaseLower.ConvertName(rule.Tail.ToString()));

@@ -30,7 +30,7 @@ internal static class PValueSummary
 
         var pooled = nullModel.Pooled;
         Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
-        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model {(nullModel.Radii is { } radii ? $"of class-purity radii ({radii.Method}) " : "")}from {Source(nullModel.Source)}.");
+        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model {(nullModel.Radii is { } radii ? $"of class-purity radii ({CertificateSettings.Describe(radii)}) " : "")}from {Source(nullModel.Source)}.");
         var marked = nullModel.Classes.Count(own => Mark(own).Length > 0);
         if (marked > 0)
         {

@@ -34,6 +34,22 @@ internal sealed record VerificationResult(VerificationInstance Instance, Verdict
         json.WriteString("answer", Answer);
         json.WriteNumber("seconds", Math.Round(Verdict.Seconds, 3));
         json.WriteString("reason", Verdict.Reason);
+        if (Verdict.Proof is { } proof)
+        {
+            json.WriteStartObject("proof");
+            json.WriteString("method", proof.IsByInputs ? "input-splitting" : "neuron-splitting");
+            json.WriteNumber("parts", proof.Parts);
+            json.WriteNumber("depth", proof.Depth);
+            if (proof is { Neurons: { } neurons, LeastBound: { } least })
+            {
+                json.WriteNumber("neurons", neurons);
+                JsonNumbers.Write(json, "least_bound", least);
+            }
+
+            json.WriteString("arithmetic", "float64");
+            json.WriteEndObject();
+        }
+
         foreach (var (name, values) in new[] { ("input", Verdict.Input), ("output", Verdict.Output) })
         {
             if (values is { } numbers)

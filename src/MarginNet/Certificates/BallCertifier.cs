@@ -1,20 +1,21 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MarginNet.Attacks;
-using MarginNet.Data;
-using MarginNet.Margins;
 using static TorchSharp.torch;
 
 namespace MarginNet.Certificates;
 
 /// <summary>Certifies samples by one method after the other, in batches as large as memory allows.</summary>
-/// <param name="network">The network.</param>
-/// <param name="images">The samples.</param>
+/// <param name="pixels">The numbers D of a sample.</param>
+/// <param name="centers">The samples of some indices as the network gets them, shape [N, D], in double precision.</param>
 /// <param name="options">The methods and their settings.</param>
 /// <param name="prover">Tells what holds.</param>
+/// <param name="areBroken">Whether an attack changes decisions within radii, of which no proof can be had: asked before branch and
+/// bound.</param>
 /// <param name="cancellation">Stops between bounds.</param>
 internal sealed class BallCertifier(
-    nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, BallProver prover, CancellationToken cancellation)
+    int pixels, Func<int[], Tensor> centers, CertificateOptions options, BallProver prover,
+    Func<(SampleCertificate Sample, double Radius)[], bool[]> areBroken, CancellationToken cancellation)
 {
     private const double MostUncut = 1e4; // No larger radius is looked for where pixels may be any number.
     private const double ShareOfTime = 1.0 / 3; // Of what is left to a sample, for one radius by branch and bound.
@@ -23,8 +24,8 @@ internal sealed class BallCertifier(
     private readonly double _most = !options.IsCut ? MostUncut : options.Norm switch
     {
         AttackNorm.Linf => 1,
-        AttackNorm.L1 => (double)images.Channels * images.Height * images.Width,
-        _ => Math.Sqrt((double)images.Channels * images.Height * images.Width) * (1 + 1e-12),
+        AttackNorm.L1 => pixels,
+        _ => Math.Sqrt(pixels) * (1 + 1e-12),
     };
 
     private readonly Dictionary<CertificateSource, double> _guesses = []; // The median radius of the samples before.
@@ -135,17 +136,17 @@ internal sealed class BallCertifier(
         int[] tried = [.. Enumerable.Range(0, part.Length).Where(i => part[i].Sample.Seconds < options.Seconds)];
         if (source == CertificateSource.Complete && tried.Length > 0)
         {
-            var areBroken = AreBroken(Array.ConvertAll(tried, i => part[i]));
-            tried = [.. tried.Where((_, k) => !areBroken[k])];
+            var isBroken = areBroken(Array.ConvertAll(tried, i => part[i]));
+            tried = [.. tried.Where((_, k) => !isBroken[k])];
         }
 
         var proven = new bool[part.Length];
         if (tried.Length > 0)
         {
             using var scope = NewDisposeScope();
-            var centers = images.ToTensor(Array.ConvertAll(tried, i => part[i].Sample.Index)).to(ScalarType.Float64).flatten(1);
             var found = prover.Prove(
-                source, centers, Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
+                source, centers(Array.ConvertAll(tried, i => part[i].Sample.Index)),
+                Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
                 isOver);
             for (var k = 0; k < tried.Length; k++)
             {
@@ -154,17 +155,6 @@ internal sealed class BallCertifier(
         }
 
         return proven;
-    }
-
-    /// <summary>Whether an attack changes decisions within radii: what no proof can be had of.</summary>
-    private bool[] AreBroken((SampleCertificate Sample, double Radius)[] part)
-    {
-        var own = SoundnessCheck.Relabel(
-            images, Array.ConvertAll(part, each => each.Sample.Index), Array.ConvertAll(part, each => each.Sample.Decided));
-        var attack = SoundnessCheck.DefaultAttack with { Norm = options.Norm, Clip = options.IsCut };
-        var result = Attack.RunWithin(
-            network, own, Array.ConvertAll(part, each => each.Radius), attack, progress: null, Precision.Float32, cancellation);
-        return [.. part.Select((each, i) => DecisionMargin.Compute(result.AttackedScores[i]).Class != each.Sample.Decided)];
     }
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException

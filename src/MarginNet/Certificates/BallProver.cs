@@ -86,6 +86,12 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
                 var parallel = new Choices { Rule = SlopeRule.Parallel };
                 bounds.Refine(parallel);
                 return AllPositive(bounds.Lower(_precise.Output, rows, parallel));
+            case CertificateSource.FastLip:
+                bounds.Refine(new());
+                var exact = new BoundPropagation(_precise, new BoxSet(centers, centers), RoundingModel.Exact, cancellation);
+                exact.Propagate();
+                var leads = exact.Lower(_precise.Output, rows, new());
+                return AllPositive(LocalLipschitz.Lower(bounds, _precise.Output, rows, leads, Power, Reach(radii)));
             case CertificateSource.Crown:
                 bounds.Refine(new());
                 return AllPositive(bounds.Lower(_precise.Output, rows, new()));
@@ -111,10 +117,20 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
     /// <summary>Whether what is known of the length of changes is used, too, beside what is known of each number.</summary>
     private bool UsesBalls(CertificateSource source) => options.Norm == AttackNorm.L2 && source > CertificateSource.FastLin;
 
+    /// <summary>p of the norm ‖·‖ₚ.</summary>
+    private double Power => options.Norm switch
+    {
+        AttackNorm.Linf => double.PositiveInfinity,
+        AttackNorm.L1 => 1,
+        _ => 2,
+    };
+
+    /// <summary>Radii, shape [N], with what the rounding of them and of the boxes' ends leaves out.</summary>
+    private static Tensor Reach(double[] radii) => tensor(Array.ConvertAll(radii, radius => (radius * (1 + Widening)) + Least));
+
     private InputSet Sets(Tensor centers, double[] radii)
     {
-        // What the rounding of radii and of the boxes' ends leaves out is within.
-        var radius = tensor(Array.ConvertAll(radii, radius => (radius * (1 + Widening)) + Least));
+        var radius = Reach(radii);
         if (options.Norm != AttackNorm.Linf)
         {
             return new BallSet(centers, radius, options.Norm == AttackNorm.L2, options.IsCut);

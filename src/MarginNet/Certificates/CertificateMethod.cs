@@ -10,6 +10,9 @@ public enum CertificateMethod
     /// of Wong and Kolter.</summary>
     FastLin,
 
+    /// <summary>Lipschitz constants in the ball, by intervals of the gradients there: Fast-Lip (Weng et al., 2018).</summary>
+    FastLip,
+
     /// <summary>Linear relaxation with lines of the least area: CROWN (Zhang et al., 2018).</summary>
     Crown,
 
@@ -19,6 +22,6 @@ public enum CertificateMethod
     /// <summary>α-CROWN, and where that is not enough branch and bound over neurons: β-CROWN (Wang et al., 2021).</summary>
     Complete,
 
-    /// <summary>All of them in order, each starting from what the ones before have proven.</summary>
+    /// <summary>All of them in order but <see cref="FastLip"/>, each starting from what the ones before have proven.</summary>
     Best,
 }

@@ -40,6 +40,7 @@ public sealed record CertificateOptions
     {
         CertificateMethod.Interval => [CertificateSource.Interval],
         CertificateMethod.FastLin => [CertificateSource.FastLin],
+        CertificateMethod.FastLip => [CertificateSource.FastLip],
         CertificateMethod.Crown => [CertificateSource.Crown],
         CertificateMethod.AlphaCrown => [CertificateSource.Crown, CertificateSource.AlphaCrown],
         CertificateMethod.Complete => [CertificateSource.Crown, CertificateSource.AlphaCrown, CertificateSource.Complete],

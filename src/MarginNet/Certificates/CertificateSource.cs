@@ -21,6 +21,9 @@ public enum CertificateSource
     /// <summary>Linear relaxation with parallel lines: Fast-Lin, and the dual of Wong and Kolter.</summary>
     FastLin,
 
+    /// <summary>The Lipschitz constant in the ball: Fast-Lip.</summary>
+    FastLip,
+
     /// <summary>Linear relaxation with lines of the least area: CROWN.</summary>
     Crown,
 

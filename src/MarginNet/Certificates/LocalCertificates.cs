@@ -1,3 +1,4 @@
+using MarginNet.Attacks;
 using MarginNet.Bounds;
 using MarginNet.Data;
 using MarginNet.Graph;
@@ -100,7 +101,13 @@ public static class LocalCertificates
             sample.Keep(certificate.PredictedClass == sample.Decided && certificate.Norm == options.Norm ? certificate : default);
         }
 
-        var certifier = new BallCertifier(network, images, options, prover, cancellation);
+        var certifier = new BallCertifier(
+            images.Channels * images.Height * images.Width,
+            indices => images.ToTensor(indices).to(ScalarType.Float64).flatten(1),
+            options,
+            prover,
+            part => AreBroken(network, images, options, part, cancellation),
+            cancellation);
         var done = samples.Length - certain.Length;
         // Of methods that take long few at a time, so that how far it is can be told.
         foreach (var few in certain.Chunk(prover.BatchSize(options.Sources[^1])))
@@ -125,12 +132,30 @@ public static class LocalCertificates
         return samples;
     }
 
+    /// <summary>Attacks decisions within radii.</summary>
+    private static bool[] AreBroken(
+        nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, (SampleCertificate Sample, double Radius)[] part,
+        CancellationToken cancellation)
+    {
+        var own = SoundnessCheck.Relabel(
+            images, Array.ConvertAll(part, each => each.Sample.Index), Array.ConvertAll(part, each => each.Sample.Decided));
+        var attack = SoundnessCheck.DefaultAttack with { Norm = options.Norm, Clip = options.IsCut };
+        var result = Attack.RunWithin(
+            network, own, Array.ConvertAll(part, each => each.Radius), attack, progress: null, Precision.Float32, cancellation);
+        return [.. part.Select((each, i) => DecisionMargin.Compute(result.AttackedScores[i]).Class != each.Sample.Decided)];
+    }
+
     private static BallProver Prover(
         nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var graph = ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width));
+        return Prover(ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width)), options, cancellation);
+    }
+
+    /// <summary>Prepares bounds of a graph.</summary>
+    internal static BallProver Prover(NetworkGraph graph, CertificateOptions options, CancellationToken cancellation)
+    {
         // Of numbers with fewer digits than float32 rounding is not known.
         _ = FloatFormat.Of(graph.Parameters
             .Where(parameter => parameter.Role != ParameterRole.Constant).Select(parameter => parameter.Value));

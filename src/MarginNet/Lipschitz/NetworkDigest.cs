@@ -18,6 +18,12 @@ internal static class NetworkDigest
     public static (List<Layer> Layers, string Digest) Describe(NetworkGraph graph, IReadOnlyList<Tensor> parameters)
     {
         var layers = GraphLayers.Of(graph, parameters);
+        return (layers, Of(graph, parameters, LayerChain.Describe(layers)));
+    }
+
+    /// <summary>A hash of a graph and of what else tells it from others.</summary>
+    public static string Of(NetworkGraph graph, IEnumerable<Tensor> parameters, string more)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (parameter, tensor) in graph.Parameters.Zip(parameters))
         {
@@ -33,8 +39,8 @@ internal static class NetworkDigest
         }
 
         Append(hash, graph.Output);
-        Append(hash, LayerChain.Describe(layers));
-        return (layers, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        Append(hash, more);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static void Append(IncrementalHash hash, string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + '\n'));

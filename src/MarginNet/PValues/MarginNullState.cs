@@ -1,3 +1,4 @@
+using MarginNet.Attacks;
 using MarginNet.Checkpoints;
 using MarginNet.Detection;
 
@@ -25,6 +26,8 @@ internal static class MarginNullState
                 ["method"] = radii.Method,
                 ["network"] = radii.Network,
                 ["constant"] = radii.Constant,
+                ["norm"] = radii.Norm.ToString(),
+                ["cut"] = radii.IsCut,
             };
         }
 
@@ -136,6 +139,11 @@ internal static class MarginNullState
 
     private static RadiusOrigin ReadRadii(PlainDictionary radii) => radii.Number("constant") is >= 0 and var constant
         ? new(radii.Text("method"), radii.Text("network"), constant)
+        {
+            // Before there was a choice there was l2 alone.
+            Norm = radii.Has("norm") ? radii.Name<AttackNorm>("norm") : AttackNorm.L2,
+            IsCut = radii.Has("cut") && radii.Flag("cut"),
+        }
         : throw radii.Unexpected("constant", "a number of at least 0");
 
     private static double[] ReadMargins(PlainDictionary @class, string key)

@@ -65,6 +65,9 @@ internal sealed class BoundPropagation : IDisposable
         set => _values[place] = value;
     }
 
+    /// <summary>D of a step whose value is bounded, shape [N, …]; null where rounding is not covered.</summary>
+    public Tensor? ErrorOf(int step) => _errors[step];
+
     /// <summary>The same of other sets with what is known of these, and more of the inputs of curves: sets within these,
     /// one for each of the first axis of what is known, or parts of one.</summary>
     /// <param name="inputs">The sets.</param>
@@ -165,8 +168,9 @@ internal sealed class BoundPropagation : IDisposable
         var (value, error) = step.Curve is not null ? Curved(step, data[0]) : step.IsProduct ? Product(step, data) : Affine(step, data);
         _errors[index] = error?.MoveToOuterDisposeScope();
         _values[index + 1] = (_values[index + 1] is { } known ? value.And(known) : value).MoveToOuterDisposeScope();
-        if (UsesBalls && Inputs is BallSet { IsEuclidean: true } set)
+        if ((UsesBalls || _graph.IsAffine(index + 1)) && Inputs is BallSet { IsEuclidean: true } set)
         {
+            // Before the first curve it spares linear relaxation, which would find no more for each number that this decides.
             _balls[0] ??= new(
                 set.Center.reshape(this[0].Lower.shape).clone().MoveToOuterDisposeScope(), set.Radius.clone().MoveToOuterDisposeScope());
             Enclose(index);
@@ -265,7 +269,7 @@ internal sealed class BoundPropagation : IDisposable
                 var lines = LinesOf(i, curve, choices);
                 var split = a.reshape([count, sets, .. x.Lower.shape.AsSpan()[1..]]);
                 visit?.Invoke(i, split);
-                var (gate, ball) = (curve as GateCurve, _balls[step.Data[0]]);
+                var (gate, ball) = (curve as GateCurve, UsesBalls ? _balls[step.Data[0]] : null);
                 var above = split.relu();
                 var below = split - above;
                 var next = (above * lines.LowerSlope).Plus(below * lines.UpperSlope);

@@ -24,7 +24,33 @@ internal static class LocalLipschitz
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var sizes = Gradients(bounds, value, rows);
+        var (sizes, _) = Gradients(bounds, value, rows);
+        var constants = Constants(sizes, p).data<double>().ToArray();
+        return [.. constants.Select(each => new UpperBound(each)).Chunk((int)sizes.shape[1])];
+    }
+
+    /// <summary>Bounds linear functions of a value from below on balls: by what they are at the centre, less the constant on the ball times
+    /// its radius, and less what the network's own rounding may do to them anywhere in it.</summary>
+    /// <param name="bounds">Proven bounds of all values over the balls, in double precision, of the network as it is run.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="rows">The functions, shape [R, N or 1, D].</param>
+    /// <param name="centers">What they are at the centres in exact arithmetic, or less, shape [R, N].</param>
+    /// <param name="p">The norm of images: 1, 2 or ∞.</param>
+    /// <param name="radii">The radii, shape [N].</param>
+    /// <returns>Lower bounds, shape [R, N]; −∞ or NaN where nothing is known.</returns>
+    public static Tensor Lower(BoundPropagation bounds, int value, Tensor rows, Tensor centers, double p, Tensor radii)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var (sizes, rounding) = Gradients(bounds, value, rows);
+        var fall = (Constants(sizes, p) * radii).Plus(rounding);
+        // Two products, two sums and a difference.
+        return (centers - fall - fall.Plus(centers.abs()).Times(8 * Unit).Plus(Tiny)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The dual norm of partial derivatives of such sizes, rounded up; shape [R, N].</summary>
+    private static Tensor Constants(Tensor sizes, double p)
+    {
         var length = p switch
         {
             1 => sizes.amax(-1),
@@ -32,28 +58,19 @@ internal static class LocalLipschitz
             double.PositiveInfinity => sizes.sum(-1),
             _ => throw new ArgumentOutOfRangeException(nameof(p), p, "Expected 1, 2 or infinity."),
         };
-        var lengths = length.data<double>().ToArray();
-        return [.. lengths.Select(each => double.IsNaN(each) ? new UpperBound(double.PositiveInfinity)
-            : new UpperBound(Rounding.NormUp(each + Tiny, sizes.shape[^1]))).Chunk((int)sizes.shape[1])];
+        return length.nan_to_num(double.PositiveInfinity).Plus(Tiny).Times(1 + Rounding.Gamma(sizes.shape[^1] + 16));
     }
 
-    /// <summary>How far from its centre a function stays positive in a ball: its value there by the constant, and no farther than the
-    /// ball.</summary>
-    /// <param name="lead">The value at the centre, or less.</param>
-    /// <param name="constant">The constant on the ball.</param>
-    /// <param name="ball">The ball's radius.</param>
-    /// <returns>The radius, within which it is positive; 0 where nothing is proven.</returns>
-    public static double Radius(double lead, UpperBound constant, double ball) => !(lead > 0) ? 0
-        : constant.Value == 0 ? ball : Math.Min(ball, Rounding.QuotientDown(lead, constant.Value));
-
-    /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D].</summary>
-    private static Tensor Gradients(BoundPropagation bounds, int value, Tensor rows)
+    /// <summary>How large each partial derivative by the images can be in size, shape [R, N, D], and what errors of all steps come to in
+    /// the functions, shape [R, N]: what each step may be off by, D, times how large the derivative by its value can be.</summary>
+    private static (Tensor Sizes, Tensor Rounding) Gradients(BoundPropagation bounds, int value, Tensor rows)
     {
         var graph = bounds.Graph;
         var (count, sets) = (rows.shape[0], bounds.Count);
         var pending = new Ball?[value + 1];
         var start = rows.expand(count, sets, -1).reshape([-1, .. graph.ShapeOf(value).At(1)[1..]]);
         pending[value] = new(start, zeros_like(start));
+        var rounding = zeros(count, sets, dtype: graph.Type);
         for (var i = value - 1; i >= 0; i--)
         {
             if (pending[i + 1] is not { } a)
@@ -63,6 +80,12 @@ internal static class LocalLipschitz
 
             pending[i + 1] = null;
             var step = graph.Steps[i];
+            if (bounds.ErrorOf(i) is { } error)
+            {
+                var terms = a.Magnitude.reshape(count, sets, -1) * error.flatten(1);
+                rounding = rounding.Plus(terms.sum(-1).Times(1 + Rounding.Gamma(terms.shape[^1] + graph.Steps.Length + 8)).Plus(Tiny));
+            }
+
             Interval Repeated(int place) => new(
                 bounds[place].Lower.expand([count, sets, .. graph.ShapeOf(place).At(1)[1..]]).flatten(0, 1),
                 bounds[place].Upper.expand([count, sets, .. graph.ShapeOf(place).At(1)[1..]]).flatten(0, 1));
@@ -76,13 +99,16 @@ internal static class LocalLipschitz
             }
         }
 
-        return pending[0] is { } whole ? whole.Center.abs().Plus(whole.Radius).reshape(count, sets, -1)
+        var sizes = pending[0] is { } whole ? whole.Magnitude.reshape(count, sets, -1)
             : zeros(count, sets, graph.Input.Count.Count, dtype: graph.Type);
+        return (sizes, rounding);
     }
 
     /// <summary>Intervals by their middles and radii, which hold what rounding does to the middles; shape [R·N, …].</summary>
     private readonly record struct Ball(Tensor Center, Tensor Radius)
     {
+        public Tensor Magnitude => Center.abs().Plus(Radius);
+
         public Ball Plus(Ball other)
         {
             var center = Center.Plus(other.Center);

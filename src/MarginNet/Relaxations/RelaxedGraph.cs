@@ -15,6 +15,7 @@ internal sealed class RelaxedGraph : IDisposable
 
     private readonly List<Tensor> _owned = [];
     private readonly Dictionary<(int Step, int Input), double> _norms = [];
+    private readonly bool[] _isAffine; // Of each step.
 
     private RelaxedGraph(NetworkGraph graph, ScalarType type)
     {
@@ -39,6 +40,12 @@ internal sealed class RelaxedGraph : IDisposable
 
         Steps = [.. steps];
         Output = places[graph.Output];
+        _isAffine = new bool[Steps.Length];
+        for (var i = 0; i < Steps.Length; i++)
+        {
+            _isAffine[i] = Steps[i] is { Curve: null, IsProduct: false } && Steps[i].Data.All(IsAffine);
+        }
+
         LargestValue = Enumerable.Range(0, Steps.Length + 1).Max(value => ShapeOf(value).Count.Count);
     }
 
@@ -83,6 +90,9 @@ internal sealed class RelaxedGraph : IDisposable
 
         return norm;
     }
+
+    /// <summary>Whether a value is an affine map of the images.</summary>
+    public bool IsAffine(int value) => value == 0 || _isAffine[value - 1];
 
     /// <summary>Whether a value is one sum of each image's numbers, up to scaling and shifting: no bounds in a box are better than
     /// intervals.</summary>

@@ -21,8 +21,8 @@ internal sealed class NeuronProof(RelaxedGraph fast, RelaxedGraph precise, Round
     /// <summary>Whether inputs of gates are enclosed in balls too, where sets are balls in ℓ2. Default false.</summary>
     public bool UsesBalls { get; init; }
 
-    /// <summary>The subproblems that were bounded so far.</summary>
-    public long Bounded { get; private set; }
+    /// <summary>How all that was asked for so far was proven.</summary>
+    public VerificationProof Parameters { get; private set; } = new(IsByInputs: false, 0, 0, 0, double.PositiveInfinity);
 
     /// <summary>Tries to prove functions positive.</summary>
     /// <param name="set">The inputs, one set of them.</param>
@@ -58,7 +58,7 @@ internal sealed class NeuronProof(RelaxedGraph fast, RelaxedGraph precise, Round
         }
         finally
         {
-            Bounded += splitting.Bounded;
+            Parameters = Parameters.And(splitting);
             proof?.Dispose();
         }
 

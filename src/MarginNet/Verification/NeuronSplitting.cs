@@ -47,6 +47,15 @@ internal sealed class NeuronSplitting
     /// null where they are not. Default null.</summary>
     public Refinement? Refinement { get; init; }
 
+    /// <summary>The most splits in a row.</summary>
+    public int Depth { get; private set; }
+
+    /// <summary>The neurons that were split.</summary>
+    public HashSet<(int Step, long Neuron)> Neurons { get; } = [];
+
+    /// <summary>The smallest lower bound that a subproblem was proven by; +∞ where none was.</summary>
+    public double LeastBound { get; private set; } = double.PositiveInfinity;
+
     private int AtOnce => Refinement is null ? Batch : Math.Min(Batch, MostRefinedAtOnce);
 
     /// <summary>The subproblems that were bounded.</summary>
@@ -125,7 +134,7 @@ internal sealed class NeuronSplitting
         }
 
         (all, var least, var isProven) = Optimize(batch, all, bounds, _options);
-        Bounded += count;
+        (Bounded, Depth) = (Bounded + count, Math.Max(Depth, batch.Max(subproblem => subproblem.Splits.Length)));
         int[] open = [.. Enumerable.Range(0, count).Where(i => !isProven[i])];
         return open.Length == 0
             || Enqueue([.. open.Select(i => batch[i] with { Lower = Math.Max(batch[i].Lower, least[i]) })],
@@ -151,6 +160,7 @@ internal sealed class NeuronSplitting
                 continue;
             }
 
+            Neurons.Add((neuron.Step, neuron.Neuron));
             var start = k * _gates.Size;
             var subproblem = open[k] with
             {
@@ -239,6 +249,7 @@ internal sealed class NeuronSplitting
         for (var k = 0; k < claimed.Length; k++)
         {
             isProven[claimed[k]] = least[k] > 0;
+            LeastBound = least[k] > 0 ? Math.Min(LeastBound, least[k]) : LeastBound;
         }
     }
 }

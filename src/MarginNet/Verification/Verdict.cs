@@ -13,6 +13,9 @@ namespace MarginNet.Verification;
 public sealed record Verdict(
     Answer Answer, ImmutableArray<double>? Input, ImmutableArray<double>? Output, string Reason, double Seconds)
 {
+    /// <summary>How it was proven, of <see cref="Answer.Unsat"/>; else null.</summary>
+    public VerificationProof? Proof { get; init; }
+
     /// <summary>The answer as the competition on verification has it: in lower case on the first line, and behind <c>sat</c> the
     /// counterexample, all digits of it, as <c>((X_0 0.5) … (Y_0 1.25) …)</c>.</summary>
     public string Text

@@ -52,12 +52,12 @@ internal static class Verifier
             if (property.Queries.All(query => proof.Prove(
                 Box(query), search => Functions(search, query), share => clock.Elapsed >= share * options.TimeLimit, limit.Token)))
             {
-                return Say(Answer.Unsat, Invariant($"Proven by bounds on {proof.Bounded} parts of the inputs."));
+                return Proven(proof.Parameters);
             }
 
             if (clock.Elapsed >= options.TimeLimit)
             {
-                return Say(Answer.Timeout, Invariant($"Bounds on {proof.Bounded} parts of the inputs left some undecided."));
+                return Say(Answer.Timeout, Invariant($"Bounds on {proof.Parameters.Parts} parts of the inputs left some undecided."));
             }
         }
         catch (NotSupportedException e)
@@ -73,7 +73,7 @@ internal static class Verifier
 
         Verdict BySplitting(InputSplitting splitting)
         {
-            var (cells, refuted) = (0L, 0);
+            var (cells, depth, refuted) = (0L, 0, 0);
             var isOpen = false;
             foreach (var query in property.Queries)
             {
@@ -81,7 +81,7 @@ internal static class Verifier
                     query, Math.Max(1, options.Threads), input => Outputs(input) is { } outputs && query.IsViolatedBy(input, outputs),
                     () => cancellation.IsCancellationRequested || clock.Elapsed >= options.TimeLimit);
                 cancellation.ThrowIfCancellationRequested();
-                (cells, refuted) = (cells + result.Cells, refuted + result.Refuted);
+                (cells, depth, refuted) = (cells + result.Cells, Math.Max(depth, result.Depth), refuted + result.Refuted);
                 if (result is { Answer: Answer.Sat, Input: { } found })
                 {
                     return new(
@@ -92,7 +92,7 @@ internal static class Verifier
                 isOpen |= result.Answer != Answer.Unsat;
             }
 
-            return !isOpen ? Say(Answer.Unsat, Invariant($"Proven by bounds on {cells} parts of the inputs."))
+            return !isOpen ? Proven(new(IsByInputs: true, cells, depth, null, null))
                 : Say(
                     clock.Elapsed >= options.TimeLimit ? Answer.Timeout : Answer.Unknown,
                     refuted > 0
@@ -112,6 +112,8 @@ internal static class Verifier
         }
 
         string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+        Verdict Proven(VerificationProof proof) => Say(Answer.Unsat, proof.ToString()) with { Proof = proof };
 
         Verdict Say(Answer answer, string reason) => new(answer, null, null, reason, clock.Elapsed.TotalSeconds);
 

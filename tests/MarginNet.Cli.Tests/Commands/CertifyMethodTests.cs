@@ -28,6 +28,7 @@ public sealed class CertifyMethodTests : IDisposable
     [InlineData("l2", "crown", "0.1")]
     [InlineData("linf", "fast-lin", "1/255")]
     [InlineData("l1", "interval", "1e-4")]
+    [InlineData("l2", "fast-lip", "0.05")]
     [InlineData("l2", "best", "0.05")]
     public async Task The_file_has_norm_method_and_seconds_of_each_radius_and_the_table_counts_them(
         string norm, string method, string epsilon)
@@ -95,6 +96,43 @@ public sealed class CertifyMethodTests : IDisposable
         var run = await Tool.RunAsync([.. _common, .. args]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task P_values_of_radii_by_a_method_are_of_what_certify_finds_by_it()
+    {
+        var model = _tool.File("n.onnx");
+        var calibrated = await Tool.RunAsync(
+            "calibrate", "--model", model, "--data", "synthetic", "--split", "test", "--limit-test", "60", "--statistic", "radius",
+            "--method", "crown", "--norm", "linf", "--json", _tool.File("k.json"));
+        Assert.Equal(0, calibrated.ExitCode);
+        Assert.Contains(", by class-purity radii (crown, linf, between images)", calibrated.Output, StringComparison.Ordinal);
+        var scored = await Tool.RunAsync(
+            "pvalue", "--model", model, "--data", "synthetic", "--limit-test", "20", "--output", _tool.File("p.csv"));
+        Assert.Equal(0, scored.ExitCode);
+        Assert.Equal(0, (await Tool.RunAsync(
+            [.. _common, "--method", "crown", "--norm", "linf", "--no-attack", "--output", _tool.File("c.csv")])).ExitCode);
+        var (expected, radii) = (Column("c.csv", "radius"), Column("p.csv", "radius"));
+        Assert.Contains(radii, radius => radius > 0);
+        Assert.All(expected.Zip(radii), pair => Assert.InRange(pair.Second, pair.First / 1.02, pair.First * 1.02)); // In steps.
+
+        foreach (var (words, args) in new (string, string[])[]
+        {
+            ("--method complete stops when its time is up", ["--statistic", "radius", "--method", "complete"]),
+            ("--method lipschitz has constants in l2 alone", ["--statistic", "radius", "--norm", "l1"]),
+            ("--norm has no effect without --statistic radius", ["--norm", "l1"]),
+        })
+        {
+            var refused = await Tool.RunAsync(["calibrate", "--model", model, "--data", "synthetic", .. args]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(words, Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        }
+
+        double[] Column(string file, string name)
+        {
+            string[][] lines = [.. File.ReadLines(_tool.File(file)).Select(line => line.Split(','))];
+            return [.. lines.Skip(1).Select(line => Parse(line[Array.IndexOf(lines[0], name)]))];
+        }
     }
 
     private static double Parse(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -57,7 +57,7 @@ public sealed class RadiusStatisticTests
         using var tool = new Tool();
         await CalibrateAsync(tool);
         var run = await Tool.RunAsync(
-            "calibrate", "--model", tool.File("m.pt"), "--statistic", "radius", "--radius-method", "lipschitz", "--json",
+            "calibrate", "--model", tool.File("m.pt"), "--statistic", "radius", "--method", "lipschitz", "--json",
             tool.File("c.json"));
         Assert.Contains("zero radii", run.Output, StringComparison.Ordinal);
         Assert.Contains(", by class-purity radii (lipschitz)", run.Output, StringComparison.Ordinal);
@@ -98,7 +98,7 @@ public sealed class RadiusStatisticTests
         var (logits, labels) = LogitFiles.Write(tool, "x", 60, seed: 1);
         string[] ofLogits = ["calibrate", "--logits", logits, "--labels", labels, "--out", tool.File("n.json")];
         await RefusedAsync("logits have margins alone", [.. ofLogits, "--statistic", "radius"]);
-        await RefusedAsync("--radius-method has no effect without --statistic radius", [.. ofLogits, "--radius-method", "lipschitz"]);
+        await RefusedAsync("--method has no effect without --statistic radius", [.. ofLogits, "--method", "lipschitz"]);
         var classes = Enumerable.Range(0, 60).Select(i => i % LogitFiles.Classes).ToArray();
         MarginNullModel.Fit(
             [.. classes.Select((_, i) => 1.0 + i)], classes, classes, LogitFiles.Classes, new() { Radii = new("lipschitz", "ab", 1) })

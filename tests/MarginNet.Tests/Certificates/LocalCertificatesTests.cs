@@ -28,7 +28,8 @@ public sealed class LocalCertificatesTests
     {
         var network = Shared.Value;
         var options = new CertificateOptions { Norm = norm, IsCut = isCut };
-        foreach (var method in (CertificateMethod[])[CertificateMethod.Interval, CertificateMethod.AlphaCrown])
+        CertificateMethod[] methods = [CertificateMethod.Interval, CertificateMethod.FastLip, CertificateMethod.AlphaCrown];
+        foreach (var method in methods)
         {
             var radii = LocalCertificates.Compute(network, Images, options with { Method = method });
             Assert.True(radii.Count(radius => radius.Radius > 0) > 30);
@@ -85,6 +86,7 @@ public sealed class LocalCertificatesTests
     }
 
     [Theory]
+    [InlineData(CertificateMethod.FastLip)]
     [InlineData(CertificateMethod.Crown)]
     [InlineData(CertificateMethod.Best)]
     public void Asking_about_a_distance_and_looking_for_the_radius_agree(CertificateMethod method)
@@ -115,7 +117,8 @@ public sealed class LocalCertificatesTests
     {
         var network = Shared.Value;
         var some = Images.Take(16);
-        foreach (var method in (CertificateMethod[])[CertificateMethod.FastLin, CertificateMethod.AlphaCrown])
+        CertificateMethod[] methods = [CertificateMethod.FastLin, CertificateMethod.FastLip, CertificateMethod.AlphaCrown];
+        foreach (var method in methods)
         {
             var whole = LocalCertificates.Compute(network, some, new() { Method = method });
             foreach (var options in (CertificateOptions[])[new() { BatchSize = 1 }, new() { BatchSize = 7 }, new() { Memory = 1 }])
@@ -160,6 +163,46 @@ public sealed class LocalCertificatesTests
         Assert.InRange(inside.Radius, 1, 1 + 1e-9);
         Assert.InRange(everywhere.Radius, 0.4 / Step, 0.4);
         Assert.True(inside.IsCut && !everywhere.IsCut);
+    }
+
+    /// <summary>Where every gate is open in the ball, the network is affine there: the radius is the lead over each rival by the dual norm
+    /// of the difference of their gradients, and no less than by constants of the whole network.</summary>
+    [Theory]
+    [InlineData(AttackNorm.Linf, 2.0)]
+    [InlineData(AttackNorm.L2, 2.0)]
+    [InlineData(AttackNorm.L1, 2.0)]
+    [InlineData(AttackNorm.L2, null)]
+    public void Where_the_network_is_affine_the_local_constant_gives_the_distance_to_the_tie(AttackNorm norm, double? bias)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        manual_seed(31);
+        var (hidden, last) = (nn.Linear(16, 8), nn.Linear(8, 3));
+        var network = bias is null ? nn.Sequential(nn.Flatten(), hidden, last) : nn.Sequential(nn.Flatten(), hidden, nn.ReLU(), last);
+        hidden.bias!.fill_(bias ?? 0);
+        var gradients = last.weight!.mm(hidden.weight!).to(ScalarType.Float64);
+        var options = new CertificateOptions { Norm = norm, Method = CertificateMethod.FastLip, IsCut = false };
+        var images = Images.Take(10);
+        var radii = LocalCertificates.Compute(network, images, options);
+        var known = CertifiedRadius.Compute(network, images, LipschitzBounds.Compute(network, new(1, 4, 4)));
+        for (var i = 0; i < images.Count; i++)
+        {
+            var scores = network.forward(images.ToTensor([i]))[0].to(ScalarType.Float64);
+            var own = radii[i].PredictedClass;
+            var expected = Enumerable.Range(0, 3).Where(rival => rival != own).Min(rival =>
+            {
+                var difference = gradients[own] - gradients[rival];
+                var length = norm switch
+                {
+                    AttackNorm.Linf => difference.abs().sum(),
+                    AttackNorm.L1 => difference.abs().max(),
+                    _ => difference.norm(),
+                };
+                return ((scores[own] - scores[rival]) / length).item<double>();
+            });
+            Assert.InRange(radii[i].Radius, expected / Step * (1 - 1e-4), expected);
+            Assert.True(norm != AttackNorm.L2 || radii[i].Radius * Step >= known[i].Radius);
+        }
     }
 
     [Fact]

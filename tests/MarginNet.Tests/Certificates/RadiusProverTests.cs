@@ -1,3 +1,4 @@
+using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
@@ -62,6 +63,43 @@ public sealed class RadiusProverTests
         }
 
         Assert.False(read.NullModel.Radii.IsLike(Origin(read.Network)));
+    }
+
+    [Theory]
+    [InlineData("interval", CertificateMethod.Interval, AttackNorm.Linf, true)]
+    [InlineData("fast-lin", CertificateMethod.FastLin, AttackNorm.L2, true)]
+    [InlineData("fast-lip", CertificateMethod.FastLip, AttackNorm.L1, false)]
+    [InlineData("crown", CertificateMethod.Crown, AttackNorm.L2, false)]
+    [InlineData("alpha-crown", CertificateMethod.AlphaCrown, AttackNorm.Linf, false)]
+    public void Radii_in_balls_are_those_of_the_method_and_of_each_sample_alone(
+        string name, CertificateMethod method, AttackNorm norm, bool isCut)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(6);
+        var network = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3));
+        var pixels = new byte[8 * 16];
+        new Random(3).NextBytes(pixels);
+        var images = ImageSet.Create(pixels, new int[8], 1, 4, 4);
+        using var prover = RadiusProver.Create(name, network, new(1, 4, 4), norm, isCut);
+        Assert.Equal((name, norm, isCut), (prover.Method, prover.Norm, prover.IsCut));
+        var scores = network.Score(images);
+        var radii = prover.Radii(scores, images);
+        var expected = LocalCertificates.Compute(network, images, new() { Method = method, Norm = norm, IsCut = isCut });
+        Assert.All(radii.Zip(expected), pair => Assert.InRange(pair.First, pair.Second.Radius / 1.01, pair.Second.Radius * 1.011));
+        Assert.Contains(radii, radius => radius > 0);
+        for (var i = 0; i < images.Count; i += 3)
+        {
+            float[] own = [.. images.Pixels(i).ToArray().Select(value => value / 255f)];
+            Assert.InRange(prover.Radius(scores[i], own), radii[i] / 1.0011, radii[i] * 1.0011);
+            own[0] = 1.5f; // No point of the box.
+            Assert.True(!isCut || prover.Radius(scores[i], own) == 0);
+            own[0] = float.NaN;
+            Assert.Throws<ArgumentException>(() => prover.Radius(scores[0], own));
+        }
+
+        Assert.Throws<ArgumentException>(() => prover.Radius([1, 2], new float[16]));
+        Assert.Throws<ArgumentException>(() => RadiusProver.Create(RadiusProver.Lipschitz, network, new(1, 4, 4), AttackNorm.Linf));
+        Assert.Throws<ArgumentException>(() => RadiusProver.Create("complete", network, new(1, 4, 4)));
     }
 
     private static RadiusOrigin Origin(Classifier network)

@@ -1,3 +1,4 @@
+using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Margins;
 using MarginNet.PValues;
@@ -8,7 +9,7 @@ namespace MarginNet.Tests.PValues;
 /// <summary>Null models of class-purity radii.</summary>
 public sealed class RadiusNullTests
 {
-    private static readonly RadiusOrigin Origin = new("lipschitz", "ab", 12.5);
+    private static readonly RadiusOrigin Origin = new("crown", "ab", 12.5) { Norm = AttackNorm.Linf, IsCut = true };
 
     [Fact]
     public void With_the_same_constant_for_every_pair_the_p_values_of_radii_are_those_of_margins()
@@ -94,6 +95,8 @@ public sealed class RadiusNullTests
         Assert.False(Origin.IsLike(Origin with { Constant = 12.51 }));
         Assert.False(Origin.IsLike(Origin with { Network = "cd" }));
         Assert.False(Origin.IsLike(Origin with { Method = "interval" }));
+        Assert.False(Origin.IsLike(Origin with { Norm = AttackNorm.L1 }));
+        Assert.False(Origin.IsLike(Origin with { IsCut = false }));
     }
 
     [Fact]
