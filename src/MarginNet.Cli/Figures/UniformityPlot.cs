@@ -48,7 +48,7 @@ internal static class UniformityPlot
         }
 
         var diagonal = plot.Add.Line(0, 0, 1, 1);
-        diagonal.LineColor = Colors.Black;
+        diagonal.LineColor = Colors.Gray;
         diagonal.LinePattern = LinePattern.Dashed;
         diagonal.LegendText = "uniform";
         plot.Title("Calibration p-values against the uniform distribution");

@@ -43,7 +43,8 @@ internal static class ImageArrayFile
         }
 
         var scores = images.Score(model.Network, cancellation: cancellation);
-        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(Radii(prover, scores, images));
+        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(Radii(prover, scores, images))
+            .Showing(Pictures.Of(images));
     }
 
     /// <summary>The radius of every image; null where there is nothing to prove it by.</summary>
