@@ -10,6 +10,8 @@ internal static class FigureFile
     private const float Sharpness = 2; // Pixels of a picture for each of a panel's.
     private const float Effort = 50; // Of compression, of 100.
 
+    private static readonly PlotStyle Light = new() { LegendOutlineColor = Color.FromHex("#d8dde3") };
+
     private static readonly PlotStyle Dark = new()
     {
         FigureBackgroundColor = Color.FromHex("#14181c"),
@@ -24,7 +26,9 @@ internal static class FigureFile
     /// <summary>One panel as a lossless WebP, a third of the size of a PNG: on white, and on the ground of a dark page.</summary>
     public static (byte[] Light, byte[] Dark) ToWebp(Panel panel)
     {
-        var (style, light) = (panel.Plot.GetStyle(), Encode(panel));
+        var style = panel.Plot.GetStyle();
+        panel.Plot.SetStyle(Light);
+        var light = Encode(panel);
         panel.Plot.SetStyle(Dark);
         var dark = Encode(panel);
         panel.Plot.SetStyle(style);

@@ -56,18 +56,18 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
     {
         var shown = _order.Take(thumbnails).ToArray();
         return SampleCard.Missing(samples, thumbnails) ?? Gallery.Compose(
-            Text($"The {shown.Length:n0} of {samples.Count:n0} samples with the smallest p-values, the smallest first. A decision that is not the class given is in bold colour."),
-            [.. shown.Select(i => SampleCard.Compose(samples, i, [.. Said(i)]))]);
+            Text($"The {shown.Length:n0} of {samples.Count:n0} samples with the smallest p-values, the smallest first. {SampleCard.Legend}"),
+            [.. shown.Select(i => SampleCard.Compose(samples, i, Said(i)))]);
     }
 
-    private IEnumerable<(string, Html)> Said(int i)
+    private IEnumerable<Html> Said(int i)
     {
         var row = table.Rows[i];
-        yield return ("p", Html.Format($"{row.Adjusted:g3}{(row.Flagged ? ", flagged" : "")}"));
-        yield return ("margin", Html.Format($"{row.Margin:g4}"));
+        yield return Html.Format($"p {row.Adjusted:g2}{(row.Flagged ? " flagged" : "")}");
+        yield return Html.Format($"margin {row.Margin:g2}");
         if (row.Radius is { } radius)
         {
-            yield return ("radius", Html.Format($"{radius:g3}"));
+            yield return Html.Format($"radius {radius:g2}");
         }
     }
 

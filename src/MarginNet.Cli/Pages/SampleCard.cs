@@ -9,29 +9,36 @@ internal static class SampleCard
     private const string Given = "given";
     private const string Decided = "decided";
 
+    /// <summary>What a caption says of the lines below a picture.</summary>
+    public const string Legend = "In bold the decided class, coloured where it is not the one given.";
+
     /// <param name="samples">The samples, which have pictures.</param>
     /// <param name="i">Which one.</param>
-    /// <param name="more">What else is said of it, by name.</param>
-    public static GalleryItem Compose(Samples samples, int i, params (string Name, Html Value)[] more) => Compose(
+    /// <param name="more">What else is said of it.</param>
+    public static GalleryItem Compose(Samples samples, int i, params IEnumerable<Html> more) => Beside(
         samples, i, Thumbnail.Embed(samples.Pictures!, i, Describe(samples, i), "one"), more);
 
-    /// <summary>A sample with pictures beside its own.</summary>
-    public static GalleryItem Compose(Samples samples, int i, Html pictures, params (string Name, Html Value)[] more)
+    /// <summary>A sample with other pictures than its own alone.</summary>
+    public static GalleryItem Beside(Samples samples, int i, Html pictures, params IEnumerable<Html> more)
     {
         var decided = samples.ClassNames[samples.Predicted[i]];
-        var isKnown = samples.Labels[i] != ImageSet.UnknownLabel;
-        (string, Html)[] given = isKnown ? [(Given, Html.Format($"{NameOf(samples, samples.Labels[i])}"))] : [];
-        (string, string)[] classes = isKnown ? [(Given, NameOf(samples, samples.Labels[i])), (Decided, decided)] : [(Decided, decided)];
+        var number = Html.Format($"<span class=\"soft\">{Which(samples, i)}</span>");
+        if (samples.Labels[i] == ImageSet.UnknownLabel)
+        {
+            return new(pictures, [Html.Format($"<strong>{decided}</strong>"), .. more, number], (Decided, decided));
+        }
+
+        var (given, style) = (samples.ClassNames[samples.Labels[i]], samples.IsRight(i) ? "" : " class=\"differs\"");
         return new(
             pictures,
-            [(Decided, Gallery.Decided(decided, isKnown && !samples.IsRight(i))), .. given, .. more, ("sample", Html.Format($"{Which(samples, i)}"))],
-            classes);
+            [Html.Format($"<strong{new Html(style)}>{decided}</strong>"), Html.Format($"{Given} {given}"), .. more, number],
+            (Given, given), (Decided, decided));
     }
 
     /// <summary>A sample in words, for those who do not see it.</summary>
     public static string Describe(Samples samples, int i) => samples.Labels[i] == ImageSet.UnknownLabel
         ? $"Sample {Which(samples, i)}, decided {samples.ClassNames[samples.Predicted[i]]}"
-        : $"Sample {Which(samples, i)}, a {NameOf(samples, samples.Labels[i])}, decided {samples.ClassNames[samples.Predicted[i]]}";
+        : $"Sample {Which(samples, i)}, given {samples.ClassNames[samples.Labels[i]]}, decided {samples.ClassNames[samples.Predicted[i]]}";
 
     /// <summary>Why there are no pictures; null where there are.</summary>
     public static Html? Missing(Samples samples, int thumbnails) => thumbnails == 0
@@ -42,8 +49,6 @@ internal static class SampleCard
 
     /// <summary>The number of a sample, and its file where it has one.</summary>
     public static string Which(Samples samples, int i) => samples.Files.IsEmpty
-        ? FormattableString.Invariant($"{samples.Numbers[i]}")
-        : FormattableString.Invariant($"{samples.Numbers[i]}, {Path.GetFileName(samples.Files[i])}");
-
-    private static string NameOf(Samples samples, int label) => samples.ClassNames[label];
+        ? FormattableString.Invariant($"#{samples.Numbers[i]}")
+        : FormattableString.Invariant($"#{samples.Numbers[i]} {Path.GetFileName(samples.Files[i])}");
 }

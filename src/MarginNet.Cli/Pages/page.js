@@ -59,7 +59,8 @@ for (const table of document.querySelectorAll("table[data-filter]")) {
   if (places.length > 0) filter(table.parentNode, rows, places.map(i => heads[i].textContent), (row, i) => row.cells[places[i]].textContent);
 }
 
-for (const gallery of document.querySelectorAll(".gallery[data-filter]")) {
+for (const gallery of document.querySelectorAll("div[data-filter]")) {
   const names = gallery.dataset.filter.split(" ");
-  filter(gallery, [...gallery.children], names, (item, i) => item.dataset[names[i]]);
+  filter(gallery, [...gallery.querySelectorAll("li")], names, (item, i) => item.dataset[names[i]]);
+  gallery.previousSibling.addEventListener("change", () => gallery.querySelectorAll("details").forEach(more => more.open = true));
 }
