@@ -17,7 +17,7 @@ internal static class ReliabilityPlot
             "reliability",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Softmax confidence against accuracy. Blue are right decisions, red is what confidence promises beyond them, or they beyond it; the expected calibration error, {expectedError:f3}, is the mean of the red."),
+                $"Softmax confidence against accuracy. Blue is how often decisions are right: light, where that is more than confidence promises; red is what it promises and does not keep. The mean of both is the expected calibration error, {expectedError:f3}."),
             Columns: 2,
             [
                 new("Accuracy of each bin of confidence.", $"Reliability diagram: {list}.", Accuracies(known, bins.Length)),
@@ -31,12 +31,9 @@ internal static class ReliabilityPlot
         var (plot, bars) = (new Plot(), new List<Bar>());
         foreach (var (bin, middle) in known)
         {
-            bars.Add(new() { Position = middle, Value = bin.Accuracy, Size = 0.96 / bins, FillColor = Colors.SteelBlue, LineWidth = 0 });
-            bars.Add(new()
-            {
-                Position = middle, ValueBase = bin.Accuracy, Value = bin.Confidence, Size = 0.96 / bins,
-                FillColor = Colors.OrangeRed.WithAlpha(0.45), LineWidth = 0,
-            });
+            Add(middle, 0, Math.Min(bin.Accuracy, bin.Confidence), Colors.SteelBlue);
+            Add(middle, bin.Confidence, Math.Max(bin.Accuracy, bin.Confidence), Colors.LightSkyBlue);
+            Add(middle, bin.Accuracy, Math.Max(bin.Accuracy, bin.Confidence), Colors.OrangeRed);
         }
 
         plot.Add.Bars(bars);
@@ -47,6 +44,11 @@ internal static class ReliabilityPlot
         plot.Axes.SetLimits(0, 1, 0, 1);
         plot.Axes.Right.MinimumSize = 16;
         return plot;
+
+        void Add(double middle, double from, double to, Color color) => bars.Add(new()
+        {
+            Position = middle, ValueBase = from, Value = to, Size = 0.96 / bins, FillColor = color, LineWidth = 0,
+        });
     }
 
     private static Plot Counts((CalibrationBin Bin, double Middle)[] known, int bins)

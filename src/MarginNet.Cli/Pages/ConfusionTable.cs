@@ -10,7 +10,7 @@ internal static class ConfusionTable
 {
     private const int MostClasses = 20;
     private const int MostPairs = 100;
-    private const double Deepest = 45; // percent of a colour on which text is still read
+    private const double Deepest = 55; // percent of a colour on which text is still read
 
     public static Html Compose(ConfusionMatrix confusion, ImmutableArray<string> names)
     {
