@@ -7,8 +7,8 @@ namespace MarginNet.Cli.Figures;
 /// <summary>ROC curves of a comparison of detectors, with the threshold that was chosen.</summary>
 internal static class DetectionCurves
 {
-    private const int RowHeight = 22; // of the legend
-    private const int CurveHeight = 400;
+    private const int LegendRow = 12; // for each score, two of which have a row
+    private const int CurveHeight = 460;
 
     public static Figure Draw(DetectedSet set)
     {
@@ -25,8 +25,8 @@ internal static class DetectionCurves
             Columns: 1,
             [
                 new(
-                    $"{set.Section.Title}.", $"ROC curves of {set.Section.Title}. AUROC: {list}. The threshold in use, {mark}.",
-                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560, Height: CurveHeight + (RowHeight * (set.Section.Rows.Count + 1))),
+                    "ROC curves, with their AUROC.", $"ROC curves of {set.Section.Title}. AUROC: {list}. The threshold in use, {mark}.",
+                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560, Height: CurveHeight + (LegendRow * set.Section.Rows.Count)),
             ]);
     }
 
@@ -46,8 +46,7 @@ internal static class DetectionCurves
 
         var chance = plot.Add.Line(0, 0, 1, 1);
         (chance.LineColor, chance.LinePattern) = (Colors.Gray, LinePattern.Dashed);
-        var chosen = plot.Add.Marker(x, y, MarkerShape.FilledDiamond, 13, Colors.Red);
-        chosen.LegendText = "the threshold in use";
+        plot.Add.Marker(x, y, MarkerShape.FilledDiamond, 13, Colors.Red);
         plot.XLabel($"share of {set.Section.Typical} flagged");
         plot.YLabel($"share of {set.Section.Atypical} flagged");
         plot.Axes.SetLimits(0, 1, 0, 1);

@@ -9,7 +9,8 @@ internal sealed record GalleryItem(Html Pictures, Html[] Lines, params (string N
 /// <summary>Samples with their pictures, beside one another, of which those of a class can be chosen.</summary>
 internal static class Gallery
 {
-    private const int ShownAtOnce = 48; // The others are there at a click.
+    private const int ShownAtOnce = 24; // The others are there at a click.
+    private const int WideAtOnce = 12;
 
     /// <param name="caption">What the samples are.</param>
     /// <param name="items">The samples.</param>
@@ -21,12 +22,13 @@ internal static class Gallery
             return Html.Format($"<p class=\"caption\">{caption} There is none.</p>\n");
         }
 
-        var more = items.Skip(ShownAtOnce).ToArray();
+        var first = isWide ? WideAtOnce : ShownAtOnce;
+        var more = items.Skip(first).ToArray();
         return Html.Format(
             $"""
             <p class="caption">{caption}</p>
             <div {new Html(Filter.Attribute)}="{string.Join(' ', items.First().Classes.Select(own => own.Name))}">
-            {List(items.Take(ShownAtOnce), isWide)}{(more.Length == 0 ? default : Html.Format($"<details><summary>{more.Length:n0} more</summary>\n{List(more, isWide)}</details>\n"))}</div>
+            {List(items.Take(first), isWide)}{(more.Length == 0 ? default : Html.Format($"<details><summary>{more.Length:n0} more</summary>\n{List(more, isWide)}</details>\n"))}</div>
 
             """);
     }
