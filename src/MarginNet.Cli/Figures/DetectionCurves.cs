@@ -26,7 +26,7 @@ internal static class DetectionCurves
             [
                 new(
                     "ROC curves, with their AUROC.", $"ROC curves of {set.Section.Title}. AUROC: {list}. The threshold in use, {mark}.",
-                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560, Height: CurveHeight + (LegendRow * set.Section.Rows.Count)),
+                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560, Height: CurveHeight + (LegendRow * (set.Section.Rows.Count + 1))),
             ]);
     }
 
@@ -46,7 +46,7 @@ internal static class DetectionCurves
 
         var chance = plot.Add.Line(0, 0, 1, 1);
         (chance.LineColor, chance.LinePattern) = (Colors.Gray, LinePattern.Dashed);
-        plot.Add.Marker(x, y, MarkerShape.FilledDiamond, 13, Colors.Red);
+        plot.Add.Marker(x, y, MarkerShape.FilledDiamond, 13, Colors.Red).LegendText = "the threshold in use";
         plot.XLabel($"share of {set.Section.Typical} flagged");
         plot.YLabel($"share of {set.Section.Atypical} flagged");
         plot.Axes.SetLimits(0, 1, 0, 1);

@@ -40,6 +40,7 @@ internal static class FigureFile
         using var surface = SKSurface.Create(new SKImageInfo((int)(panel.Width * Sharpness), (int)(panel.Height * Sharpness)));
         surface.Canvas.Scale(Sharpness);
         Draw(surface.Canvas, [panel], columns: 1);
+        Draw(surface.Canvas, [panel], columns: 1); // A legend has its size after it was drawn once.
         using var image = surface.Snapshot();
         using var pixels = image.PeekPixels();
         using var data = pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, Effort))!;

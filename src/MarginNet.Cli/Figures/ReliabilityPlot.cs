@@ -33,7 +33,7 @@ internal static class ReliabilityPlot
         {
             Add(middle, 0, Math.Min(bin.Accuracy, bin.Confidence), Colors.SteelBlue);
             Add(middle, bin.Confidence, Math.Max(bin.Accuracy, bin.Confidence), Colors.LightSkyBlue);
-            Add(middle, bin.Accuracy, Math.Max(bin.Accuracy, bin.Confidence), Colors.OrangeRed);
+            Add(middle, bin.Accuracy, Math.Max(bin.Accuracy, bin.Confidence), Colors.Salmon);
         }
 
         plot.Add.Bars(bars);
