@@ -62,7 +62,8 @@ internal static class MarginRanges
             plot.Add.VerticalLine(mu, color: Colors.Red, width: 1.5f, pattern: LinePattern.Dashed);
         }
 
-        plot.Axes.Left.SetTicks([.. Enumerable.Range(0, shown.Length).Select(row => (double)row)], [.. shown.Select(own => classNames[own.Class])]);
+        plot.Axes.Left.SetTicks(
+            [.. Enumerable.Range(0, shown.Length).Select(row => (double)row)], [.. shown.Select(own => classNames[own.Class])]);
         plot.XLabel("margin by the label");
         plot.Axes.SetLimitsY(-0.7, shown.Length - 0.3);
         plot.Axes.Right.MinimumSize = 16;

@@ -18,7 +18,8 @@ internal static class MixturePlot
     /// <param name="statistic">What it is of: margin or radius.</param>
     public static Figure Draw(MarginNullModel nullModel, ImmutableArray<string> classNames, string statistic)
     {
-        int[] known = [.. Enumerable.Range(0, classNames.Length).Where(c => nullModel.Classes[c].Margins.Length > nullModel.Classes[c].ZeroCount)];
+        int[] known = [.. Enumerable.Range(0, classNames.Length)
+            .Where(c => nullModel.Classes[c].SampleCount > nullModel.Classes[c].ZeroCount)];
         int[] shown = [.. known.OrderByDescending(c => nullModel.Classes[c].KolmogorovSmirnov).Take(MostClasses).Order()];
         var which = shown.Length < known.Length
             ? string.Create(CultureInfo.InvariantCulture, $" The {shown.Length} of {known.Length} classes that are described worst.")
@@ -64,7 +65,8 @@ internal static class MixturePlot
             foreach (var component in mixture.Components)
             {
                 var alone = new GaussianMixture(component with { Weight = 1 });
-                plot.Add.ScatterLine(x, Array.ConvertAll(x, at => component.Weight * Math.Exp(alone.LogDensity(at))), Colors.Gray).LineWidth = 1;
+                var part = Array.ConvertAll(x, at => component.Weight * Math.Exp(alone.LogDensity(at)));
+                plot.Add.ScatterLine(x, part, Colors.Gray).LineWidth = 1;
             }
         }
 

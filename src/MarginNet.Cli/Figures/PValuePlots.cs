@@ -19,7 +19,9 @@ internal static class PValuePlots
             + "samples that are unlike those calibrated on.",
         Columns: 2,
         [
-            new("Histogram; the dashed lines are the uniform distribution and the threshold.", Describe(groups), Histogram(groups, threshold)),
+            new(
+                "Histogram; the dashed lines are the uniform distribution and the threshold.", Describe(groups),
+                Histogram(groups, threshold)),
             new("P-P plot: the share of samples up to each p-value.", Describe(groups), Shares(groups)),
         ]);
 

@@ -46,7 +46,8 @@ internal sealed class AttackPage(
         var success = new Proportion(_changed.Length, before.Count);
         if (success.Total > 0)
         {
-            yield return new("success", Text($"{success.Rate:p1}"), Text($"{success.Count:n0} of {success.Total:n0} right decisions were changed"));
+            yield return new(
+                "success", Text($"{success.Rate:p1}"), Text($"{success.Count:n0} of {success.Total:n0} right decisions were changed"));
         }
     }
 
@@ -92,7 +93,8 @@ internal sealed class AttackPage(
     {
         var byClass = Enumerable.Range(0, clean.Count).ToLookup(i => clean.Labels[i]);
         return ScrollTable.Sortable(
-            "By class given: decisions that are right before and after, the share of those right before that the attack changed, and to what most often.",
+            "By class given: decisions that are right before and after, the share of those right before that the attack changed, "
+                + "and to what most often.",
             [
                 ScrollTable.Head("class"), ScrollTable.NumberHead("images"), ScrollTable.NumberHead("right before"),
                 ScrollTable.NumberHead("right after"), ScrollTable.NumberHead("changed"), ScrollTable.Head("most often to"),
@@ -101,7 +103,9 @@ internal sealed class AttackPage(
             {
                 var (before, after) = (group.Count(clean.IsRight), group.Count(attacked.IsRight));
                 int[] changed = [.. group.Where(i => clean.IsRight(i) && !attacked.IsRight(i))];
-                var most = changed.CountBy(i => attacked.Predicted[i]).OrderByDescending(pair => pair.Value).Select(pair => attacked.ClassNames[pair.Key]);
+                var most = changed.CountBy(i => attacked.Predicted[i])
+                    .OrderByDescending(pair => pair.Value)
+                    .Select(pair => attacked.ClassNames[pair.Key]);
                 return ScrollTable.Row(
                     clean.ClassNames[group.Key],
                     ScrollTable.Number($"{group.Count():n0}"),

@@ -26,7 +26,8 @@ internal sealed class CalibrationPage(MarginNullModel nullModel, Samples samples
         command,
         [
             new("mixtures", "Mixtures", FigureHtml.Embed(MixturePlot.Draw(nullModel, _names, _statistic))),
-            new("p-p", "P-P plot", FigureHtml.Embed(UniformityPlot.Figure("uniformity", "Do the mixtures describe what they were fitted to?", nullModel, _names))),
+            new("p-p", "P-P plot", FigureHtml.Embed(
+                UniformityPlot.Figure("uniformity", "Do the mixtures describe what they were fitted to?", nullModel, _names))),
             new("classes", "Classes", Classes()),
             new("images", $"The smallest {CalibrationWarnings.Subject(nullModel)} of each class", Images(), "Images"),
         ])

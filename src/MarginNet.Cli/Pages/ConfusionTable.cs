@@ -16,9 +16,13 @@ internal static class ConfusionTable
     {
         var classes = Enumerable.Range(0, names.Length);
         return names.Length <= MostClasses
-            ? Html.Format(
-                $"<div class=\"confusion\">{ScrollTable.Compose("A row for each class given, a column for each class decided: how many samples, and in colour what share of the row.", [ScrollTable.Head("given"), .. names.Select(ScrollTable.NumberHead)], classes.Select(label => ScrollTable.Row(names[label], classes.Select(decided => Cell(confusion, label, decided)))))}</div>\n")
+            ? Html.Format($"<div class=\"confusion\">{Matrix()}</div>\n")
             : Pairs(confusion, names);
+
+        Html Matrix() => ScrollTable.Compose(
+            "A row for each class given, a column for each class decided: how many samples, and in colour what share of the row.",
+            [ScrollTable.Head("given"), .. names.Select(ScrollTable.NumberHead)],
+            classes.Select(label => ScrollTable.Row(names[label], classes.Select(decided => Cell(confusion, label, decided)))));
     }
 
     /// <summary>The class that a class is most often taken for, and how often; null where it never is.</summary>
@@ -45,7 +49,10 @@ internal static class ConfusionTable
             .Take(MostPairs);
         return ScrollTable.Sortable(
             string.Create(CultureInfo.InvariantCulture, $"The confusions that are most frequent, {MostPairs} at most; --json FILE has all."),
-            [ScrollTable.Head("given"), ScrollTable.Head("decided"), ScrollTable.NumberHead("samples"), ScrollTable.NumberHead("of the class")],
+            [
+                ScrollTable.Head("given"), ScrollTable.Head("decided"), ScrollTable.NumberHead("samples"),
+                ScrollTable.NumberHead("of the class"),
+            ],
             pairs.Select(pair => ScrollTable.Row(
                 names[pair.Label],
                 ScrollTable.Cell(names[pair.Decided]),

@@ -75,7 +75,9 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, int thumbna
 
     private Html Show(DetectedSide side, bool isFlagged, bool isFalling, string caption)
     {
-        var those = side.Indices.Where(i => side.IsFlagged(i) == isFlagged).OrderBy(i => isFalling ? -side.PValues[i] : side.PValues[i]).ToArray();
+        var those = side.Indices.Where(i => side.IsFlagged(i) == isFlagged)
+            .OrderBy(i => isFalling ? -side.PValues[i] : side.PValues[i])
+            .ToArray();
         var cut = those.Length > _each ? Text($" {_each:n0} of {those.Length:n0}.") : "";
         return Gallery.Compose(
             $"{caption}{cut}",

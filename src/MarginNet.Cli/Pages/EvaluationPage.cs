@@ -24,7 +24,8 @@ internal sealed class EvaluationPage(EvaluationReport report, Samples samples, d
         [
             new("worst", "Most confidently wrong", Worst(), "Worst images"),
             new("confusion", "Confusion", ConfusionTable.Compose(report.Confusion, samples.ClassNames)),
-            new("reliability", "Reliability", FigureHtml.Embed(ReliabilityPlot.Draw(report.CalibrationBins, report.ExpectedCalibrationError))),
+            new("reliability", "Reliability", FigureHtml.Embed(
+                ReliabilityPlot.Draw(report.CalibrationBins, report.ExpectedCalibrationError))),
             new("margins", "Margins", Margins()),
             new("classes", "Classes", Classes()),
         ])
@@ -60,7 +61,8 @@ internal sealed class EvaluationPage(EvaluationReport report, Samples samples, d
             .OrderByDescending(i => samples.Margins[i])
             .Take(Math.Max(1, thumbnails / PicturesOfEach))];
         return Gallery.Compose(
-            Text($"Wrong decisions of largest margin, beside typical samples of the class given and of the class decided. Are they mislabelled, or is the network?"),
+            "Wrong decisions of largest margin, beside typical samples of the class given and of the class decided. "
+                + "Are the labels wrong, or is the network?",
             [.. worst.Select(i => SampleCard.Beside(
                 samples, i, typical.Beside(i, samples.Labels[i], samples.Predicted[i]), Html.Format($"margin {samples.Margins[i]:g3}")))],
             isWide: true);
@@ -85,8 +87,8 @@ internal sealed class EvaluationPage(EvaluationReport report, Samples samples, d
     private Html Classes() => ScrollTable.Sortable(
         "By class given: right decisions with exact 95 % intervals, and what the others are most often taken for.",
         [
-            ScrollTable.Head("class"), ScrollTable.NumberHead("samples"), ScrollTable.NumberHead("right"), ScrollTable.NumberHead("interval"),
-            ScrollTable.Head("most often taken for"), ScrollTable.NumberHead("times"),
+            ScrollTable.Head("class"), ScrollTable.NumberHead("samples"), ScrollTable.NumberHead("right"),
+            ScrollTable.NumberHead("interval"), ScrollTable.Head("most often taken for"), ScrollTable.NumberHead("times"),
         ],
         report.ClassAccuracies.Select((share, c) => ScrollTable.Row(samples.ClassNames[c], [.. Cells(share, c)])));
 

@@ -9,7 +9,8 @@ namespace MarginNet.Cli.Report;
 /// <summary>Section V for each network: the null models, and the p-values as detectors.</summary>
 internal static class PValueSection
 {
-    public static PageSection Compose(ExperimentResult experiment, ExperimentFigures figures) => new("p-values", "Margin p-values (section V)", Html.Format(
+    public static PageSection Compose(ExperimentResult experiment, ExperimentFigures figures) => new(
+        "p-values", "Margin p-values (section V)", Html.Format(
         $"""
         <p>For each class a Gaussian mixture describes the log-margins of the right decisions on the training images (EM, order by BIC). All of this is of the first seed's networks.</p>
         {experiment.Runs.Zip(figures.Networks, (run, own) => Network(run, own, experiment.Settings.Resamples))}

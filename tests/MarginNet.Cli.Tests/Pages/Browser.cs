@@ -23,7 +23,8 @@ internal sealed class Browser : IDisposable
     private Browser()
     {
         _process = ChromiumTheoryAttribute.Start(
-            "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", $"--user-data-dir={_profile.FullName}", "about:blank");
+            "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", $"--user-data-dir={_profile.FullName}",
+            "about:blank");
     }
 
     public static async Task<Browser> StartAsync()
@@ -71,7 +72,14 @@ internal sealed class Browser : IDisposable
     public async Task ClickAsync(string element)
     {
         var middle = (await EvaluateAsync(
-            $$"""(() => { const e = {{element}}; e.scrollIntoView({ block: "center" }); const box = e.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"""))!;
+            $$"""
+            (() => {
+              const element = {{element}};
+              element.scrollIntoView({ block: "center" });
+              const box = element.getBoundingClientRect();
+              return [box.x + box.width / 2, box.y + box.height / 2];
+            })()
+            """))!;
         foreach (var type in new[] { "mousePressed", "mouseReleased" })
         {
             await SendAsync(
@@ -107,7 +115,8 @@ internal sealed class Browser : IDisposable
             message["sessionId"] = _session;
         }
 
-        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        await _socket.SendAsync(
+            JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         while (true)
         {
             if (await ReadAsync() is { } answer && (int?)answer["id"] == id)
