@@ -56,7 +56,11 @@ internal static class MixturePlot
         var plot = new Plot();
         plot.Add.Bars(middles.Zip(densities, (middle, density) => new Bar
         {
-            Position = middle, Value = density, Size = width, FillColor = Colors.SteelBlue.WithAlpha(0.55), LineWidth = 0,
+            Position = middle,
+            Value = density,
+            Size = width,
+            FillColor = Colors.SteelBlue.WithAlpha(0.55),
+            LineWidth = 0,
         }).ToList());
         var (start, end) = (middles[0] - width, middles[^1] + width);
         double[] x = [.. Enumerable.Range(0, CurvePoints).Select(i => start + ((end - start) * i / (CurvePoints - 1)))];

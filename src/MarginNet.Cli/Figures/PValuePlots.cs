@@ -51,7 +51,12 @@ internal static class PValuePlots
                 var top = below[bin] + (100.0 * counts[bin] / total);
                 bars.Add(new()
                 {
-                    Position = (bin + 0.5) / Bins, ValueBase = below[bin], Value = top, Size = 1.0 / Bins, FillColor = color, LineWidth = 0,
+                    Position = (bin + 0.5) / Bins,
+                    ValueBase = below[bin],
+                    Value = top,
+                    Size = 1.0 / Bins,
+                    FillColor = color,
+                    LineWidth = 0,
                 });
                 below[bin] = top;
             }

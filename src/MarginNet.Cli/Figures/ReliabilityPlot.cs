@@ -47,7 +47,12 @@ internal static class ReliabilityPlot
 
         void Add(double middle, double from, double to, Color color) => bars.Add(new()
         {
-            Position = middle, ValueBase = from, Value = to, Size = 0.96 / bins, FillColor = color, LineWidth = 0,
+            Position = middle,
+            ValueBase = from,
+            Value = to,
+            Size = 0.96 / bins,
+            FillColor = color,
+            LineWidth = 0,
         });
     }
 
@@ -57,7 +62,11 @@ internal static class ReliabilityPlot
         var plot = new Plot();
         plot.Add.Bars(known.Select(each => new Bar
         {
-            Position = each.Middle, Value = each.Bin.Count, Size = 0.96 / bins, FillColor = Colors.SteelBlue, LineWidth = 0,
+            Position = each.Middle,
+            Value = each.Bin.Count,
+            Size = 0.96 / bins,
+            FillColor = Colors.SteelBlue,
+            LineWidth = 0,
         }).ToList());
         plot.XLabel("confidence");
         plot.YLabel("samples");
