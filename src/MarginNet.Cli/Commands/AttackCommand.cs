@@ -5,6 +5,7 @@ using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Data;
 using MarginNet.Detection;
 using MarginNet.Margins;
@@ -39,6 +40,7 @@ internal sealed class AttackCommand : Command
     };
 
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
 
     public AttackCommand()
         : base("attack", "Attack images by the gradients of one model, and print the accuracy that it and others keep.")
@@ -54,6 +56,7 @@ internal sealed class AttackCommand : Command
         Add(_precision);
         Add(_out);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -63,6 +66,7 @@ internal sealed class AttackCommand : Command
         var (path, file, error) = (parsed.GetValue(_surrogate)!, parsed.GetValue(_out), parsed.InvocationConfiguration.Error);
         ThrowIfNotWritable(file);
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
         string[] paths = [path, .. parsed.GetValue(_models)!.Except([path])];
         var models = new List<MarginModel>();
         try
@@ -92,6 +96,18 @@ internal sealed class AttackCommand : Command
                 var (clean, attacked) = (model.Network.Score(images, cancellation: cancellation),
                     result.Images.Score(model.Network, cancellation: cancellation));
                 table.Add(name, Accuracy(clean, images), Accuracy(attacked, images));
+            }
+
+            if (_html.File(parsed) is { } page)
+            {
+                Samples Of(ScoreMatrix scores) =>
+                    Samples.FromModel(scores, images.Labels, models[0].ClassNames, path).From(images);
+
+                new AttackPage(
+                    Of(result.CleanScores), Of(result.AttackedScores).Showing(Pictures.Of(result.Images)), table,
+                    AttackSettings.Describe(options), result.StuckCount, _html.Thumbnails(parsed))
+                    .Compose($"of {dataset.Name} ({split})", CommandText.Of(parsed))
+                    .Save(page);
             }
 
             Write(parsed, table, file);

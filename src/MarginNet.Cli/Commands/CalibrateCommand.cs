@@ -4,6 +4,7 @@ using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Data;
 using MarginNet.Evaluation;
 using MarginNet.ModelFiles;
@@ -64,6 +65,7 @@ internal sealed class CalibrateCommand : Command
         Description = "Also draw the calibration p-values of each class against the uniform distribution (a P-P plot), as .png or .svg.",
     };
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
 
     public CalibrateCommand()
         : base("calibrate", "Fit the null model of margins, and choose the threshold that flags atypical samples.")
@@ -78,6 +80,7 @@ internal sealed class CalibrateCommand : Command
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -85,6 +88,7 @@ internal sealed class CalibrateCommand : Command
     {
         var isSupervised = _rule.IsSupervised(parsed);
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
         if (parsed.GetValue(_plot) is { } picture)
         {
             PlotFile.ThrowIfOtherKind(picture);
@@ -202,6 +206,13 @@ internal sealed class CalibrateCommand : Command
         {
             using var plot = UniformityPlot.Draw(nullModel, samples.ClassNames);
             PlotFile.Save(plot, picture);
+        }
+
+        if (_html.File(parsed) is { } page)
+        {
+            new CalibrationPage(nullModel, samples, _rule.Describe(parsed), _html.Thumbnails(parsed))
+                .Compose($"by {samples.Source}{(_samples.ModelPath(parsed) is { } model ? $" of {Path.GetFileName(model)}" : "")}", CommandText.Of(parsed))
+                .Save(page);
         }
 
         var summary = new CalibrationSummary(

@@ -5,8 +5,10 @@ using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
+using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Margins;
@@ -31,8 +33,8 @@ internal sealed class CertifyCommand : Command
 
     private readonly Option<string[]> _epsilons = new("--epsilon")
     {
-        Description = "Distances in [0,1] pixels at which to give certified accuracy; a number or a ratio, one or more. Without --output "
-            + "and --plot other methods than lipschitz ask about these alone, which is cheaper than to look for radii.",
+        Description = "Distances in [0,1] pixels at which to give certified accuracy; a number or a ratio, one or more. Without --output, "
+            + "--plot and --html other methods than lipschitz ask about these alone, which is cheaper than to look for radii.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => DefaultDistances,
     };
@@ -56,6 +58,7 @@ internal sealed class CertifyCommand : Command
         Description = "Also draw certified accuracy against the radius, with clean accuracy and that under attack, as .png or .svg.",
     };
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
 
     public CertifyCommand()
         : base("certify", "Certify decisions: the radius in which no change of the image changes the class.")
@@ -65,6 +68,7 @@ internal sealed class CertifyCommand : Command
         Option[] options = [_epsilons, _noAttack, _steps, _restarts, _output, _plot];
         Array.ForEach(options, Add);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -112,6 +116,14 @@ internal sealed class CertifyCommand : Command
         {
             using var plot = CertifiedAccuracyPlot.Draw(radii, labels, epsilons, attackedAt);
             PlotFile.Save(plot, picture);
+        }
+
+        if (_html.File(parsed) is { } page)
+        {
+            var samples = Samples.FromModel(scores, labels, model.ClassNames, "the network").From(images);
+            new CertificatePage(radii, samples, attackedAt, distances, _html.Thumbnails(parsed))
+                .Compose(_samples.Describe(parsed), CommandText.Of(parsed))
+                .Save(page);
         }
 
         _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
@@ -183,7 +195,8 @@ internal sealed class CertifyCommand : Command
     }
 
     /// <summary>Whether the radius of each image is shown anywhere.</summary>
-    private bool AreLargest(ParseResult parsed) => parsed.GetValue(_output) is not null || parsed.GetValue(_plot) is not null;
+    private bool AreLargest(ParseResult parsed) => parsed.GetValue(_output) is not null
+        || parsed.GetValue(_plot) is not null || _html.File(parsed) is not null;
 
     /// <summary>Says whether the attack has changed a decision inside its certified ball, which would be a defect.</summary>
     /// <returns>The exit code.</returns>
@@ -248,6 +261,7 @@ internal sealed class CertifyCommand : Command
         }
 
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
     }
 
     private static double Distance(string text) => Number.TryParse<double>(text, out var value) && double.IsFinite(value) && value >= 0

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
@@ -17,6 +18,7 @@ internal sealed class DetectCommand : Command
         Description = "With --logits: the logits of samples that are of none of the classes.",
     };
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000, most: 1_000_000);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the bootstrap draws.", 0);
 
@@ -27,6 +29,7 @@ internal sealed class DetectCommand : Command
         Option[] options = [.. _atypical.All, _foreignLogits, _resamples, _seed];
         Array.ForEach(options, Add);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -34,6 +37,7 @@ internal sealed class DetectCommand : Command
     {
         var useLogits = _samples.UseLogits(parsed, _atypical.All, [_foreignLogits]);
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -71,7 +75,8 @@ internal sealed class DetectCommand : Command
         using var prover = _samples.Prover(parsed, model, nullModel, cancellation);
         var foreign = _atypical.Foreign(parsed, _samples, model, prover, cancellation);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
-        var attacked = _atypical.Attacked(parsed, _samples, model, images, prover, cancellation);
+        var attacked = _atypical.Attacked(
+            parsed, _samples, model, images, prover, cancellation, keepsPixels: _html.File(parsed) is not null);
         if (!samples.AreLabelled && attacked is null && foreign is null)
         {
             throw new UserErrorException(
@@ -86,7 +91,7 @@ internal sealed class DetectCommand : Command
         CancellationToken cancellation)
     {
         var (table, resamples, seed) = (new DetectionTable(), parsed.GetValue(_resamples), parsed.GetValue(_seed));
-        var scores = DetectionTable.Scores(samples, nullModel);
+        var (scores, sets) = (DetectionTable.Scores(samples, nullModel), new List<DetectedSet>());
         if (hasLabels)
         {
             var parted = scores.Select(score => (score.Name, Parts: samples.Part(score.Values)))
@@ -98,6 +103,7 @@ internal sealed class DetectCommand : Command
                 table.Add(
                     DetectionTable.WrongDecisions, "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted),
                     resamples, seed, cancellation);
+                AddSet(parted, Where(samples.IsRight), DetectedSet.Side(samples, Where(i => !samples.IsRight(i)), nullModel));
             }
             else if (foreign is null && attacked is null)
             {
@@ -114,6 +120,11 @@ internal sealed class DetectCommand : Command
         AddPair(DetectionTable.Attack, "clean images", "attacked images", attacked);
         AddPair(DetectionTable.OutOfDistribution, "known samples", "foreign samples", foreign);
 
+        if (_html.File(parsed) is { } page)
+        {
+            new DetectionPage(sets, _html.Thumbnails(parsed)).Compose(_samples.Describe(parsed), CommandText.Of(parsed)).Save(page);
+        }
+
         _json.Report(parsed, table.Write, table.Write);
         CalibrationWarnings.WriteLines(parsed, table.Reversals(_atypical.HasSurrogate(parsed)));
 
@@ -122,10 +133,16 @@ internal sealed class DetectCommand : Command
             if (others is not null)
             {
                 var pairs = scores.Zip(
-                    DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values));
+                    DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values)).ToArray();
                 table.Add(key, typical, atypical, Display(atypical).Watch(pairs), resamples, seed, cancellation);
+                AddSet(pairs, Where(_ => true), DetectedSet.Side(others, Enumerable.Range(0, others.Count), nullModel));
             }
         }
+
+        void AddSet((string, double[], double[])[] own, IEnumerable<int> typical, DetectedSide atypical) => sets.Add(
+            new(table.Sections[^1], own, DetectedSet.Side(samples, typical, nullModel), atypical, DetectedSet.RuleOf(nullModel)));
+
+        IEnumerable<int> Where(Func<int, bool> isOne) => Enumerable.Range(0, samples.Count).Where(isOne);
 
         CountDisplay Display(string atypical) => new(parsed.Notes(), "compared", $"scores as detectors of {atypical}", scores.Length);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Evaluation;
 using MarginNet.Margins;
 using MarginNet.ModelFiles;
@@ -27,6 +28,7 @@ internal sealed class EvaluateCommand : Command
             + "for the temperature of confidences (a model has its own).",
     };
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
 
     public EvaluateCommand()
         : base(
@@ -37,6 +39,7 @@ internal sealed class EvaluateCommand : Command
         Option[] options = [_mu, _bins, _calibration];
         Array.ForEach(options, Add);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -44,6 +47,7 @@ internal sealed class EvaluateCommand : Command
     {
         var useLogits = _samples.UseLogits(parsed, [], [_calibration]);
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -95,6 +99,13 @@ internal sealed class EvaluateCommand : Command
         {
             parsed.Note(FormattableString.Invariant(
                 $"a calibration error of {report.ExpectedCalibrationError:f2} means that softmax confidences are no probabilities (margins and p-values are not concerned): 'marginnet calibrate {calibrated} --temperature' fits the temperature that mends them, and evaluate uses it{(calibrated.StartsWith("--logits", StringComparison.Ordinal) ? " by --calibration null.json" : "")}."));
+        }
+
+        if (_html.File(parsed) is { } page)
+        {
+            new EvaluationPage(report, samples, temperature, _html.Thumbnails(parsed))
+                .Compose(_samples.Describe(parsed), CommandText.Of(parsed))
+                .Save(page);
         }
 
         _json.Report(parsed, table.Write, table.Write);

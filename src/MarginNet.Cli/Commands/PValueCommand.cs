@@ -2,6 +2,7 @@ using System.CommandLine;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Commands;
@@ -32,6 +33,7 @@ internal sealed class PValueCommand : Command
         Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV.",
     };
     private readonly JsonOption _json = new();
+    private readonly HtmlOption _html = new();
 
     public PValueCommand()
         : base("pvalue", "Print the margin p-value of every test sample: how atypically small its margin is.")
@@ -42,6 +44,7 @@ internal sealed class PValueCommand : Command
         Option[] options = [_adjust, _randomize, _output];
         Array.ForEach(options, Add);
         _json.AddTo(this);
+        _html.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -53,6 +56,7 @@ internal sealed class PValueCommand : Command
         }
 
         _json.ThrowIfNotWritable(parsed);
+        _html.ThrowIfNotWritable(parsed);
         if (_flag.Tail(parsed) == PValueTail.Formula && parsed.GetValue(_adjust) is not null)
         {
             throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: "
@@ -87,10 +91,10 @@ internal sealed class PValueCommand : Command
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null
-            || _json.IsGiven(parsed))
+            || _json.IsGiven(parsed) || _html.File(parsed) is not null)
         {
             throw new UserErrorException(
-                "--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json and --output.");
+                "--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json, --html and --output.");
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
@@ -120,6 +124,12 @@ internal sealed class PValueCommand : Command
         if (file is not null)
         {
             table.Save(file);
+        }
+
+        if (_html.File(parsed) is { } page)
+        {
+            new PValuePage(table, samples, nullModel, _html.Thumbnails(parsed)).Compose(_samples.Describe(parsed), CommandText.Of(parsed))
+                .Save(page);
         }
 
         _json.Report(parsed, table.WriteJson, output =>

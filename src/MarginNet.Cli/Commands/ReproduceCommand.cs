@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Text.Json;
 using MarginNet.Attacks;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Cli.Report;
 using MarginNet.Cli.Reproduction;
 using MarginNet.Data;
@@ -91,7 +91,7 @@ internal sealed class ReproduceCommand : Command
             var store = experiment.Store(seed: 0);
             var figures = ExperimentFigures.Draw(result, run => NetworkScores.Load(store, new(run.Key), data), data.ClassNames);
             figures.Save(Path.Combine(folder, "figures"));
-            ReportPage.Save(report, result, figures, Describe(parsed));
+            ReportPage.Compose(result, figures, CommandText.Of(parsed)).Save(report);
             _json.Report(
                 parsed, json => JsonSerializer.Serialize(json, result.ToJson(), ResultJson.Options),
                 output => ResultTable.Write(output, result));
@@ -118,10 +118,4 @@ internal sealed class ReproduceCommand : Command
         Train = preset.MostTrain is { } train ? data.Train.TakeBalanced(train) : data.Train,
         Test = preset.MostTest is { } test ? data.Test.TakeBalanced(test) : data.Test,
     };
-
-    /// <summary>The command as it was given.</summary>
-    private static string Describe(ParseResult parsed) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"marginnet {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"\"{token.Value}\"" : token.Value))}");
 }

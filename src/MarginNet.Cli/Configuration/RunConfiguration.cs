@@ -19,7 +19,7 @@ internal sealed class RunConfiguration
         "--config", "--quiet", "--verbose", "--resume", "--help", "--version", "--torch", "--torch-any-version",
     ];
 
-    private static readonly ImmutableArray<string> Outputs = ["--out", "--output", "--results", "--json"];
+    private static readonly ImmutableArray<string> Outputs = ["--out", "--output", "--results", "--json", "--html"];
 
     private readonly string _command;
     private readonly SortedDictionary<string, object> _values = new(StringComparer.Ordinal);

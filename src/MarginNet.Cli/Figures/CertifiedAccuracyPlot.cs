@@ -23,7 +23,7 @@ internal static class CertifiedAccuracyPlot
         var end = Room * epsilons.Concat(right).Append(1e-12).Max();
         var clean = 100.0 * right.Length / radii.Length;
         var line = plot.Add.Line(0, clean, end, clean);
-        (line.LineColor, line.LinePattern, line.LineWidth) = (Colors.Black, LinePattern.Dashed, 1.5f);
+        (line.LineColor, line.LinePattern, line.LineWidth) = (Colors.Gray, LinePattern.Dashed, 1.5f);
         line.LegendText = string.Create(CultureInfo.InvariantCulture, $"clean ({clean:f1} %)");
         if (attackedAt is not null)
         {

@@ -10,12 +10,37 @@ internal static class FigureFile
     private const float Sharpness = 2; // Pixels of a picture for each of a panel's.
     private const float Effort = 50; // Of compression, of 100.
 
-    /// <summary>One panel as a lossless WebP, a third of the size of a PNG.</summary>
-    public static byte[] ToWebp(Panel panel)
+    private static readonly PlotStyle Light = new() { LegendOutlineColor = Color.FromHex("#d8dde3") };
+
+    private static readonly PlotStyle Dark = new()
+    {
+        FigureBackgroundColor = Color.FromHex("#14181c"),
+        DataBackgroundColor = Color.FromHex("#14181c"),
+        AxisColor = Color.FromHex("#c3cad2"),
+        GridMajorLineColor = Color.FromHex("#2a3138"),
+        LegendBackgroundColor = Color.FromHex("#14181c"),
+        LegendFontColor = Color.FromHex("#e6e9ed"),
+        LegendOutlineColor = Color.FromHex("#3a424b"),
+    };
+
+    /// <summary>One panel as a lossless WebP, a third of the size of a PNG: on white, and on the ground of a dark page.</summary>
+    public static (byte[] Light, byte[] Dark) ToWebp(Panel panel)
+    {
+        var style = panel.Plot.GetStyle();
+        panel.Plot.SetStyle(Light);
+        var light = Encode(panel);
+        panel.Plot.SetStyle(Dark);
+        var dark = Encode(panel);
+        panel.Plot.SetStyle(style);
+        return (light, dark);
+    }
+
+    private static byte[] Encode(Panel panel)
     {
         using var surface = SKSurface.Create(new SKImageInfo((int)(panel.Width * Sharpness), (int)(panel.Height * Sharpness)));
         surface.Canvas.Scale(Sharpness);
         Draw(surface.Canvas, [panel], columns: 1);
+        Draw(surface.Canvas, [panel], columns: 1); // A legend has its size after it was drawn once.
         using var image = surface.Snapshot();
         using var pixels = image.PeekPixels();
         using var data = pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, Effort))!;

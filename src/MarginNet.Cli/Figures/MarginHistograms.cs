@@ -85,7 +85,7 @@ internal static class MarginHistograms
             LineWidth = 0,
         });
         plot.Add.Bars(bars.Where(bar => bar.Value > 0).ToList());
-        plot.Add.VerticalLine(0, color: Colors.Black, width: 1);
+        plot.Add.VerticalLine(0, color: Colors.Gray, width: 1);
         if (target is { } mu)
         {
             plot.Add.VerticalLine(mu, color: Colors.Red, width: 1.5f, pattern: LinePattern.Dashed);

@@ -29,6 +29,28 @@ internal static class UniformityPlot
         return (shares, values);
     }
 
+    /// <param name="name">What files of it are called.</param>
+    /// <param name="question">What its caption begins with.</param>
+    /// <param name="nullModel">The null model.</param>
+    /// <param name="classNames">The names of its classes.</param>
+    public static Figure Figure(string name, string question, MarginNullModel nullModel, ImmutableArray<string> classNames)
+    {
+        var distances = classNames.Zip(nullModel.Classes, (name, own) => (Name: name, Distance: own.KolmogorovSmirnov))
+            .Where(own => double.IsFinite(own.Distance))
+            .ToArray();
+        var worst = distances.MaxBy(own => own.Distance);
+        var panel = new Panel(
+            "Calibration p-values of each class against the uniform distribution; in brackets the Kolmogorov-Smirnov distance.",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"P-P plot of the calibration samples' lower-tail p-values: the Kolmogorov-Smirnov distance from uniform is "
+                + $"{distances.Min(own => own.Distance):f3} to {worst.Distance:f3}, largest for {worst.Name}."),
+            Draw(nullModel, classNames),
+            Width: 560,
+            Height: 420);
+        return new(name, $"{question} A mixture that fits gives the diagonal.", Columns: 1, [panel]);
+    }
+
     public static Plot Draw(MarginNullModel nullModel, ImmutableArray<string> classNames)
     {
         PlotFont.Use();
@@ -49,7 +71,7 @@ internal static class UniformityPlot
         }
 
         var diagonal = plot.Add.Line(0, 0, 1, 1);
-        diagonal.LineColor = Colors.Black;
+        diagonal.LineColor = Colors.Gray;
         diagonal.LinePattern = LinePattern.Dashed;
         diagonal.LegendText = "uniform";
         plot.Title("Calibration p-values against the uniform distribution");
@@ -58,6 +80,7 @@ internal static class UniformityPlot
         plot.Axes.SetLimits(0, 1, 0, 1);
         if (classNames.Length <= MaxNames)
         {
+            plot.Legend.ShadowColor = Colors.Transparent;
             plot.ShowLegend(Edge.Right);
         }
 

@@ -29,6 +29,7 @@ internal static class Examples
         [
             ("marginnet evaluate --model m.pt --data-dir "
                 + "cifar-10-batches-bin --json m.json", "accuracy, confusion, margins and calibration, also for programs"),
+            ("marginnet evaluate --model m.pt --html look.html", "a page with the worst images beside typical ones"),
             ("marginnet evaluate --logits test.npy --labels y.npy --mu 5", "of any framework's scores"),
         ],
         ["attack"] =
@@ -40,6 +41,7 @@ internal static class Examples
         ["pvalue"] =
         [
             ("marginnet pvalue --model m.pt --output p.csv", "every test image"),
+            ("marginnet pvalue --model m.pt --html p.html --output p.csv", "a page with the images, the least typical first"),
             ("marginnet pvalue --model m.pt --images cat.jpg dog.png", "loose files"),
             ("marginnet pvalue --logits test.npy --calibration null.json", "the scores of any framework"),
         ],

@@ -43,7 +43,7 @@ internal static class OptionGroups
                 "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
-        ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--plot", "--tensorboard"]),
+        ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--html", "--thumbnails", "--plot", "--tensorboard"]),
         ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
@@ -68,7 +68,7 @@ internal static class OptionGroups
     public static string Kind(string option) => option switch
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
-        "--out" or "--output" or "--json" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
+        "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),

@@ -43,8 +43,9 @@ internal static class ImageArrayFile
         }
 
         var scores = images.Score(model.Network, cancellation: cancellation);
-        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed)).With(
-            prover?.Radii(scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
+        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed))
+            .With(prover?.Radii(scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)))
+            .Showing(Pictures.Of(images));
     }
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;

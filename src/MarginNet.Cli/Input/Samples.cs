@@ -44,6 +44,9 @@ internal sealed class Samples
     /// <summary>The number of each sample in the file or data set that it is from, shape [N].</summary>
     public ImmutableArray<int> Numbers { get; private set; }
 
+    /// <summary>What the samples look like; null where nobody knows, as of scores alone.</summary>
+    public Pictures? Pictures { get; private set; }
+
     public int[] Predicted { get; }
 
     public double[] Margins { get; }
@@ -79,6 +82,14 @@ internal sealed class Samples
     public Samples From(ImageSet images)
     {
         (Numbers, Files) = ([.. images.Numbers], images.Files);
+        return Showing(Pictures.Of(images));
+    }
+
+    /// <summary>Says what the samples look like.</summary>
+    /// <returns>The same samples.</returns>
+    public Samples Showing(Pictures? pictures)
+    {
+        Pictures = pictures;
         return this;
     }
 

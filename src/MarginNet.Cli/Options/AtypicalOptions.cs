@@ -53,7 +53,7 @@ internal sealed class AtypicalOptions
     /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
     public Samples? Attacked(
         ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool keepsPixels = false)
     {
         var path = parsed.GetValue(_surrogate);
         if (parsed.GetValue(_attacked) is { } file)
@@ -86,25 +86,27 @@ internal sealed class AtypicalOptions
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
         var display = new CountDisplay(parsed.Notes(), "attacked", "images", images.Count);
-        var seen = new List<float>(); // In the order of the images, where radii are asked for.
+        var seen = new List<float>(); // In the order of the images, where they are asked for.
         var scores = model.Network.Score(
             images,
             (pixels, labels) =>
             {
-                var attacked = Fgsm.Perturb(followed, pixels, labels, epsilon);
-                if (prover is not null)
+                var moved = Fgsm.Perturb(followed, pixels, labels, epsilon);
+                if (prover is not null || keepsPixels)
                 {
-                    using var plain = attacked.cpu().contiguous();
+                    using var plain = moved.cpu().contiguous();
                     seen.AddRange(plain.data<float>().ToArray());
                 }
 
-                return attacked;
+                return moved;
             },
             progress: display,
             cancellation: cancellation);
-        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images").With(prover?.Radii(
-            scores, new ImageArray([.. seen], images.Channels, images.Height, images.Width),
-            new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
+        var attacked = new ImageArray([.. seen], images.Channels, images.Height, images.Width);
+        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images")
+            .From(images)
+            .With(prover?.Radii(scores, attacked, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)))
+            .Showing(seen.Count > 0 ? Pictures.Of(attacked) : null);
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>

@@ -140,6 +140,13 @@ internal sealed class SampleOptions
         return logits is not null;
     }
 
+    /// <summary>Whose decisions on what, as a sentence goes on: as m.pt decides its test images.</summary>
+    public string Describe(ParseResult parsed) => parsed.GetValue(_logits) is { } logits
+        ? $"by the scores of {Path.GetFileName(logits)}"
+        : $"as {Path.GetFileName(ModelPath(parsed))} decides {(_images is not null && parsed.GetValue(_images) is { Length: > 0 } files
+            ? string.Join(", ", files.Take(3).Select(Path.GetFileName)) + (files.Length > 3 ? ", ..." : "")
+            : $"{Split(parsed) ?? "test"} images")}";
+
     public Samples ReadLogits(ParseResult parsed) => ReadLogits(parsed, LogitsPath(parsed), parsed.GetValue(_labels));
 
     /// <summary>Reads scores that another option names, and their labels where it has them.</summary>

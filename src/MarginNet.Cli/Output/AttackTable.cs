@@ -12,6 +12,9 @@ internal sealed class AttackTable(Dictionary<string, object?> settings, string i
 {
     private readonly List<(string Model, Proportion Clean, Proportion Attacked)> _rows = [];
 
+    /// <summary>The models so far.</summary>
+    public IReadOnlyList<(string Model, Proportion Clean, Proportion Attacked)> Rows => _rows;
+
     /// <summary>Adds a model; the first is the surrogate.</summary>
     public void Add(string model, Proportion clean, Proportion attacked) => _rows.Add((model, clean, attacked));
 

@@ -69,7 +69,7 @@ internal sealed class CertificateTable(
             $"The distances are in {CertificateSettings.NameOf(local.Norm)}, in [0,1] pixels{(local.IsCut ? ", between images" : "")}, and the decisions those of the network as it is run on a CPU.");
         if (!areLargest)
         {
-            Line($"No larger radii were looked for: --output or --plot does.");
+            Line($"No larger radii were looked for: --output, --plot or --html does.");
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class DetectionTable
 
     private readonly List<Section> _sections = [];
 
+    /// <summary>The comparisons so far.</summary>
+    public IReadOnlyList<Section> Sections => _sections;
+
     /// <summary>
     /// The scores compared, by name, larger for typical samples. The lower tails are continued by the mixture below the
     /// calibration margins, so that the order of far tails counts, too; that of all classes together orders samples as the margin does,
@@ -172,12 +175,14 @@ internal sealed class DetectionTable
         json.WriteEndObject();
     }
 
-    private sealed record Section(string Title, string Key, string Typical, string Atypical, List<Row> Rows)
+    /// <summary>A comparison of scores on two sets.</summary>
+    internal sealed record Section(string Title, string Key, string Typical, string Atypical, List<Row> Rows)
     {
         public DetectionReport? Find(string score) => Rows.Find(row => row.Score == score || row.Also.Contains(score))?.Report;
     }
 
-    private sealed record Row(string Score, List<string> Also, DetectionReport Report)
+    /// <summary>A score, those that order all samples as it does, and how well they part them.</summary>
+    internal sealed record Row(string Score, List<string> Also, DetectionReport Report)
     {
         public string Title => string.Join(" = ", [Score, .. Also]);
     }

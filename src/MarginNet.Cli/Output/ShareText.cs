@@ -15,6 +15,13 @@ internal static class ShareText
             $"{share.Count} of {share.Total} = {share.Rate:p2}, exact 95 % interval {interval.Low:p2} to {interval.High:p2}");
     }
 
+    /// <summary>As a remark says it: 95 % interval 86.0 to 87.4 %.</summary>
+    public static string Interval(Proportion share)
+    {
+        var interval = share.ExactInterval();
+        return string.Create(CultureInfo.InvariantCulture, $"95 % interval {100 * interval.Low:f1} to {100 * interval.High:f1} %");
+    }
+
     /// <summary>As a table says it: 86.70 % [86.02 %, 87.36 %]; a dash of no samples.</summary>
     public static string Cell(Proportion share)
     {

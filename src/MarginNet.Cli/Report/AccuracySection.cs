@@ -1,4 +1,5 @@
 using System.Globalization;
+using MarginNet.Cli.Pages;
 using MarginNet.Cli.Reproduction;
 
 namespace MarginNet.Cli.Report;
@@ -6,10 +7,8 @@ namespace MarginNet.Cli.Report;
 /// <summary>Table I beside the paper's, what it says, and what was done otherwise.</summary>
 internal static class AccuracySection
 {
-    public static Html Compose(ExperimentResult experiment) => Html.Format(
+    public static PageSection Compose(ExperimentResult experiment) => new("accuracy", "Accuracy (Table I)", Html.Format(
         $"""
-        <section id="accuracy">
-        <h2>Accuracy (Table I)</h2>
         {Table(experiment)}
         <ul>
         {Findings.OnMargins(experiment).Select(sentence => Html.Format($"<li>{sentence}</li>\n"))}</ul>
@@ -17,9 +16,7 @@ internal static class AccuracySection
         {Certificates(experiment)}
         <h3>What was done otherwise than in the paper</h3>
         {Differences(experiment)}
-        </section>
-
-        """);
+        """), "Accuracy");
 
     private static Html Table(ExperimentResult experiment) => ScrollTable.Compose(
         string.Create(

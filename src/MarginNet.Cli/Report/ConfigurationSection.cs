@@ -1,5 +1,6 @@
 using System.Globalization;
 using MarginNet.Cli.Commands;
+using MarginNet.Cli.Pages;
 using MarginNet.Cli.Reproduction;
 
 namespace MarginNet.Cli.Report;
@@ -7,18 +8,14 @@ namespace MarginNet.Cli.Report;
 /// <summary>What it takes to do it again: settings, versions, machine and time.</summary>
 internal static class ConfigurationSection
 {
-    public static Html Compose(ExperimentResult experiment, string command) => Html.Format(
+    public static PageSection Compose(ExperimentResult experiment, string command) => new("configuration", "Configuration", Html.Format(
         $"""
-        <section id="configuration">
-        <h2>Configuration</h2>
         <p>Command: <code>{command}</code></p>
         <p>Training images: SHA-256 <code>{experiment.Data.TrainDigest}</code><br />Test images: SHA-256 <code>{experiment.Data.TestDigest}</code></p>
         {Training(experiment)}
         {Machine(experiment)}
         {Stages(experiment)}
-        </section>
-
-        """);
+        """));
 
     private static Html Training(ExperimentResult experiment)
     {

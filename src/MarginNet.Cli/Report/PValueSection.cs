@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using MarginNet.Cli.Figures;
+using MarginNet.Cli.Pages;
 using MarginNet.Cli.Reproduction;
 
 namespace MarginNet.Cli.Report;
@@ -8,15 +9,12 @@ namespace MarginNet.Cli.Report;
 /// <summary>Section V for each network: the null models, and the p-values as detectors.</summary>
 internal static class PValueSection
 {
-    public static Html Compose(ExperimentResult experiment, ExperimentFigures figures) => Html.Format(
+    public static PageSection Compose(ExperimentResult experiment, ExperimentFigures figures) => new(
+        "p-values", "Margin p-values (section V)", Html.Format(
         $"""
-        <section id="p-values">
-        <h2>Margin p-values (section V)</h2>
         <p>For each class a Gaussian mixture describes the log-margins of the right decisions on the training images (EM, order by BIC). All of this is of the first seed's networks.</p>
         {experiment.Runs.Zip(figures.Networks, (run, own) => Network(run, own, experiment.Settings.Resamples))}
-        </section>
-
-        """);
+        """), "p-values");
 
     private static Html Network(RunResult run, NetworkFigures figures, int resamples) => Html.Format(
         $"""
@@ -24,9 +22,9 @@ internal static class PValueSection
         <ul>
         {Findings.OnPValues(run).Select(sentence => Html.Format($"<li>{sentence}</li>\n"))}</ul>
         {Detectors(run, resamples)}
-        {FigureSection.Embed(figures.Roc)}
+        {FigureHtml.Embed(figures.Roc)}
         {NullModel(run)}
-        {FigureSection.Embed(figures.Uniformity)}
+        {FigureHtml.Embed(figures.Uniformity)}
         """);
 
     private static Html Detectors(RunResult run, int resamples)

@@ -27,6 +27,9 @@ internal sealed class ChromiumTheoryAttribute : TheoryAttribute
         return process.ExitCode == 0 ? output : throw new InvalidOperationException(error.Result);
     }
 
+    /// <summary>Starts the browser.</summary>
+    public static Process Start(params string[] arguments) => Start(Found!, arguments);
+
     private static bool Exists(string name)
     {
         try

@@ -1,6 +1,6 @@
-using MarginNet.Cli.Report;
+using MarginNet.Cli.Pages;
 
-namespace MarginNet.Cli.Tests.Report;
+namespace MarginNet.Cli.Tests.Pages;
 
 public sealed class HtmlTests
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 
-namespace MarginNet.Cli.Report;
+namespace MarginNet.Cli.Pages;
 
 /// <summary>Text that is HTML already. Whatever else goes into <see cref="Format"/> is encoded.</summary>
 internal readonly record struct Html(string Text)
@@ -23,7 +23,7 @@ internal readonly record struct Html(string Text)
 
         public string Format(string? format, object? arg, IFormatProvider? formatProvider) => arg switch
         {
-            Html html => html.Text,
+            Html html => html.Text ?? "",
             IEnumerable<Html> parts => Join(parts).Text,
             IFormattable value => Encoder.Encode(value.ToString(format, CultureInfo.InvariantCulture)),
             _ => Encoder.Encode($"{arg}"),
