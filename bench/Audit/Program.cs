@@ -17,14 +17,16 @@ var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => int.M
 var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => TrainingOptions.Fast.Epochs, Description = "Of each training." };
 var width = new Option<int>("--width") { DefaultValueFactory = _ => 64, Description = "Of the network." };
 var folds = new Option<int>("--folds") { DefaultValueFactory = _ => 0, Description = "Networks for out-of-fold scores; 0 for none." };
+var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 1, Description = "Of the outer loop; above 1 for its dual weights." };
+var alpha = new Option<double>("--alpha") { DefaultValueFactory = _ => LabelAudit.DefaultAlpha, Description = "Of the labels flagged." };
 var save = new Option<string?>("--save") { Description = "Also write margins, scores and labels to this folder." };
 
-var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, folds, save };
+var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, folds, rounds, alpha, save };
 root.SetAction(parsed =>
 {
     var data = NoisyImages.Read(
         parsed.GetValue(folder)!, parsed.GetValue(labels)!, parsed.GetValue(noise)!, parsed.GetValue(perClass), parsed.GetValue(seed));
-    var options = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Seed = parsed.GetValue(seed) };
+    var options = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Rounds = parsed.GetValue(rounds), Seed = parsed.GetValue(seed) };
     Classifier Create(ImageSet train)
     {
         torch.manual_seed(options.Seed);
@@ -51,15 +53,37 @@ root.SetAction(parsed =>
         ArrayFile.WriteLabels(Path.Combine(path, "true.npy"), data.True);
     }
 
+    var evidence = new AuditEvidence(data.Images.Labels.ToArray(), data.ClassNames.Length)
+    {
+        Record = result.Margins,
+        Scores = result.TrainingScores,
+        DualWeights = result.Rounds > 1 ? [.. result.DualWeights.Values] : null,
+    };
     if (parsed.GetValue(folds) > 1)
     {
-        var outOfFold = OutOfFoldScores.Compute(Create, data.Images, parsed.GetValue(folds), options);
+        evidence = evidence with { OutOfFold = OutOfFoldScores.Compute(Create, data.Images, parsed.GetValue(folds), options) };
         if (parsed.GetValue(save) is { } place)
         {
-            outOfFold.Save(Path.Combine(place, "oof.npy"));
+            evidence.OutOfFold.Save(Path.Combine(place, "out-of-fold.npy"));
         }
     }
 
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.IsWrong.Count(wrong => wrong)} of {data.Images.Count} labels are wrong."));
+    var isWrong = data.IsWrong;
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{data.Images.Count} images, noise {parsed.GetValue(noise)}, {isWrong.Count(wrong => wrong)} wrong labels; seed {options.Seed}, {options.Epochs} epochs, {parsed.GetValue(folds)} folds, alpha {parsed.GetValue(alpha)}\n\n{Measurement.Header}"));
+    LabelStatistic[] always = [LabelStatistic.MeanMargin, LabelStatistic.LastMargin, LabelStatistic.PValue];
+    LabelStatistic[] ofFolds =
+        [LabelStatistic.OutOfFold, LabelStatistic.SelfConfidence, LabelStatistic.NormalizedMargin, LabelStatistic.ConfidentLearning];
+    LabelStatistic[] ofRounds = [LabelStatistic.DualWeight];
+    foreach (var statistic in always.Concat(evidence.OutOfFold is null ? [] : ofFolds).Concat(evidence.DualWeights is null ? [] : ofRounds))
+    {
+        var audit = LabelAudit.Compute(evidence, statistic, parsed.GetValue(alpha));
+        Console.WriteLine(Measurement.Of(audit, isWrong).Row(audit, statistic.ToString()));
+        if (audit.Doubt is not null && statistic is LabelStatistic.MeanMargin or LabelStatistic.LastMargin or LabelStatistic.OutOfFold)
+        {
+            Console.Error.WriteLine($"{statistic}: {audit.Doubt}");
+        }
+    }
 });
 return root.Parse(args).Invoke();

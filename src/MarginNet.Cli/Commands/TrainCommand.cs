@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Security.Cryptography;
 using MarginNet.Audit;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Configuration;
@@ -13,7 +12,6 @@ using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
 
@@ -114,7 +112,8 @@ internal sealed class TrainCommand : Command
         }
 
         _data.KeepPictures(parsed, model);
-        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model))
+        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model)
+            && (parsed.GetValue(_audit) is not { } finished || File.Exists(finished)))
         {
             await error.WriteLineAsync($"{files.Model} is the result of this command: nothing is left to resume.");
             return;

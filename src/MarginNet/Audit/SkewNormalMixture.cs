@@ -8,8 +8,9 @@ namespace MarginNet.Audit;
 /// <param name="LogLikelihood">Of the values it was fitted to.</param>
 internal sealed record SkewNormalMixture(ImmutableArray<double> Weights, ImmutableArray<SkewNormal> Parts, double LogLikelihood)
 {
-    private const int MaxIterations = 3000;
-    private const double Tolerance = 1e-9; // of the log-likelihood per value
+    private const int ScreeningIterations = 60;
+    private const int MaxIterations = 2000;
+    private const double Tolerance = 1e-8; // of the log-likelihood per value
     private const double ScaleFloor = 0.02; // of γ, in deviations of the data
 
     private static readonly double[] StartShares = [0.05, 0.2, 0.4]; // of the lower part
@@ -27,8 +28,8 @@ internal sealed record SkewNormalMixture(ImmutableArray<double> Weights, Immutab
               from skew in StartSkews
               select new SkewNormalMixture(
                   [share, 1 - share], [Start(cells, 0, share, 0), Start(cells, share, 1, skew)], double.NegativeInfinity);
-        var best = starts.AsParallel().Select(start => start.Converge(cells)).MaxBy(fit => fit.LogLikelihood)!;
-        return best.Unstandardize(cells);
+        var best = starts.Select(start => start.Converge(cells, ScreeningIterations)).MaxBy(fit => fit.LogLikelihood)!;
+        return best.Converge(cells, MaxIterations).Unstandardize(cells);
     }
 
     /// <summary>One iteration of EM: the hidden |U| of each value given its part, then the regression of the values on it.</summary>
@@ -39,13 +40,13 @@ internal sealed record SkewNormalMixture(ImmutableArray<double> Weights, Immutab
         var logLikelihood = 0.0;
         for (var i = 0; i < points.Length; i++)
         {
+            var total = double.NegativeInfinity;
             for (var k = 0; k < logs.Length; k++)
             {
                 logs[k] = Math.Log(Weights[k]) + Parts[k].LogDensity(points[i]);
+                total = LogSum(total, logs[k]);
             }
 
-            var largest = logs.Max();
-            var total = largest + Math.Log(logs.Sum(log => Math.Exp(log - largest)));
             logLikelihood += counts[i] * total;
             for (var k = 0; k < logs.Length; k++)
             {
@@ -67,6 +68,9 @@ internal sealed record SkewNormalMixture(ImmutableArray<double> Weights, Immutab
             logLikelihood);
     }
 
+    /// <summary>log(eᵃ + eᵇ), b finite.</summary>
+    private static double LogSum(double a, double b) => Math.Max(a, b) + Math.Log(1 + Math.Exp(-Math.Abs(a - b)));
+
     private static SkewNormal Regress(double n, double t, double tt, double y, double ty, double yy, SkewNormal before)
     {
         var determinant = (n * tt) - (t * t);
@@ -82,10 +86,10 @@ internal sealed record SkewNormalMixture(ImmutableArray<double> Weights, Immutab
         return new(location, skew, Math.Sqrt(Math.Max(variance, ScaleFloor * ScaleFloor)));
     }
 
-    private SkewNormalMixture Converge(WeightedCells cells)
+    private SkewNormalMixture Converge(WeightedCells cells, int iterations)
     {
         var (fit, all) = (this, cells.Counts.Sum());
-        for (var i = 0; i < MaxIterations; i++)
+        for (var i = 0; i < iterations; i++)
         {
             var next = fit.Iterate(cells); // whose likelihood is that of the one before
             if (i > 1 && next.LogLikelihood - fit.LogLikelihood < Tolerance * all)

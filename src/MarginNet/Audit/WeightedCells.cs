@@ -9,7 +9,7 @@ namespace MarginNet.Audit;
 /// <param name="Deviation">Their deviation, above 0.</param>
 internal sealed record WeightedCells(ImmutableArray<double> Points, ImmutableArray<double> Counts, double Mean, double Deviation)
 {
-    private const int Cells = 1000;
+    private const int Cells = 400;
 
     /// <summary>Gathers values; null where all are equal.</summary>
     public static WeightedCells? Of(ReadOnlySpan<double> values)
