@@ -16,8 +16,8 @@ internal static class DifferenceHash
     /// <param name="index">The image in it.</param>
     public static ulong Compute(ImageSet images, int index)
     {
-        Span<double> cells = stackalloc double[Rows * Columns];
-        Average(images.Pixels(index), images.Channels, images.Height, images.Width, cells);
+        Span<long> cells = stackalloc long[Rows * Columns];
+        Sum(images.Pixels(index), images.Channels, images.Height, images.Width, cells);
         var hash = 0UL;
         for (var y = 0; y < Rows; y++)
         {
@@ -30,34 +30,33 @@ internal static class DifferenceHash
         return hash;
     }
 
-    /// <summary>The mean of the channels over each cell, with the shares that pixels have in it.</summary>
-    private static void Average(ReadOnlySpan<byte> pixels, int channels, int height, int width, Span<double> cells)
+    /// <summary>The sum of the channels over each cell, with the shares that pixels have in it. A pixel is 8 × 9 units large, and so a cell
+    /// H × W: whole numbers, so that cells of one colour are equal.</summary>
+    private static void Sum(ReadOnlySpan<byte> pixels, int channels, int height, int width, Span<long> cells)
     {
         var plane = height * width;
-        for (var y = 0; y < Rows; y++)
+        cells.Clear();
+        for (var c = 0; c < channels; c++)
         {
-            for (var x = 0; x < Columns; x++)
+            for (var row = 0; row < height; row++)
             {
-                var (top, bottom) = ((double)y * height / Rows, (double)(y + 1) * height / Rows);
-                var (left, right) = ((double)x * width / Columns, (double)(x + 1) * width / Columns);
-                var (sum, weight) = (0.0, 0.0);
-                for (var row = (int)top; row < bottom; row++)
+                for (var column = 0; column < width; column++)
                 {
-                    var share = Math.Min(bottom, row + 1) - Math.Max(top, row);
-                    for (var column = (int)left; column < right; column++)
+                    var value = pixels[(c * plane) + (row * width) + column];
+                    for (var y = row * Rows / height; y < Rows && y * height < (row + 1) * Rows; y++)
                     {
-                        var own = share * (Math.Min(right, column + 1) - Math.Max(left, column));
-                        for (var c = 0; c < channels; c++)
+                        var share = Overlap(y * height, height, row * Rows, Rows);
+                        for (var x = column * Columns / width; x < Columns && x * width < (column + 1) * Columns; x++)
                         {
-                            sum += own * pixels[(c * plane) + (row * width) + column];
+                            cells[(y * Columns) + x] += (long)share * Overlap(x * width, width, column * Columns, Columns) * value;
                         }
-
-                        weight += own;
                     }
                 }
-
-                cells[(y * Columns) + x] = sum / weight;
             }
         }
     }
+
+    /// <summary>The length that two intervals share.</summary>
+    private static int Overlap(int first, int length, int second, int other) =>
+        Math.Min(first + length, second + other) - Math.Max(first, second);
 }

