@@ -18,7 +18,8 @@ internal sealed record Measurement(
     private const int Thousand = 1000;
 
     public const string Header =
-        "| statistic | AUROC | average precision | precision at the true number | at 1,000 | flagged | precision | recall | estimated share |\n"
+        "| statistic | AUROC | average precision | precision at the true number | at 1,000 "
+        + "| flagged | precision | recall | estimated share |\n"
         + "|---|---|---|---|---|---|---|---|---|";
 
     /// <summary>Measures an audit of labels of which it is known which are wrong.</summary>
@@ -41,8 +42,8 @@ internal sealed record Measurement(
     public string Row(LabelAudit audit, string name)
     {
         var share = audit.Model is { } model ? Text(model.WrongShare) : "";
-        return $"| {name} | {Text(Auroc)} | {Text(AveragePrecision)} | {Text(AtTrueCount)} | {Text(AtThousand)} | {Flagged} | {Text(Precision)} | "
-            + $"{Text(Recall)} | {share} |";
+        return $"| {name} | {Text(Auroc)} | {Text(AveragePrecision)} | {Text(AtTrueCount)} | {Text(AtThousand)} "
+            + $"| {Flagged} | {Text(Precision)} | {Text(Recall)} | {share} |";
     }
 
     private static string Text(double value) => double.IsNaN(value) ? "" : value.ToString("f4", CultureInfo.InvariantCulture);

@@ -30,10 +30,11 @@ internal sealed record NoisyImages(ImageSet Images, int[] True, ImmutableArray<s
         int[] classes = [.. rows.Select(row => names.IndexOf(row[1]))];
         var (kind, share) = noise.Split(':') is [var name, var p] ? (name, double.Parse(p, CultureInfo.InvariantCulture)) : (noise, 0);
         var random = new Random(seed);
+        int Another(int c, int step) => random.NextDouble() < share ? (c + step) % names.Length : c;
         int[] given = kind switch
         {
-            "symmetric" => [.. classes.Select(c => random.NextDouble() < share ? (c + 1 + random.Next(names.Length - 1)) % names.Length : c)],
-            "class" => [.. classes.Select(c => random.NextDouble() < share ? (c + 1) % names.Length : c)],
+            "symmetric" => [.. classes.Select(c => Another(c, 1 + random.Next(names.Length - 1)))],
+            "class" => [.. classes.Select(c => Another(c, 1))],
             _ => [.. rows.Select(row => names.IndexOf(row[Array.IndexOf(header, kind)]))],
         };
         return new(ImageFolder.ReadImages([.. rows.Select(row => Path.Combine(folder, row[0]))]).WithLabels(given), classes, names);

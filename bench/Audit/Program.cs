@@ -9,11 +9,15 @@ using MarginNet.Models;
 using MarginNet.Training;
 using TorchSharp;
 
-var folder = new Option<string>("--data-dir") { Required = true, Description = "The folder that the paths in the labels file start from." };
+var folder = new Option<string>("--data-dir") { Required = true, Description = "Where the paths in the labels file start." };
 var labels = new Option<string>("--labels") { Required = true, Description = "CSV of image, true class and columns of human labels." };
-var noise = new Option<string>("--noise") { DefaultValueFactory = _ => "aggregate", Description = "A column of it, symmetric:p or class:p." };
+var noise = new Option<string>("--noise")
+{
+    DefaultValueFactory = _ => "aggregate",
+    Description = "A column of it, symmetric:p or class:p.",
+};
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 0, Description = "Of noise and training." };
-var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => int.MaxValue, Description = "Images of each class; all by default." };
+var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => int.MaxValue, Description = "Images of each class." };
 var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => TrainingOptions.Fast.Epochs, Description = "Of each training." };
 var width = new Option<int>("--width") { DefaultValueFactory = _ => 64, Description = "Of the network." };
 var folds = new Option<int>("--folds") { DefaultValueFactory = _ => 0, Description = "Networks for out-of-fold scores; 0 for none." };
@@ -26,7 +30,12 @@ root.SetAction(parsed =>
 {
     var data = NoisyImages.Read(
         parsed.GetValue(folder)!, parsed.GetValue(labels)!, parsed.GetValue(noise)!, parsed.GetValue(perClass), parsed.GetValue(seed));
-    var options = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Rounds = parsed.GetValue(rounds), Seed = parsed.GetValue(seed) };
+    var options = TrainingOptions.Fast with
+    {
+        Epochs = parsed.GetValue(epochs),
+        Rounds = parsed.GetValue(rounds),
+        Seed = parsed.GetValue(seed),
+    };
     Classifier Create(ImageSet train)
     {
         torch.manual_seed(options.Seed);
@@ -71,7 +80,11 @@ root.SetAction(parsed =>
     var isWrong = data.IsWrong;
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{data.Images.Count} images, noise {parsed.GetValue(noise)}, {isWrong.Count(wrong => wrong)} wrong labels; seed {options.Seed}, {options.Epochs} epochs, {parsed.GetValue(folds)} folds, alpha {parsed.GetValue(alpha)}\n\n{Measurement.Header}"));
+        $"{data.Images.Count} images, noise {parsed.GetValue(noise)}, {isWrong.Count(wrong => wrong)} wrong labels; ")
+        + string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {options.Seed}, {options.Epochs} epochs, {parsed.GetValue(folds)} folds, alpha {parsed.GetValue(alpha)}\n"));
+    Console.WriteLine(Measurement.Header);
     LabelStatistic[] always = [LabelStatistic.MeanMargin, LabelStatistic.LastMargin, LabelStatistic.PValue];
     LabelStatistic[] ofFolds =
         [LabelStatistic.OutOfFold, LabelStatistic.SelfConfidence, LabelStatistic.NormalizedMargin, LabelStatistic.ConfidentLearning];

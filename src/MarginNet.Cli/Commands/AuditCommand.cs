@@ -31,7 +31,8 @@ internal sealed class AuditCommand : Command
         Description = "Judge the labels by this trained model instead of training one.",
     };
     private readonly Option<int?> _folds = Number.Optional<int>(
-        "--folds", "Train this many networks instead of one, each on all folds but one, which it judges.", value => value is >= 2 and <= 100,
+        "--folds", "Train this many networks instead of one, each on all folds but one, which it judges.",
+        value => value is >= 2 and <= 100,
         "a whole number, 2 to 100");
     private readonly Option<string> _out = new("--out", "-o")
     {
@@ -72,7 +73,8 @@ internal sealed class AuditCommand : Command
         _json.ThrowIfNotWritable(parsed);
         if (_scores.Given(parsed) is { } given)
         {
-            Option[] ofImages = [_model, _folds, .. _settings.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All, _precision];
+            Option[] ofImages =
+                [_model, _folds, .. _settings.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All, _precision];
             if (Array.Find(ofImages, parsed.IsGiven) is { } misplaced)
             {
                 throw new UserErrorException($"{misplaced.Name} does not go with {given.Name}: leave it out.");

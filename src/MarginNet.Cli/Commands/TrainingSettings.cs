@@ -18,7 +18,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     private readonly Option<string> _preset = Choice(
         "--preset",
-        $"The defaults of the other options. paper is section IV: ResNet-18 and the defaults {(defaultPreset == PaperPreset ? "shown here" : "that 'marginnet train --help' shows")}. "
+        "The defaults of the other options. paper is section IV: ResNet-18 and the defaults "
+        + $"{(defaultPreset == PaperPreset ? "shown here" : "that 'marginnet train --help' shows")}. "
         + "fast reaches its accuracy on a CPU in minutes: "
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")

@@ -65,7 +65,8 @@ internal sealed class AuditScores
 
             var names = ClassNames(parsed, null)
                 ?? [.. Enumerable.Range(0, 1 + (int)ArrayFile.Read(labelsOfMargins).Values.ToArray().Max()).Select(Number)];
-            return (new(ReadLabels(parsed, labelsOfMargins, names, record.Count, margins), Math.Max(2, names.Length)) { Record = record }, names);
+            var given = ReadLabels(parsed, labelsOfMargins, names, record.Count, margins);
+            return (new(given, Math.Max(2, names.Length)) { Record = record }, names);
         }
 
         var isLogits = parsed.GetValue(_logits) is not null;
@@ -73,7 +74,8 @@ internal sealed class AuditScores
         var epochs = EpochScores.Read(path, areProbabilities: !isLogits);
         if (parsed.GetValue(_labels) is not { } labelsPath)
         {
-            throw new UserErrorException($"{(isLogits ? _logits : _probabilities).Name} need {_labels.Name}, the given label of each sample.");
+            throw new UserErrorException(
+                $"{(isLogits ? _logits : _probabilities).Name} need {_labels.Name}, the given label of each sample.");
         }
 
         var classes = epochs[0].ClassCount;
@@ -101,7 +103,8 @@ internal sealed class AuditScores
 
         ImmutableArray<string> names = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return names.Length >= 2 && (count is null || names.Length == count) ? names : throw new UserErrorException(
-            $"{_classes.Name} '{path}' has {names.Length} names: expected {(count is null ? "at least 2" : $"{count}, one for each score")}.");
+            $"{_classes.Name} '{path}' has {names.Length} names: "
+            + $"expected {(count is null ? "at least 2" : $"{count}, one for each score")}.");
     }
 
     private static int[] ReadLabels(ParseResult parsed, string path, ImmutableArray<string> classNames, int count, string scores)

@@ -45,7 +45,8 @@ internal sealed class ImageTable
         ? Array.ConvertAll(_rows, row => row[place].Trim())
         : throw new UserErrorException($"{_name} has no column '{column}', only {string.Join(", ", _header)}.");
 
-    /// <summary>The row of each image, by its file where images are in files of their own and the table has them, else by its number.</summary>
+    /// <summary>The row of each image, by its file where images are in files of their own and the table has them,
+    /// else by its number.</summary>
     /// <param name="images">The images.</param>
     /// <param name="folder">Where paths start that are not absolute and not of the working folder; null for nowhere else.</param>
     /// <exception cref="UserErrorException">An image has no row, or two.</exception>
@@ -54,7 +55,8 @@ internal sealed class ImageTable
         var byFile = !images.Files.IsEmpty && Array.Exists(FileColumns, name => Find(name) >= 0);
         var columns = byFile ? FileColumns : NumberColumns;
         var column = Array.Find(columns, name => Find(name) >= 0)
-            ?? throw new UserErrorException($"{_name} does not say which image a row is of: expected a column '{columns[0]}'.");
+            ?? throw new UserErrorException(
+                $"{_name} does not say which image a row is of: expected a column {(images.Files.IsEmpty ? "" : "'file' or ")}'index'.");
         var rows = new Dictionary<string, int>();
         foreach (var (row, field) in Column(column).Index())
         {
@@ -91,7 +93,9 @@ internal sealed class ImageTable
             }
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < classNames.Count ? number : null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < classNames.Count
+            ? number
+            : null;
     }
 
     /// <summary>Where a file is: as it is named, or from the folder of the data.</summary>

@@ -23,15 +23,19 @@ internal sealed class AuditFiles(LabelAudit audit, ImmutableArray<string> classN
         AtomicFile.Write(path, stream =>
         {
             using var writer = new StreamWriter(stream, leaveOpen: true);
-            writer.WriteLine($"index,given,suggested,statistic,p_right,p_value,p_adjusted,rank,flagged{(DualWeights is null ? "" : ",lambda")},"
-                + $"reason{(hasFiles ? ",file" : "")}");
+            writer.WriteLine("index,given,suggested,statistic,p_right,p_value,p_adjusted,rank,flagged,"
+                + $"{(DualWeights is null ? "" : "lambda,")}reason{(hasFiles ? ",file" : "")}");
             foreach (var label in audit.Labels)
             {
                 var i = label.Index;
-                var lambda = DualWeights is null ? "" : $",{Number(DualWeights[i])}";
-                writer.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{images?.Number(i) ?? i},{Name(label.Label)},{(label.Suggested is { } other ? Name(other) : "")},{Number(label.Statistic)},{Number(label.RightProbability)},{Number(label.PValue)},{Number(label.AdjustedPValue)},{label.Rank},{(label.IsFlagged ? "true" : "false")}{lambda},{Csv.Quote(string.Join("; ", reasons[i]))}{(hasFiles ? $",{Csv.Quote(images!.FileOf(i)!)}" : "")}"));
+                string[] fields =
+                [
+                    Number(images?.Number(i) ?? i), Name(label.Label), label.Suggested is { } other ? Name(other) : "",
+                    Number(label.Statistic), Number(label.RightProbability), Number(label.PValue), Number(label.AdjustedPValue),
+                    Number(label.Rank), label.IsFlagged ? "true" : "false", .. DualWeights is null ? [] : new[] { Number(DualWeights[i]) },
+                    string.Join("; ", reasons[i]), .. hasFiles ? new[] { images!.FileOf(i)! } : [],
+                ];
+                writer.WriteLine(string.Join(',', fields.Select(Csv.Quote)));
             }
         });
     }
@@ -52,8 +56,11 @@ internal sealed class AuditFiles(LabelAudit audit, ImmutableArray<string> classN
                     $"{(images.IsTrain(place) ? "train" : "test")},{images.Number(place)},{Csv.Quote(images.LabelName(place))}");
 
                 var same = images.Label(pair.First) == images.Label(pair.Second) ? "same" : "other";
-                var files = hasFiles ? $",{Csv.Quote(images.FileOf(pair.First) ?? "")},{Csv.Quote(images.FileOf(pair.Second) ?? "")}" : "";
-                writer.WriteLine($"{Side(pair.First)},{Side(pair.Second)},{(pair.IsExact ? "exact" : "near")},{Number(pair.Distance)},{same}{files}");
+                var files = hasFiles
+                    ? $",{Csv.Quote(images.FileOf(pair.First) ?? "")},{Csv.Quote(images.FileOf(pair.Second) ?? "")}"
+                    : "";
+                var kind = pair.IsExact ? "exact" : "near";
+                writer.WriteLine($"{Side(pair.First)},{Side(pair.Second)},{kind},{Number(pair.Distance)},{same}{files}");
             }
         });
     }
@@ -95,7 +102,7 @@ internal sealed class AuditFiles(LabelAudit audit, ImmutableArray<string> classN
         : suggested == label.Label ? ["low margin"]
         : [$"looks like {classNames[suggested]}"];
 
-    private string Name(int label) => label < classNames.Length ? Csv.Quote(classNames[label]) : "";
+    private string Name(int label) => label < classNames.Length ? classNames[label] : "";
 
     /// <summary>A number; nothing where there is none.</summary>
     private static string Number(double value) =>

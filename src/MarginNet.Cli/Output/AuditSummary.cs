@@ -26,7 +26,8 @@ internal sealed class AuditSummary(
         Line($"labels            {audit.Labels.Length}, ranked by {statistic}");
         if (audit.Model is { } model)
         {
-            Line($"wrong labels      {model.WrongShare:p1} by estimate: a lower part of mean {model.Wrong.Mean:g3} beside {model.Right.Mean:g3}");
+            Line(
+                $"wrong labels      {model.WrongShare:p1} by estimate: a lower part of mean {model.Wrong.Mean:g3} beside {model.Right.Mean:g3}");
         }
         else
         {
@@ -34,18 +35,25 @@ internal sealed class AuditSummary(
         }
 
         var flagged = audit.Flagged.ToArray();
-        Line($"flagged           {flagged.Length}{(audit.Model is null || isShareGiven ? "" : FormattableString.Invariant($" at alpha {audit.Alpha}, the largest share of right ones to expect among them"))}");
+        var bound = audit.Model is null || isShareGiven
+            ? ""
+            : FormattableString.Invariant($" at alpha {audit.Alpha}, the largest share of right ones to expect among them");
+        Line($"flagged           {flagged.Length}{bound}");
         foreach (var label in audit.Labels.OrderBy(label => label.Rank).Take(Shown))
         {
-            var (given, suggested) = (Name(label.Label), label.Suggested is { } other && other != label.Label ? $", looks like {Name(other)}" : "");
-            Line($"  {label.Rank}. {images?.Name(label.Index) ?? $"sample {label.Index}"}{(given.Length > 0 ? $": {given}" : "")}{suggested} ({label.Statistic:g4})");
+            var given = Name(label.Label) is { Length: > 0 } own ? $": {own}" : "";
+            var suggested = label.Suggested is { } other && other != label.Label ? $", looks like {Name(other)}" : "";
+            Line($"  {label.Rank}. {images?.Name(label.Index) ?? $"sample {label.Index}"}{given}{suggested} ({label.Statistic:g4})");
         }
 
         if (images is not null)
         {
-            var pairs = images.Duplicates.Pairs;
-            Line($"duplicates        {pairs.Count(pair => pair.IsExact)} the same and {pairs.Count(pair => !pair.IsExact)} nearly; {images.Conflicts.Count()} with another label, {images.Leaks.Count()} of training and test");
-            Line($"of one colour     {images.Duplicates.Constant.Count(images.IsTrain)} in training, {images.Duplicates.Constant.Count(place => !images.IsTrain(place))} in test");
+            var (pairs, constant) = (images.Duplicates.Pairs, images.Duplicates.Constant);
+            var exact = pairs.Count(pair => pair.IsExact);
+            Line(
+                $"duplicates        {exact} the same and {pairs.Length - exact} nearly; {images.Conflicts.Count()} with another label, {images.Leaks.Count()} of training and test");
+            var inTrain = constant.Count(images.IsTrain);
+            Line($"of one colour     {inTrain} in training, {constant.Length - inTrain} in test");
         }
 
         foreach (var (first, second, share) in Confused().Take(Shown))
@@ -97,7 +105,8 @@ internal sealed class AuditSummary(
             json.WriteNumber("count", own.Length);
             json.WriteNumber("flagged", own.Count(label => label.IsFlagged));
             JsonNumbers.Write(
-                json, "wrong_share", audit.Model is null || own.Length == 0 ? double.NaN : own.Average(label => 1 - label.RightProbability));
+                json, "wrong_share",
+                audit.Model is null || own.Length == 0 ? double.NaN : own.Average(label => 1 - label.RightProbability));
             json.WriteStartArray("flagged_as");
             for (var other = 0; other < classNames.Length; other++)
             {

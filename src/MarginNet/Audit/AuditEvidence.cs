@@ -19,8 +19,8 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
     /// <summary>λ of each sample's constraint, shape [N].</summary>
     public double[]? DualWeights { get; init; }
 
-    /// <summary>The scores that say which class a sample looks like: the mean over the epochs, else out-of-fold ones, else those of the
-    /// trained network.</summary>
+    /// <summary>The scores that say which class a sample looks like: the mean over the epochs, else out-of-fold ones,
+    /// else those of the trained network.</summary>
     internal ScoreMatrix? Suggesting => Record?.MeanScores ?? OutOfFold ?? Scores;
 
     /// <summary>The statistic of each sample, shape [N].</summary>
@@ -32,7 +32,8 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
         return statistic switch
         {
             LabelStatistic.MeanMargin => Needed(Record, statistic, "margins by epoch").Mean(),
-            LabelStatistic.LastMargin when Record is null => Needed(Scores, statistic, "margins by epoch or logits").LabelledMargins(labels),
+            LabelStatistic.LastMargin when Record is null =>
+                Needed(Scores, statistic, "margins by epoch or logits").LabelledMargins(labels),
             LabelStatistic.LastMargin => Record.Last(),
             LabelStatistic.OutOfFold => Needed(OutOfFold, statistic, "out-of-fold scores").LabelledMargins(labels),
             LabelStatistic.PValue => LabelStatistics.PValue(Margins(statistic), labels, ClassCount),

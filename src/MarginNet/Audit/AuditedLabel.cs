@@ -12,4 +12,5 @@ namespace MarginNet.Audit;
 /// <param name="Rank">1 for the most suspicious; ties in the order of the samples.</param>
 /// <param name="IsFlagged">Whether the label is taken for wrong.</param>
 public readonly record struct AuditedLabel(
-    int Index, int Label, int? Suggested, double Statistic, double RightProbability, double PValue, double AdjustedPValue, int Rank, bool IsFlagged);
+    int Index, int Label, int? Suggested, double Statistic, double RightProbability, double PValue, double AdjustedPValue, int Rank,
+    bool IsFlagged);

@@ -7,8 +7,10 @@ namespace MarginNet.Audit;
 /// Confident learning (Northcutt, Jiang and Chuang, 2021): the joint distribution of given and true labels, from which samples are
 /// confidently another class, and the labels that it takes for wrong. Here as what margins are compared with.
 /// </summary>
-/// <param name="Thresholds">t_j, the mean probability of class j among the samples labelled j, shape [C]; NaN of a class without samples.</param>
-/// <param name="Joint">Q, estimated counts of samples labelled i whose class is j, shape [C, C]; row i sums to the samples labelled i.</param>
+/// <param name="Thresholds">t_j, the mean probability of class j among the samples labelled j, shape [C];
+/// NaN of a class without samples.</param>
+/// <param name="Joint">Q, estimated counts of samples labelled i whose class is j, shape [C, C];
+/// row i sums to the samples labelled i.</param>
 /// <param name="IsWrong">The labels taken for wrong, shape [N].</param>
 public sealed record ConfidentLearning(ImmutableArray<double> Thresholds, double[,] Joint, ImmutableArray<bool> IsWrong)
 {

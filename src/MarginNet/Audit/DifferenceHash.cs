@@ -30,8 +30,8 @@ internal static class DifferenceHash
         return hash;
     }
 
-    /// <summary>The sum of the channels over each cell, with the shares that pixels have in it. A pixel is 8 × 9 units large, and so a cell
-    /// H × W: whole numbers, so that cells of one colour are equal.</summary>
+    /// <summary>The sum of the channels over each cell, with the shares that pixels have in it. A pixel is 8 × 9 units large,
+    /// and so a cell H × W: whole numbers, so that cells of one colour are equal.</summary>
     private static void Sum(ReadOnlySpan<byte> pixels, int channels, int height, int width, Span<long> cells)
     {
         var plane = height * width;

@@ -9,8 +9,8 @@ public static class EpochScores
     /// <summary>Reads class scores.</summary>
     /// <param name="path">A .npy or .npz file of shape [E, N, C] for E epochs or [N, C] for one, or a .csv file of shape [N, C];
     /// see <see cref="ArrayFile.Read"/>.</param>
-    /// <param name="areProbabilities">Whether they are probabilities, of which the logarithms are taken; those below 1e-12 are taken for it.
-    /// Default false.</param>
+    /// <param name="areProbabilities">Whether they are probabilities, of which the logarithms are taken;
+    /// those below 1e-12 are taken for it. Default false.</param>
     /// <returns>Logits of each epoch, each of shape [N, C].</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is malformed, has another shape, or holds a number that is no score.</exception>

@@ -22,7 +22,8 @@ public sealed record LabelAudit(
     /// <param name="statistic">What to rank by. Default <see cref="LabelStatistic.MeanMargin"/>.</param>
     /// <param name="alpha">The largest expected share of right labels among the flagged, in (0, 1). Default 0.1. Confident learning
     /// flags by its own rule instead.</param>
-    /// <param name="flagShare">The share of labels to flag instead, the most suspicious ones, in (0, 1); null, the default, to go by alpha.</param>
+    /// <param name="flagShare">The share of labels to flag instead, the most suspicious ones, in (0, 1);
+    /// null, the default, to go by alpha.</param>
     /// <returns>The audit; by alpha nothing is flagged where the model of the statistic cannot be told.</returns>
     /// <exception cref="ArgumentException">What the statistic needs is not known, or sizes disagree.</exception>
     public static LabelAudit Compute(
@@ -79,7 +80,8 @@ public sealed record LabelAudit(
         for (var rank = 0; rank < order.Length; rank++)
         {
             var i = order[rank];
-            audited[i] = new(i, labels.Span[i], suggested?[i], values[i], model?.RightProbability(values[i]) ?? double.NaN, p[i], adjusted[i], rank + 1, wrong[i]);
+            var isRight = model?.RightProbability(values[i]) ?? double.NaN;
+            audited[i] = new(i, labels.Span[i], suggested?[i], values[i], isRight, p[i], adjusted[i], rank + 1, wrong[i]);
         }
 
         return new(statistic, alpha, [.. audited], model, doubt);

@@ -12,7 +12,8 @@ public enum LabelStatistic
     /// <summary>The labelled margin by a network that was not trained on the sample.</summary>
     OutOfFold,
 
-    /// <summary>The p-value of the labelled margin among the rightly decided samples of its class, see <see cref="LabelStatistics.PValue"/>.</summary>
+    /// <summary>The p-value of the labelled margin among the rightly decided samples of its class,
+    /// see <see cref="LabelStatistics.PValue"/>.</summary>
     PValue,
 
     /// <summary>−λ, the dual weight of the sample's constraint.</summary>

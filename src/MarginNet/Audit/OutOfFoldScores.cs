@@ -37,7 +37,8 @@ public static class OutOfFoldScores
 
             var (rest, heldOut) = (train.Select(Members(isHeldOut: false)), Members(isHeldOut: true));
             using var network = create(rest);
-            MarginTrainer.Train(network, rest, options, progress: progress is null ? null : new Told(progress, k), cancellation: cancellation);
+            var told = progress is null ? null : new Told(progress, k);
+            MarginTrainer.Train(network, rest, options, progress: told, cancellation: cancellation);
             var own = network.Score(train.Select(heldOut), cancellation: cancellation);
             for (var i = 0; i < heldOut.Length; i++)
             {

@@ -78,6 +78,7 @@ public readonly record struct SkewNormal(double Location, double Skew, double Sc
             return (0.5 * (own + scaled)) - (own * scaled) - Owen(a * h, 1 / a);
         }
 
-        return GaussLegendreRule.Integrate(x => Math.Exp(-0.5 * h * h * (1 + (x * x))) / (1 + (x * x)), 0, a, QuadraturePoints) / (2 * Math.PI);
+        double Integrand(double x) => Math.Exp(-0.5 * h * h * (1 + (x * x))) / (1 + (x * x));
+        return GaussLegendreRule.Integrate(Integrand, 0, a, QuadraturePoints) / (2 * Math.PI);
     }
 }

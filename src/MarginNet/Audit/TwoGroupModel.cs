@@ -13,7 +13,8 @@ public sealed record TwoGroupModel(double WrongShare, SkewNormal Wrong, SkewNorm
     /// <summary>The fewest samples that a model is fitted to.</summary>
     public const int MinSamples = 200;
 
-    /// <summary>The least <see cref="Separation"/> of parts that can be told: nearer ones make one hump, whose halves are anyone's guess.</summary>
+    /// <summary>The least <see cref="Separation"/> of parts that can be told: nearer ones make one hump,
+    /// whose halves are anyone's guess.</summary>
     public const double MinSeparation = 2;
 
     /// <summary>Ashman's D, the distance of the means over the root mean square of the deviations.</summary>
@@ -52,7 +53,7 @@ public sealed record TwoGroupModel(double WrongShare, SkewNormal Wrong, SkewNorm
         var model = new TwoGroupModel(two.Weights[lower], wrong, right, gain);
         return gain <= 0 ? (null, "one part describes the values as well as two, so wrong and right labels are not apart")
             : model.Separation < MinSeparation ? (null, FormattableString.Invariant(
-                $"wrong and right labels are not apart: the means of the two parts differ by {model.Separation:f1} deviations, and {MinSeparation} are needed"))
+                $"wrong and right labels are not apart: the two means differ by {model.Separation:f1} deviations, and {MinSeparation} are needed"))
             : wrong.Mean >= 0 ? (null, FormattableString.Invariant(
                 $"the lower of the two parts has the mean {wrong.Mean:g3}, above 0: these are labels that win, so few are wrong"))
             : (model, null);

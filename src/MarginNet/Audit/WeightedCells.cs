@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace MarginNet.Audit;
 
-/// <summary>Values gathered in cells of equal width, standardised to mean 0 and deviation 1: a hundred thousand fit as fast as a thousand.</summary>
+/// <summary>Values gathered in cells of equal width, standardised to mean 0 and deviation 1:
+/// a hundred thousand fit as fast as a thousand.</summary>
 /// <param name="Points">The mean of the values in each cell, standardised, increasing.</param>
 /// <param name="Counts">Their number.</param>
 /// <param name="Mean">The mean of all.</param>

@@ -15,7 +15,8 @@ public sealed class MarginRecord
     /// <param name="margins">The labelled margins, epoch after epoch, shape [E, N] with E ≥ 1 and N ≥ 1, all finite; not copied, so the
     /// caller hands them over.</param>
     /// <param name="count">N.</param>
-    /// <param name="meanScores">The scores of each sample, averaged over the epochs, shape [N, C]; null, the default, where unknown.</param>
+    /// <param name="meanScores">The scores of each sample, averaged over the epochs, shape [N, C];
+    /// null, the default, where unknown.</param>
     /// <exception cref="ArgumentException">The sizes disagree, or a margin is NaN or infinite.</exception>
     public MarginRecord(float[] margins, int count, ScoreMatrix? meanScores = null)
     {
@@ -83,7 +84,7 @@ public sealed class MarginRecord
         return new(margins, count, new(Array.ConvertAll(sums, sum => (float)(sum / epochs.Count)), classes));
     }
 
-    /// <summary>Computes the mean of each sample's margins over the epochs, the area under the margin of Pleiss et al., shape [N].</summary>
+    /// <summary>Computes the mean of each sample's margins over the epochs, shape [N]: the area under the margin of Pleiss et al.</summary>
     public double[] Mean()
     {
         var means = new double[Count];

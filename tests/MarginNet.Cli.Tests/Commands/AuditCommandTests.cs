@@ -14,8 +14,8 @@ public sealed class AuditCommandTests
 
     private static readonly string[] Quick =
     [
-        "--image-size", "8", "--arch", "resnet18", "--width", "2", "--epochs", "6", "--batch-size", "8", "--lr", "2e-2", "--loss", "shifted-softmax",
-        "--mu", "5", "--temperature", "1", "--optimizer", "adam", "--quiet",
+        "--image-size", "8", "--arch", "resnet18", "--width", "2", "--epochs", "6", "--batch-size", "8", "--lr", "2e-2",
+        "--loss", "shifted-softmax", "--mu", "5", "--temperature", "1", "--optimizer", "adam", "--quiet",
     ];
 
     /// <summary>Two classes of noise, dark and bright; train/bright/00 is dark, 01 its copy in the test images, 02 of one colour.</summary>
@@ -66,7 +66,7 @@ public sealed class AuditCommandTests
         Assert.Equal(
             ["index", "given", "suggested", "statistic", "p_right", "p_value", "p_adjusted", "rank", "flagged", "reason", "file"], rows[0]);
         Assert.Equal(2 * PerClass, rows.Length - 1);
-        Assert.Equal(Enumerable.Range(0, 2 * PerClass), Column(rows, "index").Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+        Assert.Equal(Enumerable.Range(0, 2 * PerClass).Select(i => $"{i}"), Column(rows, "index"));
         int[] flagged = [.. Column(rows, "flagged").Index().Where(one => one.Item == "true").Select(one => one.Index)];
         Assert.Equal([0, 1], flagged); // 0.025 of 80; both are dark and called bright.
         Assert.All(flagged, i => Assert.Equal(("bright", "dark"), (Column(rows, "given")[i], Column(rows, "suggested")[i])));
@@ -136,7 +136,7 @@ public sealed class AuditCommandTests
             (["image,label", "train/bright/00.png,green"], "row 1 has the label 'green', which is no class: expected bright, dark."),
             (["image,label", "a.png,bright", "a.png,dark"], "has two rows of 'a.png'"),
             (["image,class", "a.png,bright"], "has no column 'label', only image, class."),
-            (["name,label", "a.png,bright"], "expected a column 'file'"),
+            (["name,label", "a.png,bright"], "expected a column 'file' or 'index'."),
             (["image,label"], "has no rows"),
             (["image,label", "a.png"], "row 1 has 1 fields, but the header has 2."),
         })
@@ -158,14 +158,16 @@ public sealed class AuditCommandTests
         File.WriteAllLines(tool.File("logits.csv"), classes.Select(c => string.Join(',', Enumerable.Range(0, 3).Select(j =>
             ((j == c ? 9 : 0) + (4 * random.NextDouble())).ToString("r", CultureInfo.InvariantCulture)))));
         ArrayFile.WriteLabels(tool.File("y.npy"), labels);
-        var run = await Tool.RunAsync("audit", "--logits", tool.File("logits.csv"), "--labels", tool.File("y.npy"), "--out", tool.File("audit"), "--json", "-");
+        var run = await Tool.RunAsync(
+            "audit", "--logits", tool.File("logits.csv"), "--labels", tool.File("y.npy"), "--out", tool.File("audit"), "--json", "-");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         var json = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(0.1, json.GetProperty("wrong_share").GetDouble(), 0.02);
         Assert.Equal("OutOfFold", json.GetProperty("statistic").GetString());
         var rows = Rows(tool.File("audit/audit.csv"));
-        Assert.Equal(
-            Enumerable.Range(0, 60).Select(i => 10 * i), Column(rows, "flagged").Index().Where(one => one.Item == "true").Select(one => one.Index));
+        int[] flagged = [.. Column(rows, "flagged").Index().Where(one => one.Item == "true").Select(one => one.Index)];
+        Assert.Empty(Enumerable.Range(0, 60).Select(i => 10 * i).Except(flagged));
+        Assert.InRange(flagged.Length, 60, 70);
         Assert.Equal(classes.Select(c => $"{c}"), Column(rows, "suggested"));
 
         foreach (var (more, expected) in new[]

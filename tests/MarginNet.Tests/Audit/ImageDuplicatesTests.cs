@@ -34,7 +34,8 @@ public sealed class ImageDuplicatesTests
     }
 
     [Fact]
-    public void Drawn_shapes_that_differ_are_no_duplicates() => Assert.Empty(ImageDuplicates.Find(SyntheticShapes.Create(2000, 0).Train).Pairs);
+    public void Drawn_shapes_that_differ_are_no_duplicates() =>
+        Assert.Empty(ImageDuplicates.Find(SyntheticShapes.Create(2000, 0).Train).Pairs);
 
     [Fact]
     public void Every_further_copy_is_paired_with_the_first()

@@ -15,8 +15,8 @@ public sealed class LabelAuditTests
         var random = new Random(1);
         int[] classes = [.. Enumerable.Range(0, Count).Select(i => i % Classes)];
         int[] labels = [.. classes.Select((c, i) => i % 10 == 0 ? (c + 1) % Classes : c)];
-        ScoreMatrix Epoch() => new(
-            [.. classes.SelectMany(c => Enumerable.Range(0, Classes).Select(j => (float)((j == c ? 10 : 0) + (2 * random.Normal()))))], Classes);
+        float Score(int c, int j) => (float)((j == c ? 10 : 0) + (2 * random.Normal()));
+        ScoreMatrix Epoch() => new([.. classes.SelectMany(c => Enumerable.Range(0, Classes).Select(j => Score(c, j)))], Classes);
         var record = MarginRecord.FromScores([Epoch(), Epoch()], labels);
         var evidence = new AuditEvidence(labels, Classes)
         {
@@ -38,7 +38,7 @@ public sealed class LabelAuditTests
         var audit = LabelAudit.Compute(evidence, statistic);
         Assert.Equal(Enumerable.Range(1, Count), audit.Labels.Select(label => label.Rank).Order());
         Assert.Equal(
-            audit.Labels.OrderBy(label => label.Rank).Select(label => label.Statistic), audit.Labels.Select(label => label.Statistic).Order());
+            audit.Labels.Select(label => label.Statistic).Order(), audit.Labels.OrderBy(label => label.Rank).Select(label => label.Statistic));
         var first = audit.Labels.Where(label => label.Rank <= Count / 10);
         Assert.InRange(first.Count(label => label.Label != classes[label.Index]), 0.95 * Count / 10, Count / 10);
     }

@@ -9,7 +9,8 @@ public sealed class StratifiedFoldsTests
     {
         int[] labels = [.. Enumerable.Range(0, 103).Select(i => i * i % 7)];
         var fold = StratifiedFolds.Compute(labels, 4, seed: 3);
-        int[] Sizes(Func<int, bool> isOne) => [.. Enumerable.Range(0, 4).Select(k => Enumerable.Range(0, 103).Count(i => fold[i] == k && isOne(i)))];
+        int[] Sizes(Func<int, bool> isOne) =>
+            [.. Enumerable.Range(0, 4).Select(k => Enumerable.Range(0, 103).Count(i => fold[i] == k && isOne(i)))];
 
         Assert.All(labels.Distinct().Select(label => Sizes(i => labels[i] == label)).Append(Sizes(_ => true)), sizes =>
             Assert.InRange(sizes.Max() - sizes.Min(), 0, 1));
