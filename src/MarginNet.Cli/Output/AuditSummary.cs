@@ -143,12 +143,12 @@ internal sealed class AuditSummary(
         }
 
         return from first in Enumerable.Range(0, classes)
-            from second in Enumerable.Range(first + 1, classes - first - 1)
-            where sizes[first] + sizes[second] > 0
-            let share = (double)(counts[first, second] + counts[second, first]) / (sizes[first] + sizes[second])
-            where share >= ConfusedShare
-            orderby share descending
-            select (first, second, share);
+               from second in Enumerable.Range(first + 1, classes - first - 1)
+               where sizes[first] + sizes[second] > 0
+               let share = (double)(counts[first, second] + counts[second, first]) / (sizes[first] + sizes[second])
+               where share >= ConfusedShare
+               orderby share descending
+               select (first, second, share);
     }
 
     private string Name(int label) => label < classNames.Length ? classNames[label] : "";
