@@ -1,3 +1,4 @@
+using MarginNet.Evaluation;
 using MarginNet.Margins;
 
 namespace MarginNet.Audit;
@@ -45,9 +46,13 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
         };
     }
 
-    /// <summary>Softmax probabilities, out of fold where there are such scores.</summary>
-    internal ScoreMatrix Probabilities(LabelStatistic statistic) =>
-        LabelStatistics.Probabilities(Needed(OutOfFold ?? Scores ?? Record?.MeanScores, statistic, "scores of every class"));
+    /// <summary>Softmax probabilities, out of fold where there are such scores, at the temperature that fits the given labels best:
+    /// networks of large scores would be sure of everything.</summary>
+    internal ScoreMatrix Probabilities(LabelStatistic statistic)
+    {
+        var scores = Needed(OutOfFold ?? Scores ?? Record?.MeanScores, statistic, "scores of every class");
+        return LabelStatistics.Probabilities(scores, TemperatureScaling.Fit(scores, Labels.Span));
+    }
 
     private double[] Margins(LabelStatistic statistic) =>
         Record?.Mean() ?? Needed(OutOfFold ?? Scores, statistic, "margins or scores").LabelledMargins(Labels.Span);

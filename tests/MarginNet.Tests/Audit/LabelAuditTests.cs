@@ -1,4 +1,5 @@
 using MarginNet.Audit;
+using MarginNet.Evaluation;
 using MarginNet.Margins;
 using MarginNet.Tests.PValues;
 
@@ -84,7 +85,8 @@ public sealed class LabelAuditTests
     {
         var (evidence, _) = Draw();
         var audit = LabelAudit.Compute(evidence, LabelStatistic.ConfidentLearning);
-        var own = ConfidentLearning.Compute(LabelStatistics.Probabilities(evidence.OutOfFold!), evidence.Labels.Span);
+        var temperature = TemperatureScaling.Fit(evidence.OutOfFold!, evidence.Labels.Span);
+        var own = ConfidentLearning.Compute(LabelStatistics.Probabilities(evidence.OutOfFold!, temperature), evidence.Labels.Span);
         Assert.Equal([.. own.IsWrong], audit.Labels.Select(label => label.IsFlagged));
     }
 
