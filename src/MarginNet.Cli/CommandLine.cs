@@ -155,6 +155,7 @@ internal static class CommandLine
         RootCommand root = new("Margin training and margin p-values for deep neural network classifiers.")
         {
             new TrainCommand(),
+            new AuditCommand(),
             new ImportCommand(),
             new CalibrateCommand(),
             new EvaluateCommand(),

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Security.Cryptography;
+using MarginNet.Audit;
+using MarginNet.Checkpoints;
 using MarginNet.Cli.Configuration;
+using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
@@ -10,16 +12,12 @@ using MarginNet.Models;
 using MarginNet.PValues;
 using MarginNet.Training;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
 
 /// <summary><c>marginnet train</c>: trains a network with a prescribed margin and fits the null model of its margins.</summary>
 internal sealed class TrainCommand : Command
 {
-    private const int DefaultWidth = 64;
-    private const int DefaultLipNetWidth = 32;
-
     private static readonly (int Height, int Width) DefaultImageSize = (32, 32);
 
     private readonly DataOptions _data = new(DataOptions.Cifar);
@@ -28,24 +26,20 @@ internal sealed class TrainCommand : Command
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision = new("In what steps are computed, by default float32; weights and losses are float32;");
 
-    private readonly Option<int?> _width = Number.Optional<int>(
-        "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; "
-            + $"{DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
-
-    private readonly Option<int?> _channels = Number.Optional<int>(
-        "--channels",
-        "1 trains on grey images (colour becomes 0.299 R + 0.587 G + 0.114 B), 3 on RGB (the default, also of grey pictures), "
-        + "4 on RGB and transparency.",
-        value => value is 1 or 3 or 4,
-        "1, 3 or 4");
-
-    private readonly Option<bool> _rectify = new("--rectify")
+    private readonly NetworkOptions _network;
+    private readonly LabelsFileOption _labelsFile = new();
+    private readonly Option<string?> _drop = new("--drop")
     {
-        Description = "End the network in a ReLU, so that scores are >= 0 (condition (1)).",
+        Description = "Leave out the training images that this audit.csv flags.",
     };
-    private readonly Option<string?> _init = new("--init")
+    private readonly Option<string?> _relabel = new("--relabel")
     {
-        Description = "Start from the network in this model file or ONNX file instead of fresh weights.",
+        Description = "Give the training images that this audit.csv flags the labels that it suggests.",
+    };
+    private readonly Option<string?> _audit = new("--audit")
+    {
+        Description = "Record the margin of every training image in every epoch, and write here which labels are wrong, "
+            + "as 'marginnet audit' does.",
     };
 
     private readonly Option<double?> _calibrationSplit = Number.Optional<double>(
@@ -69,12 +63,15 @@ internal sealed class TrainCommand : Command
     public TrainCommand()
         : base("train", "Train a network with a prescribed margin, and fit the null model that its p-values come from.")
     {
+        _network = new(_settings);
         _settings.AddTo(this);
         _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
         Add(_precision);
-        Option[] options = [_width, _channels, _rectify, _init, _calibrationSplit, _out, _tensorBoard];
+        _network.AddTo(this);
+        _labelsFile.AddTo(this);
+        Option[] options = [_drop, _relabel, _audit, _calibrationSplit, _out, _tensorBoard];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -86,22 +83,37 @@ internal sealed class TrainCommand : Command
         using var files = new OutputFiles(parsed.GetValue(_out)!, parsed.Notes());
         _json.ThrowIfNotWritable(parsed);
         var settings = _settings.Read(parsed);
-        var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, NetworkSettings(parsed, settings)) };
+        var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, _network.Describe(parsed, settings)) };
+        if (parsed.GetValue(_audit) is { } table)
+        {
+            AtomicFile.ThrowIfNotWritable(table);
+            options = options with { RecordMargins = true };
+        }
+
         var device = _device.Select(parsed);
         options = options with { Precision = _precision.ForTraining(parsed, device) };
         _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
         var dataset =
-            await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, parsed.GetValue(_channels) ?? 3), cancellation);
+            await _data.LoadAsync(parsed, new(DataOptions.Cifar, DefaultImageSize, _network.Channels(parsed)), cancellation);
+        dataset = _labelsFile.Apply(parsed, dataset, _data.Directory(parsed));
+        var loaded = dataset.Train.Count;
+        dataset = Decide(parsed, dataset);
         var split = Split(dataset.Train, parsed.GetValue(_calibrationSplit), options.Seed);
         var train = dataset.Train.Select(split.Rest.AsSpan());
 
-        using var model = new MarginModel(CreateNetwork(parsed, dataset, train, options), dataset.ClassNames, (train.Height, train.Width))
+        using var model = new MarginModel(_network.Create(parsed, dataset, train, options), dataset.ClassNames, (train.Height, train.Width))
         {
             Training = TrainingSettings.Describe(
                 options, _data.Name(parsed, DataOptions.Cifar), train.Count, split.HeldOut.Length, parsed.GetValue(_calibrationSplit) ?? 0),
         };
+        if (_labelsFile.IsGiven(parsed) || parsed.GetValue(_drop) is not null || parsed.GetValue(_relabel) is not null)
+        {
+            model.Training[TrainingSettings.OtherLabels] = (long)(loaded - dataset.Train.Count);
+        }
+
         _data.KeepPictures(parsed, model);
-        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model))
+        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model)
+            && (parsed.GetValue(_audit) is not { } finished || File.Exists(finished)))
         {
             await error.WriteLineAsync($"{files.Model} is the result of this command: nothing is left to resume.");
             return;
@@ -143,28 +155,48 @@ internal sealed class TrainCommand : Command
                 $"{trouble} The trained model is whole in {destination.Path} instead: move it where there is room{resume}.");
         }
 
+        if (parsed.GetValue(_audit) is { } audit)
+        {
+            var labels = AuditOptions.Compute(
+                AuditOptions.Of(result, train, dataset.ClassNames.Length), LabelStatistic.MeanMargin, LabelAudit.DefaultAlpha);
+            new AuditFiles(labels, dataset.ClassNames, AuditedImages.Search(train, dataset.Test, dataset.ClassNames, cancellation))
+            {
+                DualWeights = result.Rounds > 1 ? result.DualWeights.Values : null,
+            }.WriteLabels(audit);
+        }
+
         options.Checkpoints?.Delete();
         var summary = new TrainingSummary(model, result, options, files, train);
         _json.Report(parsed, summary.Write, summary.Write);
     }
 
+    /// <summary>Leaves out or relabels what an audit has flagged.</summary>
+    private ImageDataset Decide(ParseResult parsed, ImageDataset dataset)
+    {
+        var (option, path) = (parsed.GetValue(_drop), parsed.GetValue(_relabel)) switch
+        {
+            ({ }, { }) => throw new UserErrorException("--drop and --relabel are both given: leave one of them out."),
+            ({ } drop, _) => (_drop, drop),
+            (_, { } relabel) => (_relabel, relabel),
+            _ => (null, null),
+        };
+        if (option is null)
+        {
+            return dataset;
+        }
+
+        var decision = new AuditDecision(path!, option.Name, dataset.Train, dataset.ClassNames, _data.Directory(parsed));
+        parsed.Note($"{option.Name} '{path}': {decision.Count} of {dataset.Train.Count} training images are "
+            + $"{(option == _drop ? "left out" : "relabelled")}.");
+        return dataset with
+        {
+            Train = option == _drop ? decision.Drop(dataset.Train) : decision.Relabel(dataset.Train, dataset.ClassNames),
+        };
+    }
+
     private static StratifiedSplit Split(ImageSet images, double? heldOutShare, int seed) => heldOutShare is { } share
         ? StratifiedSplit.Compute(images.Labels, share, seed)
         : new([.. Enumerable.Range(0, images.Count)], []);
-
-    /// <summary>What the network starts from, which the state of a run does not tell.</summary>
-    private Dictionary<string, object?> NetworkSettings(ParseResult parsed, TrainingOptions options)
-    {
-        using var init = parsed.GetValue(_init) is { } path && File.Exists(path) ? File.OpenRead(path) : null;
-        return new()
-        {
-            ["network"] = _settings.Architecture(parsed),
-            ["width"] = (long)Width(parsed),
-            ["rectify"] = parsed.GetValue(_rectify),
-            ["output_scale"] = OutputScale(parsed, options),
-            ["init"] = init is null ? null : Convert.ToHexStringLower(SHA256.HashData(init)),
-        };
-    }
 
     /// <summary>Keeps what was given and what the presets decided, so that a preset of another version does not change the run.</summary>
     private void SaveConfiguration(ParseResult parsed, TrainingOptions options, string path)
@@ -202,127 +234,6 @@ internal sealed class TrainCommand : Command
 
     private static IEnumerable<string> Shapes(Classifier network) =>
         network.parameters().Select(parameter => string.Join(',', parameter.shape));
-
-    private Classifier CreateNetwork(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
-    {
-        manual_seed(options.Seed);
-        var network = parsed.GetValue(_init) is { } path
-            ? LoadInitial(parsed, path, dataset)
-            : CreateFresh(parsed, dataset, train, options);
-        if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)
-        {
-            network.Dispose();
-            throw new UserErrorException($"--loss {options.Loss} {options.Loss.Equation} needs scores >= 0: add --rectify.");
-        }
-
-        return network;
-    }
-
-    private int Width(ParseResult parsed) =>
-        parsed.GetValue(_width) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? DefaultLipNetWidth : DefaultWidth);
-
-    /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
-    private double OutputScale(ParseResult parsed, TrainingOptions options) =>
-        _settings.OutputScale(parsed) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? 1 : options.Temperature);
-
-    private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
-    {
-        var (width, classes, rectify) = (Width(parsed), dataset.ClassNames.Length, parsed.GetValue(_rectify));
-        var (scale, statistics) = (OutputScale(parsed, options), ChannelStatistics.Compute(train));
-        switch (_settings.Architecture(parsed))
-        {
-            case nameof(FastNet):
-                ThrowIfUnfit(
-                    train, "fastnet", $"at least {FastNet.MinImageSize}x{FastNet.MinImageSize}",
-                    Math.Min(train.Height, train.Width) >= FastNet.MinImageSize);
-                var network = new FastNet(
-                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
-                network.Whiten(train);
-                return network;
-            case nameof(LipNet):
-                ThrowIfUnfit(
-                    train, "lipnet", $"multiples of {LipNet.SizeFactor}",
-                    train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
-                return new LipNet(new()
-                {
-                    Width = width,
-                    ClassCount = classes,
-                    Rectify = rectify,
-                    OutputScale = scale,
-                    Normalization = statistics,
-                    ImageSize = (train.Height, train.Width),
-                });
-            default:
-                return new ResNet18(
-                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
-        }
-    }
-
-    private static void ThrowIfUnfit(ImageSet images, string architecture, string expected, bool fits)
-    {
-        if (!fits)
-        {
-            throw new UserErrorException($"The images are {images.Height}x{images.Width}, but --arch {architecture} needs {expected} "
-                + "pixels: give another --image-size, or --arch resnet18.");
-        }
-    }
-
-    private Classifier LoadInitial(ParseResult parsed, string path, ImageDataset dataset)
-    {
-        if (parsed.GetValue(_width) is not null || parsed.GetValue(_rectify) || _settings.OutputScale(parsed) is not null
-            || _settings.IsArchitectureGiven(parsed))
-        {
-            throw new UserErrorException($"--arch, --width, --rectify and --output-scale are given by --init '{path}': leave them out.");
-        }
-
-        var initial = LoadInitial(path);
-        foreach (var note in initial.Notes)
-        {
-            parsed.Note($"'{path}': {note}");
-        }
-
-        if ((initial.IsForeign && initial.Network is not GraphNetwork) || !initial.Network.parameters().Any())
-        {
-            throw new UserErrorException($"--init '{path}' " + (initial.Network.parameters().Any()
-                ? "is of another program: 'marginnet import' it first, and give that file."
-                : "holds a program, whose weights cannot be trained: give a model of layers."));
-        }
-
-        if (initial.Network is GraphNetwork && initial.ImageSize != (dataset.Train.Height, dataset.Train.Width))
-        {
-            throw new UserErrorException($"--init '{path}' takes images of {initial.ImageSize.Height}x{initial.ImageSize.Width}, "
-                + $"but these are {dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
-        }
-
-        if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
-        {
-            throw new UserErrorException(
-                $"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
-        }
-
-        if (initial.Channels != dataset.Train.Channels)
-        {
-            throw new UserErrorException(
-                $"--init '{path}' takes images of {initial.Channels} channels, but these have {dataset.Train.Channels}: "
-                + $"give --channels {initial.Channels}.");
-        }
-
-        ModelFit.ThrowIfOtherClasses(initial, path, dataset);
-        return initial.Network;
-    }
-
-    private static MarginModel LoadInitial(string path)
-    {
-        try
-        {
-            return MarginModel.Load(path);
-        }
-        catch (InvalidDataException e) when (e.Message.Contains("--input-size", StringComparison.Ordinal))
-        {
-            throw new UserErrorException($"--init '{path}' does not say how large its images are: 'marginnet import' it with --input-size, "
-                + "and give that file.");
-        }
-    }
 
     private TrainingResult Train(
         ParseResult parsed, MarginModel model, ImageSet train, ImageSet test, TrainingOptions options, OutputFiles files,

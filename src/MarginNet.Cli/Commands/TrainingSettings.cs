@@ -8,23 +8,25 @@ using static TorchSharp.torch;
 namespace MarginNet.Cli.Commands;
 
 /// <summary>The options of <c>marginnet train</c> that say how to train, and their form in a model file.</summary>
-internal sealed class TrainingSettings
+/// <param name="defaultPreset">The preset unless another is asked for.</param>
+/// <param name="defaults">What it decides.</param>
+internal sealed class TrainingSettings(string defaultPreset, TrainingOptions defaults)
 {
-    private const string PaperPreset = "paper";
     private const string FastPreset = "fast";
+    private const string PaperPreset = "paper";
     private const string CertifiedPreset = "certified";
-
-    private static readonly TrainingOptions Default = new();
 
     private readonly Option<string> _preset = Choice(
         "--preset",
-        "The defaults of the other options. paper is section IV: ResNet-18 and the defaults shown here. "
+        "The defaults of the other options. paper is section IV: ResNet-18 and the defaults "
+        + $"{(defaultPreset == PaperPreset ? "shown here" : "that 'marginnet train --help' shows")}. "
         + "fast reaches its accuracy on a CPU in minutes: "
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
         + FormattableString.Invariant(
             $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels."),
-        [PaperPreset, FastPreset, CertifiedPreset]);
+        [PaperPreset, FastPreset, CertifiedPreset],
+        defaultPreset);
 
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
@@ -35,7 +37,7 @@ internal sealed class TrainingSettings
     private readonly Option<double> _mu = Number.Positive(
         "--mu",
         "The margin prescribed for every training image, in logits; in lipnet sqrt(2) times a radius in pixels.",
-        Default.TargetMargin);
+        defaults.TargetMargin);
 
     private readonly Option<double?> _lipschitzMargin = Number.Optional<double>(
         "--lipschitz-margin",
@@ -52,28 +54,30 @@ internal sealed class TrainingSettings
         "--loss",
         "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); "
         + "margin-ratio (6).",
-        MarginLoss.All.Select(loss => loss.Name));
+        MarginLoss.All.Select(loss => loss.Name),
+        defaults.Loss.Name);
 
     private readonly Option<double> _temperature =
-        Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", Default.Temperature);
+        Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", defaults.Temperature);
 
     private readonly Option<double?> _outputScale = Number.Optional<double>(
         "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in lipnet.", value => value > 0,
         "a number above 0");
 
     private readonly Option<int> _rounds =
-        Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", Default.Rounds);
-    private readonly Option<int> _epochs = Number.Count("--epochs", "Epochs of each round.", Default.Epochs);
+        Number.Count("--rounds", "Rounds of the outer loop at most; it ends when every margin is met.", defaults.Rounds);
+    private readonly Option<int> _epochs = Number.Count("--epochs", "Epochs of each round.", defaults.Epochs);
     private readonly Option<int> _warmupEpochs =
-        Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", Default.WarmupEpochs);
+        Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", defaults.WarmupEpochs);
     private readonly Option<int> _rampEpochs =
-        Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", Default.RampEpochs);
+        Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", defaults.RampEpochs);
 
     private readonly Option<string> _lambdaUpdate = Choice(
         "--lambda-update",
         "How the weights change between rounds: multiply where violated, multiply-divide (and divide where met), add where violated, "
         + "ascend (in proportion to the violation).",
-        DualUpdate.Names);
+        DualUpdate.Names,
+        defaults.DualUpdate.Name);
 
     private readonly Option<double?> _delta = Number.Optional<double>(
         "--delta",
@@ -83,34 +87,40 @@ internal sealed class TrainingSettings
 
     private readonly Option<double?> _lambdaCap =
         Number.Optional<double>("--lambda-cap", "The largest weight; by default there is none.", value => value > 0, "a number above 0");
-    private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in a step.", Default.BatchSize);
-    private readonly Option<string> _optimizer = Choice("--optimizer", "The optimiser.", Names<OptimizerKind>());
-    private readonly Option<double> _rate = Number.Positive("--lr", "The peak learning rate.", Default.LearningRate);
+    private readonly Option<int> _batchSize = Number.Count("--batch-size", "Images in a step.", defaults.BatchSize);
+    private readonly Option<string> _optimizer = Choice("--optimizer", "The optimiser.", Names<OptimizerKind>(), Lower(defaults.Optimizer));
+    private readonly Option<double> _rate = Number.Positive("--lr", "The peak learning rate.", defaults.LearningRate);
     private readonly Option<double> _biasRateFactor = Number.Positive(
         "--bias-rate-factor", "With --optimizer sgd: the learning rate of biases and batch-norm, in units of --lr.",
-        Default.BiasRateFactor);
+        defaults.BiasRateFactor);
     private readonly Option<string> _schedule =
-        Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>());
+        Choice("--schedule", "How the learning rate moves over a round.", Names<LearningRateSchedule>(), Lower(defaults.Schedule));
     private readonly Option<double> _weightDecay =
-        Number.NotNegative("--weight-decay", "The optimiser's weight decay.", Default.WeightDecay);
+        Number.NotNegative("--weight-decay", "The optimiser's weight decay.", defaults.WeightDecay);
     private readonly Option<bool> _augment = new("--augment")
     {
         Description = "Shift training images by up to --max-shift pixels and flip them at random; the paper does not.",
     };
     private readonly Option<int> _maxShift =
-        Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", Default.MaxShift);
-    private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", Default.Seed);
+        Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", defaults.MaxShift);
+    private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", defaults.Seed);
 
-    public void AddTo(Command command)
+    public TrainingSettings()
+        : this(PaperPreset, new())
     {
-        Option[] options =
-        [
-            _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs,
-            _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
-            _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
-        ];
-        Array.ForEach(options, command.Add);
     }
+
+    /// <summary>Those whose preset is the fast one unless another is asked for.</summary>
+    public static TrainingSettings Fast() => new(FastPreset, TrainingOptions.Fast);
+
+    public Option[] All =>
+    [
+        _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs,
+        _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
+        _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
+    ];
+
+    public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     public TrainingOptions Read(ParseResult parsed)
     {
@@ -137,12 +147,7 @@ internal sealed class TrainingSettings
                 "--lipschitz-projection has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
         }
 
-        var preset = parsed.GetValue(_preset) switch
-        {
-            FastPreset => TrainingOptions.Fast,
-            CertifiedPreset => TrainingOptions.Certified,
-            _ => Default,
-        };
+        var preset = DefaultsOf(parsed.GetValue(_preset)!);
         var loss = parsed.IsGiven(_loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
         T Value<T>(Option<T> option, T byPreset) => parsed.IsGiven(option) ? parsed.GetValue(option)! : byPreset;
         return preset with
@@ -222,6 +227,13 @@ internal sealed class TrainingSettings
         }
     }
 
+    private static TrainingOptions DefaultsOf(string preset) => preset switch
+    {
+        FastPreset => TrainingOptions.Fast,
+        CertifiedPreset => TrainingOptions.Certified,
+        _ => new(),
+    };
+
     /// <summary>The preset's factor goes with the preset's optimiser; one that is given needs an optimiser that takes it.</summary>
     private double BiasRateFactor(ParseResult parsed, TrainingOptions preset)
     {
@@ -251,6 +263,9 @@ internal sealed class TrainingSettings
     /// <summary>The name under which <see cref="Describe"/> keeps the share of the training images kept for calibration;
     /// 0 for none.</summary>
     public const string HeldOutShare = "held_out_share";
+
+    /// <summary>The name under which a model keeps how many images were left out, where labels are not those of the data.</summary>
+    public const string OtherLabels = "dropped_count";
 
     /// <summary>The settings as plain values, for the model file and the history.</summary>
     public static Dictionary<string, object?> Describe(
@@ -284,11 +299,10 @@ internal sealed class TrainingSettings
             ["precision"] = options.Precision == Precision.Float32 ? null : Lower(options.Precision), // As before there was a choice.
         };
 
-    private static Option<string> Choice(string name, string description, IEnumerable<string> values)
+    private static Option<string> Choice(string name, string description, IEnumerable<string> values, string byDefault)
     {
-        string[] choices = [.. values];
-        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => choices[0] };
-        return option.AcceptOnlyFromAmong(choices);
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => byDefault };
+        return option.AcceptOnlyFromAmong([.. values]);
     }
 
     private static IEnumerable<string> Names<T>()

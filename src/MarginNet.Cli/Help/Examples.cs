@@ -20,6 +20,13 @@ internal static class Examples
             ("marginnet train --preset certified --data-dir cifar-10-batches-bin --out m.pt", "a 1-Lipschitz network with certified radii"),
             ("marginnet train --config m.config.json", "the same run again, to the same bytes"),
         ],
+        ["audit"] =
+        [
+            ("marginnet audit --data folder --data-dir pets --out audit", "train while recording margins, and rank the labels by them"),
+            ("marginnet audit --data folder --data-dir pets --labels-file labels.csv --folds 4", "labels of a table, judged out of fold"),
+            ("marginnet audit --logits epochs.npy --labels y.npy", "logits [epochs, N, C] of any framework"),
+            ("marginnet train --data folder --data-dir pets --drop audit/audit.csv", "train without what was flagged"),
+        ],
         ["calibrate"] =
         [
             ("marginnet calibrate --model m.pt --alpha 0.01", "flag at most 1 % of right decisions, and keep the threshold in m.pt"),

@@ -21,7 +21,7 @@ internal static class OptionGroups
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
-                "--statistic",
+                "--statistic", "--folds", "--flag", "--audit",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
@@ -33,7 +33,7 @@ internal static class OptionGroups
             "Data",
             [
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
-                "--limit-test", "--samples", "--calibration-split",
+                "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
                 "--scores", "--pixels", "--channels", "--resize", "--exif",
             ]),
@@ -51,6 +51,7 @@ internal static class OptionGroups
     private static readonly Dictionary<string, string[]> FirstOf = new()
     {
         ["train"] = ["--preset", "--loss", "--mu", "--data", "--data-dir", "--epochs", "--calibration-split", "--out"],
+        ["audit"] = ["--data", "--data-dir", "--labels-file", "--statistic", "--alpha", "--out"],
         ["import"] = ["--normalize", "--classes", "--out"],
         ["calibrate"] = ["--model", "--logits", "--labels", "--alpha", "--out"],
         ["evaluate"] = ["--model", "--logits", "--labels", "--data-dir"],
@@ -69,6 +70,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
+        "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),

@@ -22,6 +22,11 @@ internal static class TrainingImages
             return isHeldOut ? null : images;
         }
 
+        if (model.Training.ContainsKey(TrainingSettings.OtherLabels))
+        {
+            return null;
+        }
+
         var split = StratifiedSplit.Compute(images.Labels, share, (int)(long)model.Training["seed"]!);
         return model.Training.GetValueOrDefault("held_out_count") is long count && count == split.HeldOut.Length
             ? images.Select((isHeldOut ? split.HeldOut : split.Rest).AsSpan())

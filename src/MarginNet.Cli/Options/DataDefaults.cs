@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MarginNet.Cli.Commands;
 using MarginNet.ModelFiles;
 
 namespace MarginNet.Cli.Options;
@@ -27,7 +28,7 @@ internal sealed record DataDefaults(string Name, (int Height, int Width) Size, i
         var training = model.Training;
         var count = training.GetValueOrDefault("train_count") is long trained
             && training.GetValueOrDefault("held_out_count") is long heldOut
-            ? (int?)(trained + heldOut)
+            ? (int?)(trained + heldOut + (training.GetValueOrDefault(TrainingSettings.OtherLabels) as long? ?? 0))
             : null;
         return new(training.GetValueOrDefault("data") as string ?? DataOptions.Cifar, model.ImageSize, model.Channels)
         {

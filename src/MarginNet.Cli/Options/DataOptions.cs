@@ -60,6 +60,9 @@ internal sealed class DataOptions
     /// <summary>The name of the data asked for.</summary>
     public string Name(ParseResult parsed, string byDefault) => parsed.GetValue(_data) ?? byDefault;
 
+    /// <summary>The folder asked for; null for none.</summary>
+    public string? Directory(ParseResult parsed) => parsed.GetValue(_directory);
+
     /// <summary>Loads the data, downloading it first where it is to come from the cache and is not there.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">What it does not say.</param>

@@ -80,6 +80,19 @@ public static class ArrayFile
         AtomicFile.Write(path, stream => NumpyFormat.Write<long>(stream, values, [values.Length]));
     }
 
+    /// <summary>Reads scores of one epoch, shape [N, C], or of several, [E, N, C], in float32.</summary>
+    /// <param name="path">The file; see <see cref="Read"/>. A text holds one epoch.</param>
+    /// <returns>The numbers and their shape, of three dimensions.</returns>
+    internal static (float[] Values, int[] Shape) ReadScores(string path)
+    {
+        var (values, shape) = Open(path, NumpyFormat.ReadScores, (source, name) =>
+        {
+            var matrix = TextArray.Read(source, name, areScores: true);
+            return (Array.ConvertAll(matrix.Values.ToArray(), value => (float)value), new[] { matrix.Rows, matrix.Columns });
+        });
+        return (values, shape.Length == 3 ? shape : [1, .. shape]);
+    }
+
     /// <summary>Opens a file by its kind.</summary>
     /// <param name="path">The file, or an array in an archive.</param>
     /// <param name="readArray">Reads a .npy file, of which it is told the length and what messages call it.</param>

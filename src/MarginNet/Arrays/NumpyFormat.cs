@@ -59,6 +59,19 @@ internal static partial class NumpyFormat
         return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, shape, header.Type[1..]);
     }
 
+    /// <summary>Reads scores, shape [N, C] or [E, N, C], with at least one of each.</summary>
+    /// <inheritdoc cref="Read(Stream, long, string)"/>
+    public static (float[] Values, int[] Shape) ReadScores(Stream stream, long length, string name)
+    {
+        var header = ParseHeader(stream, length, name);
+        if (header.Shape.Length is not (2 or 3) || header.Shape.Contains(0))
+            throw new InvalidDataException(
+                $"{name}: expected scores of shape [N, C] or [E, N, C], but found shape ({header.ShapeText}).");
+
+        var values = ReadValues<float>(stream, name, header);
+        return (header.IsFortran ? ToRowMajor(values, header.Shape) : values, header.Shape);
+    }
+
     /// <summary>Writes an array in C order, as numpy.save does: version 1, the numbers aligned at 64 bytes.</summary>
     public static void Write<T>(Stream stream, ReadOnlySpan<T> values, ReadOnlySpan<int> shape)
         where T : unmanaged

@@ -169,6 +169,25 @@ public sealed class ImageSet
         return new ImageSet(images, labels, Channels, Height, Width, numbers, [.. files]);
     }
 
+    /// <summary>Returns the same images under other labels; their pixels are shared with this set, not copied.</summary>
+    /// <param name="labels">The class of each image, shape [N]; −1 where unknown.</param>
+    /// <returns>A set of N images.</returns>
+    /// <exception cref="ArgumentException">There is not one label for each image, or a label is below −1.</exception>
+    public ImageSet WithLabels(ReadOnlySpan<int> labels)
+    {
+        if (labels.Length != Count)
+        {
+            throw new ArgumentException($"Expected {Count} labels, one for each image, but got {labels.Length}.", nameof(labels));
+        }
+
+        foreach (var label in labels)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(label, UnknownLabel, nameof(labels));
+        }
+
+        return new(_images, labels.ToArray(), Channels, Height, Width, _numbers, Files);
+    }
+
     /// <summary>
     /// Returns the images in another number of channels: colour becomes grey by 0.299 R + 0.587 G + 0.114 B, grey is repeated,
     /// transparency is dropped, or 255 where there was none.

@@ -38,6 +38,7 @@ internal static class RunSettings
             ["max_shift"] = (long)options.MaxShift,
             ["seed"] = (long)options.Seed,
             ["precision"] = options.Precision == Precision.Float32 ? null : options.Precision.ToString(), // As before there was a choice.
+            ["record_margins"] = options.RecordMargins ? true : null,
             ["training_images"] = Digest(train),
             ["test_images"] = test is null ? null : Digest(test),
         };

@@ -24,6 +24,9 @@ internal sealed class RunState : IDisposable
         Scaler = new(options.Precision == Precision.Float16);
         _steps = ((train.Count - 1) / options.BatchSize) + 1;
         DualWeights = DualWeights.Ones(train.Count); // Step 0
+        Recorder = options.RecordMargins
+            ? new(options.WarmupEpochs + (options.Rounds * options.Epochs), train.Count, _device)
+            : null;
         Lipschitz = new(network, new(train.Channels, train.Height, train.Width), options, _device);
     }
 
@@ -32,6 +35,9 @@ internal sealed class RunState : IDisposable
     public GradientScaler Scaler { get; }
 
     public LipschitzControl Lipschitz { get; }
+
+    /// <summary>Null where nothing is to be recorded.</summary>
+    public MarginRecorder? Recorder { get; }
 
     public TrainingPosition Position { get; set; } = TrainingPosition.Start;
 
@@ -96,6 +102,7 @@ internal sealed class RunState : IDisposable
             Optimizer = OptimizerMemory.Capture(Optimizer),
             Scaler = Scaler.Capture(),
             Lipschitz = Lipschitz.Capture(),
+            Recorder = Recorder?.Capture(),
             Random = StoredTensor.FromTensor(random.get_rng_state()),
         };
     }
@@ -117,6 +124,11 @@ internal sealed class RunState : IDisposable
         }
 
         Lipschitz.Restore(new PlainDictionary(state.Lipschitz, "lipschitz"));
+        if (state.Recorder is { } recorded)
+        {
+            Recorder?.Restore(new PlainDictionary(recorded, "recorder"));
+        }
+
         random.set_rng_state(generator);
         (Position, Rollbacks, History, Rounds) = (state.Position, state.Rollbacks, state.History, state.Rounds);
         DualWeights = DualWeights.Restore(state.DualWeights);
@@ -133,6 +145,7 @@ internal sealed class RunState : IDisposable
     {
         LeaveEpoch();
         Lipschitz.Dispose();
+        Recorder?.Dispose();
         Optimizer.Dispose();
     }
 
@@ -142,6 +155,11 @@ internal sealed class RunState : IDisposable
         if (round > _options.Rounds || epoch < 1 || epoch > TrainingPosition.Epochs(round, _options) + 1 || step > _steps)
         {
             throw new InvalidDataException($"A run of these settings is never at round {round}, epoch {epoch}, step {step}.");
+        }
+
+        if (Recorder is not null && state.Recorder is null)
+        {
+            throw new InvalidDataException("It has no record of margins.");
         }
 
         if (state.DualWeights.Length != DualWeights.Values.Length || state.Epoch is { Sums.Length: not 3 })

@@ -139,6 +139,13 @@ public sealed record TrainingOptions
     /// <summary>The seed of the order of the samples and of the augmentation. Default 0.</summary>
     public int Seed { get; init; }
 
+    /// <summary>
+    /// Whether the labelled margin of every sample in every epoch is recorded, for an audit of the labels
+    /// (<see cref="TrainingResult.Margins"/>). It is that of the training pass, on the augmented image and in training mode while the
+    /// weights move, and so costs nothing but 4·E·N + 4·N·C bytes, which are part of the kept state. Default false.
+    /// </summary>
+    public bool RecordMargins { get; init; }
+
     /// <summary>Where and how often the run keeps its state, and whether it goes on from there. Default null: it keeps none.</summary>
     public TrainingCheckpoints? Checkpoints { get; init; }
 

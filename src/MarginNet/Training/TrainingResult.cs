@@ -16,6 +16,10 @@ public sealed record TrainingResult
     /// what a null model is fitted to.</summary>
     public required ScoreMatrix TrainingScores { get; init; }
 
+    /// <summary>The labelled margin of every sample in every epoch, the warm-up's included;
+    /// null unless <see cref="TrainingOptions.RecordMargins"/> asks for it.</summary>
+    public MarginRecord? Margins { get; init; }
+
     /// <summary>The rounds that were needed.</summary>
     public required int Rounds { get; init; }
 

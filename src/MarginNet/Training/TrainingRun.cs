@@ -148,6 +148,7 @@ internal sealed class TrainingRun : IDisposable
             Constraints = constraints,
             DualWeights = weights,
             TrainingScores = scores,
+            Margins = _state.Recorder?.Read(Position.EpochsSoFar(_options)),
             Rounds = Position.Round,
             History = _state.History,
         };
@@ -224,6 +225,7 @@ internal sealed class TrainingRun : IDisposable
             _state.Lipschitz.Project();
         }
 
+        _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);
         _state.Tally!.Add(value.detach(), logits, scores, isRadius ? margins : targets, labels);
     }
 

@@ -41,6 +41,9 @@ internal sealed record TrainingState
     /// <summary>Of <see cref="LipschitzControl"/>.</summary>
     public required Dictionary<string, object?> Lipschitz { get; init; }
 
+    /// <summary>Of <see cref="MarginRecorder"/>; null where nothing is recorded.</summary>
+    public required Dictionary<string, object?>? Recorder { get; init; }
+
     /// <summary>The state of torch's global generator, which a network with randomness of its own draws from.</summary>
     public required StoredTensor Random { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed record TrainingState
         ["optimizer"] = Optimizer,
         ["scaler"] = Scaler,
         ["lipschitz"] = Lipschitz,
+        ["recorder"] = Recorder,
         ["random"] = Random,
     };
 
@@ -90,6 +94,7 @@ internal sealed record TrainingState
             Optimizer = [.. root.Dictionaries("optimizer").Select(memory => new Dictionary<string, object?>(memory.Values))],
             Scaler = root.Has("scaler") ? new(root.Dictionary("scaler").Values) : null,
             Lipschitz = new(root.Dictionary("lipschitz").Values),
+            Recorder = root.Has("recorder") ? new(root.Dictionary("recorder").Values) : null,
             Random = root.Tensor("random"),
         };
     }

@@ -24,6 +24,7 @@ public sealed class ResumeTests : IDisposable
         Schedule = LearningRateSchedule.OneCycle,
         WeightDecay = 1e-3,
         Augment = true,
+        RecordMargins = true,
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -165,6 +166,10 @@ public sealed class ResumeTests : IDisposable
             "epochs was 2 and is 3; learning_rate was 0.01 and is 0.25; width was none and is 4. Give the same",
             error.Message,
             StringComparison.Ordinal);
+
+        error = Assert.Throws<InvalidDataException>(
+            () => Outcome.Of(Everything with { RecordMargins = false, Checkpoints = Checkpoints with { Resume = true } }));
+        Assert.Contains("record_margins was True and is none", error.Message, StringComparison.Ordinal);
 
         using var network = TinyProblem.Network();
         var resume = Everything with { Checkpoints = Checkpoints with { Resume = true } };
@@ -330,6 +335,12 @@ public sealed class ResumeTests : IDisposable
             Assert.Equal(expected.Result.DualWeights.Values.AsSpan(), Result.DualWeights.Values.AsSpan());
             Assert.Equal([.. expected.Result.Constraints.Violations], Result.Constraints.Violations.ToArray());
             Assert.Equal(expected.Result.Rounds, Result.Rounds);
+            Assert.Equal(expected.Result.Margins!.Mean(), Result.Margins!.Mean());
+            Assert.Equal(expected.Result.Margins.Last(), Result.Margins.Last());
+            for (var i = 0; i < 96; i++)
+            {
+                Assert.Equal(expected.Result.Margins.MeanScores![i], Result.Margins.MeanScores![i]);
+            }
         }
     }
 }

@@ -1,0 +1,31 @@
+namespace MarginNet.Data;
+
+/// <summary>K disjoint parts of the samples with the classes in the same proportions, each to be held out in turn.</summary>
+public static class StratifiedFolds
+{
+    /// <summary>Deals the samples of each class, shuffled, to the folds in turn.</summary>
+    /// <param name="labels">The class of each sample, shape [N]; those of unknown class, −1, are treated as one more class.</param>
+    /// <param name="folds">K, at least 2 and at most N.</param>
+    /// <param name="seed">Decides which samples; the same seed gives the same folds everywhere.</param>
+    /// <returns>The fold of each sample, shape [N], each in [0, K); sizes differ by one at most, those of a class likewise.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="folds"/> is out of range.</exception>
+    public static int[] Compute(ReadOnlySpan<int> labels, int folds, int seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(folds, labels.Length);
+        var given = labels.ToArray();
+        var fold = new int[given.Length];
+        var next = 0;
+        foreach (var members in Enumerable.Range(0, given.Length).GroupBy(i => given[i]).OrderBy(members => members.Key))
+        {
+            int[] order = [.. members];
+            new SplitMix64(seed, members.Key).Shuffle(order);
+            foreach (var index in order)
+            {
+                fold[index] = next++ % folds;
+            }
+        }
+
+        return fold;
+    }
+}
