@@ -36,7 +36,7 @@ internal sealed class AuditCommand : Command
         "a whole number, 2 to 100");
     private readonly Option<string> _out = new("--out", "-o")
     {
-        Description = "The folder to write audit.csv, audit.json, duplicates.csv and what was recorded to.",
+        Description = "The folder to write audit.csv, audit.html, audit.json, duplicates.csv and what was recorded to.",
         DefaultValueFactory = _ => "audit",
     };
     private readonly JsonOption _json = new();

@@ -5,6 +5,7 @@ using MarginNet.Audit;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Pages;
 using MarginNet.Data;
 using MarginNet.Training;
 
@@ -13,6 +14,8 @@ namespace MarginNet.Cli.Options;
 /// <summary>How labels are audited, <c>--statistic</c> and <c>--alpha</c>, and the report of it.</summary>
 internal sealed class AuditOptions
 {
+    private const int DefaultThumbnails = 200;
+
     /// <summary>The name of the table of labels.</summary>
     public const string LabelsName = "audit.csv";
 
@@ -41,8 +44,12 @@ internal sealed class AuditOptions
         "--flag", "Flag this share of the labels, the most suspicious, instead of going by --alpha.", value => value is > 0 and < 1,
         "a share between 0 and 1");
 
+    private readonly Option<int> _thumbnails =
+        Number.CountOrNone("--thumbnails", "About how many pictures audit.html has; 0 for none.", DefaultThumbnails);
+
     public void AddTo(Command command)
     {
+        command.Add(_thumbnails);
         command.Add(_flag);
         command.Add(_statistic);
         command.Add(_alpha);
@@ -78,6 +85,9 @@ internal sealed class AuditOptions
             AuditFiles.WriteDuplicates(written[^1], images);
         }
 
+        written.Add(Path.Combine(folder, "audit.html"));
+        new AuditPage(audit, chosen.Text, classNames, images, evidence.Suggesting, parsed.GetValue(_thumbnails))
+            .Compose(CommandText.Of(parsed)).Save(written[^1]);
         written.Add(Path.Combine(folder, "audit.json"));
         var summary = new AuditSummary(audit, classNames, images, chosen.Text, parsed.GetValue(_flag) is not null, [.. written]);
         AtomicFile.Write(written[^1], stream =>

@@ -22,7 +22,7 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
 
     /// <summary>The scores that say which class a sample looks like: the mean over the epochs, else out-of-fold ones,
     /// else those of the trained network.</summary>
-    internal ScoreMatrix? Suggesting => Record?.MeanScores ?? OutOfFold ?? Scores;
+    public ScoreMatrix? Suggesting => Record?.MeanScores ?? OutOfFold ?? Scores;
 
     /// <summary>The statistic of each sample, shape [N].</summary>
     /// <param name="statistic">Which one.</param>

@@ -83,6 +83,13 @@ public sealed class AuditCommandTests
         Assert.Equal(2, json.GetProperty("flagged").GetInt32());
         Assert.Equal(1, json.GetProperty("duplicates").GetProperty("train_and_test").GetInt32());
         Assert.Equal([0, 2], json.GetProperty("classes")[0].GetProperty("flagged_as").EnumerateArray().Select(count => count.GetInt32()));
+        // The page has the suspects and the pair as pictures, and needs nothing else.
+        var page = File.ReadAllText(tool.File("audit/audit.html"));
+        Assert.Contains("typical dark", page, StringComparison.Ordinal);
+        Assert.Contains($"alt=\"{Path.Combine(folder, "train", "bright", "01.png")}\"", page, StringComparison.Ordinal);
+        Assert.True(page.Split("data:image/png;base64,").Length > 2 * 20, "Pictures are missing.");
+        Assert.DoesNotContain("http", page, StringComparison.Ordinal);
+
         Assert.Contains("80 samples, and a model needs 200", run.Output, StringComparison.Ordinal);
         Assert.Contains("1 the same and 0 nearly; 1 with another label, 1 of training and test", run.Output, StringComparison.Ordinal);
 
@@ -168,6 +175,7 @@ public sealed class AuditCommandTests
         int[] flagged = [.. Column(rows, "flagged").Index().Where(one => one.Item == "true").Select(one => one.Index)];
         Assert.Empty(Enumerable.Range(0, 60).Select(i => 10 * i).Except(flagged));
         Assert.InRange(flagged.Length, 60, 70);
+        Assert.Contains("the scores came from a file", File.ReadAllText(tool.File("audit/audit.html")), StringComparison.Ordinal);
         Assert.Equal(classes.Select(c => $"{c}"), Column(rows, "suggested"));
 
         foreach (var (more, expected) in new[]
