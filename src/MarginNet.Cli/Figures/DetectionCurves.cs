@@ -44,15 +44,8 @@ internal static class DetectionCurves
             curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Title} ({row.Report.Metrics.Auroc:f3})");
         }
 
-        var chance = plot.Add.Line(0, 0, 1, 1);
-        (chance.LineColor, chance.LinePattern) = (Colors.Gray, LinePattern.Dashed);
+        RocCurves.Frame(plot, $"share of {set.Section.Typical} flagged", $"share of {set.Section.Atypical} flagged");
         plot.Add.Marker(x, y, MarkerShape.FilledDiamond, 13, Colors.Red).LegendText = "the threshold in use";
-        plot.XLabel($"share of {set.Section.Typical} flagged");
-        plot.YLabel($"share of {set.Section.Atypical} flagged");
-        plot.Axes.SetLimits(0, 1, 0, 1);
-        plot.Axes.Right.MinimumSize = 16;
-        plot.Legend.ShadowColor = Colors.Transparent;
-        plot.ShowLegend(Edge.Bottom);
         return plot;
     }
 }

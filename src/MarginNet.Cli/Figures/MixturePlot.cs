@@ -9,8 +9,6 @@ namespace MarginNet.Cli.Figures;
 internal static class MixturePlot
 {
     private const int MostClasses = 24; // Of more, those that their mixtures describe worst.
-    private const int MostBins = 40;
-    private const int CurvePoints = 300;
     private const double Room = 1.1;
 
     /// <param name="nullModel">The null model.</param>
@@ -32,38 +30,15 @@ internal static class MixturePlot
             [.. shown.Select(c => Panel(nullModel.Classes[c], classNames[c], statistic))]);
     }
 
-    /// <summary>The histogram of numbers as a density, which has the area 1.</summary>
-    public static (double[] Middles, double[] Densities, double Width) Histogram(double[] values)
-    {
-        var (low, high) = (values.Min(), values.Max());
-        var bins = Math.Clamp((int)Math.Ceiling(2 * Math.Cbrt(values.Length)), 1, MostBins);
-        var width = high > low ? (high - low) / bins : 1;
-        var densities = new double[bins];
-        foreach (var value in values)
-        {
-            densities[Math.Min((int)((value - low) / width), bins - 1)] += 1 / (values.Length * width);
-        }
-
-        return ([.. Enumerable.Range(0, bins).Select(bin => low + ((bin + 0.5) * width))], densities, width);
-    }
-
     private static Panel Panel(ClassNull own, string name, string statistic)
     {
         PlotFont.Use();
         var logarithms = Array.ConvertAll(own.Margins[own.ZeroCount..].ToArray(), Math.Log);
-        var (middles, densities, width) = Histogram(logarithms);
+        var histogram = new DensityHistogram(logarithms);
         var mixture = own.Distribution.Fit.Mixture;
         var plot = new Plot();
-        plot.Add.Bars(middles.Zip(densities, (middle, density) => new Bar
-        {
-            Position = middle,
-            Value = density,
-            Size = width,
-            FillColor = Colors.SteelBlue.WithAlpha(0.55),
-            LineWidth = 0,
-        }).ToList());
-        var (start, end) = (middles[0] - width, middles[^1] + width);
-        double[] x = [.. Enumerable.Range(0, CurvePoints).Select(i => start + ((end - start) * i / (CurvePoints - 1)))];
+        histogram.AddTo(plot);
+        var x = histogram.Points;
         if (mixture.Components.Length > 1)
         {
             foreach (var component in mixture.Components)
@@ -79,7 +54,8 @@ internal static class MixturePlot
         curve.LineWidth = 2;
         plot.Title(own.IsPooled ? $"{name} *" : name);
         plot.XLabel($"log {statistic}");
-        plot.Axes.SetLimits(start, end, 0, Room * Math.Max(densities.Max(), Math.Min(y.Max(), 2 * densities.Max())));
+        plot.Axes.SetLimits(
+            histogram.Start, histogram.End, 0, Room * Math.Max(histogram.Highest, Math.Min(y.Max(), 2 * histogram.Highest)));
         plot.Axes.Right.MinimumSize = 16;
         var components = string.Join(" + ", mixture.Components.Select(
             c => string.Create(CultureInfo.InvariantCulture, $"{c.Weight:f2} N({c.Mean:f2}, {c.StandardDeviation:f2})")));

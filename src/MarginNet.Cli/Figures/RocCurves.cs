@@ -46,6 +46,19 @@ internal static class RocCurves
         return (Array.ConvertAll(shown, point => point.X), Array.ConvertAll(shown, point => point.Y));
     }
 
+    /// <summary>The square that ROC curves are in, with its diagonal, the axes and the legend.</summary>
+    public static void Frame(Plot plot, string horizontal, string vertical)
+    {
+        var chance = plot.Add.Line(0, 0, 1, 1);
+        (chance.LineColor, chance.LinePattern) = (Colors.Gray, LinePattern.Dashed);
+        plot.XLabel(horizontal);
+        plot.YLabel(vertical);
+        plot.Axes.SetLimits(0, 1, 0, 1);
+        plot.Axes.Right.MinimumSize = 16;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        plot.ShowLegend(Edge.Bottom);
+    }
+
     private static Panel Compare(string what, string typical, string atypical, IEnumerable<DetectorScores> scores, DetectorResult[] results)
     {
         PlotFont.Use();
@@ -58,15 +71,8 @@ internal static class RocCurves
             curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(score.Name)} ({result.Auroc:f3})");
         }
 
-        var chance = plot.Add.Line(0, 0, 1, 1);
-        (chance.LineColor, chance.LinePattern) = (Colors.Gray, LinePattern.Dashed);
         plot.Title($"Detection of {what}");
-        plot.XLabel($"share of {typical}");
-        plot.YLabel($"share of {atypical}");
-        plot.Axes.SetLimits(0, 1, 0, 1);
-        plot.Axes.Right.MinimumSize = 16;
-        plot.Legend.ShadowColor = Colors.Transparent;
-        plot.ShowLegend(Edge.Bottom);
+        Frame(plot, $"share of {typical}", $"share of {atypical}");
         var best = results.MaxBy(result => result.Auroc)!;
         var list = string.Join(", ", results.Select(
             result => string.Create(CultureInfo.InvariantCulture, $"{DetectorNames.Title(result.Score)} {result.Auroc:f3}")));

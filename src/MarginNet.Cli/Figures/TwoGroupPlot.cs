@@ -6,7 +6,6 @@ namespace MarginNet.Cli.Figures;
 /// <summary>The statistic of all labels as a histogram, with the parts of wrong and right labels over it where they are told.</summary>
 internal static class TwoGroupPlot
 {
-    private const int CurvePoints = 300;
     private const double Room = 1.1;
 
     /// <param name="audit">The audit.</param>
@@ -15,20 +14,13 @@ internal static class TwoGroupPlot
     {
         PlotFont.Use();
         double[] values = [.. audit.Labels.Select(label => label.Statistic)];
-        var (middles, densities, width) = MixturePlot.Histogram(values);
+        var histogram = new DensityHistogram(values);
+        var flagged = audit.Flagged.ToArray();
         var plot = new Plot();
-        plot.Add.Bars(middles.Zip(densities, (middle, density) => new Bar
-        {
-            Position = middle,
-            Value = density,
-            Size = width,
-            FillColor = Colors.SteelBlue.WithAlpha(0.55),
-            LineWidth = 0,
-        }).ToList());
-        var (start, end) = (middles[0] - width, middles[^1] + width);
+        histogram.AddTo(plot);
         if (audit.Model is { } model)
         {
-            double[] x = [.. Enumerable.Range(0, CurvePoints).Select(i => start + ((end - start) * i / (CurvePoints - 1)))];
+            var x = histogram.Points;
             Part("wrong", model.WrongShare, model.Wrong, Colors.OrangeRed);
             Part("right", 1 - model.WrongShare, model.Right, Colors.SteelBlue);
             plot.ShowLegend(Edge.Bottom);
@@ -40,19 +32,19 @@ internal static class TwoGroupPlot
             }
         }
 
-        if (audit.Flagged.Any())
+        if (flagged.Length > 0)
         {
-            var line = plot.Add.VerticalLine(audit.Flagged.Last().Statistic, 1, Colors.Red, LinePattern.Dashed);
+            var line = plot.Add.VerticalLine(flagged[^1].Statistic, 1, Colors.Red, LinePattern.Dashed);
             line.ExcludeFromLegend = true;
         }
 
         plot.XLabel(statistic);
-        plot.Axes.SetLimits(start, end, 0, Room * densities.Max());
+        plot.Axes.SetLimits(histogram.Start, histogram.End, 0, Room * histogram.Highest);
         return new(
             "statistic",
             (audit.Model is null ? "Histogram of all labels; the smaller, the more suspicious."
                 : "Histogram of all labels, and the two parts of the model: where the lines follow the bars, its shares can be relied on.")
-                + (audit.Flagged.Any() ? " Dashed, where flagged labels end." : ""),
+                + (flagged.Length > 0 ? " Dashed, where flagged labels end." : ""),
             Columns: 1,
             [
                 new(

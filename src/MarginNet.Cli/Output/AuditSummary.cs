@@ -96,10 +96,11 @@ internal sealed class AuditSummary(
     private void WriteClasses(Utf8JsonWriter json)
     {
         var flagged = audit.Confusion(classNames.Length);
+        var byClass = audit.Labels.ToLookup(label => label.Label);
         json.WriteStartArray("classes");
         foreach (var (c, name) in classNames.Index())
         {
-            AuditedLabel[] own = [.. audit.Labels.Where(label => label.Label == c)];
+            AuditedLabel[] own = [.. byClass[c]];
             json.WriteStartObject();
             json.WriteString("name", name);
             json.WriteNumber("count", own.Length);

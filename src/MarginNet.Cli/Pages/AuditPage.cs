@@ -56,9 +56,14 @@ internal sealed class AuditPage(
 
     private Html Suspects()
     {
-        if (_samples is null || thumbnails == 0)
+        if (_samples is null)
         {
-            return Html.Format($"<p>{(thumbnails == 0 ? "No pictures are shown, as --thumbnails 0 asks." : "No pictures are shown: the scores came from a file, without the images.")}</p>\n");
+            return Html.Format($"<p>No pictures are shown: the scores came from a file, without the images.</p>\n");
+        }
+
+        if (SampleCard.Missing(_samples, thumbnails) is { } missing)
+        {
+            return missing;
         }
 
         var typical = new TypicalSamples(_samples, Typical);
@@ -82,6 +87,7 @@ internal sealed class AuditPage(
     private Html Classes()
     {
         var confusion = audit.Confusion(classNames.Length);
+        var byClass = audit.Labels.ToLookup(label => label.Label);
         return ScrollTable.Sortable(
             "By class given: its labels, how many are flagged, and what those look like most often.",
             [
@@ -94,8 +100,8 @@ internal sealed class AuditPage(
                 var times = confusion[c, other];
                 return ScrollTable.Row(
                     name,
-                    ScrollTable.Number($"{audit.Labels.Count(label => label.Label == c):n0}"),
-                    ScrollTable.Number($"{audit.Labels.Count(label => label.Label == c && label.IsFlagged):n0}"),
+                    ScrollTable.Number($"{byClass[c].Count():n0}"),
+                    ScrollTable.Number($"{byClass[c].Count(label => label.IsFlagged):n0}"),
                     ScrollTable.Cell(times > 0 ? classNames[other] : ""),
                     ScrollTable.Number($"{times:n0}"));
             }));

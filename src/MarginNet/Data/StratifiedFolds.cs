@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MarginNet.Data;
 
 /// <summary>K disjoint parts of the samples with the classes in the same proportions, each to be held out in turn.</summary>
@@ -13,14 +15,12 @@ public static class StratifiedFolds
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(folds, labels.Length);
-        var given = labels.ToArray();
-        var fold = new int[given.Length];
+        var fold = new int[labels.Length];
         var next = 0;
-        foreach (var members in Enumerable.Range(0, given.Length).GroupBy(i => given[i]).OrderBy(members => members.Key))
+        foreach (var (label, members) in StratifiedSplit.GroupByClass(labels))
         {
-            int[] order = [.. members];
-            new SplitMix64(seed, members.Key).Shuffle(order);
-            foreach (var index in order)
+            new SplitMix64(seed, label).Shuffle(CollectionsMarshal.AsSpan(members));
+            foreach (var index in members)
             {
                 fold[index] = next++ % folds;
             }

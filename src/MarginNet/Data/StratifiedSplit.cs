@@ -40,7 +40,8 @@ public sealed record StratifiedSplit(ImmutableArray<int> Rest, ImmutableArray<in
         return new StratifiedSplit(IndicesOf(heldOut, false), IndicesOf(heldOut, true));
     }
 
-    private static SortedDictionary<int, List<int>> GroupByClass(ReadOnlySpan<int> labels)
+    /// <summary>The samples of each class, classes and samples ascending.</summary>
+    internal static SortedDictionary<int, List<int>> GroupByClass(ReadOnlySpan<int> labels)
     {
         var groups = new SortedDictionary<int, List<int>>();
         for (var i = 0; i < labels.Length; i++)

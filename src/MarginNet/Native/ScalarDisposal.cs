@@ -10,7 +10,6 @@ namespace MarginNet.Native;
 internal static unsafe class ScalarDisposal
 {
     private const string Function = "THSTorch_dispose_scalar";
-    private const string FileName = "libLibTorchSharp.so";
     private const long Delay = 1000; // Milliseconds.
 
     private static readonly Lock Gate = new();
@@ -42,7 +41,7 @@ internal static unsafe class ScalarDisposal
         try
         {
             const string name = "libmarginnet-scalars.so";
-            var diverting = MemoryLibrary.Load(DivertingLibrary.Make(name, FileName, Function), name);
+            var diverting = MemoryLibrary.Load(DivertingLibrary.Make(name, TorchSharpLibrary.FileName, Function), name);
             _dispose = (delegate* unmanaged<nint, void>)dispose;
             *(nint*)NativeLibrary.GetExport(diverting, DivertingLibrary.Target) = (nint)(delegate* unmanaged<nint, void>)&Dispose;
             return diverting;

@@ -11,7 +11,9 @@ internal static class TorchSharpLibrary
     /// <summary>The name by which TorchSharp asks for it.</summary>
     public const string Name = "LibTorchSharp";
 
-    private const string FileName = "libLibTorchSharp.so";
+    /// <summary>The name of its file, by which the dynamic loader knows it too.</summary>
+    public const string FileName = "libLibTorchSharp.so";
+
     private const string MissingVersion = "GLIBCXX_3.4.32";
     private const string DispensableSymbol = "_ZSt21ios_base_library_initv";
 

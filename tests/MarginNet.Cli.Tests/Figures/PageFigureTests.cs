@@ -12,9 +12,10 @@ public sealed class PageFigureTests
     {
         var random = new Random(count);
         double[] values = [.. Enumerable.Range(0, count).Select(_ => (random.NextDouble() * 8) - 3)];
-        var (middles, densities, width) = MixturePlot.Histogram(values);
-        Assert.Equal(1, densities.Sum() * width, 1e-12);
-        Assert.All(values, value => Assert.Contains(middles, middle => Math.Abs(value - middle) <= (width / 2) + 1e-12));
+        var histogram = new DensityHistogram(values);
+        Assert.Equal(1, histogram.Densities.Sum() * histogram.Width, 1e-12);
+        Assert.All(values, value => Assert.Contains(
+            histogram.Middles, middle => Math.Abs(value - middle) <= (histogram.Width / 2) + 1e-12));
     }
 
     [Fact]
