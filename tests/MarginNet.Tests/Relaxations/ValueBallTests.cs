@@ -36,7 +36,8 @@ public sealed class ValueBallTests
             var images = cat([far, isCut ? around.clamp(0, 1) : around]);
             var scores = relaxed.Run(images.flatten(0, 1)).reshape(images.shape[0], count, -1);
             var least = scores.matmul(rows.squeeze(1).t()).amin(0).t();
-            Assert.True((least - lower).min().ToDouble() >= 0, $"{(least - lower).min().ToDouble()} with {rounding}");
+            var gap = (least - lower).min().ToDouble();
+            Assert.True(gap >= (rounding.IsProof ? 0 : -1e-9), $"{gap} with {rounding}"); // Without rounding nothing is proven.
         }
     }
 
