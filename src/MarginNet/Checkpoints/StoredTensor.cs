@@ -10,7 +10,7 @@ namespace MarginNet.Checkpoints;
 /// A tensor as a file holds it: element type, shape and bytes, outside of LibTorch.
 /// Making one or reading one does not load LibTorch; only <see cref="ToTensor"/> and <see cref="FromTensor"/> do.
 /// </summary>
-public sealed class StoredTensor
+public sealed class StoredTensor : IStoredValue
 {
     /// <summary>Wraps the elements of a tensor, without a copy.</summary>
     /// <param name="type">Element type: float32, float64, float16, bfloat16, int8, int16, int32, int64, uint8 or bool.</param>
@@ -51,6 +51,10 @@ public sealed class StoredTensor
 
     /// <summary>Number of elements.</summary>
     public long Count { get; }
+
+    string IStoredValue.Description => $"{Type} [{string.Join(", ", Shape)}]";
+
+    bool IStoredValue.IsScalar => Shape.IsEmpty;
 
     /// <summary>Copies a tensor of any device and any strides; gradients are not kept.</summary>
     /// <param name="tensor">Tensor of an element type named at the constructor.</param>

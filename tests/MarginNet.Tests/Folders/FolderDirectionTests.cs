@@ -4,8 +4,8 @@ using MarginNet.Margins;
 namespace MarginNet.Tests.Folders;
 
 /// <summary>
-/// The library's folders have a direction: each uses only those before it in one order, so that no two use each other,
-/// by themselves or through others.
+/// The libraries' folders have a direction: each uses only those before it in one order, so that no two use each other,
+/// by themselves or through others. A folder of both libraries has one place.
 /// </summary>
 public sealed class FolderDirectionTests
 {
@@ -20,12 +20,12 @@ public sealed class FolderDirectionTests
         "Foreign", "ModelFiles", "Export", // readers and writers of files
     ];
 
-    private static readonly Assembly Library = typeof(LabelledMargin).Assembly;
+    private static readonly Assembly[] Libraries = [typeof(LabelledMargin).Assembly, typeof(TensorMargins).Assembly];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
     {
-        var uses = TypeUses.Of(Library.Location, nameof(MarginNet))
+        var uses = Libraries.SelectMany(library => TypeUses.Of(library.Location, nameof(MarginNet)))
             .Where(use => Rank(FolderOf(use.From)) < Rank(FolderOf(use.To)));
         Assert.Empty(uses.Select(use => $"{use.From} uses {use.To}"));
     }
@@ -49,7 +49,13 @@ public sealed class FolderDirectionTests
         Assert.All(Files(), file => Assert.Equal(file.Folder, FolderOf(NamespaceIn(file.Path) + '.')));
     }
 
-    private static IEnumerable<(string Path, string Folder)> Files() => Directory.EnumerateDirectories(Repository.File("src/MarginNet"))
+    [Fact]
+    public void Statistics_need_the_system_and_mathematics_alone() => Assert.All(
+        Libraries[0].GetReferencedAssemblies(),
+        used => Assert.True(used.Name is "MathNet.Numerics" || used.Name!.StartsWith("System.", StringComparison.Ordinal), used.Name));
+
+    private static IEnumerable<(string Path, string Folder)> Files() => Libraries
+        .SelectMany(library => Directory.EnumerateDirectories(Repository.File($"src/{library.GetName().Name}")))
         .Where(folder => Path.GetFileName(folder) is not ("bin" or "obj" or "buildTransitive"))
         .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs"), (folder, file) => (file, Path.GetFileName(folder)));
 

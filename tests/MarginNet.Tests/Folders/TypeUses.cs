@@ -9,14 +9,14 @@ namespace MarginNet.Tests.Folders;
 internal static class TypeUses
 {
     /// <summary>The full names of all pairs of types of which the first uses the second.</summary>
-    /// <param name="assembly">The file that they are in.</param>
+    /// <param name="assembly">The file that the first is in.</param>
     /// <param name="root">The namespace that they are in or below: generated code is elsewhere.</param>
     public static HashSet<(string From, string To)> Of(string assembly, string root)
     {
         using var module = ModuleDefinition.ReadModule(assembly);
         return [.. module.GetTypes()
             .SelectMany(type => Named(type).SelectMany(Parts).Select(used => (From: Outer(type), To: Outer(used))))
-            .Where(use => use.From != use.To && use.To.Scope == module && IsIn(use.From) && IsIn(use.To))
+            .Where(use => use.From != use.To && IsIn(use.From) && IsIn(use.To))
             .Select(use => (use.From.FullName, use.To.FullName))];
 
         bool IsIn(TypeReference type) => $"{type.Namespace}.".StartsWith($"{root}.", StringComparison.Ordinal);

@@ -1,24 +1,8 @@
-using static TorchSharp.torch;
-
 namespace MarginNet.Margins;
 
 /// <summary>The lead of the true class over its strongest rival, in logits; negative where the sample is misclassified.</summary>
 public static class LabelledMargin
 {
-    /// <summary>Computes mᵢ = fᵢ[cᵢ] − max over j ≠ cᵢ of fᵢ[j].</summary>
-    /// <param name="logits">Class scores f, shape [N, C] with C ≥ 2, finite.</param>
-    /// <param name="labels">True classes c, shape [N], int64, each in [0, C).</param>
-    /// <returns>Margins m, shape [N]; differentiable in <paramref name="logits"/>; the caller disposes it.</returns>
-    /// <exception cref="ArgumentException">A shape or type is not the one stated, or a score is NaN or infinite.</exception>
-    public static Tensor Compute(Tensor logits, Tensor labels)
-    {
-        ClassScores.ThrowIfMismatched(logits, labels);
-        ClassScores.ThrowIfNotFinite(logits);
-        using var scope = NewDisposeScope();
-        var margin = ClassScores.Own(logits, labels) - ClassScores.StrongestRival(logits, labels);
-        return margin.MoveToOuterDisposeScope();
-    }
-
     /// <summary>Computes f[c] − max over j ≠ c of f[j] for one sample, without LibTorch.</summary>
     /// <param name="scores">Class scores f of one sample, length C ≥ 2.</param>
     /// <param name="label">The true class c, in [0, C).</param>

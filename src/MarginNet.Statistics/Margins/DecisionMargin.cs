@@ -1,24 +1,10 @@
 using System.Numerics;
-using static TorchSharp.torch;
 
 namespace MarginNet.Margins;
 
 /// <summary>The lead of the decided class over the runner-up, equation (2): never negative, and exactly 0 at a tie.</summary>
 public static class DecisionMargin
 {
-    /// <summary>Computes μ_f(x) = f_ĉ(x) − max over i ≠ ĉ of f_i(x), with ĉ = argmax f, equation (2).</summary>
-    /// <param name="logits">Class scores f, shape [N, C] with C ≥ 2, finite.</param>
-    /// <returns>Margins, shape [N], each ≥ 0; differentiable in <paramref name="logits"/>; the caller disposes it.</returns>
-    /// <exception cref="ArgumentException">The shape is not [N, C] with C ≥ 2, or a score is NaN or infinite.</exception>
-    public static Tensor Compute(Tensor logits)
-    {
-        ClassScores.ThrowIfNotMatrix(logits);
-        ClassScores.ThrowIfNotFinite(logits);
-        using var scope = NewDisposeScope();
-        var best = logits.topk(2, 1).values;
-        return (best.select(1, 0) - best.select(1, 1)).MoveToOuterDisposeScope();
-    }
-
     /// <summary>Computes equation (2) for one sample, without LibTorch or allocation.</summary>
     /// <param name="scores">Class scores f of one sample, length C ≥ 2, none NaN.</param>
     /// <returns>The decided class ĉ, the lowest index among tied ones, and its margin.</returns>

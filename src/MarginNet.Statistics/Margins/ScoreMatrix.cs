@@ -1,6 +1,5 @@
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
-using static TorchSharp.torch;
 
 namespace MarginNet.Margins;
 
@@ -42,16 +41,6 @@ public sealed class ScoreMatrix
     /// <summary>The scores of one sample, length C.</summary>
     /// <param name="index">The sample, in [0, N).</param>
     public ReadOnlySpan<float> this[int index] => _values.AsSpan(index * ClassCount, ClassCount);
-
-    /// <summary>Copies a tensor of scores out of LibTorch.</summary>
-    /// <param name="logits">Class scores, shape [N, C] with C ≥ 2, any floating type, on any device.</param>
-    /// <exception cref="ArgumentException">The shape is not the one stated, or a score is NaN or infinite.</exception>
-    public static ScoreMatrix FromTensor(Tensor logits)
-    {
-        ClassScores.ThrowIfNotMatrix(logits);
-        using var values = logits.detach().cpu().to(ScalarType.Float32).contiguous();
-        return new ScoreMatrix(values.data<float>().ToArray(), (int)logits.shape[1]);
-    }
 
     /// <summary>The labelled margin of every sample, see <see cref="LabelledMargin"/>.</summary>
     /// <param name="labels">True classes, length N, each in [0, C).</param>

@@ -19,8 +19,6 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     public int Count(string key) =>
         values.GetValueOrDefault(key) is long and >= 0 and <= int.MaxValue and var count ? (int)count : throw Unexpected(key, "a count");
 
-    public StoredTensor Tensor(string key) => values.GetValueOrDefault(key) as StoredTensor ?? throw Unexpected(key, "a tensor");
-
     public string[] Texts(string key) =>
         values.GetValueOrDefault(key) is List<object?> list && list.TrueForAll(item => item is string)
             ? [.. list.Cast<string>()]
@@ -31,7 +29,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     public double[] Numbers(string key) => values.GetValueOrDefault(key) switch
     {
         double[] numbers => numbers,
-        StoredTensor tensor => tensor.ToDoubles(),
+        IStoredValue stored when stored.ToDoubles() is { } numbers => numbers,
         List<object?> list => [.. list.Select(item => ToNumber(item) ?? throw Unexpected(key, "a list of numbers"))],
         _ => throw Unexpected(key, "a list of numbers"),
     };
@@ -63,8 +61,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
             string text => FileText.Quote(text),
             bool or long or double => FormattableString.Invariant($"'{value}'"),
             double[] numbers => $"{numbers.Length} numbers",
-            StoredTensor tensor => FileText.Show($"{tensor.Type} [{string.Join(", ", tensor.Shape)}]"),
-            ClosedObject closed => FileText.Show(closed.Name),
+            IStoredValue stored => FileText.Show(stored.Description),
             _ => $"a {value.GetType().Name}"
         } : "nothing";
         return new InvalidDataException($"Expected {expected} under the key '{FileText.Show(Path(key), LongestPath)}', but found {found}.");
@@ -76,7 +73,7 @@ internal sealed class PlainDictionary(IReadOnlyDictionary<string, object?> value
     {
         double number => number,
         long integer => integer,
-        StoredTensor { Shape.IsEmpty: true } scalar => scalar.ToDoubles()[0],
+        IStoredValue { IsScalar: true } scalar => scalar.ToDoubles()?[0],
         _ => null,
     };
 }

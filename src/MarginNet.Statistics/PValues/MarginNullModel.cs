@@ -38,7 +38,7 @@ public sealed class MarginNullModel
     public CalibrationSource Source { get; }
 
     /// <summary>In what the network computed the calibration margins. Those of another precision differ a little, and so do their
-    /// p-values: score in this one (<see cref="Models.Classifier.Precision"/>), or calibrate anew.</summary>
+    /// p-values: score in this one (<c>Classifier.Precision</c>), or calibrate anew.</summary>
     public Precision Precision { get; }
 
     /// <summary>What proved the class-purity radii that the model is of, and scores; null where it is of margins. Radii by other bounds are
