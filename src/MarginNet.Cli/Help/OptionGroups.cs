@@ -44,7 +44,7 @@ internal static class OptionGroups
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
         ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--html", "--thumbnails", "--plot", "--tensorboard"]),
-        ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
+        ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
 
