@@ -20,9 +20,9 @@ internal static class ForeignCalibration
     {
         var (path, model) = Foreign.Value;
         model.NullModel = Seeds.NullModel();
-        CalibrationFile.Write(path, model);
+        ModelCalibration.Write(path, model);
         return File.ReadAllBytes(CalibrationFile.PathFor(path));
     }
 
-    public static void Read(string path) => CalibrationFile.Read(path, Foreign.Value.Path, Foreign.Value.Model);
+    public static void Read(string path) => ModelCalibration.Read(path, Foreign.Value.Path, Foreign.Value.Model);
 }

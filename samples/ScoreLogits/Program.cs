@@ -1,6 +1,8 @@
-// p-values for the logits of any framework: no model, no LibTorch, only the numbers that a classifier gave.
+// p-values for the logits of any framework: no model, no LibTorch, only the numbers that a classifier gave and MarginNet.Statistics.
 // Run: dotnet run -c Release --project samples/ScoreLogits [calibration.npy labels.npy new.csv]
 // The first two are logits [N, C] of samples kept out of training and their true classes, the third is what to judge; .npy, .npz or .csv.
+// As a native program of 3 MB: dotnet publish -c Release --use-current-runtime -p:PublishAot=true -p:RestorePackagesWithLockFile=false
+// --artifacts-path artifacts/aot -o artifacts/ScoreLogits samples/ScoreLogits
 // In Python: numpy.save("calibration.npy", logits.numpy()). The files beside this one are drawn: three classes, 88 % accuracy.
 using MarginNet.Arrays;
 using MarginNet.Margins;

@@ -169,7 +169,7 @@ public sealed class MarginModel : IDisposable
             return path;
         }
 
-        CalibrationFile.Write(path, this);
+        ModelCalibration.Write(path, this);
         return CalibrationFile.PathFor(path);
     }
 

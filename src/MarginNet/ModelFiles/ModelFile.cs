@@ -40,7 +40,7 @@ internal static class ModelFile
             _ => ResNetReader.Read(StateDict.Find(graph, options.Weights), options),
         };
         (model.IsForeign, model.Training["imported_from"]) = (true, Path.GetFileName(path));
-        model.NullModel = CalibrationFile.Read(path, model);
+        model.NullModel = ModelCalibration.Read(path, model);
         return model;
     }
 

@@ -81,6 +81,18 @@ public sealed class CalibrationFileTests : IDisposable
         Assert.Null(Read(new()));
     }
 
+    [Fact]
+    public void A_program_that_scores_by_itself_reads_the_calibration_of_the_same_bytes()
+    {
+        using (var model = MarginModel.Load(_model, ForeignFiles.Trained))
+            Assert.Equal(model.NullModel!.Score(0.3, 2), CalibrationFile.Read(_model).Score(0.3, 2));
+
+        File.AppendAllText(_model, "!");
+        var message = Assert.Throws<InvalidDataException>(() => CalibrationFile.Read(_model)).Message;
+        Assert.Contains("of a model file with other bytes", message, StringComparison.Ordinal);
+        Assert.Throws<FileNotFoundException>(() => CalibrationFile.Read(_folder["absent.onnx"]));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
