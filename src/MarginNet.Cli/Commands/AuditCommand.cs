@@ -20,6 +20,7 @@ internal sealed class AuditCommand : Command
 
     private readonly DataOptions _data = new(DataOptions.Cifar);
     private readonly TrainingSettings _settings = TrainingSettings.Fast();
+    private readonly CheckpointOptions _checkpoints = new();
     private readonly NetworkOptions _network;
     private readonly LabelsFileOption _labelsFile = new();
     private readonly DeviceOptions _device = new();
@@ -46,6 +47,7 @@ internal sealed class AuditCommand : Command
     {
         _network = new(_settings);
         _settings.AddTo(this);
+        _checkpoints.AddTo(this);
         _data.AddTo(this);
         _network.AddTo(this);
         _labelsFile.AddTo(this);
@@ -62,25 +64,21 @@ internal sealed class AuditCommand : Command
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var folder = parsed.GetValue(_out)!;
-        Directory.CreateDirectory(folder);
-        using var onlyRun = new OutputLock(folder, Path.Combine(folder, "audit.lock"));
-        if (onlyRun.Remark is { } remark)
-        {
-            await parsed.Notes().WriteLineAsync(remark);
-        }
-
-        AtomicFile.ThrowIfNotWritable(Path.Combine(folder, AuditOptions.LabelsName));
         _json.ThrowIfNotWritable(parsed);
         if (_scores.Given(parsed) is { } given)
         {
             Option[] ofImages =
-                [_model, _folds, .. _settings.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All, _precision];
+                [
+                    _model, _folds, .. _settings.All, .. _checkpoints.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All,
+                    _precision,
+                ];
             if (Array.Find(ofImages, parsed.IsGiven) is { } misplaced)
             {
                 throw new UserErrorException($"{misplaced.Name} does not go with {given.Name}: leave it out.");
             }
 
             var (evidence, classNames) = _scores.Read(parsed);
+            using var onlyRun = Open(parsed, folder);
             _audit.Report(parsed, _json, folder, evidence, classNames, images: null);
             return;
         }
@@ -92,10 +90,24 @@ internal sealed class AuditCommand : Command
             : TrainAsync(parsed, folder, cancellation));
     }
 
+    /// <summary>Makes the folder, and sure that it can be written and that no other run writes it.</summary>
+    private static OutputLock Open(ParseResult parsed, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var onlyRun = new OutputLock(folder, Path.Combine(folder, "audit.lock"));
+        if (onlyRun.Remark is { } remark)
+        {
+            parsed.Notes().WriteLine(remark);
+        }
+
+        AtomicFile.ThrowIfNotWritable(Path.Combine(folder, AuditOptions.LabelsName));
+        return onlyRun;
+    }
+
     /// <summary>Judges the labels by a trained model.</summary>
     private async Task JudgeAsync(ParseResult parsed, string folder, string path, CancellationToken cancellation)
     {
-        Option[] ofTraining = [_folds, .. _settings.All, .. _network.All];
+        Option[] ofTraining = [_folds, .. _settings.All, .. _checkpoints.All, .. _network.All];
         if (Array.Find(ofTraining, parsed.IsGiven) is { } misplaced)
         {
             throw new UserErrorException($"{misplaced.Name} is for training, but --model is trained: leave one of them out.");
@@ -106,6 +118,7 @@ internal sealed class AuditCommand : Command
         model.Network.to(_device.Select(parsed));
         var dataset = _labelsFile.Apply(
             parsed, await _data.LoadForAsync(parsed, model, path, isTrainUsed: true, cancellation), _data.Directory(parsed));
+        using var onlyRun = Open(parsed, folder);
         var scores = model.Network.Score(
             dataset.Train, progress: new CountDisplay(parsed.Notes(), "scored", "images", dataset.Train.Count), cancellation: cancellation);
         Report(parsed, folder, dataset, new(dataset.Train.Labels.ToArray(), dataset.ClassNames.Length) { Scores = scores }, cancellation);
@@ -114,11 +127,22 @@ internal sealed class AuditCommand : Command
     /// <summary>Trains a network that records the margins, or one for each fold.</summary>
     private async Task TrainAsync(ParseResult parsed, string folder, CancellationToken cancellation)
     {
+        if (parsed.GetValue(_folds) is not null && Array.Find(_checkpoints.All, parsed.IsGiven) is { } misplaced)
+        {
+            throw new UserErrorException($"{misplaced.Name} is for one training, and --folds is of several: leave one of them out.");
+        }
+
         var device = _device.Select(parsed);
-        var options = _settings.Read(parsed) with { Precision = _precision.ForTraining(parsed, device) };
+        var settings = _settings.Read(parsed);
+        var options = settings with
+        {
+            Precision = _precision.ForTraining(parsed, device),
+            Checkpoints = _checkpoints.Read(parsed, Path.Combine(folder, "audit.resume.pt"), _network.Describe(parsed, settings)),
+        };
         var channels = _network.Channels(parsed);
         var loaded = await _data.LoadAsync(parsed, new(DataOptions.Cifar, (ImageSize, ImageSize), channels), cancellation);
         var dataset = _labelsFile.Apply(parsed, loaded, _data.Directory(parsed));
+        using var onlyRun = Open(parsed, folder);
         var evidence = new AuditEvidence(dataset.Train.Labels.ToArray(), dataset.ClassNames.Length);
         Classifier Create(ImageSet train)
         {
@@ -144,16 +168,32 @@ internal sealed class AuditCommand : Command
         else
         {
             using var network = Create(dataset.Train);
-            var result = TrainingDisplay.Run(
-                parsed.InvocationConfiguration.Error, parsed.IsQuiet(), options, display => MarginTrainer.Train(
-                    network, dataset.Train, options with { RecordMargins = true }, progress: display, cancellation: cancellation));
-            evidence = AuditOptions.Of(result, dataset.Train, dataset.ClassNames.Length);
+            evidence = AuditOptions.Of(
+                Train(parsed, network, dataset.Train, options with { RecordMargins = true }, cancellation), dataset.Train,
+                dataset.ClassNames.Length);
             evidence.Record!.Save(Path.Combine(folder, "margins.npy"));
             evidence.Record.MeanScores!.Save(Path.Combine(folder, "mean-scores.npy"));
         }
 
         ArrayFile.WriteLabels(Path.Combine(folder, "labels.npy"), dataset.Train.Labels);
         Report(parsed, folder, dataset, evidence, cancellation);
+        options.Checkpoints?.Delete();
+    }
+
+    private static TrainingResult Train(
+        ParseResult parsed, Classifier network, ImageSet train, TrainingOptions options, CancellationToken cancellation)
+    {
+        var error = parsed.InvocationConfiguration.Error;
+        try
+        {
+            return TrainingDisplay.Run(error, parsed.IsQuiet(), options, display =>
+                MarginTrainer.Train(network, train, options, progress: display, cancellation: cancellation));
+        }
+        catch (OperationCanceledException) when (options.Checkpoints is { Exist: true } checkpoints)
+        {
+            error.WriteLine($"The same command with --resume goes on from {checkpoints.Path}.");
+            throw;
+        }
     }
 
     private void Report(

@@ -30,11 +30,12 @@ internal sealed class CheckpointOptions
         DefaultValueFactory = _ => "stop",
     };
 
+    public Option[] All => [_every, _resume, _divergence];
+
     public void AddTo(Command command)
     {
         _divergence.AcceptOnlyFromAmong("stop", RollBack);
-        Option[] options = [_every, _resume, _divergence];
-        Array.ForEach(options, command.Add);
+        Array.ForEach(All, command.Add);
     }
 
     /// <summary>Where the state is kept; null where none is.</summary>

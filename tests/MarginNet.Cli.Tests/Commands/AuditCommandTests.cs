@@ -208,6 +208,49 @@ public sealed class AuditCommandTests
         Assert.Contains("--epochs is for training", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
     }
 
+    [LinuxTheory]
+    [InlineData("audit", "--out", "audit", "audit/audit.csv", "audit/margins.npy")]
+    [InlineData("train", "--audit", "audit.csv", "audit.csv")]
+    public async Task Killed_and_resumed_it_says_what_it_would_have_said(string command, string option, string output, params string[] files)
+    {
+        string[] Arguments(Tool tool) =>
+        [
+            command, "--data", "synthetic", "--limit-train", "100", "--limit-test", "20", "--width", "4", "--epochs", "4", option, tool.File(output),
+            .. command == "train" ? ["--out", tool.File("m.pt")] : Array.Empty<string>(),
+        ];
+        using var whole = new Tool();
+        Assert.Equal(0, (await Tool.RunAsync(Arguments(whole))).ExitCode);
+        using var ended = new Tool();
+        string[] resume = [.. Arguments(ended), "--checkpoint-every", "1", "--resume"];
+        using (var process = ToolProcess.Start(resume))
+        {
+            for (var lines = Random.Shared.Next(2, 4); lines > 0; lines--)
+            {
+                await process.StandardError.ReadLineAsync();
+            }
+
+            await process.SignalAsync("KILL");
+            await process.WaitForExitAsync();
+        }
+
+        Assert.Equal(0, (await Tool.RunAsync(resume)).ExitCode);
+        Assert.All(files, name => Assert.Equal(File.ReadAllBytes(whole.File(name)), File.ReadAllBytes(ended.File(name))));
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(ended.File(files[0]))!, "*.resume.pt"));
+    }
+
+    [Fact]
+    public async Task What_is_refused_leaves_no_folder()
+    {
+        using var tool = new Tool();
+        foreach (var wrong in (string[][])[["--folds", "2", "--resume"], ["--model", "none.pt"], ["--margins", "none.npy"]])
+        {
+            var refused = await Tool.RunAsync(["audit", "--data", "synthetic", .. wrong, "--out", tool.File("audit")]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Single(refused.ErrorLines);
+            Assert.False(Directory.Exists(tool.File("audit")));
+        }
+    }
+
     private static (int, int) Shape(string path)
     {
         var array = ArrayFile.Read(path);

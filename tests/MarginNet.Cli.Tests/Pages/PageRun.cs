@@ -6,7 +6,11 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
     private readonly Tool _tool = new();
     private readonly Lazy<Task<Browser>> _browser = new(Browser.StartAsync);
 
-    public static IReadOnlyList<string> Names { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
+    /// <summary>The commands that take <c>--html</c>.</summary>
+    public static IReadOnlyList<string> Commands { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
+
+    /// <summary>The pages, that of an audit among them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Commands, "audit"];
 
     public async Task InitializeAsync()
     {
@@ -19,6 +23,8 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
         await MakeAsync("detect", [.. of, "60", "--fgsm", "0.1", "--resamples", "10"]);
         await MakeAsync("certify", [.. of, "40", "--no-attack", "--thumbnails", "24"]);
         await MakeAsync("attack", "--surrogate", model, "-q", "--limit-test", "40", "--thumbnails", "30");
+        var audit = await Tool.RunAsync("audit", "--model", model, "-q", "--flag", "0.05", "--thumbnails", "40", "--out", _tool.File("audit"));
+        Assert.True(audit.ExitCode == 0, audit.Error);
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -35,7 +41,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
 
     internal string Model => _tool.File("m.pt");
 
-    internal string Page(string name) => _tool.File($"{name}.html");
+    internal string Page(string name) => _tool.File(name == "audit" ? "audit/audit.html" : $"{name}.html");
 
     internal Task<Browser> BrowserAsync() => _browser.Value;
 

@@ -80,7 +80,7 @@ public sealed class PageTests(PageRun pages) : IClassFixture<PageRun>
     [InlineData("--thumbnails has no effect without --html", "--thumbnails", "3")]
     public async Task What_cannot_be_written_is_refused_before_anything_is_computed(string expected, params string[] options)
     {
-        foreach (var name in PageRun.Names)
+        foreach (var name in PageRun.Commands)
         {
             var run = await Tool.RunAsync([name, name == "attack" ? "--surrogate" : "--model", "none.pt", .. options]);
             Assert.Equal(2, run.ExitCode);
