@@ -203,7 +203,7 @@ public sealed class AuditCommandTests
             "audit", "--model", tool.File("m.pt"), "--data-dir", folder, "--out", tool.File("audit"), "--flag", "0.025");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(80, Rows(tool.File("audit/audit.csv")).Length - 1);
-        Assert.Contains("ranked by the margin of the last epoch", run.Output, StringComparison.Ordinal);
+        Assert.Contains("ranked by the margin of the trained network", run.Output, StringComparison.Ordinal);
         var refused = await Tool.RunAsync("audit", "--model", tool.File("m.pt"), "--epochs", "3", "--out", tool.File("audit"));
         Assert.Contains("--epochs is for training", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
     }
