@@ -1,10 +1,13 @@
 // How well each statistic finds wrong labels. See bench/run-audit.
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
+using MarginNet;
 using MarginNet.Arrays;
 using MarginNet.Audit;
 using MarginNet.AuditBench;
 using MarginNet.Data;
+using MarginNet.Margins;
 using MarginNet.Models;
 using MarginNet.Training;
 using TorchSharp;
@@ -21,11 +24,12 @@ var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => int.M
 var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => TrainingOptions.Fast.Epochs, Description = "Of each training." };
 var width = new Option<int>("--width") { DefaultValueFactory = _ => 64, Description = "Of the network." };
 var folds = new Option<int>("--folds") { DefaultValueFactory = _ => 0, Description = "Networks for out-of-fold scores; 0 for none." };
+var passes = new Option<int>("--passes") { DefaultValueFactory = _ => 2, Description = "1, or 2 for a second one." };
 var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 1, Description = "Of the outer loop; above 1 for its dual weights." };
 var alpha = new Option<double>("--alpha") { DefaultValueFactory = _ => LabelAudit.DefaultAlpha, Description = "Of the labels flagged." };
 var save = new Option<string?>("--save") { Description = "Also write margins, scores and labels to this folder." };
 
-var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, folds, rounds, alpha, save };
+var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, passes, folds, rounds, alpha, save };
 root.SetAction(parsed =>
 {
     var data = NoisyImages.Read(
@@ -36,7 +40,9 @@ root.SetAction(parsed =>
         Rounds = parsed.GetValue(rounds),
         Seed = parsed.GetValue(seed),
     };
-    Classifier Create(ImageSet train)
+    Classifier Create(ImageSet train) => CreateBy(train, options);
+
+    Classifier CreateBy(ImageSet train, TrainingOptions options)
     {
         torch.manual_seed(options.Seed);
         var network = new FastNet(new()
@@ -50,14 +56,27 @@ root.SetAction(parsed =>
         return network;
     }
 
-    using var network = Create(data.Images);
-    var result = MarginTrainer.Train(network, data.Images, options with { RecordMargins = true });
+    (TrainingResult Result, ScoreMatrix Scores) Pass(ImageSet train, TrainingOptions options)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var network = CreateBy(train, options);
+        var result = MarginTrainer.Train(network, train, options);
+        network.Averaging = TestTimeAveraging.FlipShift;
+        var scores = network.Score(data.Images);
+        Console.Error.WriteLine($"a pass over {train.Count} images took {Stopwatch.GetElapsedTime(start).TotalMinutes:f1} minutes");
+        return (result, scores);
+    }
+
+    var (result, scores) = Pass(data.Images, options with { RecordMargins = true });
+    var second = parsed.GetValue(passes) > 1 ? SecondPass.Of(data.Images, scores, options) : null;
+    var secondScores = second is null ? null : Pass(second.Train, second.Options).Scores;
     if (parsed.GetValue(save) is { } path)
     {
         Directory.CreateDirectory(path);
         result.Margins!.Save(Path.Combine(path, "margins.npy"));
         result.Margins.MeanScores!.Save(Path.Combine(path, "mean.npy"));
-        result.TrainingScores.Save(Path.Combine(path, "last.npy"));
+        scores.Save(Path.Combine(path, "scores.npy"));
+        secondScores?.Save(Path.Combine(path, "second-scores.npy"));
         ArrayFile.WriteLabels(Path.Combine(path, "given.npy"), data.Images.Labels);
         ArrayFile.WriteLabels(Path.Combine(path, "true.npy"), data.True);
     }
@@ -65,7 +84,8 @@ root.SetAction(parsed =>
     var evidence = new AuditEvidence(data.Images.Labels.ToArray(), data.ClassNames.Length)
     {
         Record = result.Margins,
-        Scores = result.TrainingScores,
+        Scores = scores,
+        SecondScores = secondScores,
         DualWeights = result.Rounds > 1 ? [.. result.DualWeights.Values] : null,
     };
     if (parsed.GetValue(folds) > 1)
@@ -86,14 +106,15 @@ root.SetAction(parsed =>
             $"seed {options.Seed}, {options.Epochs} epochs, {parsed.GetValue(folds)} folds, alpha {parsed.GetValue(alpha)}\n"));
     Console.WriteLine(Measurement.Header);
     LabelStatistic[] always = [LabelStatistic.MeanMargin, LabelStatistic.LastMargin, LabelStatistic.PValue];
-    LabelStatistic[] ofFolds =
-        [LabelStatistic.OutOfFold, LabelStatistic.SelfConfidence, LabelStatistic.NormalizedMargin, LabelStatistic.ConfidentLearning];
+    LabelStatistic[] ofScores = [LabelStatistic.SelfConfidence, LabelStatistic.NormalizedMargin, LabelStatistic.ConfidentLearning];
     LabelStatistic[] ofRounds = [LabelStatistic.DualWeight];
-    foreach (var statistic in always.Concat(evidence.OutOfFold is null ? [] : ofFolds).Concat(evidence.DualWeights is null ? [] : ofRounds))
+    foreach (var statistic in always.Concat(secondScores is null ? [] : [LabelStatistic.TwoPassMargin])
+        .Concat(evidence.OutOfFold is null ? [] : [LabelStatistic.OutOfFold]).Concat(ofScores).Concat(evidence.DualWeights is null ? [] : ofRounds))
     {
         var audit = LabelAudit.Compute(evidence, statistic, parsed.GetValue(alpha));
         Console.WriteLine(Measurement.Of(audit, isWrong).Row(audit, statistic.ToString()));
-        if (audit.Doubt is not null && statistic is LabelStatistic.MeanMargin or LabelStatistic.LastMargin or LabelStatistic.OutOfFold)
+        if (audit.Doubt is not null && statistic is LabelStatistic.MeanMargin or LabelStatistic.LastMargin or LabelStatistic.TwoPassMargin
+            or LabelStatistic.OutOfFold)
         {
             Console.Error.WriteLine($"{statistic}: {audit.Doubt}");
         }

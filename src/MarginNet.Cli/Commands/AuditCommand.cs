@@ -6,6 +6,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Data;
+using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.Training;
@@ -35,6 +36,8 @@ internal sealed class AuditCommand : Command
         "--folds", "Train this many networks instead of one, each on all folds but one, which it judges.",
         value => value is >= 2 and <= 100,
         "a whole number, 2 to 100");
+    private readonly Option<int> _passes = Number.Count(
+        "--passes", "Train so often, 1 or 2: the second time without the labels that the first network doubts.", 2, most: 2);
     private readonly Option<string> _out = new("--out", "-o")
     {
         Description = "The folder to write audit.csv, audit.html, audit.json, duplicates.csv and what was recorded to.",
@@ -55,7 +58,7 @@ internal sealed class AuditCommand : Command
         Add(_precision);
         Array.ForEach(_scores.All, Add);
         _audit.AddTo(this);
-        Option[] options = [_model, _folds, _out];
+        Option[] options = [_model, _folds, _passes, _out];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         SetAction(RunAsync);
@@ -69,7 +72,7 @@ internal sealed class AuditCommand : Command
         {
             Option[] ofImages =
                 [
-                    _model, _folds, .. _settings.All, .. _checkpoints.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All,
+                    _model, _folds, _passes, .. _settings.All, .. _checkpoints.All, .. _data.All, .. _network.All, _labelsFile.Option, .. _device.All,
                     _precision,
                 ];
             if (Array.Find(ofImages, parsed.IsGiven) is { } misplaced)
@@ -107,7 +110,7 @@ internal sealed class AuditCommand : Command
     /// <summary>Judges the labels by a trained model.</summary>
     private async Task JudgeAsync(ParseResult parsed, string folder, string path, CancellationToken cancellation)
     {
-        Option[] ofTraining = [_folds, .. _settings.All, .. _checkpoints.All, .. _network.All];
+        Option[] ofTraining = [_folds, _passes, .. _settings.All, .. _checkpoints.All, .. _network.All];
         if (Array.Find(ofTraining, parsed.IsGiven) is { } misplaced)
         {
             throw new UserErrorException($"{misplaced.Name} is for training, but --model is trained: leave one of them out.");
@@ -127,28 +130,42 @@ internal sealed class AuditCommand : Command
     /// <summary>Trains a network that records the margins, or one for each fold.</summary>
     private async Task TrainAsync(ParseResult parsed, string folder, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_folds) is not null && Array.Find(_checkpoints.All, parsed.IsGiven) is { } misplaced)
+        Option[] withoutFolds = [_passes, .. _checkpoints.All];
+        if (parsed.GetValue(_folds) is not null && Array.Find(withoutFolds, parsed.IsGiven) is { } misplaced)
         {
-            throw new UserErrorException($"{misplaced.Name} is for one training, and --folds is of several: leave one of them out.");
+            throw new UserErrorException($"{misplaced.Name} does not go with {_folds.Name}: leave one of them out.");
         }
 
         var device = _device.Select(parsed);
         var settings = _settings.Read(parsed);
+        TrainingCheckpoints? Checkpoints(string name) =>
+            _checkpoints.Read(parsed, Path.Combine(folder, name), _network.Describe(parsed, settings));
+
         var options = settings with
         {
             Precision = _precision.ForTraining(parsed, device),
-            Checkpoints = _checkpoints.Read(parsed, Path.Combine(folder, "audit.resume.pt"), _network.Describe(parsed, settings)),
+            RecordMargins = true,
+            Checkpoints = Checkpoints("audit.resume.pt"),
         };
+        var ofSecond = Checkpoints("second.resume.pt");
         var channels = _network.Channels(parsed);
         var loaded = await _data.LoadAsync(parsed, new(DataOptions.Cifar, (ImageSize, ImageSize), channels), cancellation);
         var dataset = _labelsFile.Apply(parsed, loaded, _data.Directory(parsed));
         using var onlyRun = Open(parsed, folder);
         var evidence = new AuditEvidence(dataset.Train.Labels.ToArray(), dataset.ClassNames.Length);
-        Classifier Create(ImageSet train)
+        Classifier Create(ImageSet train, TrainingOptions options)
         {
             var network = _network.Create(parsed, dataset, train, options);
             network.to(device);
             return network;
+        }
+
+        (TrainingResult Result, ScoreMatrix Scores) Pass(ImageSet train, TrainingOptions options)
+        {
+            using var network = Create(train, options);
+            var result = Train(parsed, network, train, options, cancellation);
+            network.Averaging = TestTimeAveraging.FlipShift;
+            return (result, network.Score(dataset.Train, cancellation: cancellation));
         }
 
         if (parsed.GetValue(_folds) is { } folds)
@@ -162,22 +179,33 @@ internal sealed class AuditCommand : Command
                 }
             }
 
-            evidence = evidence with { OutOfFold = OutOfFoldScores.Compute(Create, dataset.Train, folds, options, Tell, cancellation) };
+            evidence = evidence with
+            {
+                OutOfFold = OutOfFoldScores.Compute(
+                    train => Create(train, options), dataset.Train, folds, options with { RecordMargins = false }, Tell, cancellation),
+            };
             evidence.OutOfFold.Save(Path.Combine(folder, "out-of-fold.npy"));
         }
         else
         {
-            using var network = Create(dataset.Train);
-            evidence = AuditOptions.Of(
-                Train(parsed, network, dataset.Train, options with { RecordMargins = true }, cancellation), dataset.Train,
-                dataset.ClassNames.Length);
+            var (result, scores) = Pass(dataset.Train, options);
+            evidence = AuditOptions.Of(result, dataset.Train, dataset.ClassNames.Length) with { Scores = scores };
             evidence.Record!.Save(Path.Combine(folder, "margins.npy"));
             evidence.Record.MeanScores!.Save(Path.Combine(folder, "mean-scores.npy"));
+            scores.Save(Path.Combine(folder, "scores.npy"));
+            if (parsed.GetValue(_passes) == 2)
+            {
+                var second = SecondPass.Of(dataset.Train, scores, options);
+                parsed.Note($"the second pass is by the {second.Train.Count} of {dataset.Train.Count} labels that the first network decides for.");
+                evidence = evidence with { SecondScores = Pass(second.Train, second.Options with { Checkpoints = ofSecond }).Scores };
+                evidence.SecondScores.Save(Path.Combine(folder, "second-scores.npy"));
+            }
         }
 
         ArrayFile.WriteLabels(Path.Combine(folder, "labels.npy"), dataset.Train.Labels);
         Report(parsed, folder, dataset, evidence, cancellation);
         options.Checkpoints?.Delete();
+        ofSecond?.Delete();
     }
 
     private static TrainingResult Train(

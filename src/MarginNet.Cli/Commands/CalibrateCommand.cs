@@ -177,6 +177,7 @@ internal sealed class CalibrateCommand : Command
         {
             Source = name == Train ? CalibrationSource.Training : CalibrationSource.HeldOut,
             Precision = model.Network.Precision,
+            Averaging = model.Network.Averaging,
             Radii = prover is null ? null : SampleOptions.OriginOf(prover),
         };
         var nullModel = Calibrate(parsed, samples, others, atypical, options);

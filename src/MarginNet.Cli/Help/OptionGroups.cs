@@ -21,7 +21,7 @@ internal static class OptionGroups
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
-                "--statistic", "--folds", "--flag", "--audit",
+                "--statistic", "--folds", "--passes", "--flag", "--audit",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
@@ -44,7 +44,7 @@ internal static class OptionGroups
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
         ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--html", "--thumbnails", "--plot", "--tensorboard"]),
-        ("Machine", ["--device", "--threads", "--precision", "--tf32", "--cudnn", "--time-limit"]),
+        ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
 

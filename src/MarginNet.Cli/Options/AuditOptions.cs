@@ -22,7 +22,8 @@ internal sealed class AuditOptions
     private static readonly (string Name, LabelStatistic Statistic, string Text)[] Statistics =
     [
         ("mean-margin", LabelStatistic.MeanMargin, "the mean margin over the epochs"),
-        ("last-margin", LabelStatistic.LastMargin, "the margin of the last epoch"),
+        ("last-margin", LabelStatistic.LastMargin, "the margin of the trained network"),
+        ("two-pass-margin", LabelStatistic.TwoPassMargin, "the margin of two passes"),
         ("out-of-fold", LabelStatistic.OutOfFold, "the out-of-fold margin"),
         ("p-value", LabelStatistic.PValue, "the p-value of the margin in its class"),
         ("dual-weight", LabelStatistic.DualWeight, "lambda, the largest first"),
@@ -33,8 +34,8 @@ internal sealed class AuditOptions
 
     private readonly Option<string?> _statistic = new Option<string?>("--statistic")
     {
-        Description = "What wrong labels are told by: mean-margin (over the epochs of training, the default where there are some), "
-            + "last-margin (the default of a trained model), out-of-fold (the default with --folds and of scores [N, C]), p-value, "
+        Description = "What wrong labels are told by: two-pass-margin (the default with two passes), mean-margin (over the epochs of "
+            + "training, the default with one), last-margin (the default of a trained model), out-of-fold (the default with --folds and of scores [N, C]), p-value, "
             + "dual-weight (with --rounds), self-confidence, normalized-margin or confident-learning.",
     }.AcceptOnlyFromAmong([.. Statistics.Select(one => one.Name)]);
     private readonly Option<double> _alpha = Number.Fraction(
@@ -115,6 +116,7 @@ internal sealed class AuditOptions
     private static (string Name, LabelStatistic Statistic, string Text) Default(AuditEvidence evidence)
     {
         var statistic = evidence.OutOfFold is not null ? LabelStatistic.OutOfFold
+            : evidence.SecondScores is not null ? LabelStatistic.TwoPassMargin
             : evidence.Record is not null ? LabelStatistic.MeanMargin
             : LabelStatistic.LastMargin;
         return Statistics.Single(one => one.Statistic == statistic);

@@ -26,6 +26,7 @@ internal sealed class SampleOptions
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision =
         new("In what scores are computed; by default in what the model was calibrated, or float32;");
+    private readonly AveragingOption _averaging = new();
     private readonly UnitOptions _units = new();
     private readonly Option<string?> _split = new("--split");
     private readonly Option<string?> _logits = new("--logits");
@@ -88,6 +89,7 @@ internal sealed class SampleOptions
         _data.AddTo(command);
         _device.AddTo(command);
         command.Add(_precision);
+        command.Add(_averaging);
     }
 
     /// <summary>Adds the options of a model alone, which is then required.</summary>
@@ -126,7 +128,7 @@ internal sealed class SampleOptions
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
         Option[] misplaced = logits is null
             ? [.. labels, _calibration, .. forLogits]
-            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, _precision, .. forModel];
+            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, _precision, _averaging, .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -191,6 +193,7 @@ internal sealed class SampleOptions
         var model = _foreign.Load(
             parsed, path, _device.Select(parsed), keepsSoftmax: ScoreKindOf(parsed) == ScoreKind.Probabilities);
         _precision.ApplyTo(parsed, model);
+        _averaging.ApplyTo(parsed, model);
         return model;
     }
 
@@ -201,7 +204,7 @@ internal sealed class SampleOptions
         return _foreign.Load(parsed, ModelPath(parsed), _device.Select(parsed));
     }
 
-    /// <summary>The null model of a model, with a warning where it is of scores in another precision.</summary>
+    /// <summary>The null model of a model, with a warning where it is of scores that are computed otherwise.</summary>
     public MarginNullModel NullModel(ParseResult parsed, MarginModel model)
     {
         var nullModel = RequireNullModel(parsed, model);
@@ -210,6 +213,13 @@ internal sealed class SampleOptions
             var (scored, calibrated) = (PrecisionOption.NameOf(model.Network.Precision), PrecisionOption.NameOf(nullModel.Precision));
             parsed.Warn($"the scores are computed in {scored}, but were calibrated in {calibrated}, so p-values are a little off: "
                 + $"'marginnet calibrate --model {ModelPath(parsed)} --precision {scored}' calibrates anew.");
+        }
+
+        if (model.Network.Averaging != nullModel.Averaging)
+        {
+            var (scored, calibrated) = (AveragingOption.NameOf(model.Network.Averaging), AveragingOption.NameOf(nullModel.Averaging));
+            parsed.Warn($"the scores are averaged by --tta {scored}, but were calibrated by --tta {calibrated}, so p-values are off: "
+                + $"'marginnet calibrate --model {ModelPath(parsed)} --tta {scored}' calibrates anew.");
         }
 
         return nullModel;
@@ -246,6 +256,11 @@ internal sealed class SampleOptions
             throw new UserErrorException(
                 $"Radii are proven for scores in float32, not {PrecisionOption.NameOf(model.Network.Precision)}: "
                 + "give --precision float32.");
+        }
+
+        if (model.Network.Averaging != TestTimeAveraging.None)
+        {
+            throw new UserErrorException("Radii are proven for scores of the image alone, not averaged ones: give --tta none.");
         }
 
         try

@@ -18,10 +18,11 @@ public sealed class MarginNullModel
     private readonly ErrorWeighting _weighting;
 
     internal MarginNullModel(
-        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision, RadiusOrigin? radii,
-        FlagRule? rule, double? temperature)
+        ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision,
+        TestTimeAveraging averaging, RadiusOrigin? radii, FlagRule? rule, double? temperature)
     {
-        (Classes, Pooled, Source, Precision, Radii, Rule, Temperature) = (classes, pooled, source, precision, radii, rule, temperature);
+        (Classes, Pooled, Source, Precision, Averaging) = (classes, pooled, source, precision, averaging);
+        (Radii, Rule, Temperature) = (radii, rule, temperature);
         _weighting = new ErrorWeighting(classes);
     }
 
@@ -40,6 +41,10 @@ public sealed class MarginNullModel
     /// <summary>In what the network computed the calibration margins. Those of another precision differ a little, and so do their
     /// p-values: score in this one (<c>Classifier.Precision</c>), or calibrate anew.</summary>
     public Precision Precision { get; }
+
+    /// <summary>Over which views the network averaged the calibration samples' scores, as it should those that are judged
+    /// (<c>Classifier.Averaging</c>).</summary>
+    public TestTimeAveraging Averaging { get; }
 
     /// <summary>What proved the class-purity radii that the model is of, and scores; null where it is of margins. Radii by other bounds are
     /// no such numbers (<see cref="RadiusOrigin.IsLike"/>).</summary>
@@ -119,14 +124,14 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Radii, rule, Temperature);
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Averaging, Radii, rule, Temperature);
 
     /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
     /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
     public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
-        ? new(Classes, Pooled, Source, Precision, Radii, Rule, temperature)
+        ? new(Classes, Pooled, Source, Precision, Averaging, Radii, Rule, temperature)
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
@@ -292,6 +297,7 @@ public sealed class MarginNullModel
             pooled,
             options.Source,
             options.Precision,
+            options.Averaging,
             options.Radii,
             rule: null,
             temperature: null);

@@ -12,6 +12,9 @@ public sealed record MarginNullOptions
     /// <summary>In what the network computed the margins, recorded in the model. Default <see cref="Precision.Float32"/>.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Over which views the network averaged its scores, recorded in the model. Default <see cref="TestTimeAveraging.None"/>.</summary>
+    public TestTimeAveraging Averaging { get; init; }
+
     /// <summary>What proved the class-purity radii that are given in the place of margins, recorded in the model; null for margins.
     /// Default null.</summary>
     public RadiusOrigin? Radii { get; init; }

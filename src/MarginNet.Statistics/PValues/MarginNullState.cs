@@ -38,6 +38,7 @@ internal static class MarginNullState
     {
         ["calibration"] = model.Source == CalibrationSource.HeldOut ? HeldOut : Training,
         ["precision"] = model.Precision == Precision.Float32 ? null : model.Precision.ToString(), // As before there was a choice.
+        ["averaging"] = model.Averaging == TestTimeAveraging.None ? null : model.Averaging.ToString(),
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
@@ -68,6 +69,7 @@ internal static class MarginNullState
             pooled,
             source,
             root.Has("precision") ? ReadPrecision(root) : Precision.Float32,
+            root.Has("averaging") ? root.Name<TestTimeAveraging>("averaging") : TestTimeAveraging.None,
             radii,
             rule,
             root.Has("temperature") ? ReadTemperature(root) : null);

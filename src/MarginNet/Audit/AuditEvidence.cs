@@ -14,15 +14,18 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
     /// <summary>Logits of a trained network, shape [N, C].</summary>
     public ScoreMatrix? Scores { get; init; }
 
+    /// <summary>Logits by the network of a <see cref="SecondPass"/>, shape [N, C].</summary>
+    public ScoreMatrix? SecondScores { get; init; }
+
     /// <summary>Logits by networks that were not trained on the sample, shape [N, C].</summary>
     public ScoreMatrix? OutOfFold { get; init; }
 
     /// <summary>λ of each sample's constraint, shape [N].</summary>
     public double[]? DualWeights { get; init; }
 
-    /// <summary>The scores that say which class a sample looks like: the mean over the epochs, else out-of-fold ones,
-    /// else those of the trained network.</summary>
-    public ScoreMatrix? Suggesting => Record?.MeanScores ?? OutOfFold ?? Scores;
+    /// <summary>The scores that say which class a sample looks like: those of the second pass, else the mean over the epochs, else
+    /// out-of-fold ones, else those of the trained network.</summary>
+    public ScoreMatrix? Suggesting => SecondScores ?? Record?.MeanScores ?? OutOfFold ?? Scores;
 
     /// <summary>The statistic of each sample, shape [N].</summary>
     /// <param name="statistic">Which one.</param>
@@ -33,9 +36,11 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
         return statistic switch
         {
             LabelStatistic.MeanMargin => Needed(Record, statistic, "margins by epoch").Mean(),
-            LabelStatistic.LastMargin when Record is null =>
-                Needed(Scores, statistic, "margins by epoch or logits").LabelledMargins(labels),
-            LabelStatistic.LastMargin => Record.Last(),
+            LabelStatistic.LastMargin =>
+                Scores?.LabelledMargins(labels) ?? Needed(Record, statistic, "margins by epoch or logits").Last(),
+            LabelStatistic.TwoPassMargin => LabelStatistics.SumOfScaled(
+                Needed(Scores, statistic, "scores of the trained network").LabelledMargins(labels),
+                Needed(SecondScores, statistic, "scores of a second pass").LabelledMargins(labels)),
             LabelStatistic.OutOfFold => Needed(OutOfFold, statistic, "out-of-fold scores").LabelledMargins(labels),
             LabelStatistic.PValue => LabelStatistics.PValue(Margins(statistic), labels, ClassCount),
             LabelStatistic.DualWeight => [.. Needed(DualWeights, statistic, "dual weights").Select(weight => -weight)],

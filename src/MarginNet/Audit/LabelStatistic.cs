@@ -6,8 +6,12 @@ public enum LabelStatistic
     /// <summary>The labelled margin averaged over the epochs of training (Pleiss et al., 2020).</summary>
     MeanMargin,
 
-    /// <summary>The labelled margin of the last epoch, or of a trained network.</summary>
+    /// <summary>The labelled margin by the trained network, or of the last epoch where its scores are not known.</summary>
     LastMargin,
+
+    /// <summary>The sum of the labelled margins by the trained network and by that of a <see cref="Audit.SecondPass"/>,
+    /// each over its standard deviation.</summary>
+    TwoPassMargin,
 
     /// <summary>The labelled margin by a network that was not trained on the sample.</summary>
     OutOfFold,

@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using MarginNet.Margins;
 using MarginNet.PValues;
 
@@ -90,6 +91,14 @@ public static class LabelStatistics
         }
 
         return values;
+    }
+
+    /// <summary>Adds two statistics, each over its standard deviation where that is above 0.</summary>
+    internal static double[] SumOfScaled(double[] first, double[] second)
+    {
+        static double Deviation(double[] values) => ArrayStatistics.PopulationStandardDeviation(values) is > 0 and var deviation ? deviation : 1;
+        var (a, b) = (Deviation(first), Deviation(second));
+        return [.. first.Zip(second, (x, y) => (x / a) + (y / b))];
     }
 
     /// <summary>The class of the largest score of each sample, which a wrong label suggests instead.</summary>

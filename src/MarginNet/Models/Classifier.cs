@@ -48,6 +48,10 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>Over which views of an image <see cref="Scoring"/> averages its scores. Default <see cref="TestTimeAveraging.None"/>.
+    /// Training, attacks and certificates are of the network itself.</summary>
+    public TestTimeAveraging Averaging { get; set; }
+
     /// <summary>Whether the scores have gradients in the images, as attacks and gradient bounds need;
     /// those of an ONNX model have none.</summary>
     public virtual bool IsDifferentiable => true;

@@ -32,10 +32,10 @@ public static class Scoring
         CancellationToken cancellation = default) =>
         Score(network, images, static (pixels, _) => pixels, batchSize, progress, cancellation);
 
-    /// <summary>Computes the scores of every image in a precision, whatever the network's own.</summary>
+    /// <summary>Computes the scores of every image itself in a precision, whatever the network's own.</summary>
     internal static ScoreMatrix Score(
         this nn.Module<Tensor, Tensor> network, ImageSet images, Precision precision, CancellationToken cancellation) =>
-        Score(network, images, static (pixels, _) => pixels, DefaultBatchSize, null, precision, cancellation);
+        Score(network, images, static (pixels, _) => pixels, DefaultBatchSize, null, precision, TestTimeAveraging.None, cancellation);
 
     /// <summary>Computes the scores of every image after a transformation, such as an attack.</summary>
     /// <param name="network">A classifier of images [N, channels, height, width] in [0, 1] that returns scores [N, C].</param>
@@ -57,14 +57,15 @@ public static class Scoring
         int batchSize = DefaultBatchSize,
         IProgress<int>? progress = null,
         CancellationToken cancellation = default) =>
-        Score(network, images, transform, batchSize, progress, network.ScoringPrecision(), cancellation);
+        Score(network, images, transform, batchSize, progress, network.ScoringPrecision(),
+            (network as Classifier)?.Averaging ?? TestTimeAveraging.None, cancellation);
 
     /// <summary>The precision that a network was given.</summary>
     internal static Precision ScoringPrecision(this nn.Module network) => (network as Classifier)?.Precision ?? Precision.Float32;
 
     private static ScoreMatrix Score(
         nn.Module<Tensor, Tensor> network, ImageSet images, Func<Tensor, Tensor, Tensor> transform, int batchSize, IProgress<int>? progress,
-        Precision precision, CancellationToken cancellation)
+        Precision precision, TestTimeAveraging averaging, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
@@ -95,7 +96,7 @@ public static class Scoring
                     using var scope = NewDisposeScope();
                     var pixels = transform(bytes.narrow(0, start, count).to(ScalarType.Float32).div_(255f), labels.narrow(0, start, count));
                     ThrowIfOtherChannels(network, pixels);
-                    scores.Add(trusted.Call(pixels).MoveToOuterDisposeScope());
+                    scores.Add(averaging.Average(trusted.Call, pixels).MoveToOuterDisposeScope());
                     progress?.Report(first + start + count);
                 }
 

@@ -23,6 +23,7 @@ public sealed class LabelAuditTests
         {
             Record = record,
             Scores = Epoch(),
+            SecondScores = Epoch(),
             OutOfFold = Epoch(),
             DualWeights = [.. labels.Select((label, i) => label == classes[i] ? 1.0 : 3.0)],
         };
@@ -47,6 +48,7 @@ public sealed class LabelAuditTests
     [Theory]
     [InlineData(LabelStatistic.MeanMargin)]
     [InlineData(LabelStatistic.LastMargin)]
+    [InlineData(LabelStatistic.TwoPassMargin)]
     [InlineData(LabelStatistic.OutOfFold)]
     public void Margins_have_a_threshold_and_what_is_flagged_suggests_the_true_class(LabelStatistic statistic)
     {
