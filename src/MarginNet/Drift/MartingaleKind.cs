@@ -1,0 +1,14 @@
+namespace MarginNet.Drift;
+
+/// <summary>Which test martingale bets on the p-values.</summary>
+public enum MartingaleKind
+{
+    /// <summary><see cref="Drift.SimpleJumper"/>.</summary>
+    SimpleJumper,
+
+    /// <summary><see cref="Drift.PowerMixture"/>.</summary>
+    PowerMixture,
+
+    /// <summary><see cref="PowerMartingale"/>.</summary>
+    Power,
+}
