@@ -24,7 +24,7 @@ internal sealed class ImageTable
             throw new UserErrorException($"{_name} does not exist: give a CSV file with a header and a row for each image.");
         }
 
-        string[][] lines = [.. File.ReadLines(path).Where(line => line.Trim().Length > 0).Select(line => Csv.Fields(line))];
+        string[][] lines = [.. File.ReadLines(path).Where(line => line.Trim().Length > 0).Select(Csv.Fields)];
         if (lines.Length < 2)
         {
             throw new UserErrorException($"{_name} has no rows: expected a header and a row for each image.");
