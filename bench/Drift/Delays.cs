@@ -15,17 +15,14 @@ internal static class Delays
 
     private static readonly (string Name, Func<double[], int, Func<double, bool>> Create)[] Detectors =
     [
-        ("simple jumper", Monitor(new())),
-        ("simple jumper, two-sided", Monitor(new() { Tail = DriftTail.TwoSided })),
+        ("mean (default)", Monitor(new())),
+        ("mean, two-sided", Monitor(new() { Tail = DriftTail.TwoSided })),
+        ("simple jumper", Monitor(new() { Martingale = MartingaleKind.SimpleJumper })),
         ("power mixture", Monitor(new() { Martingale = MartingaleKind.PowerMixture })),
-        ("power mixture, two-sided", Monitor(new() { Martingale = MartingaleKind.PowerMixture, Tail = DriftTail.TwoSided })),
-        ("power, 0.5", Monitor(new() { Martingale = MartingaleKind.Power })),
         ("power, 0.9", Monitor(new() { Martingale = MartingaleKind.Power, Exponent = 0.9 })),
-        ("simple jumper, among the reference", Monitor(new() { Ranks = RankKind.Reference })),
-        ("simple jumper, CUSUM, 10,000", Monitor(new() { Procedure = AlarmProcedure.Cusum, Threshold = 10_000 })),
-        ("simple jumper, Shiryaev-Roberts, 10,000", Monitor(new() { Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
-        ("power mixture, Shiryaev-Roberts, 10,000", Monitor(
-            new() { Martingale = MartingaleKind.PowerMixture, Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
+        ("mean, among the reference", Monitor(new() { Ranks = RankKind.Reference })),
+        ("mean, CUSUM, 10,000", Monitor(new() { Procedure = AlarmProcedure.Cusum, Threshold = 10_000 })),
+        ("mean, Shiryaev-Roberts, 10,000", Monitor(new() { Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
         ("KS, windows of 50, 0.01 in all", Windows(50, 50 * Alpha / Horizon)),
         ("KS, windows of 250, 0.01 in all", Windows(250, 250 * Alpha / Horizon)),
         ("KS, windows of 50, 0.05 each", Windows(50, 0.05)),

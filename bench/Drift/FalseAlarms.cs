@@ -8,19 +8,13 @@ internal static class FalseAlarms
 {
     private const double Alpha = 0.01;
 
-    private static readonly (string Name, Func<TestMartingale> Create)[] Martingales =
-    [
-        ("simple jumper", () => new SimpleJumper()),
-        ("power mixture", () => new PowerMixture()),
-        ("power, 0.5", () => new PowerMartingale(0.5)),
-        ("power, 0.9", () => new PowerMartingale(0.9)),
-    ];
+    private static readonly string[] Names = ["mean", "simple jumper", "power mixture", "power, 0.5", "power, 0.9"];
 
     public static void Run(int streams, int length, int seed)
     {
         Console.WriteLine($"{streams} streams of {length} samples, alpha {Alpha}, seed {seed}\n");
-        Console.WriteLine("| p-values | " + string.Join(" | ", Martingales.Select(one => one.Name)) + " |");
-        Console.WriteLine("|---|" + string.Concat(Martingales.Select(_ => "---|")));
+        Console.WriteLine("| p-values | " + string.Join(" | ", Names) + " |");
+        Console.WriteLine("|---|" + string.Concat(Names.Select(_ => "---|")));
         Row("uniform", RankKind.None, 0, streams, length, seed);
         Row("ranks online, no reference", RankKind.Online, 0, streams, length, seed);
         Row("ranks online, reference of 200", RankKind.Online, 200, streams, length, seed);
@@ -32,7 +26,7 @@ internal static class FalseAlarms
 
     private static void Row(string name, RankKind ranks, int reference, int streams, int length, int seed)
     {
-        var alarms = new int[Martingales.Length];
+        var alarms = new int[Names.Length];
         var random = new Random(seed);
         for (var s = 0; s < streams; s++)
         {
@@ -42,19 +36,19 @@ internal static class FalseAlarms
                 numbers[i] = random.NextDouble();
             }
 
-            var monitor = new DriftMonitor(new() { Ranks = ranks, Seed = s }, numbers);
-            TestMartingale[] martingales = [.. Martingales.Select(one => one.Create())];
+            var monitor = new DriftMonitor(new() { Ranks = ranks, Seed = s, Martingale = MartingaleKind.Power }, numbers);
+            // The mean bets for the two that it is of.
+            var (jumper, mixture) = (new SimpleJumper(), new PowerMixture());
+            TestMartingale[] bettors = [new MeanMartingale(jumper, mixture), new PowerMartingale(0.5), new PowerMartingale(0.9)];
+            TestMartingale[] martingales = [bettors[0], jumper, mixture, .. bettors[1..]];
             var hasAlarmed = new bool[martingales.Length];
             for (var i = 0; i < length; i++)
             {
                 var p = monitor.Add(random.NextDouble()).PValue;
+                Array.ForEach(bettors, bettor => bettor.Add(p));
                 for (var m = 0; m < martingales.Length; m++)
                 {
-                    if (!hasAlarmed[m])
-                    {
-                        martingales[m].Add(p);
-                        hasAlarmed[m] = martingales[m].LogValue >= -Math.Log(Alpha);
-                    }
+                    hasAlarmed[m] |= martingales[m].LogValue >= -Math.Log(Alpha);
                 }
             }
 

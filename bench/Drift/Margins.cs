@@ -3,7 +3,6 @@ using MarginNet.Data;
 using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.DriftBench;

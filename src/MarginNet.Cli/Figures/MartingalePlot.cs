@@ -1,6 +1,5 @@
 using System.Globalization;
 using MarginNet.Cli.Output;
-using MarginNet.Drift;
 using ScottPlot;
 
 namespace MarginNet.Cli.Figures;

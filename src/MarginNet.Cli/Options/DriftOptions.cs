@@ -11,6 +11,7 @@ internal sealed class DriftOptions
 
     private static readonly Dictionary<string, MartingaleKind> Martingales = new()
     {
+        ["mean"] = MartingaleKind.Mean,
         ["simple-jumper"] = MartingaleKind.SimpleJumper,
         ["power-mixture"] = MartingaleKind.PowerMixture,
         ["power"] = MartingaleKind.Power,
@@ -46,13 +47,17 @@ internal sealed class DriftOptions
     private readonly Option<string> _tail =
         OneOf("--tail", "Which numbers have small p-values: small ones, large ones, or both.", Tails);
 
-    private readonly Option<string> _martingale = OneOf("--martingale", "What bets against the p-values.", Martingales);
+    private readonly Option<string> _martingale = OneOf(
+        "--martingale",
+        "What bets against the p-values: on shifts (simple-jumper), on small ones of any number (power-mixture), on both (mean), or on small "
+            + "ones with a given --exponent (power).",
+        Martingales);
 
     private readonly Option<double> _exponent = Number.Fraction(
         "--exponent", "Of the martingale power, which bets e p^(e - 1): the smaller, the bolder.", new DriftMonitorOptions().Exponent);
 
     private readonly Option<double> _jumpRate = Number.Fraction(
-        "--jump-rate", "Of the martingale simple-jumper: the share of capital that changes its bet.", SimpleJumper.DefaultJumpRate);
+        "--jump-rate", "Of the martingale simple-jumper, also in the mean: the share of capital that changes its bet.", SimpleJumper.DefaultJumpRate);
 
     private readonly Option<string> _procedure = OneOf(
         "--procedure",
@@ -89,7 +94,7 @@ internal sealed class DriftOptions
         };
         var isOnce = options.Procedure == AlarmProcedure.Ville;
         ThrowIfIdle(parsed, _exponent, options.Martingale == MartingaleKind.Power, "--martingale power");
-        ThrowIfIdle(parsed, _jumpRate, options.Martingale == MartingaleKind.SimpleJumper, "--martingale simple-jumper");
+        ThrowIfIdle(parsed, _jumpRate, options.Martingale is MartingaleKind.Mean or MartingaleKind.SimpleJumper, "--martingale simple-jumper or mean");
         ThrowIfIdle(parsed, _alpha, isOnce, "--procedure ville");
         ThrowIfIdle(parsed, _runLength, !isOnce, "--procedure cusum or shiryaev-roberts");
         return options with { Threshold = isOnce ? 1 / parsed.GetValue(_alpha) : parsed.GetValue(_runLength) ?? DefaultRunLength };
@@ -101,7 +106,8 @@ internal sealed class DriftOptions
         var martingale = options.Martingale switch
         {
             MartingaleKind.Power => FormattableString.Invariant($"power, exponent {options.Exponent}"),
-            MartingaleKind.SimpleJumper => FormattableString.Invariant($"simple-jumper, rate {options.JumpRate}"),
+            MartingaleKind.Mean or MartingaleKind.SimpleJumper =>
+                FormattableString.Invariant($"{Word(Martingales, options.Martingale)}, jump rate {options.JumpRate}"),
             var other => Word(Martingales, other),
         };
         return FormattableString.Invariant(

@@ -28,12 +28,14 @@ internal static class DriftPage
         ? Html.Format($"<p>There is none.</p>\n")
         : ScrollTable.Sortable(
             $"Each alarm.{ScrollTable.Cut(record.Alarms.Count, "the first", "--json drift.json has all")}",
-            [ScrollTable.NumberHead("sample"), ScrollTable.NumberHead("line"), ScrollTable.NumberHead("drift since about"), ScrollTable.NumberHead("power of ten")],
+            [
+                ScrollTable.Head("sample"), ScrollTable.NumberHead("line"), ScrollTable.NumberHead("drift since about"),
+                ScrollTable.NumberHead("power of ten"),
+            ],
             record.Alarms.Take(ScrollTable.MostRows).Select(alarm => ScrollTable.Row(
                 Text($"{alarm.Sample}"),
                 [
-                    ScrollTable.Number($"{alarm.Sample}"), ScrollTable.Number($"{alarm.Line}"), ScrollTable.Number($"{alarm.Start}"),
-                    ScrollTable.Number($"{alarm.Statistic:f3}"),
+                    ScrollTable.Number($"{alarm.Line}"), ScrollTable.Number($"{alarm.Start}"), ScrollTable.Number($"{alarm.Statistic:f3}"),
                 ])),
             []);
 

@@ -3,13 +3,13 @@ namespace MarginNet.Drift;
 /// <summary>How a stream is watched.</summary>
 public sealed record DriftMonitorOptions
 {
-    /// <summary>The martingale. Default <see cref="MartingaleKind.SimpleJumper"/>.</summary>
-    public MartingaleKind Martingale { get; init; } = MartingaleKind.SimpleJumper;
+    /// <summary>The martingale. Default <see cref="MartingaleKind.Mean"/>.</summary>
+    public MartingaleKind Martingale { get; init; }
 
     /// <summary>ε of <see cref="MartingaleKind.Power"/>, in (0, 1]. Default 0.5; the others do not use it.</summary>
     public double Exponent { get; init; } = 0.5;
 
-    /// <summary>J of <see cref="MartingaleKind.SimpleJumper"/>, in [0, 1]. Default 0.01; the others do not use it.</summary>
+    /// <summary>J of the simple jumper, alone or in the mean, in [0, 1]. Default 0.01.</summary>
     public double JumpRate { get; init; } = SimpleJumper.DefaultJumpRate;
 
     /// <summary>What is compared with the threshold. Default <see cref="AlarmProcedure.Ville"/>.</summary>
@@ -29,6 +29,7 @@ public sealed record DriftMonitorOptions
 
     internal TestMartingale CreateMartingale() => Martingale switch
     {
+        MartingaleKind.Mean => new MeanMartingale(new SimpleJumper(JumpRate), new PowerMixture()),
         MartingaleKind.SimpleJumper => new SimpleJumper(JumpRate),
         MartingaleKind.PowerMixture => new PowerMixture(),
         MartingaleKind.Power => new PowerMartingale(Exponent),

@@ -146,7 +146,7 @@ public sealed class MonitorCommandTests
 
         foreach (var (more, expected) in new[]
         {
-            (new[] { "--state", state }, "was made with options (simple-jumper"),
+            (new[] { "--state", state }, "was made with options (mean"),
             ([.. cusum, "--state", state, "--reference", stream], "was made with a reference"),
             (["--state", stream], "is no state of 'marginnet monitor'"),
         })

@@ -6,7 +6,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
     private readonly Tool _tool = new();
     private readonly Lazy<Task<Browser>> _browser = new(Browser.StartAsync);
 
-    public static IReadOnlyList<string> Names { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
+    public static IReadOnlyList<string> Names { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack", "monitor"];
 
     public async Task InitializeAsync()
     {
@@ -15,6 +15,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
         string[] of = ["--model", model, "-q", "--limit-test"];
         await MakeAsync("calibrate", "--model", model, "-q");
         await MakeAsync("pvalue", [.. of, "100", "--output", _tool.File("p.csv")]);
+        await MakeAsync("monitor", _tool.File("p.csv"), "--column", "p_lower", "--procedure", "cusum", "--run-length", "1.1", "-q");
         await MakeAsync("evaluate", [.. of, "100"]);
         await MakeAsync("detect", [.. of, "60", "--fgsm", "0.1", "--resamples", "10"]);
         await MakeAsync("certify", [.. of, "40", "--no-attack", "--thumbnails", "24"]);

@@ -106,8 +106,9 @@ public sealed class DriftMonitorTests
     [InlineData(AlarmProcedure.ShiryaevRoberts)]
     public void The_mean_run_to_a_false_alarm_is_at_least_the_threshold(AlarmProcedure procedure)
     {
-        const int Threshold = 30;
-        var monitor = new DriftMonitor(PValues with { Procedure = procedure, Threshold = Threshold });
+        const int Threshold = 10;
+        var monitor = new DriftMonitor(
+            PValues with { Martingale = MartingaleKind.SimpleJumper, Procedure = procedure, Threshold = Threshold });
         var random = new Random(1);
         var runs = new List<double>();
         for (var (count, run) = (0, 1); count < 50_000; count++, run++)
@@ -137,7 +138,7 @@ public sealed class DriftMonitorTests
 
     public static TheoryData<MartingaleKind, AlarmProcedure, RankKind> States => new()
     {
-        { MartingaleKind.SimpleJumper, AlarmProcedure.Ville, RankKind.Online },
+        { MartingaleKind.Mean, AlarmProcedure.Ville, RankKind.Online },
         { MartingaleKind.PowerMixture, AlarmProcedure.ShiryaevRoberts, RankKind.Online },
         { MartingaleKind.Power, AlarmProcedure.Cusum, RankKind.Reference },
         { MartingaleKind.SimpleJumper, AlarmProcedure.ShiryaevRoberts, RankKind.None },
@@ -192,7 +193,7 @@ public sealed class DriftMonitorTests
 
         File.WriteAllText(folder["s.json"], text[..^9]);
         Assert.Throws<InvalidDataException>(() => DriftMonitor.Load(folder["s.json"]));
-        File.WriteAllText(folder["s.json"], text.Replace("simple_jumper", "power", StringComparison.Ordinal).Replace("SimpleJumper", "Power", StringComparison.Ordinal));
+        File.WriteAllText(folder["s.json"], text.Replace("\"Mean\"", "\"Power\"", StringComparison.Ordinal));
         Assert.Throws<InvalidDataException>(() => DriftMonitor.Load(folder["s.json"]));
     }
 

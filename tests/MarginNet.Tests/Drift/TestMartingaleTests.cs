@@ -5,10 +5,11 @@ namespace MarginNet.Tests.Drift;
 
 public sealed class TestMartingaleTests
 {
-    public static TheoryData<string> Names => ["jumper", "mixture", "power 0.5", "power 0.9"];
+    public static TheoryData<string> Names => ["mean", "jumper", "mixture", "power 0.5", "power 0.9"];
 
     private static TestMartingale Create(string name) => name switch
     {
+        "mean" => new MeanMartingale(new SimpleJumper(), new PowerMixture()),
         "jumper" => new SimpleJumper(),
         "mixture" => new PowerMixture(),
         "power 0.5" => new PowerMartingale(0.5),
@@ -102,6 +103,21 @@ public sealed class TestMartingaleTests
             var byGamma = l + Math.Log(SpecialFunctions.GammaLowerIncomplete(n + 1, l)) - ((n + 1) * Math.Log(l));
             Assert.Equal(byGamma, PowerMixture.LogIntegral(n, l), 1e-6);
         }
+    }
+
+    [Fact]
+    public void The_mean_is_the_mean_capital()
+    {
+        var (jumper, mixture, power) = (new SimpleJumper(), new PowerMixture(), new PowerMartingale(0.5));
+        var mean = new MeanMartingale(new SimpleJumper(), new PowerMixture(), new PowerMartingale(0.5));
+        foreach (var p in Draw(100, 10).Select(p => p * p))
+        {
+            mean.Add(p);
+            double[] capital = [.. new TestMartingale[] { jumper, mixture, power }.Select(part => part.Add(p) is var _ ? Math.Exp(part.LogValue) : 0)];
+            Assert.Equal(Math.Log(capital.Average()), mean.LogValue, 1e-10);
+        }
+
+        Assert.Throws<ArgumentException>(() => new MeanMartingale());
     }
 
     [Fact]
