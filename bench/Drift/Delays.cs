@@ -11,7 +11,8 @@ internal static class Delays
     private const double Alpha = 0.01; // Of a false alarm ever, or of windows within the horizon.
 
     public const string Header =
-        "| drift | detector | alarm before it, % | found within 1,500, % | median delay | mean delay of those found |\n|---|---|---|---|---|---|";
+        "| drift | detector | alarm before it, % | found within 1,500, % | median delay | mean delay of those found |\n"
+        + "|---|---|---|---|---|---|";
 
     private static readonly (string Name, Func<double[], int, Func<double, bool>> Create)[] Detectors =
     [
@@ -23,6 +24,8 @@ internal static class Delays
         ("mean, among the reference", Monitor(new() { Ranks = RankKind.Reference })),
         ("mean, CUSUM, 10,000", Monitor(new() { Procedure = AlarmProcedure.Cusum, Threshold = 10_000 })),
         ("mean, Shiryaev-Roberts, 10,000", Monitor(new() { Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
+        ("simple jumper, Shiryaev-Roberts, 10,000", Monitor(
+            new() { Martingale = MartingaleKind.SimpleJumper, Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
         ("KS, windows of 50, 0.01 in all", Windows(50, 50 * Alpha / Horizon)),
         ("KS, windows of 250, 0.01 in all", Windows(250, 250 * Alpha / Horizon)),
         ("KS, windows of 50, 0.05 each", Windows(50, 0.05)),
@@ -56,8 +59,9 @@ internal static class Delays
 
             var all = delays.Concat(Enumerable.Repeat(int.MaxValue, late)).Order().ToArray();
             var median = all[all.Length / 2] is var middle && middle == int.MaxValue ? "-" : $"{middle}";
-            Console.WriteLine(FormattableString.Invariant(
-                $"| {name} | {detector.Name} | {100.0 * early / streams:f1} | {100.0 * delays.Count / all.Length:f1} | {median} | {(delays.Count == 0 ? "-" : $"{delays.Average():f0}")} |"));
+            var mean = delays.Count == 0 ? double.NaN : delays.Average();
+            Console.WriteLine(FormattableString.Invariant($"| {name} | {detector.Name} | {100.0 * early / streams:f1} ")
+                + FormattableString.Invariant($"| {100.0 * delays.Count / all.Length:f1} | {median} | {mean:f0} |"));
         }
     }
 

@@ -20,7 +20,8 @@ internal static class Margins
     public static void Write(string model, string[] folders, string change, string path)
     {
         using var loaded = MarginModel.Load(model);
-        var images = ImageFolder.ReadImages([.. folders.SelectMany(folder => Directory.EnumerateFiles(folder)).Order(StringComparer.Ordinal)]);
+        var images = ImageFolder.ReadImages(
+            [.. folders.SelectMany(folder => Directory.EnumerateFiles(folder)).Order(StringComparer.Ordinal)]);
         var scores = loaded.Network.Score(images.WithLabels(new int[images.Count]), (batch, _) => Changes[change](batch));
         File.WriteAllLines(path, Enumerable.Range(0, scores.Count).Select(
             i => DecisionMargin.Compute(scores[i]).Margin.ToString("r", CultureInfo.InvariantCulture)).Prepend("margin"));

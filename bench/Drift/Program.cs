@@ -10,7 +10,12 @@ var drifted = new Option<string?>("--drifted") { Description = "The same of drif
 var share = new Option<double>("--share") { DefaultValueFactory = _ => 1, Description = "Of drifted ones after the drift." };
 var before = new Option<int>("--before") { DefaultValueFactory = _ => 500, Description = "Samples before the drift." };
 var model = new Option<string>("--model") { Required = true, Description = "The network." };
-var images = new Option<string[]>("--images") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Folders of images." };
+var images = new Option<string[]>("--images")
+{
+    Required = true,
+    AllowMultipleArgumentsPerToken = true,
+    Description = "Folders of images.",
+};
 var change = new Option<string>("--change") { DefaultValueFactory = _ => "none", Description = string.Join(", ", Margins.Changes.Keys) };
 var output = new Option<string>("--output") { Required = true, Description = "The CSV file to write." };
 

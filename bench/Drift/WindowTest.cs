@@ -1,6 +1,7 @@
 namespace MarginNet.DriftBench;
 
-/// <summary>The two-sample test of Kolmogorov and Smirnov of windows that follow each other against the reference, as drift detectors commonly do.</summary>
+/// <summary>The two-sample test of Kolmogorov and Smirnov of windows that follow each other against the reference, as drift detectors
+/// commonly do.</summary>
 internal sealed class WindowTest
 {
     private readonly double[] _reference;

@@ -33,7 +33,8 @@ internal sealed class MonitorCommand : Command
     };
     private readonly Option<string?> _calibration = new("--calibration")
     {
-        Description = "Take the margins of this null model, made by 'marginnet calibrate --out', for the reference: those of right decisions.",
+        Description = "Take the margins of this null model, made by 'marginnet calibrate --out', for the reference: "
+            + "those of right decisions.",
     };
     private readonly DriftOptions _drift = new();
     private readonly Option<bool> _follow = new("--follow") { Description = "Wait for more where the file ends, until interrupted." };
@@ -195,8 +196,8 @@ internal sealed class MonitorCommand : Command
         if (model.MisclassifiedCount > 0)
         {
             parsed.Warn(
-                $"{path} has margins of right decisions only, and left out {model.MisclassifiedCount} wrong ones: a stream that has some is told from "
-                + "it without any drift. Give the margins of all decisions as --reference.");
+                $"{path} has margins of right decisions only, and left out {model.MisclassifiedCount} wrong ones: a stream that has some "
+                + "is told from it without any drift. Give the margins of all decisions as --reference.");
         }
 
         return model.Pooled.Margins.ToArray();

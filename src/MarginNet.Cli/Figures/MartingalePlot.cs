@@ -10,12 +10,13 @@ internal static class MartingalePlot
     public static Figure Figure(DriftRecord record)
     {
         var name = DriftAlarm.Name(record.Monitor.Options.Procedure);
-        var caption = string.Create(
-            CultureInfo.InvariantCulture,
-            $"The {name} after each sample{(record.Path.Stride > 1 ? $", the largest of {record.Path.Stride} each" : "")}, on a logarithmic scale.");
+        var thinned = record.Path.Stride > 1 ? $", the largest of {record.Path.Stride} each" : "";
+        var caption = $"The {name} after each sample{thinned}, on a logarithmic scale.";
         var said = string.Create(
             CultureInfo.InvariantCulture,
-            $"{caption} It is at most 10^{record.Path.Largest.DefaultIfEmpty().Max():f1}; the threshold is {record.Monitor.Options.Threshold:g4}; {record.Alarms.Count} alarms.");
+            $"{caption} It is at most 10^{record.Path.Largest.DefaultIfEmpty().Max():f1}; ")
+            + string.Create(
+                CultureInfo.InvariantCulture, $"the threshold is {record.Monitor.Options.Threshold:g4}; {record.Alarms.Count} alarms.");
         return new("martingale", caption, Columns: 1, [new(caption, said, Draw(record, name), Width: 700, Height: 420)]);
     }
 

@@ -35,7 +35,8 @@ internal sealed class GrowingLines(Stream input, string name, bool follows, Acti
         input.Position = input.Length >= offset
             ? offset
             : throw new UserErrorException(
-                $"{name} has {input.Length} bytes, but was read up to byte {offset}: give the file that the state is of, or another --state.");
+                $"{name} has {input.Length} bytes, but was read up to byte {offset}: "
+                + "give the file that the state is of, or another --state.");
     }
 
     /// <summary>The next line without its end; null where there is none.</summary>

@@ -18,7 +18,8 @@ internal sealed class ValueColumn(string? name, string source)
     private char _separator = ',';
     private int _index;
 
-    /// <summary>What showed how to read the lines: the one that names the columns, { of JSON, nothing of numbers alone; null before the first line.</summary>
+    /// <summary>What showed how to read the lines: the one that names the columns, { of JSON, nothing of numbers alone; null before the
+    /// first line.</summary>
     public string? Header { get; private set; }
 
     /// <summary>Takes the header of an earlier part of the stream.</summary>
@@ -102,7 +103,9 @@ internal sealed class ValueColumn(string? name, string source)
             throw Error(number, $"expected {Named()}, but found {fields.Length} fields.");
         }
 
-        return TryParse(fields[_index], out var value) ? value : throw Error(number, $"expected a number{In()}, but found '{fields[_index]}'.");
+        return TryParse(fields[_index], out var value)
+            ? value
+            : throw Error(number, $"expected a number{In()}, but found '{fields[_index]}'.");
     }
 
     private double OfJson(string line, long number)

@@ -57,19 +57,21 @@ internal sealed class DriftOptions
         "--exponent", "Of the martingale power, which bets e p^(e - 1): the smaller, the bolder.", new DriftMonitorOptions().Exponent);
 
     private readonly Option<double> _jumpRate = Number.Fraction(
-        "--jump-rate", "Of the martingale simple-jumper, also in the mean: the share of capital that changes its bet.", SimpleJumper.DefaultJumpRate);
+        "--jump-rate", "Of the martingale simple-jumper, also in the mean: the share of capital that changes its bet.",
+        SimpleJumper.DefaultJumpRate);
 
     private readonly Option<string> _procedure = OneOf(
         "--procedure",
-        "What raises alarms: the martingale itself, once (ville), or its growth since any sample, again and again: the largest (cusum) or "
-            + "the sum (shiryaev-roberts).",
+        "What raises alarms: the martingale itself, once (ville), or its growth since any sample, again and again: "
+            + "the largest (cusum) or the sum (shiryaev-roberts).",
         Procedures);
 
     private readonly Option<double> _alpha = Number.Fraction(
         "--alpha", "Of ville: the probability of a false alarm, ever.", DefaultAlpha);
 
     private readonly Option<double?> _runLength = Number.Optional<double>(
-        "--run-length", $"Of cusum and shiryaev-roberts: at least so many samples to a false alarm, in the mean. Default {DefaultRunLength}.",
+        "--run-length",
+        $"Of cusum and shiryaev-roberts: at least so many samples to a false alarm, in the mean. Default {DefaultRunLength}.",
         value => value > 1, "a number above 1");
 
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "What draws the place among ties.", 0);
@@ -94,7 +96,8 @@ internal sealed class DriftOptions
         };
         var isOnce = options.Procedure == AlarmProcedure.Ville;
         ThrowIfIdle(parsed, _exponent, options.Martingale == MartingaleKind.Power, "--martingale power");
-        ThrowIfIdle(parsed, _jumpRate, options.Martingale is MartingaleKind.Mean or MartingaleKind.SimpleJumper, "--martingale simple-jumper or mean");
+        ThrowIfIdle(
+            parsed, _jumpRate, options.Martingale is MartingaleKind.Mean or MartingaleKind.SimpleJumper, "--martingale simple-jumper or mean");
         ThrowIfIdle(parsed, _alpha, isOnce, "--procedure ville");
         ThrowIfIdle(parsed, _runLength, !isOnce, "--procedure cusum or shiryaev-roberts");
         return options with { Threshold = isOnce ? 1 / parsed.GetValue(_alpha) : parsed.GetValue(_runLength) ?? DefaultRunLength };

@@ -16,7 +16,8 @@ internal sealed record DriftAlarm(long Sample, long Line, long Start, double Sta
     /// <summary>One line for a reader.</summary>
     public string Text(DriftMonitorOptions options) => string.Create(
         CultureInfo.InvariantCulture,
-        $"alarm at sample {Sample} (line {Line}): {Name(options.Procedure)} 10^{Statistic:f3} passes {options.Threshold:g6}, drift since about sample {Start}");
+        $"alarm at sample {Sample} (line {Line}): {Name(options.Procedure)} 10^{Statistic:f3} passes {options.Threshold:g6}, ")
+        + string.Create(CultureInfo.InvariantCulture, $"drift since about sample {Start}");
 
     /// <summary>The same for programs, in one line.</summary>
     public void Write(Utf8JsonWriter json)

@@ -74,9 +74,10 @@ internal sealed class DriftRecord(DriftMonitor monitor)
     public void Write(TextWriter output)
     {
         var first = Alarms.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", the first at sample {Alarms[0].Sample}");
+        var alarms = Alarms.Count == 1 ? "alarm" : "alarms";
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Monitor.Count} samples, {Alarms.Count} alarm{(Alarms.Count == 1 ? "" : "s")}{first}; martingale 10^{Monitor.LogMartingale / Math.Log(10):f3}"));
+            $"{Monitor.Count} samples, {Alarms.Count} {alarms}{first}; martingale 10^{Monitor.LogMartingale / Math.Log(10):f3}"));
         output.WriteLine($"by {DriftOptions.Describe(Monitor.Options)}");
     }
 

@@ -11,7 +11,8 @@ public enum AlarmProcedure
     /// <see cref="ShiryaevRoberts"/> is no smaller.</summary>
     Cusum,
 
-    /// <summary>Σᵢ S/Sᵢ, begun anew after each alarm: at least c samples from one alarm to the next in the mean, for the sum less the number of samples is a
+    /// <summary>Σᵢ S/Sᵢ, begun anew after each alarm: at least c samples from one alarm to the next in the mean, for the sum less the
+    /// number of samples is a
     /// martingale.</summary>
     ShiryaevRoberts,
 }

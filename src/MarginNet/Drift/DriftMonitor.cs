@@ -6,7 +6,8 @@ using MarginNet.Checkpoints;
 namespace MarginNet.Drift;
 
 /// <summary>
-/// Watches a stream of numbers (margins, scores or p-values) for drift: turns each into a p-value, bets on it by a test martingale, and raises an
+/// Watches a stream of numbers (margins, scores or p-values) for drift: turns each into a p-value, bets on it by a test martingale, and
+/// raises an
 /// alarm where that passes a threshold.
 /// </summary>
 public sealed class DriftMonitor
@@ -20,9 +21,11 @@ public sealed class DriftMonitor
 
     /// <summary>Begins to watch.</summary>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="reference">Numbers of ordinary samples, such as margins of held-out ones, shape [N], none of them NaN; none, the default, to
+    /// <param name="reference">Numbers of ordinary samples, such as margins of held-out ones, shape [N], none of them NaN; none, the
+    /// default, to
     /// compare the stream with itself.</param>
-    /// <exception cref="ArgumentException">An option is out of range, a number is NaN, or ranks among a reference are asked for without one, or the other way
+    /// <exception cref="ArgumentException">An option is out of range, a number is NaN, or ranks among a reference are asked for without
+    /// one, or the other way
     /// round.</exception>
     public DriftMonitor(DriftMonitorOptions? options = null, ReadOnlySpan<double> reference = default)
         : this(options ?? new(), Sort(reference), digest: null)

@@ -15,7 +15,8 @@ public sealed record DriftMonitorOptions
     /// <summary>What is compared with the threshold. Default <see cref="AlarmProcedure.Ville"/>.</summary>
     public AlarmProcedure Procedure { get; init; }
 
-    /// <summary>The threshold c, above 1: 1/α of <see cref="AlarmProcedure.Ville"/>, the average run length of the others. Default 100.</summary>
+    /// <summary>The threshold c, above 1: 1/α of <see cref="AlarmProcedure.Ville"/>, the average run length of the others. Default
+    /// 100.</summary>
     public double Threshold { get; init; } = 100;
 
     /// <summary>How numbers become p-values. Default <see cref="RankKind.Online"/>.</summary>

@@ -6,6 +6,7 @@ namespace MarginNet.Drift;
 /// <param name="LogMartingale">ln S after it.</param>
 /// <param name="LogStatistic">The logarithm of what is compared with the threshold.</param>
 /// <param name="IsAlarm">Whether that reached the threshold, so that there is drift.</param>
-/// <param name="Start">Where the drift began, if there is any, by estimate: the number after the lowest martingale since the last alarm.</param>
+/// <param name="Start">Where the drift began, if there is any, by estimate: the number after the lowest martingale since the last
+/// alarm.</param>
 public readonly record struct DriftStep(
     long Index, double PValue, double LogMartingale, double LogStatistic, bool IsAlarm, long Start);

@@ -1,7 +1,8 @@
 namespace MarginNet.Drift;
 
 /// <summary>
-/// The simple jumper (Vovk et al., Retrain or not retrain, 2021): capital in three accounts that bet 1 + e(p − ½) with e = −1, 0 and 1, on small p-values, on
+/// The simple jumper (Vovk et al., Retrain or not retrain, 2021): capital in three accounts that bet 1 + e(p − ½) with e = −1, 0 and 1,
+/// on small p-values, on
 /// nothing and on large ones. Before each p-value a share J of all is spread over the three anew, so that it adapts to changes.
 /// </summary>
 public sealed class SimpleJumper : TestMartingale

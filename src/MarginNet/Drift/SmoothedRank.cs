@@ -9,7 +9,8 @@ internal sealed class SmoothedRank(DriftMonitorOptions options, double[] sorted)
     /// <summary>The numbers that ranks are among, in increasing order.</summary>
     public double[] Numbers => _numbers.ToArray();
 
-    /// <summary>(#{smaller} + u (1 + #{equal}))/(n + 1) among n numbers, with u uniform on (0, 1]; a number itself where ranks are none.</summary>
+    /// <summary>(#{smaller} + u (1 + #{equal}))/(n + 1) among n numbers, with u uniform on (0, 1]; a number itself where ranks are
+    /// none.</summary>
     /// <param name="x">A number that is not NaN.</param>
     /// <param name="index">Its place in the stream, which together with the seed decides u.</param>
     public double PValue(double x, long index)

@@ -1,8 +1,10 @@
 namespace MarginNet.Drift;
 
 /// <summary>
-/// A bet against p-values that are independent and uniform on [0, 1]: a capital S, at first 1, that each p-value p multiplies by f(p), where
-/// the bet f ≥ 0 with ∫₀¹ f(p) dp = 1 is made before p is seen. If they are uniform, S is a martingale and ever reaches 1/α with a probability of
+/// A bet against p-values that are independent and uniform on [0, 1]: a capital S, at first 1, that each p-value p multiplies by f(p),
+/// where
+/// the bet f ≥ 0 with ∫₀¹ f(p) dp = 1 is made before p is seen. If they are uniform, S is a martingale and ever reaches 1/α with a
+/// probability of
 /// at most α (Ville's inequality): a large S is evidence that they are not.
 /// </summary>
 public abstract class TestMartingale

@@ -32,7 +32,9 @@ public sealed class MonitorCommandTests
         var stream = Write(tool, "s.csv", [Header, .. Rows(700)]);
         var run = await MonitorAsync(stream, "--html", tool.File("p.html"), "--json", tool.File("r.json"));
         Assert.Equal(0, run.ExitCode);
-        Assert.Matches(@"^alarm at sample \d+ \(line \d+\): martingale 10\^2\.\d+ passes 100, drift since about sample \d+$", Assert.Single(run.OutputLines));
+        Assert.Matches(
+            @"^alarm at sample \d+ \(line \d+\): martingale 10\^2\.\d+ passes 100, drift since about sample \d+$",
+            Assert.Single(run.OutputLines));
         Assert.Contains("700 samples, 1 alarm", run.Error, StringComparison.Ordinal);
         var result = JsonDocument.Parse(File.ReadAllBytes(tool.File("r.json"))).RootElement;
         var alarm = Assert.Single(result.GetProperty("alarms").EnumerateArray());
@@ -58,9 +60,11 @@ public sealed class MonitorCommandTests
         Assert.True(expected.OutputLines.Length > 1);
         Assert.All(expected.OutputLines, line => JsonDocument.Parse(line).RootElement.GetProperty("log10_statistic").GetDouble());
 
-        var other = await MonitorAsync(Write(tool, "s.jsonl", ["", .. values.Select(value => $"{{\"class\": \"cat\", \"margin\": {value}}}")]), cusum);
+        var json = values.Select(value => $"{{\"class\": \"cat\", \"margin\": {value}}}");
+        var other = await MonitorAsync(Write(tool, "s.jsonl", ["", .. json]), cusum);
         Assert.Equal(expected.Output, other.Output);
-        other = await MonitorAsync(Write(tool, "semicolons.csv", ["\uFEFFname;margin\r", .. values.Select(value => $"\"a;b\";{value}\r")]), cusum);
+        var semicolons = values.Select(value => $"\"a;b\";{value}\r");
+        other = await MonitorAsync(Write(tool, "semicolons.csv", ["\uFEFFname;margin\r", .. semicolons]), cusum);
         Assert.Equal(expected.Output, other.Output);
         var alone = await Tool.RunAsync(["monitor", Write(tool, "alone.txt", ["margin", .. values]), .. cusum]);
         Assert.Equal(expected.Output, alone.Output);
@@ -74,7 +78,8 @@ public sealed class MonitorCommandTests
         var stream = Write(tool, "s.csv", [Header, .. Rows(700)[Before..]]);
         Assert.Empty((await MonitorAsync(stream)).OutputLines);
         Assert.Single((await MonitorAsync(stream, "--reference", reference)).OutputLines);
-        Assert.Single((await MonitorAsync(stream, "--reference", reference, "--ranks", "reference", "--martingale", "power-mixture")).OutputLines);
+        string[] alone = ["--reference", reference, "--ranks", "reference", "--martingale", "power-mixture"];
+        Assert.Single((await MonitorAsync(stream, alone)).OutputLines);
 
         var calibration = await LogitFiles.CalibrateAsync(tool);
         Assert.Equal(0, (await MonitorAsync(stream, "--calibration", calibration)).ExitCode);

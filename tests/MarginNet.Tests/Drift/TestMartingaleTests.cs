@@ -62,7 +62,8 @@ public sealed class TestMartingaleTests
     {
         foreach (var (exponent, p) in new[] { (0.5, 0.25), (0.9, 1e-9), (1, 0.3) })
         {
-            Assert.Equal(exponent * Math.Pow(p, exponent - 1), Math.Exp(new PowerMartingale(exponent).Add(p)), 1e-12 * Math.Pow(p, exponent - 1));
+            var expected = exponent * Math.Pow(p, exponent - 1);
+            Assert.Equal(expected, Math.Exp(new PowerMartingale(exponent).Add(p)), 1e-12 * expected);
         }
     }
 
@@ -75,7 +76,9 @@ public sealed class TestMartingaleTests
         foreach (var p in Draw(30, 3).Select(p => p * p))
         {
             mixture.Add(p);
-            Assert.Equal(powers.Average(power => power.Add(p) is var _ ? Math.Exp(power.LogValue) : 0), Math.Exp(mixture.LogValue), 1e-6 * Math.Exp(mixture.LogValue));
+            Array.ForEach(powers, power => power.Add(p));
+            var expected = powers.Average(power => Math.Exp(power.LogValue));
+            Assert.Equal(expected, Math.Exp(mixture.LogValue), 1e-6 * expected);
         }
     }
 
@@ -108,13 +111,13 @@ public sealed class TestMartingaleTests
     [Fact]
     public void The_mean_is_the_mean_capital()
     {
-        var (jumper, mixture, power) = (new SimpleJumper(), new PowerMixture(), new PowerMartingale(0.5));
+        TestMartingale[] parts = [new SimpleJumper(), new PowerMixture(), new PowerMartingale(0.5)];
         var mean = new MeanMartingale(new SimpleJumper(), new PowerMixture(), new PowerMartingale(0.5));
         foreach (var p in Draw(100, 10).Select(p => p * p))
         {
             mean.Add(p);
-            double[] capital = [.. new TestMartingale[] { jumper, mixture, power }.Select(part => part.Add(p) is var _ ? Math.Exp(part.LogValue) : 0)];
-            Assert.Equal(Math.Log(capital.Average()), mean.LogValue, 1e-10);
+            Array.ForEach(parts, part => part.Add(p));
+            Assert.Equal(Math.Log(parts.Average(part => Math.Exp(part.LogValue))), mean.LogValue, 1e-10);
         }
 
         Assert.Throws<ArgumentException>(() => new MeanMartingale());
