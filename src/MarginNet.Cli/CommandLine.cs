@@ -162,6 +162,7 @@ internal static class CommandLine
             new AttackCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new MonitorCommand(),
             new LipschitzCommand(),
             new CertifyCommand(),
             new VerifyCommand(),

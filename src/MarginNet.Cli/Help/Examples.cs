@@ -57,6 +57,12 @@ internal static class Examples
             ("marginnet detect --model m.pt --fgsm 0.1", "p-values beside softmax, energy and others, for wrong decisions and an attack"),
             ("marginnet detect --model m.pt --ood textures --json d.json", "for images of none of the classes"),
         ],
+        ["monitor"] =
+        [
+            ("marginnet monitor margins.csv --column margin --reference held-out.csv", "a file, compared with ordinary margins"),
+            ("marginnet monitor margins.csv --column margin --follow --state s.json", "as it grows, and on from there the next time"),
+            ("marginnet monitor p.csv --column p_lower --ranks none --procedure cusum", "p-values as they are, alarms again and again"),
+        ],
         ["lipschitz"] =
         [
             ("marginnet lipschitz --model m.pt", "proven upper bounds, layer by layer"),

@@ -28,6 +28,7 @@ internal static class OptionGroups
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
                 "--to", "--names",
                 "--extrapolate", "--randomize", "--instances", "--timeout",
+                "--ranks", "--martingale", "--exponent", "--jump-rate", "--procedure", "--run-length", "--follow",
             ]),
         (
             "Data",
@@ -35,7 +36,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
-                "--scores", "--pixels", "--channels", "--resize", "--exif",
+                "--scores", "--pixels", "--channels", "--resize", "--exif", "--column", "--reference",
             ]),
         (
             "Model",
@@ -43,7 +44,12 @@ internal static class OptionGroups
                 "--model", "--surrogate", "--arch", "--width", "--output-scale", "--rectify", "--init", "--calibration",
                 "--normalize", "--input-size", "--classes", "--weights", "--model-output", "--trust-torchscript",
             ]),
-        ("Output", ["--out", "--output", "--out-dir", "--results", "--json", "--html", "--thumbnails", "--plot", "--tensorboard"]),
+        (
+            "Output",
+            [
+                "--out", "--output", "--out-dir", "--results", "--state", "--format", "--json", "--html", "--thumbnails", "--plot",
+                "--tensorboard",
+            ]),
         ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
     ];
@@ -58,6 +64,7 @@ internal static class OptionGroups
         ["attack"] = ["--surrogate", "--model", "--method", "--epsilon", "--out"],
         ["pvalue"] = ["--model", "--images", "--logits", "--calibration", "--alpha", "--output"],
         ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
+        ["monitor"] = ["--column", "--reference", "--ranks", "--alpha", "--follow", "--state", "--html"],
         ["lipschitz"] = ["--model", "--samples"],
         ["certify"] = ["--model", "--method", "--norm", "--epsilon", "--no-attack", "--output"],
         ["verify"] = ["--timeout", "--instances", "--results"],
@@ -71,6 +78,7 @@ internal static class OptionGroups
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
         "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
+        "--reference" or "--state" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),

@@ -4,13 +4,15 @@ using MarginNet.Checkpoints;
 namespace MarginNet.Cli.Options;
 
 /// <summary><c>--html</c> and <c>--thumbnails</c>: the result as a page to look at.</summary>
-internal sealed class HtmlOption
+/// <param name="hasImages">Whether it is of images.</param>
+internal sealed class HtmlOption(bool hasImages = true)
 {
     private const int DefaultThumbnails = 200;
 
     private readonly Option<string?> _file = new("--html")
     {
-        Description = "Also write a page to look at, with figures, tables and the images themselves: one .html file for any browser.",
+        Description = $"Also write a page to look at, with figures{(hasImages ? ", tables and the images themselves" : " and tables")}: "
+            + "one .html file for any browser.",
     };
 
     private readonly Option<int> _thumbnails =
@@ -19,7 +21,10 @@ internal sealed class HtmlOption
     public void AddTo(Command command)
     {
         command.Add(_file);
-        command.Add(_thumbnails);
+        if (hasImages)
+        {
+            command.Add(_thumbnails);
+        }
     }
 
     /// <summary>The page to write; null for none.</summary>

@@ -10,7 +10,10 @@ internal static class Csv
         field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>Parts a line, which has no line ends in its fields.</summary>
-    public static string[] Fields(string line)
+    public static string[] Fields(string line) => Fields(line, ',');
+
+    /// <summary>Parts a line by another separator.</summary>
+    public static string[] Fields(string line, char separator)
     {
         var (fields, field, isQuoted) = (new List<string>(), new StringBuilder(), false);
         for (var i = 0; i < line.Length; i++)
@@ -23,7 +26,7 @@ internal static class Csv
             {
                 isQuoted = !isQuoted;
             }
-            else if (line[i] == ',' && !isQuoted)
+            else if (line[i] == separator && !isQuoted)
             {
                 fields.Add(field.ToString());
                 field.Clear();

@@ -6,11 +6,11 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
     private readonly Tool _tool = new();
     private readonly Lazy<Task<Browser>> _browser = new(Browser.StartAsync);
 
-    /// <summary>The commands that take <c>--html</c>.</summary>
+    /// <summary>The commands that take a model and <c>--html</c>.</summary>
     public static IReadOnlyList<string> Commands { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
 
-    /// <summary>The pages, that of an audit among them.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Commands, "audit"];
+    /// <summary>The pages, those of a monitor and of an audit among them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Commands, "monitor", "audit"];
 
     public async Task InitializeAsync()
     {
@@ -19,6 +19,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
         string[] of = ["--model", model, "-q", "--limit-test"];
         await MakeAsync("calibrate", "--model", model, "-q");
         await MakeAsync("pvalue", [.. of, "100", "--output", _tool.File("p.csv")]);
+        await MakeAsync("monitor", _tool.File("p.csv"), "--column", "p_lower", "--procedure", "cusum", "--run-length", "1.1", "-q");
         await MakeAsync("evaluate", [.. of, "100"]);
         await MakeAsync("detect", [.. of, "60", "--fgsm", "0.1", "--resamples", "10"]);
         await MakeAsync("certify", [.. of, "40", "--no-attack", "--thumbnails", "24"]);

@@ -16,7 +16,7 @@ public sealed class FolderDirectionTests
         "Native", "Bounds", "Graph", "Relaxations", "Models", // numbers and kernels; layers; networks
         "Attacks", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
-        "Evaluation", "PValues", "Audit",
+        "Evaluation", "PValues", "Drift", "Audit",
         "Foreign", "ModelFiles", "Export", // readers and writers of files
     ];
 
