@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
+using MarginNet.Detection;
 using MarginNet.Margins;
 
 namespace MarginNet.PValues;
@@ -19,9 +20,10 @@ public sealed class MarginNullModel
 
     internal MarginNullModel(
         ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision, RadiusOrigin? radii,
-        FlagRule? rule, double? temperature)
+        FlagRule? rule, double? temperature, FittedScores? scores)
     {
-        (Classes, Pooled, Source, Precision, Radii, Rule, Temperature) = (classes, pooled, source, precision, radii, rule, temperature);
+        (Classes, Pooled, Source, Precision, Radii, Rule) = (classes, pooled, source, precision, radii, rule);
+        (Temperature, Scores) = (temperature, scores);
         _weighting = new ErrorWeighting(classes);
     }
 
@@ -51,6 +53,9 @@ public sealed class MarginNullModel
     /// <summary>The temperature T > 0 that makes softmax(f/T) honest, where one was fitted (<see cref="Evaluation.TemperatureScaling"/>);
     /// else null.</summary>
     public double? Temperature { get; }
+
+    /// <summary>The confidence scores that need fitting, fitted to the calibration samples, where that was asked for; else null.</summary>
+    public FittedScores? Scores { get; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
     /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
@@ -119,15 +124,26 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Radii, rule, Temperature);
+    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Radii, rule, Temperature, Scores);
 
     /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
     /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
     public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
-        ? new(Classes, Pooled, Source, Precision, Radii, Rule, temperature)
+        ? new(Classes, Pooled, Source, Precision, Radii, Rule, temperature, Scores)
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
+
+    /// <summary>The same model with the confidence scores that were fitted to its calibration samples; p-values do not depend
+    /// on them.</summary>
+    /// <param name="scores">The scores, or null for none.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">They are of another number of classes.</exception>
+    public MarginNullModel WithScores(FittedScores? scores) =>
+        scores is null || scores.RelativeUncertainty.ClassCount == Classes.Length
+            ? new(Classes, Pooled, Source, Precision, Radii, Rule, Temperature, scores)
+            : throw new ArgumentException(
+                $"Expected scores of {Classes.Length} classes, but got {scores.RelativeUncertainty.ClassCount}.", nameof(scores));
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>
@@ -294,7 +310,8 @@ public sealed class MarginNullModel
             options.Precision,
             options.Radii,
             rule: null,
-            temperature: null);
+            temperature: null,
+            scores: null);
     }
 
     private static NullDistribution Fit(double[] logMargins, double[] sortedMargins, MarginNullOptions options)

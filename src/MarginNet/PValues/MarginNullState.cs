@@ -40,6 +40,7 @@ internal static class MarginNullState
         ["precision"] = model.Precision == Precision.Float32 ? null : model.Precision.ToString(), // As before there was a choice.
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
+        ["scores"] = model.Scores is null ? null : WriteScores(model.Scores),
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
         ["pooled_fit_p"] = WriteProbability(model.Pooled.FitPValue),
@@ -70,7 +71,8 @@ internal static class MarginNullState
             root.Has("precision") ? ReadPrecision(root) : Precision.Float32,
             radii,
             rule,
-            root.Has("temperature") ? ReadTemperature(root) : null);
+            root.Has("temperature") ? ReadTemperature(root) : null,
+            root.Has("scores") ? ReadScores(root.Dictionary("scores"), classes.Length) : null);
     }
 
     private static Dictionary<string, object?> WriteClass(ClassNull @class, string key) => new()
@@ -90,6 +92,14 @@ internal static class MarginNullState
         ["typical"] = (long)rule.Threshold.FalsePositives.Total,
         ["true_positives"] = (long)rule.Threshold.TruePositives.Count,
         ["atypical"] = (long)rule.Threshold.TruePositives.Total,
+    };
+
+    private static Dictionary<string, object?> WriteScores(FittedScores scores) => new()
+    {
+        ["temperature"] = scores.Temperature,
+        ["max_logit_order"] = (long)scores.MaxLogitOrder,
+        ["margin_order"] = (long)scores.MarginOrder,
+        ["relative_uncertainty"] = scores.RelativeUncertainty.Pairs.ToArray(),
     };
 
     private static double? WriteProbability(double value) => double.IsNaN(value) ? null : value;
@@ -116,6 +126,18 @@ internal static class MarginNullState
         root.Number("temperature") is > 0 and < double.PositiveInfinity and var value
             ? value
             : throw root.Unexpected("temperature", "a number above 0");
+
+    private static FittedScores ReadScores(PlainDictionary scores, int classCount)
+    {
+        var pairs = scores.Numbers("relative_uncertainty");
+        return pairs.Length == classCount * (classCount - 1L) / 2 && pairs.All(pair => pair is >= 0 and < double.PositiveInfinity)
+            ? new(ReadTemperature(scores), ReadOrder(scores, "max_logit_order"), ReadOrder(scores, "margin_order"), new(pairs))
+            : throw scores.Unexpected("relative_uncertainty", $"finite numbers of at least 0 for the pairs of {classCount} classes");
+    }
+
+    private static int ReadOrder(PlainDictionary scores, string key) => scores.Count(key) is <= FittedScores.LargestOrder and var order
+        ? order
+        : throw scores.Unexpected(key, $"a count of at most {FittedScores.LargestOrder}");
 
     /// <summary>Reads a rule; one of version 0.1.0 flags what it did.</summary>
     private static FlagRule ReadRule(PlainDictionary rule, bool isByRank)
