@@ -113,7 +113,7 @@ public static class LogitScores
     /// <returns>A number in [0, 1]; 0 where all logits are equal.</returns>
     /// <exception cref="ArgumentException">There are fewer than two logits, one is NaN or infinite, or p is out of range.</exception>
     public static double MaxLogitPNorm(ReadOnlySpan<double> logits, int order) =>
-        OverNorm(TensorPrimitives.Max(logits) - Mean(logits), CentredNorm(logits, order));
+        OverNorm((TensorPrimitives.Max(logits) / 2) - HalfMean(logits), HalfNorm(logits, order));
 
     /// <summary>Computes the margin of p-normalised logits, (max fᵢ − second)/‖z‖ₚ with the logits z less their mean
     /// (Cattelan and Silva 2024).</summary>
@@ -121,7 +121,7 @@ public static class LogitScores
     /// <param name="order">The order p of the norm, at least 1.</param>
     /// <returns>A number in [0, 2]; 0 at a tie.</returns>
     /// <exception cref="ArgumentException">There are fewer than two logits, one is NaN or infinite, or p is out of range.</exception>
-    public static double MarginPNorm(ReadOnlySpan<double> logits, int order) => OverNorm(Margin(logits), CentredNorm(logits, order));
+    public static double MarginPNorm(ReadOnlySpan<double> logits, int order) => OverNorm(Margin(logits) / 2, HalfNorm(logits, order));
 
     /// <summary>Computes the maximum logit max fᵢ (Hendrycks et al. 2022).</summary>
     /// <param name="logits">Class scores f, shape [C] with C ≥ 2, finite.</param>
@@ -185,22 +185,21 @@ public static class LogitScores
 
     private static double OverNorm(double value, double norm) => norm > 0 ? value / norm : 0;
 
-    private static double CentredNorm(ReadOnlySpan<double> logits, int order)
+    /// <summary>Half the norm ‖z‖ₚ of the logits z less their mean, of which no difference overflows; exactly 0 where all are equal.</summary>
+    private static double HalfNorm(ReadOnlySpan<double> logits, int order)
     {
         ThrowIfInvalid(logits);
         ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
-        var mean = Mean(logits);
-        var largest = 0.0;
+        if (TensorPrimitives.Max(logits) == TensorPrimitives.Min(logits))
+            return 0; // Their mean may be off by its rounding.
+
+        var (mean, largest, sum) = (HalfMean(logits), 0.0, 0.0);
         foreach (var logit in logits)
-            largest = Math.Max(largest, Math.Abs(logit - mean));
+            largest = Math.Max(largest, Math.Abs((logit / 2) - mean));
 
-        if (largest == 0)
-            return 0;
-
-        var sum = 0.0;
         foreach (var logit in logits)
         {
-            var (ratio, power) = (Math.Abs(logit - mean) / largest, 1.0);
+            var (ratio, power) = (Math.Abs((logit / 2) - mean) / largest, 1.0);
             for (var k = 0; k < order; k++)
                 power *= ratio;
 
@@ -210,11 +209,11 @@ public static class LogitScores
         return largest * Math.Pow(sum, 1.0 / order);
     }
 
-    private static double Mean(ReadOnlySpan<double> logits)
+    private static double HalfMean(ReadOnlySpan<double> logits)
     {
         var mean = 0.0;
         foreach (var logit in logits)
-            mean += logit / logits.Length; // which does not overflow
+            mean += logit / 2 / logits.Length;
 
         return mean;
     }

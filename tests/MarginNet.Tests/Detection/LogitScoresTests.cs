@@ -79,7 +79,9 @@ public sealed class LogitScoresTests
         Assert.Equal(LogitScores.MaxLogitPNorm(logits, order), LogitScores.MaxLogitPNorm(other, order), 1e-14);
         Assert.Equal(LogitScores.MarginPNorm(logits, order), LogitScores.MarginPNorm(other, order), 1e-14);
         Assert.Equal(Math.Pow(2, -1.0 / order), LogitScores.MaxLogitPNorm([5, 2], order), 1e-15);
-        Assert.Equal(0, LogitScores.MaxLogitPNorm([2, 2, 2], order));
+        Assert.Equal(0, LogitScores.MaxLogitPNorm([.. Enumerable.Repeat(0.1, 10)], order));
+        Assert.Equal(
+            LogitScores.MaxLogitPNorm([1.7, 1.6, -1.7], order), LogitScores.MaxLogitPNorm([1.7e308, 1.6e308, -1.7e308], order), 1e-14);
     }
 
     [Fact]
