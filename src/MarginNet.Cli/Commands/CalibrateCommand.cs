@@ -195,7 +195,7 @@ internal sealed class CalibrateCommand : Command
     {
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
-        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical));
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(samples.FitScores());
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(
             TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
     }

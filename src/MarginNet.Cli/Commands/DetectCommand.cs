@@ -90,7 +90,7 @@ internal sealed class DetectCommand : Command
         ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
         CancellationToken cancellation)
     {
-        var (table, resamples, seed) = (new DetectionTable(), parsed.GetValue(_resamples), parsed.GetValue(_seed));
+        var (table, resamples, seed) = (new DetectionTable(nullModel), parsed.GetValue(_resamples), parsed.GetValue(_seed));
         var (scores, sets) = (DetectionTable.Scores(samples, nullModel), new List<DetectedSet>());
         if (hasLabels)
         {
@@ -122,7 +122,8 @@ internal sealed class DetectCommand : Command
 
         if (_html.File(parsed) is { } page)
         {
-            new DetectionPage(sets, _html.Thumbnails(parsed)).Compose(_samples.Describe(parsed), CommandText.Of(parsed)).Save(page);
+            new DetectionPage(sets, table.Fitted, _html.Thumbnails(parsed)).Compose(_samples.Describe(parsed), CommandText.Of(parsed))
+                .Save(page);
         }
 
         _json.Report(parsed, table.Write, table.Write);

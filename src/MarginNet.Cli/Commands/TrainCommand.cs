@@ -275,6 +275,7 @@ internal sealed class TrainCommand : Command
         var scores = heldOut ? network.Score(calibration, cancellation: cancellation) : result.TrainingScores;
         var (classes, margins) = scores.Decisions();
         var options = new MarginNullOptions { Source = heldOut ? CalibrationSource.HeldOut : CalibrationSource.Training };
-        return MarginNullModel.Fit(margins, classes, calibration.Labels, scores.ClassCount, options);
+        return MarginNullModel.Fit(margins, classes, calibration.Labels, scores.ClassCount, options)
+            .WithScores(Samples.FromModel(scores, calibration.Labels, Samples.NamesOf(scores.ClassCount), "").FitScores());
     }
 }

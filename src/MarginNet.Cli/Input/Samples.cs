@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using MarginNet.Arrays;
 using MarginNet.Data;
+using MarginNet.Detection;
+using MarginNet.Evaluation;
 using MarginNet.Margins;
 using MarginNet.PValues;
 
@@ -181,6 +183,9 @@ internal sealed class Samples
         nullModel.Score(Statistic, Predicted, values, kind, ties);
         return values;
     }
+
+    /// <summary>Fits the confidence scores that need it to these samples, whose classes are known.</summary>
+    public FittedScores FitScores() => FittedScores.Fit(Logits, Labels, TemperatureScaling.Fit(Logits, Labels));
 
     /// <summary>Parts the values of rightly classified samples from those of misclassified ones.</summary>
     public (double[] Right, double[] Wrong) Part(ReadOnlySpan<double> values)

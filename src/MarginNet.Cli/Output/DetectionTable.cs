@@ -7,8 +7,12 @@ using MarginNet.PValues;
 namespace MarginNet.Cli.Output;
 
 /// <summary>How well each score parts two sets of samples, as text and as JSON.</summary>
-internal sealed class DetectionTable
+internal sealed class DetectionTable(MarginNullModel nullModel)
 {
+    /// <summary>What areas under curves of risk by coverage are of.</summary>
+    public const string SelectiveTitle =
+        "Risk where only the most confident decisions are accepted: areas under its curves, smaller is better";
+
     public const string WrongDecisions = "wrong_decisions";
     public const string Attack = "attack";
     public const string OutOfDistribution = "out_of_distribution";
@@ -16,6 +20,10 @@ internal sealed class DetectionTable
     private const string TwoSided = "p two-sided";
     private const string Margin = "margin";
     private const string Radius = "radius";
+    private const string MaxSoftmaxT = "max softmax, T";
+    private const string MaxLogitP = "max logit, p-norm";
+    private const string MarginP = "margin, p-norm";
+    private const string RelU = "Rel-U";
 
     private readonly List<Section> _sections = [];
 
@@ -32,6 +40,15 @@ internal sealed class DetectionTable
         var own = samples.PValues(nullModel, NullKind.Class);
         double[] Of(MarginPValue[] p, PValueTail tail) => Array.ConvertAll(p, value => value.Of(tail));
         double[] Each(Func<int, double> score) => [.. Enumerable.Range(0, samples.Count).Select(score)];
+        var fitted = nullModel.Scores;
+        (string, double[])[] fittedScores = fitted is null ? [] :
+        [
+            (MaxSoftmaxT, Each(i => fitted.MaxSoftmax(samples.Logits.Row(i)))),
+            (MaxLogitP, Each(i => fitted.MaxLogit(samples.Logits.Row(i)))),
+            (MarginP, Each(i => fitted.Margin(samples.Logits.Row(i)))),
+            (RelU, Each(i => fitted.RelativeUncertainty.Score(samples.Logits.Row(i)))),
+        ];
+        var softmax = Each(i => LogitScores.MaxSoftmaxLogOdds(samples.Logits.Row(i)));
         return
         [
             (Lower, Of(own, PValueTail.Extrapolated)),
@@ -41,12 +58,31 @@ internal sealed class DetectionTable
             ("p lower, error-weighted", Of(samples.PValues(nullModel, NullKind.ErrorWeighted), PValueTail.Extrapolated)),
             .. samples.Radii is null ? Array.Empty<(string, double[])>() : [(Radius, samples.Radii)],
             (Margin, samples.Margins),
-            ("max softmax", Each(i => LogitScores.MaxSoftmaxLogOdds(samples.Logits.Row(i)))),
+            ("max softmax", softmax),
             ("max logit", Each(i => LogitScores.MaxLogit(samples.Logits.Row(i)))),
             ("energy", Each(i => LogitScores.Energy(samples.Logits.Row(i)))),
             ("entropy", Each(i => LogitScores.NegativeEntropy(samples.Logits.Row(i)))),
+            ("DOCTOR alpha", Each(i => LogitScores.DoctorAlpha(samples.Logits.Row(i)))),
+            ("DOCTOR beta", softmax), // In another scale.
+            ("GEN", Each(i => LogitScores.GeneralizedEntropy(samples.Logits.Row(i)))),
+            .. fittedScores,
         ];
     }
+
+    /// <summary>What the scores that need fitting were fitted to, and what came out.</summary>
+    public string Fitted => nullModel.Scores is { } scores
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"Fitted to {CalibratedOn}: {MaxSoftmaxT} (T = {scores.Temperature:g4}), {MaxLogitP} ({Order(scores.MaxLogitOrder)}), ")
+            + $"{MarginP} ({Order(scores.MarginOrder)}), {RelU} (lambda = 0.5)."
+        : $"Not compared: {MaxSoftmaxT}; {MaxLogitP}; {MarginP}; {RelU}. They need fitting: 'marginnet calibrate' anew does that.";
+
+    private string CalibratedOn => nullModel.Source == CalibrationSource.HeldOut
+        ? "the calibration samples, kept out of training"
+        : "the calibration samples, which the network was trained on";
+
+    private static string Order(int order) =>
+        order == 0 ? "max softmax" : string.Create(CultureInfo.InvariantCulture, $"p = {order}");
 
     /// <summary>Compares the scores on two sets.</summary>
     /// <param name="key">What JSON calls the comparison.</param>
@@ -122,7 +158,7 @@ internal sealed class DetectionTable
     public void Write(TextWriter output)
     {
         var width = _sections.Max(section => section.Rows.Max(row => row.Title.Length));
-        foreach (var (title, _, typical, atypical, rows) in _sections)
+        foreach (var (title, key, typical, atypical, rows) in _sections)
         {
             var any = rows[0].Report;
             output.WriteLine(string.Create(
@@ -137,7 +173,27 @@ internal sealed class DetectionTable
             }
 
             output.WriteLine();
+            if (key == WrongDecisions)
+            {
+                WriteSelective(output, rows, width);
+            }
         }
+
+        output.WriteLine(Fitted);
+    }
+
+    private static void WriteSelective(TextWriter output, List<Row> rows, int width)
+    {
+        output.WriteLine($"{SelectiveTitle}; 95 % bootstrap intervals");
+        output.WriteLine($"{"score".PadRight(width)}  {"AURC",-26}{"E-AURC",-26}AUGRC");
+        foreach (var row in rows)
+        {
+            var (report, m) = (row.Report, row.Report.Metrics);
+            output.WriteLine($"{row.Title.PadRight(width)}  "
+                + $"{Fine(m.Aurc, report.Aurc),-26}{Fine(m.ExcessAurc, report.ExcessAurc),-26}{Fine(m.Augrc, report.Augrc)}");
+        }
+
+        output.WriteLine();
     }
 
     public void Write(Utf8JsonWriter json)
@@ -165,10 +221,27 @@ internal sealed class DetectionTable
                 JsonNumbers.Write(json, "aupr_typical", report.Metrics.AuprIn, report.AuprIn);
                 JsonNumbers.Write(json, "aupr_atypical", report.Metrics.AuprOut, report.AuprOut);
                 JsonNumbers.Write(json, "fpr_at_95_tpr", report.Metrics.FprAt95Tpr, report.FprAt95Tpr);
+                if (key == WrongDecisions)
+                {
+                    JsonNumbers.Write(json, "aurc", report.Metrics.Aurc, report.Aurc);
+                    JsonNumbers.Write(json, "e_aurc", report.Metrics.ExcessAurc, report.ExcessAurc);
+                    JsonNumbers.Write(json, "augrc", report.Metrics.Augrc, report.Augrc);
+                }
+
                 json.WriteEndObject();
             }
 
             json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        if (nullModel.Scores is { } scores)
+        {
+            json.WriteStartObject("fitted");
+            json.WriteBoolean("held_out", nullModel.Source == CalibrationSource.HeldOut);
+            json.WriteNumber("temperature", scores.Temperature);
+            json.WriteNumber("max_logit_order", scores.MaxLogitOrder);
+            json.WriteNumber("margin_order", scores.MarginOrder);
             json.WriteEndObject();
         }
 
@@ -186,6 +259,9 @@ internal sealed class DetectionTable
     {
         public string Title => string.Join(" = ", [Score, .. Also]);
     }
+
+    private static string Fine(double value, Interval interval) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value:f4} [{interval.Low:f4}, {interval.High:f4}]");
 
     private static string Cell(double value, Interval interval) =>
         string.Create(CultureInfo.InvariantCulture, $"{value:f3} [{interval.Low:f3}, {interval.High:f3}]");

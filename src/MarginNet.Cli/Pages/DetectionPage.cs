@@ -1,13 +1,15 @@
 using System.Globalization;
 using MarginNet.Cli.Figures;
+using MarginNet.Cli.Output;
 using MarginNet.Detection;
 
 namespace MarginNet.Cli.Pages;
 
 /// <summary>Detectors to look at: what is flagged, what is missed, and what it costs.</summary>
 /// <param name="sets">The comparisons.</param>
+/// <param name="fitted">What scores were fitted to.</param>
 /// <param name="thumbnails">How many pictures there may be.</param>
-internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, int thumbnails)
+internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, string fitted, int thumbnails)
 {
     private const int GalleriesOfEach = 3;
 
@@ -39,11 +41,12 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, int thumbna
         $"""
         {FigureHtml.Embed(DetectionCurves.Draw(set))}
         {Scores(set)}
+        {Selective(set)}
         {Images(set)}
         """);
 
-    private static Html Scores(DetectedSet set) => ScrollTable.Sortable(
-        Text($"{Capital(set.Section.Title)}, with 95 % bootstrap intervals. Scores that order all samples alike share a row."),
+    private Html Scores(DetectedSet set) => ScrollTable.Sortable(
+        Text($"{Capital(set.Section.Title)}, with 95 % bootstrap intervals. Scores that order all samples alike share a row. {fitted}"),
         [
             ScrollTable.Head("score"), ScrollTable.NumberHead("AUROC"), ScrollTable.NumberHead("AUPR typical"),
             ScrollTable.NumberHead("AUPR atypical"), ScrollTable.NumberHead("FPR at 95 % TPR"),
@@ -54,6 +57,19 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, int thumbna
             Cell(row.Report.Metrics.AuprIn, row.Report.AuprIn),
             Cell(row.Report.Metrics.AuprOut, row.Report.AuprOut),
             Cell(row.Report.Metrics.FprAt95Tpr, row.Report.FprAt95Tpr))));
+
+    private static Html Selective(DetectedSet set) => set.Section.Key != DetectionTable.WrongDecisions ? default : Html.Format(
+        $"""
+        {FigureHtml.Embed(RiskCoverageCurves.Draw(set))}
+        {ScrollTable.Sortable(
+            $"{DetectionTable.SelectiveTitle}; with 95 % bootstrap intervals.",
+            [ScrollTable.Head("score"), ScrollTable.NumberHead("AURC"), ScrollTable.NumberHead("E-AURC"), ScrollTable.NumberHead("AUGRC")],
+            set.Section.Rows.Select(row => ScrollTable.Row(
+                row.Title,
+                Fine(row.Report.Metrics.Aurc, row.Report.Aurc),
+                Fine(row.Report.Metrics.ExcessAurc, row.Report.ExcessAurc),
+                Fine(row.Report.Metrics.Augrc, row.Report.Augrc))))}
+        """);
 
     private Html Images(DetectedSet set)
     {
@@ -87,6 +103,9 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, int thumbna
 
     private static Html Cell(double value, Interval interval) =>
         ScrollTable.Number($"{value:f3} <small>[{interval.Low:f3}, {interval.High:f3}]</small>");
+
+    private static Html Fine(double value, Interval interval) =>
+        ScrollTable.Number($"{value:f4} <small>[{interval.Low:f4}, {interval.High:f4}]</small>");
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 

@@ -8,6 +8,9 @@ namespace MarginNet.Detection;
 /// <param name="AuprIn">Interval of <see cref="DetectionMetrics.AuprIn"/>.</param>
 /// <param name="AuprOut">Interval of <see cref="DetectionMetrics.AuprOut"/>.</param>
 /// <param name="FprAt95Tpr">Interval of <see cref="DetectionMetrics.FprAt95Tpr"/>.</param>
+/// <param name="Aurc">Interval of <see cref="DetectionMetrics.Aurc"/>, at the share of atypical samples given.</param>
+/// <param name="ExcessAurc">Interval of <see cref="DetectionMetrics.ExcessAurc"/>.</param>
+/// <param name="Augrc">Interval of <see cref="DetectionMetrics.Augrc"/>.</param>
 public sealed record DetectionReport(
     DetectionMetrics Metrics,
     int TypicalCount,
@@ -15,7 +18,10 @@ public sealed record DetectionReport(
     Interval Auroc,
     Interval AuprIn,
     Interval AuprOut,
-    Interval FprAt95Tpr)
+    Interval FprAt95Tpr,
+    Interval Aurc,
+    Interval ExcessAurc,
+    Interval Augrc)
 {
     /// <summary>Computes the metrics of one score and their percentile bootstrap intervals,
     /// both samples being drawn anew with replacement.</summary>
@@ -52,7 +58,10 @@ public sealed record DetectionReport(
             Percentiles(draws, m => m.Auroc, level),
             Percentiles(draws, m => m.AuprIn, level),
             Percentiles(draws, m => m.AuprOut, level),
-            Percentiles(draws, m => m.FprAt95Tpr, level));
+            Percentiles(draws, m => m.FprAt95Tpr, level),
+            Percentiles(draws, m => m.Aurc, level),
+            Percentiles(draws, m => m.ExcessAurc, level),
+            Percentiles(draws, m => m.Augrc, level));
     }
 
     private static Interval Percentiles(DetectionMetrics[] draws, Func<DetectionMetrics, double> metric, double level)

@@ -77,8 +77,49 @@ internal sealed class ScoreTable
         }
 
         var auroc = twiceOrdered / (2.0 * TypicalCount * AtypicalCount);
+        var (aurc, e) = (Aurc(), (double)AtypicalCount / (TypicalCount + AtypicalCount));
         return new DetectionMetrics(
-            auroc, Aupr(Typical, Atypical, TypicalCount, fromTop: true), Aupr(Atypical, Typical, AtypicalCount, fromTop: false), fpr);
+            auroc,
+            Aupr(Typical, Atypical, TypicalCount, fromTop: true),
+            Aupr(Atypical, Typical, AtypicalCount, fromTop: false),
+            fpr,
+            aurc,
+            aurc - (e + ((1 - e) * Math.Log(1 - e))),
+            (e * (1 - e) * (1 - auroc)) + (e * e / 2));
+    }
+
+    /// <summary>The area under the curve of risk by coverage, by trapezoids.</summary>
+    public double Aurc()
+    {
+        var (area, last) = (0.0, (Coverage: 0.0, Risk: 0.0));
+        foreach (var point in RiskCoverage())
+        {
+            area += (point.Coverage - last.Coverage) * (point.Risk + last.Risk) / 2;
+            last = point;
+        }
+
+        return area;
+    }
+
+    /// <summary>The share of samples at or above a threshold and the share of atypical ones among them, as the threshold falls;
+    /// first at coverage 0, where the risk is the next one.</summary>
+    public IEnumerable<(double Coverage, double Risk)> RiskCoverage()
+    {
+        var (accepted, wrong) = (0L, 0L);
+        for (var i = Scores.Length - 1; i >= 0; i--)
+        {
+            if (Typical[i] + Atypical[i] == 0)
+                continue;
+
+            var isFirst = accepted == 0;
+            accepted += Typical[i] + Atypical[i];
+            wrong += Atypical[i];
+            var risk = (double)wrong / accepted;
+            if (isFirst)
+                yield return (0, risk);
+
+            yield return ((double)accepted / (TypicalCount + AtypicalCount), risk);
+        }
     }
 
     // Average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the different scores, which equal scores enter together.

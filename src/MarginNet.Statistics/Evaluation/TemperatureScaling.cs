@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using MarginNet.Arrays;
 using MarginNet.Margins;
 
 namespace MarginNet.Evaluation;
@@ -33,6 +34,35 @@ public static class TemperatureScaling
             TensorPrimitives.Subtract(own, own[labels[i]], own);
         }
 
+        return Fit(gaps, classes);
+    }
+
+    /// <summary>Finds the same T by scores in double precision, without LibTorch.</summary>
+    /// <param name="logits">The scores f of N ≥ 1 samples, shape [N, C] with C ≥ 2, finite.</param>
+    /// <param name="labels">True classes c, shape [N], each in [0, C).</param>
+    /// <returns>T, in [1e-4, 1e4].</returns>
+    /// <exception cref="ArgumentException">There is no sample, or not one label for each.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is no class.</exception>
+    public static double Fit(NumericArray logits, ReadOnlySpan<int> labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentOutOfRangeException.ThrowIfZero(logits.Rows, nameof(logits));
+        if (labels.Length != logits.Rows)
+            throw new ArgumentException($"Expected {logits.Rows} labels, one for each sample, but got {labels.Length}.", nameof(labels));
+
+        var gaps = new double[logits.Values.Length]; // f_j − f_c
+        for (var i = 0; i < labels.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(labels[i], nameof(labels));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(labels[i], logits.Columns, nameof(labels));
+            TensorPrimitives.Subtract(logits.Row(i), logits.Row(i)[labels[i]], gaps.AsSpan(i * logits.Columns, logits.Columns));
+        }
+
+        return Fit(gaps, logits.Columns);
+    }
+
+    private static double Fit(double[] gaps, int classes)
+    {
         var (low, high) = (Math.Log(Smallest), Math.Log(Largest));
         var section = (Math.Sqrt(5) - 1) / 2;
         var (left, right) = (high - (section * (high - low)), low + (section * (high - low)));

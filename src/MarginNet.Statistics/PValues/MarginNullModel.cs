@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using System.Text.Json;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
+using MarginNet.Detection;
 using MarginNet.Margins;
 
 namespace MarginNet.PValues;
@@ -19,12 +20,15 @@ public sealed class MarginNullModel
 
     internal MarginNullModel(
         ImmutableArray<ClassNull> classes, NullDistribution pooled, CalibrationSource source, Precision precision,
-        TestTimeAveraging averaging, RadiusOrigin? radii, FlagRule? rule, double? temperature)
+        TestTimeAveraging averaging, RadiusOrigin? radii)
     {
-        (Classes, Pooled, Source, Precision, Averaging) = (classes, pooled, source, precision, averaging);
-        (Radii, Rule, Temperature) = (radii, rule, temperature);
+        (Classes, Pooled, Source, Precision, Averaging, Radii) = (classes, pooled, source, precision, averaging, radii);
         _weighting = new ErrorWeighting(classes);
     }
+
+    private MarginNullModel(MarginNullModel other)
+        : this(other.Classes, other.Pooled, other.Source, other.Precision, other.Averaging, other.Radii) =>
+        (Rule, Temperature, Scores) = (other.Rule, other.Temperature, other.Scores);
 
     /// <summary>The null model of every class, by class index.</summary>
     public ImmutableArray<ClassNull> Classes { get; }
@@ -51,11 +55,14 @@ public sealed class MarginNullModel
     public RadiusOrigin? Radii { get; }
 
     /// <summary>When a sample is flagged, where a threshold was chosen; else null.</summary>
-    public FlagRule? Rule { get; }
+    public FlagRule? Rule { get; internal init; }
 
     /// <summary>The temperature T > 0 that makes softmax(f/T) honest, where one was fitted (<see cref="Evaluation.TemperatureScaling"/>);
     /// else null.</summary>
-    public double? Temperature { get; }
+    public double? Temperature { get; internal init; }
+
+    /// <summary>The confidence scores that need fitting, fitted to the calibration samples, where that was asked for; else null.</summary>
+    public FittedScores? Scores { get; internal init; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
     /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
@@ -124,15 +131,26 @@ public sealed class MarginNullModel
     /// <summary>The same model with a rule that says when a sample is flagged.</summary>
     /// <param name="rule">The rule, or null for none.</param>
     /// <returns>The model.</returns>
-    public MarginNullModel WithRule(FlagRule? rule) => new(Classes, Pooled, Source, Precision, Averaging, Radii, rule, Temperature);
+    public MarginNullModel WithRule(FlagRule? rule) => new(this) { Rule = rule };
 
     /// <summary>The same model with a temperature for confidences; p-values do not depend on it.</summary>
     /// <param name="temperature">The temperature, positive and finite, or null for none.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is out of range.</exception>
     public MarginNullModel WithTemperature(double? temperature) => temperature is null or (> 0 and < double.PositiveInfinity)
-        ? new(Classes, Pooled, Source, Precision, Averaging, Radii, Rule, temperature)
+        ? new(this) { Temperature = temperature }
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "Expected a positive, finite temperature.");
+
+    /// <summary>The same model with the confidence scores that were fitted to its calibration samples; p-values do not depend
+    /// on them.</summary>
+    /// <param name="scores">The scores, or null for none.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">They are of another number of classes.</exception>
+    public MarginNullModel WithScores(FittedScores? scores) =>
+        scores is null || scores.RelativeUncertainty.ClassCount == Classes.Length
+            ? new(this) { Scores = scores }
+            : throw new ArgumentException(
+                $"Expected scores of {Classes.Length} classes, but got {scores.RelativeUncertainty.ClassCount}.", nameof(scores));
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>
@@ -298,9 +316,7 @@ public sealed class MarginNullModel
             options.Source,
             options.Precision,
             options.Averaging,
-            options.Radii,
-            rule: null,
-            temperature: null);
+            options.Radii);
     }
 
     private static NullDistribution Fit(double[] logMargins, double[] sortedMargins, MarginNullOptions options)

@@ -41,6 +41,7 @@ internal static class MarginNullState
         ["averaging"] = model.Averaging == TestTimeAveraging.None ? null : model.Averaging.ToString(),
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
+        ["scores"] = model.Scores is null ? null : WriteScores(model.Scores),
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
         ["pooled_fit_p"] = WriteProbability(model.Pooled.FitPValue),
@@ -63,16 +64,18 @@ internal static class MarginNullState
         var own = classes.Select(
             (c, i) => c.Has("mixtures") ? ReadDistribution(c, "mixtures", margins[i], ReadProbability(c, "fit_p")) : null);
         var isByRank = root.Has("p_values") && (root.Text("p_values") == ByRank ? true : throw root.Unexpected("p_values", $"'{ByRank}'"));
-        var rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null;
         return new MarginNullModel(
             [.. own.Select((distribution, i) => new ClassNull(margins[i], classes[i].Count("misclassified"), distribution, pooled))],
             pooled,
             source,
             root.Has("precision") ? ReadPrecision(root) : Precision.Float32,
             root.Has("averaging") ? root.Name<TestTimeAveraging>("averaging") : TestTimeAveraging.None,
-            radii,
-            rule,
-            root.Has("temperature") ? ReadTemperature(root) : null);
+            radii)
+        {
+            Rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null,
+            Temperature = root.Has("temperature") ? ReadTemperature(root) : null,
+            Scores = root.Has("scores") ? ReadScores(root.Dictionary("scores"), classes.Length) : null,
+        };
     }
 
     private static Dictionary<string, object?> WriteClass(ClassNull @class, string key) => new()
@@ -92,6 +95,14 @@ internal static class MarginNullState
         ["typical"] = (long)rule.Threshold.FalsePositives.Total,
         ["true_positives"] = (long)rule.Threshold.TruePositives.Count,
         ["atypical"] = (long)rule.Threshold.TruePositives.Total,
+    };
+
+    private static Dictionary<string, object?> WriteScores(FittedScores scores) => new()
+    {
+        ["temperature"] = scores.Temperature,
+        ["max_logit_order"] = (long)scores.MaxLogitOrder,
+        ["margin_order"] = (long)scores.MarginOrder,
+        ["relative_uncertainty"] = scores.RelativeUncertainty.Pairs.ToArray(),
     };
 
     private static double? WriteProbability(double value) => double.IsNaN(value) ? null : value;
@@ -118,6 +129,18 @@ internal static class MarginNullState
         root.Number("temperature") is > 0 and < double.PositiveInfinity and var value
             ? value
             : throw root.Unexpected("temperature", "a number above 0");
+
+    private static FittedScores ReadScores(PlainDictionary scores, int classCount)
+    {
+        var pairs = scores.Numbers("relative_uncertainty");
+        return pairs.Length == classCount * (classCount - 1L) / 2 && pairs.All(pair => pair is >= 0 and < double.PositiveInfinity)
+            ? new(ReadTemperature(scores), ReadOrder(scores, "max_logit_order"), ReadOrder(scores, "margin_order"), new(pairs))
+            : throw scores.Unexpected("relative_uncertainty", $"finite numbers of at least 0 for the pairs of {classCount} classes");
+    }
+
+    private static int ReadOrder(PlainDictionary scores, string key) => scores.Count(key) is <= FittedScores.LargestOrder and var order
+        ? order
+        : throw scores.Unexpected(key, $"a count of at most {FittedScores.LargestOrder}");
 
     /// <summary>Reads a rule; one of version 0.1.0 flags what it did.</summary>
     private static FlagRule ReadRule(PlainDictionary rule, bool isByRank)

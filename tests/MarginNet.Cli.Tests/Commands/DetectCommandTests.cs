@@ -1,6 +1,9 @@
 using System.Text.Json;
+using MarginNet.Arrays;
 using MarginNet.Cli.Output;
 using MarginNet.Detection;
+using MarginNet.Evaluation;
+using MarginNet.PValues;
 using StbImageWriteSharp;
 
 namespace MarginNet.Cli.Tests.Commands;
@@ -19,11 +22,15 @@ public sealed class DetectCommandTests
         var isRight = rows.Zip(classes, (row, label) => Array.IndexOf(row, row.Max()) == label).ToArray();
         Assert.Equal(isRight.Count(right => right), wrong.GetProperty("typical_count").GetInt32());
         Assert.Equal(isRight.Count(right => !right), wrong.GetProperty("atypical_count").GetInt32());
+        var fitted = MarginNullModel.Load(tool.File("null.json")).Scores!;
         (string Name, Func<double[], double> Score)[] scores =
         [
             ("margin", row => LogitScores.Margin(row)), ("max softmax", row => LogitScores.MaxSoftmaxLogOdds(row)),
             ("max logit", row => LogitScores.MaxLogit(row)),
             ("energy", row => LogitScores.Energy(row)), ("entropy", row => LogitScores.NegativeEntropy(row)),
+            ("DOCTOR alpha", row => LogitScores.DoctorAlpha(row)), ("GEN", row => LogitScores.GeneralizedEntropy(row)),
+            ("max softmax, T", row => fitted.MaxSoftmax(row)), ("max logit, p-norm", row => fitted.MaxLogit(row)),
+            ("margin, p-norm", row => fitted.Margin(row)), ("Rel-U", row => fitted.RelativeUncertainty.Score(row)),
         ];
         foreach (var (name, score) in scores)
         {
@@ -34,9 +41,17 @@ public sealed class DetectCommandTests
             Assert.Equal(expected.AuprIn, found.GetProperty("aupr_typical").GetDouble(), 1e-12);
             Assert.Equal(expected.AuprOut, found.GetProperty("aupr_atypical").GetDouble(), 1e-12);
             Assert.Equal(expected.FprAt95Tpr, found.GetProperty("fpr_at_95_tpr").GetDouble(), 1e-12);
+            Assert.Equal(expected.Aurc, found.GetProperty("aurc").GetDouble(), 1e-12);
+            Assert.Equal(expected.ExcessAurc, found.GetProperty("e_aurc").GetDouble(), 1e-12);
+            Assert.Equal(expected.Augrc, found.GetProperty("augrc").GetDouble(), 1e-12);
+            if (found.TryGetProperty("same_order_as", out _))
+            {
+                continue;
+            }
+
             Assert.Contains(
                 FormattableString.Invariant($"{expected.Auroc:f3} ["),
-                run.OutputLines.Single(line => line.StartsWith(name + ' ', StringComparison.Ordinal)), StringComparison.Ordinal);
+                run.OutputLines.First(line => line.StartsWith(name + ' ', StringComparison.Ordinal)), StringComparison.Ordinal);
         }
     }
 
@@ -47,9 +62,17 @@ public sealed class DetectCommandTests
         var (_, labels) = LogitFiles.Write(tool, "test", 400, seed: 3);
         await DetectAsync(tool, "--labels", labels, "--resamples", "50");
         var wrong = Section(tool, "wrong_decisions");
+        string[] names =
+        [
+            "p lower", "p formula", "p two-sided", "p empirical", "p lower, error-weighted", "margin", "p lower, pooled", "max softmax",
+            "max logit", "energy", "entropy", "DOCTOR alpha", "DOCTOR beta", "GEN", "max softmax, T", "max logit, p-norm", "margin, p-norm",
+            "Rel-U",
+        ];
         Assert.Equal(
-            ["p lower", "p formula", "p two-sided", "p empirical", "p lower, error-weighted", "margin", "p lower, pooled", "max softmax", "max logit", "energy", "entropy"],
-            wrong.GetProperty("scores").EnumerateArray().Select(row => row.GetProperty("score").GetString()));
+            names.Order(StringComparer.Ordinal),
+            wrong.GetProperty("scores").EnumerateArray().Select(row => row.GetProperty("score").GetString()!)
+                .Order(StringComparer.Ordinal));
+        Assert.Equal("max softmax", Score(wrong, "DOCTOR beta").GetProperty("same_order_as").GetString());
         double Auroc(string name) => Score(wrong, name).GetProperty("auroc").GetDouble();
         Assert.NotEqual(Auroc("p formula"), Auroc("p two-sided"));
         Assert.Equal(Auroc("margin"), Auroc("p lower, pooled"));
@@ -62,6 +85,45 @@ public sealed class DetectCommandTests
     }
 
     [Fact]
+    public async Task What_scores_were_fitted_to_is_said_and_it_is_not_what_is_scored()
+    {
+        using var tool = new Tool();
+        var (_, labels) = LogitFiles.Write(tool, "test", 400, seed: 3);
+        var run = await DetectAsync(tool, "--labels", labels, "--resamples", "5", "--html", tool.File("d.html"));
+        var (rows, classes) = LogitFiles.Draw(900, seed: 1);
+        var calibration = new NumericArray(rows.SelectMany(row => row).ToArray(), 900, LogitFiles.Classes, IsVector: false);
+        var expected = FittedScores.Fit(calibration, classes, TemperatureScaling.Fit(calibration, classes));
+        var fitted = Section(tool, "fitted");
+        Assert.Equal(expected.Temperature, fitted.GetProperty("temperature").GetDouble(), 1e-9);
+        Assert.Equal(expected.MaxLogitOrder, fitted.GetProperty("max_logit_order").GetInt32());
+        Assert.Equal(expected.MarginOrder, fitted.GetProperty("margin_order").GetInt32());
+        Assert.False(fitted.GetProperty("held_out").GetBoolean());
+        Assert.Contains(
+            "Fitted to the calibration samples, which the network was trained on: max softmax, T (T = ", run.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("areas under its curves, smaller is better", run.Output, StringComparison.Ordinal);
+        var page = await File.ReadAllTextAsync(tool.File("d.html"));
+        foreach (var said in new[] { "Fitted to the calibration samples", "Risk-coverage curves of right decisions", "areas under its curves" })
+        {
+            Assert.Contains(said, page, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_null_model_without_fitted_scores_is_told_what_would_fit_them()
+    {
+        using var tool = new Tool();
+        var (logits, labels) = LogitFiles.Write(tool, "test", 100, seed: 3);
+        var nullModel = await LogitFiles.CalibrateAsync(tool);
+        MarginNullModel.Load(nullModel).WithScores(null).Save(nullModel);
+        var run = await Tool.RunAsync(
+            "detect", "--logits", logits, "--labels", labels, "--calibration", nullModel, "--resamples", "5");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("They need fitting: 'marginnet calibrate' anew does that.", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(run.OutputLines, line => line.StartsWith("Rel-U", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_score_by_another_name_shares_its_row()
     {
         // Of two classes the log-odds of the maximum are the margin, and the entropy falls as it rises.
@@ -71,8 +133,10 @@ public sealed class DetectCommandTests
         string[] data = ["--logits", tool.File("two.csv"), "--labels", tool.File("two-labels.csv")];
         await Tool.RunAsync(["calibrate", .. data, "--out", tool.File("n.json")]);
         var run = await Tool.RunAsync(["detect", .. data, "--calibration", tool.File("n.json"), "--resamples", "10"]);
-        Assert.Single(
-            run.OutputLines, line => line.Contains("margin = p lower, pooled = max softmax = entropy  ", StringComparison.Ordinal));
+        // Normalised logits say nothing then, so that these fall back to the maximum softmax probability.
+        const string Names = "margin = p lower, pooled = max softmax = entropy = DOCTOR alpha = DOCTOR beta = GEN = max softmax, T "
+            + "= max logit, p-norm = margin, p-norm = Rel-U  ";
+        Assert.Equal(2, run.OutputLines.Count(line => line.Contains(Names, StringComparison.Ordinal))); // and in the areas of risk
         Assert.DoesNotContain(run.OutputLines, line => line.StartsWith("max softmax", StringComparison.Ordinal));
     }
 
@@ -115,7 +179,7 @@ public sealed class DetectCommandTests
     {
         double[] clean = [.. Enumerable.Range(1, 50).Select(i => i / 100.0)];
         var attacked = Array.ConvertAll(clean, p => p + 0.45);
-        var table = new DetectionTable();
+        var table = new DetectionTable(MarginNullModel.Fit([1.0, 2], new int[2], new int[2], 2));
         table.Add(
             DetectionTable.Attack,
             "clean images",

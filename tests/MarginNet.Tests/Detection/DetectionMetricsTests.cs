@@ -19,6 +19,22 @@ public sealed class DetectionMetricsTests
     }
 
     [Fact]
+    public void Areas_under_risk_coverage_curves_are_those_of_FD_Shifts()
+    {
+        // The trapezoids between the points of selective_risk_stats and generalized_risk_stats in fd_shifts/analysis/rc_stats_utils.py,
+        // commit c4467ae.
+        var metrics = DetectionMetrics.Compute(Typical, Atypical);
+        Assert.Equal(0.20231858375378947, metrics.Aurc, 1e-12);
+        Assert.Equal(0.09352760543117394, metrics.ExcessAurc, 1e-12);
+        Assert.Equal(0.13945578231292519, metrics.Augrc, 1e-12);
+        var (typical, atypical) = FewValues();
+        metrics = DetectionMetrics.Compute(typical, atypical);
+        Assert.Equal(0.19677305275872473, metrics.Aurc, 1e-12);
+        Assert.Equal(0.13374979149750096, metrics.ExcessAurc, 1e-12);
+        Assert.Equal(0.12511477777777777, metrics.Augrc, 1e-12);
+    }
+
+    [Fact]
     public void Metrics_are_those_of_scikit_learn_on_many_scores_of_few_values()
     {
         var (typical, atypical) = FewValues();
@@ -53,9 +69,13 @@ public sealed class DetectionMetricsTests
     }
 
     [Fact]
-    public void Separated_samples_are_told_apart_without_error() =>
-        Assert.Equal(
-            new DetectionMetrics(1, 1, 1, 0), DetectionMetrics.Compute([1, 2, double.PositiveInfinity], [double.NegativeInfinity, 0]));
+    public void Separated_samples_are_told_apart_without_error()
+    {
+        var metrics = DetectionMetrics.Compute([1, 2, double.PositiveInfinity], [double.NegativeInfinity, 0]);
+        Assert.Equal((1, 1, 1, 0), (metrics.Auroc, metrics.AuprIn, metrics.AuprOut, metrics.FprAt95Tpr));
+        Assert.Equal(0.2 * ((1.0 / 4 / 2) + ((1.0 / 4) + (2.0 / 5)) / 2), metrics.Aurc, 1e-15); // the risks 0, 0, 0, 1/4, 2/5
+        Assert.Equal(0.4 * 0.4 / 2, metrics.Augrc, 1e-15);
+    }
 
     [Fact]
     public void A_constant_score_tells_nothing_apart()
@@ -63,6 +83,86 @@ public sealed class DetectionMetricsTests
         var metrics = DetectionMetrics.Compute([3, 3, 3], [3]);
         Assert.Equal(0.5, metrics.Auroc);
         Assert.Equal(1, metrics.FprAt95Tpr);
+    }
+
+    [Fact]
+    public void A_constant_score_risks_the_error_rate_at_any_coverage()
+    {
+        var metrics = DetectionMetrics.Compute([3, 3, 3], [3]);
+        Assert.Equal(0.25, metrics.Aurc, 1e-15);
+        Assert.Equal(0.125, metrics.Augrc, 1e-15);
+        Assert.Equal([(0, 0.25), (1, 0.25)], RiskCoverageCurve.Compute([3, 3, 3], [3]));
+    }
+
+    [Fact]
+    public void A_perfect_order_of_many_samples_has_no_excess_and_a_reversed_one_the_most()
+    {
+        const int Count = 20_000;
+        double[] right = [.. Enumerable.Range(0, Count).Select(i => 1.0 + i)];
+        double[] wrong = [.. Enumerable.Range(0, Count / 4).Select(i => -1.0 - i)];
+        var perfect = DetectionMetrics.Compute(right, wrong);
+        Assert.Equal(0, perfect.ExcessAurc, 1e-4); // of the order 1/n
+        Assert.Equal(0.2 * 0.2 / 2, perfect.Augrc, 1e-12);
+        // Reversed, the risk at coverage c is 1 up to e, and e/c from there on.
+        var reversed = DetectionMetrics.Compute(wrong, right);
+        Assert.Equal(0.8 + (0.8 * Math.Log(1 / 0.8)), reversed.Aurc, 1e-4);
+    }
+
+    [Fact]
+    public void In_random_order_the_expected_areas_are_those_of_a_constant_score()
+    {
+        var random = new Random(5);
+        var drawn = Enumerable.Range(0, 2000).Select(_ =>
+        {
+            double[] scores = [.. Enumerable.Range(0, 20).Select(_ => random.NextDouble())];
+            return DetectionMetrics.Compute(scores.AsSpan(0, 15), scores.AsSpan(15));
+        }).ToArray();
+        // Within five standard errors.
+        Near(0.25, [.. drawn.Select(m => m.Aurc)]);
+        Near(0.125, [.. drawn.Select(m => m.Augrc)]);
+
+        static void Near(double expected, double[] values) => Assert.Equal(
+            expected, values.Average(),
+            5 * Math.Sqrt((values.Average(v => v * v) - (values.Average() * values.Average())) / values.Length));
+    }
+
+    [Fact]
+    public void With_ties_the_generalized_area_is_the_mean_over_every_order_of_what_ties()
+    {
+        // Three right and two wrong decisions; scores 2 and 1 are shared. Each of the orders of five samples that agree with the scores.
+        double[] right = [2, 2, 1];
+        double[] wrong = [2, 1];
+        var samples = right.Select(score => (Score: score, IsWrong: 0)).Concat(wrong.Select(score => (Score: score, IsWrong: 1))).ToArray();
+        var areas = Orders([.. samples]).Where(order => order.Zip(order.Skip(1)).All(pair => pair.First.Score >= pair.Second.Score))
+            .Select(order => Enumerable.Range(0, 5).Average(k => (order.Take(k).Sum(s => s.IsWrong) + (order[k].IsWrong / 2.0)) / 5));
+        Assert.Equal(areas.Average(), DetectionMetrics.Compute(right, wrong).Augrc, 1e-15);
+
+        static IEnumerable<(double Score, int IsWrong)[]> Orders((double Score, int IsWrong)[] of) => of.Length == 0
+            ? [[]]
+            : Enumerable.Range(0, of.Length).SelectMany(
+                i => Orders([.. of[..i], .. of[(i + 1)..]]).Select(rest => ((double, int)[])[of[i], .. rest]));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Areas_are_those_under_the_curve_by_brute_force(int seed)
+    {
+        var random = new Random(seed);
+        double[] right = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => (double)random.Next(4))];
+        double[] wrong = [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => (double)random.Next(4))];
+        var (n, thresholds) = (right.Length + wrong.Length, right.Concat(wrong).Distinct().OrderDescending().ToArray());
+        var points = thresholds.Select(t => (
+            Accepted: right.Count(s => s >= t) + wrong.Count(s => s >= t), Wrong: (double)wrong.Count(s => s >= t))).ToArray();
+        var curve = points.Select(point => (Coverage: (double)point.Accepted / n, Risk: point.Wrong / point.Accepted)).ToArray();
+        Assert.Equal([(0, curve[0].Risk), .. curve], RiskCoverageCurve.Compute(right, wrong));
+        var metrics = DetectionMetrics.Compute(right, wrong);
+        Assert.Equal(Area([(0, curve[0].Risk), .. curve]), metrics.Aurc, 1e-12);
+        Assert.Equal(Area([(0, 0), .. points.Select(point => ((double)point.Accepted / n, point.Wrong / n))]), metrics.Augrc, 1e-12);
+
+        static double Area((double X, double Y)[] points) =>
+            points.Zip(points.Skip(1), (a, b) => (b.X - a.X) * (a.Y + b.Y) / 2).Sum();
     }
 
     [Fact]
@@ -84,6 +184,9 @@ public sealed class DetectionMetricsTests
         Assert.InRange(report.Metrics.AuprIn, report.AuprIn.Low, report.AuprIn.High);
         Assert.InRange(report.Metrics.AuprOut, report.AuprOut.Low, report.AuprOut.High);
         Assert.InRange(report.Metrics.FprAt95Tpr, report.FprAt95Tpr.Low, report.FprAt95Tpr.High);
+        Assert.InRange(report.Metrics.Aurc, report.Aurc.Low, report.Aurc.High);
+        Assert.InRange(report.Metrics.ExcessAurc, report.ExcessAurc.Low, report.ExcessAurc.High);
+        Assert.InRange(report.Metrics.Augrc, report.Augrc.Low, report.Augrc.High);
         Assert.Equal(report, DetectionReport.Compute(typical, atypical, resamples: 400, seed: 3));
         Assert.NotEqual(report, DetectionReport.Compute(typical, atypical, resamples: 400, seed: 4));
 

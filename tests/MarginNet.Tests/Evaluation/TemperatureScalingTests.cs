@@ -1,3 +1,4 @@
+using MarginNet.Arrays;
 using MarginNet.Evaluation;
 using MarginNet.Margins;
 using MarginNet.Tests.PValues;
@@ -40,6 +41,18 @@ public sealed class TemperatureScalingTests
         var small = TemperatureScaling.Fit(new ScoreMatrix(values, Classes), labels);
         var large = TemperatureScaling.Fit(new ScoreMatrix([.. values.Select(value => 100 * value)], Classes), labels);
         Assert.Equal(100, large / small, 1e-3);
+    }
+
+    [Fact]
+    public void Scores_in_double_precision_have_the_same_temperature()
+    {
+        var (values, labels) = Draw(500, temperature: 2);
+        var logits = new NumericArray(Array.ConvertAll(values, value => (double)value), 500, Classes, IsVector: false);
+        var found = TemperatureScaling.Fit(logits, labels);
+        Assert.Equal(TemperatureScaling.Fit(new ScoreMatrix(values, Classes), labels), found, 1e-6);
+        labels[3] = Classes;
+        Assert.Throws<ArgumentOutOfRangeException>(() => TemperatureScaling.Fit(logits, labels));
+        Assert.Throws<ArgumentException>(() => TemperatureScaling.Fit(logits, labels.AsSpan(1)));
     }
 
     [Fact]

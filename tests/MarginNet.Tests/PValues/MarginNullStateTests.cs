@@ -34,6 +34,7 @@ public sealed class MarginNullStateTests : IDisposable
     [InlineData("classes")]
     [InlineData("p_values", true)]
     [InlineData("temperature", true)]
+    [InlineData("scores", true)]
     [InlineData("pooled_fit_p", true)]
     public void A_missing_or_wrong_value_is_named_by_its_key(string key, bool mayBeMissing = false)
     {
@@ -85,6 +86,22 @@ public sealed class MarginNullStateTests : IDisposable
             $"'rule.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("temperature", 0.0)]
+    [InlineData("max_logit_order", 11L)]
+    [InlineData("margin_order", -1L)]
+    [InlineData("relative_uncertainty", new[] { 1.0, 2 })]
+    [InlineData("relative_uncertainty", new[] { 1.0, -2, 0 })]
+    public void Scores_that_are_none_are_named_by_their_key(string key, object wrong)
+    {
+        var state = Model().ToState();
+        ((Dictionary<string, object?>)state["scores"]!)[key] = wrong;
+        Assert.Contains(
+            $"'scores.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Model().WithScores(new(1, 0, 0, new([1]))));
+    }
+
     [Fact]
     public void A_rule_that_flags_nothing_survives_its_file()
     {
@@ -104,7 +121,7 @@ public sealed class MarginNullStateTests : IDisposable
         // What 0.1.0 wrote: no word on p-values, the lower tail being the mixture's and the two-sided one twice the formula.
         var model = Model().WithRule(new FlagRule(NullKind.Class, tail, new(0.1, new(3, 301), new(1, 1))));
         var state = model.ToState();
-        foreach (var key in new[] { "p_values", "temperature", "pooled_fit_p" })
+        foreach (var key in new[] { "p_values", "temperature", "scores", "pooled_fit_p" })
             state.Remove(key);
         foreach (var own in ((List<object?>)state["classes"]!).Cast<Dictionary<string, object?>>())
             own.Remove("fit_p");
@@ -173,6 +190,7 @@ public sealed class MarginNullStateTests : IDisposable
         int[] predicted = [.. margins.Select((_, i) => i == 0 ? 2 : i % 2)];
         return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut })
             .WithTemperature(2.5)
+            .WithScores(new FittedScores(1.5, 3, 0, new([0.5, 0, 0.1])))
             .WithRule(new FlagRule(
                 NullKind.ErrorWeighted, PValueTail.Empirical,
                 new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
@@ -183,6 +201,8 @@ public sealed class MarginNullStateTests : IDisposable
         Assert.Equal(expected.Source, actual.Source);
         Assert.Equal(expected.Rule, actual.Rule);
         Assert.Equal(expected.Temperature, actual.Temperature);
+        Assert.Equal(expected.Scores!.RelativeUncertainty.Pairs.AsEnumerable(), actual.Scores!.RelativeUncertainty.Pairs);
+        Assert.Equal(expected.Scores, actual.Scores with { RelativeUncertainty = expected.Scores.RelativeUncertainty });
         Assert.Equal(expected.Pooled.FitPValue, actual.Pooled.FitPValue);
         Assert.Equal(expected.MisclassifiedCount, actual.MisclassifiedCount);
         Assert.Equal(expected.Pooled.Fit.Orders.Select(o => o.Bic), actual.Pooled.Fit.Orders.Select(o => o.Bic));
