@@ -24,8 +24,6 @@ internal static class Delays
         ("mean, among the reference", Monitor(new() { Ranks = RankKind.Reference })),
         ("mean, CUSUM, 10,000", Monitor(new() { Procedure = AlarmProcedure.Cusum, Threshold = 10_000 })),
         ("mean, Shiryaev-Roberts, 10,000", Monitor(new() { Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
-        ("simple jumper, Shiryaev-Roberts, 10,000", Monitor(
-            new() { Martingale = MartingaleKind.SimpleJumper, Procedure = AlarmProcedure.ShiryaevRoberts, Threshold = 10_000 })),
         ("KS, windows of 50, 0.01 in all", Windows(50, 50 * Alpha / Horizon)),
         ("KS, windows of 250, 0.01 in all", Windows(250, 250 * Alpha / Horizon)),
         ("KS, windows of 50, 0.05 each", Windows(50, 0.05)),

@@ -21,7 +21,9 @@ internal static class Scenarios
     public static (string Name, Scenario Draw) OfTables(string ordinary, string drifted, double share)
     {
         var (before, after) = (Margins(ordinary), Margins(drifted));
-        return (Path.GetFileNameWithoutExtension(drifted), (random, reference, first, last) =>
+        return (Path.GetFileNameWithoutExtension(drifted), Draw);
+
+        (double[] Reference, double[] Ordinary, double[] Drifted) Draw(Random random, int reference, int first, int last)
         {
             double[] own = [.. before];
             random.Shuffle(own);
@@ -30,7 +32,7 @@ internal static class Scenarios
             var (rest, taken) = (reference + first, 0);
             double[] mixed = [.. Enumerable.Range(0, last).Select(_ => random.NextDouble() < share ? other[taken++] : own[rest++])];
             return (own[..reference], own[reference..(reference + first)], mixed);
-        });
+        }
     }
 
     private static Scenario Normal(Func<Func<double>, double> drifted) => Normal((normal, _) => drifted(normal));
