@@ -113,7 +113,7 @@ public static class LogitScores
     /// <returns>A number in [0, 1]; 0 where all logits are equal.</returns>
     /// <exception cref="ArgumentException">There are fewer than two logits, one is NaN or infinite, or p is out of range.</exception>
     public static double MaxLogitPNorm(ReadOnlySpan<double> logits, int order) =>
-        OverNorm((TensorPrimitives.Max(logits) / 2) - HalfMean(logits), HalfNorm(logits, order));
+        OverNorm((TensorPrimitives.Max(logits) / 2) - HalfMean(logits), logits, order);
 
     /// <summary>Computes the margin of p-normalised logits, (max fᵢ − second)/‖z‖ₚ with the logits z less their mean
     /// (Cattelan and Silva 2024).</summary>
@@ -121,7 +121,7 @@ public static class LogitScores
     /// <param name="order">The order p of the norm, at least 1.</param>
     /// <returns>A number in [0, 2]; 0 at a tie.</returns>
     /// <exception cref="ArgumentException">There are fewer than two logits, one is NaN or infinite, or p is out of range.</exception>
-    public static double MarginPNorm(ReadOnlySpan<double> logits, int order) => OverNorm(Margin(logits) / 2, HalfNorm(logits, order));
+    public static double MarginPNorm(ReadOnlySpan<double> logits, int order) => OverNorm(Margin(logits) / 2, logits, order);
 
     /// <summary>Computes the maximum logit max fᵢ (Hendrycks et al. 2022).</summary>
     /// <param name="logits">Class scores f, shape [C] with C ≥ 2, finite.</param>
@@ -183,10 +183,9 @@ public static class LogitScores
         return (first, (logits[first] - second) / temperature, others);
     }
 
-    private static double OverNorm(double value, double norm) => norm > 0 ? value / norm : 0;
-
-    /// <summary>Half the norm ‖z‖ₚ of the logits z less their mean, of which no difference overflows; exactly 0 where all are equal.</summary>
-    private static double HalfNorm(ReadOnlySpan<double> logits, int order)
+    /// <summary>A value over the norm ‖z‖ₚ of the logits z less their mean, from half the value, as no half of a difference overflows;
+    /// exactly 0 where all logits are equal.</summary>
+    private static double OverNorm(double half, ReadOnlySpan<double> logits, int order)
     {
         ThrowIfInvalid(logits);
         ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
@@ -206,7 +205,7 @@ public static class LogitScores
             sum += power;
         }
 
-        return largest * Math.Pow(sum, 1.0 / order);
+        return half / largest / Math.Pow(sum, 1.0 / order);
     }
 
     private static double HalfMean(ReadOnlySpan<double> logits)
