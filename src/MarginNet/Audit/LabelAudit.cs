@@ -104,8 +104,9 @@ public sealed record LabelAudit(
     /// <summary>The model of a statistic that has the scale of a margin.</summary>
     private static (TwoGroupModel? Model, string? Doubt) FitModel(double[] values, LabelStatistic statistic) => statistic switch
     {
-        LabelStatistic.MeanMargin or LabelStatistic.LastMargin or LabelStatistic.TwoPassMargin or LabelStatistic.OutOfFold =>
-            TwoGroupModel.Fit(values),
+        LabelStatistic.MeanMargin or LabelStatistic.LastMargin or LabelStatistic.OutOfFold => TwoGroupModel.Fit(values),
+        LabelStatistic.TwoPassMargin =>
+            (null, "the second pass parts the labels by what the first one decided, so that two humps of its margins would prove nothing"),
         LabelStatistic.ConfidentLearning => (null, "confident learning flags by its own rule"),
         _ => (null, $"wrong and right labels have no model of {statistic}, only of margins"),
     };

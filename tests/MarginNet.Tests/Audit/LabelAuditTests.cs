@@ -48,7 +48,6 @@ public sealed class LabelAuditTests
     [Theory]
     [InlineData(LabelStatistic.MeanMargin)]
     [InlineData(LabelStatistic.LastMargin)]
-    [InlineData(LabelStatistic.TwoPassMargin)]
     [InlineData(LabelStatistic.OutOfFold)]
     public void Margins_have_a_threshold_and_what_is_flagged_suggests_the_true_class(LabelStatistic statistic)
     {
