@@ -90,7 +90,11 @@ internal sealed class AuditOptions
         new AuditPage(audit, chosen.Text, classNames, images, evidence.Suggesting, parsed.GetValue(_thumbnails))
             .Compose(CommandText.Of(parsed)).Save(written[^1]);
         written.Add(Path.Combine(folder, "audit.json"));
-        var summary = new AuditSummary(audit, classNames, images, chosen.Text, parsed.GetValue(_flag) is not null, [.. written]);
+        var isShareGiven = parsed.GetValue(_flag) is not null;
+        var summary = new AuditSummary(
+            audit, classNames, images, chosen.Text, isShareGiven,
+            isShareGiven || audit.Model is not null || chosen.Statistic == LabelStatistic.ConfidentLearning ? null : ConfidentShare(evidence),
+            [.. written]);
         AtomicFile.Write(written[^1], stream =>
         {
             using var writer = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" });
@@ -112,6 +116,11 @@ internal sealed class AuditOptions
             throw new UserErrorException($"--statistic {name}: {e.Message} Give another statistic, or what it needs.");
         }
     }
+
+    /// <summary>The share of labels that confident learning takes for wrong; null where only margins are known.</summary>
+    private static double? ConfidentShare(AuditEvidence evidence) => evidence.Suggesting is null
+        ? null
+        : (double)LabelAudit.Compute(evidence, LabelStatistic.ConfidentLearning).Flagged.Count() / evidence.Labels.Length;
 
     private static (string Name, LabelStatistic Statistic, string Text) Default(AuditEvidence evidence)
     {

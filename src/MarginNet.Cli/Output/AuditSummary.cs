@@ -12,9 +12,11 @@ namespace MarginNet.Cli.Output;
 /// <param name="images">The images; null where scores came from a file.</param>
 /// <param name="statistic">What the labels are ranked by, in words.</param>
 /// <param name="isShareGiven">Whether the share to flag was given, so that alpha says nothing.</param>
+/// <param name="confident">The share that confident learning would flag, to say where nothing else is known; null for nothing.</param>
 /// <param name="written">The files written.</param>
 internal sealed class AuditSummary(
-    LabelAudit audit, ImmutableArray<string> classNames, AuditedImages? images, string statistic, bool isShareGiven, string[] written)
+    LabelAudit audit, ImmutableArray<string> classNames, AuditedImages? images, string statistic, bool isShareGiven, double? confident,
+    string[] written)
 {
     private const int Shown = 5;
     private const double ConfusedShare = 0.05;
@@ -39,6 +41,11 @@ internal sealed class AuditSummary(
             ? ""
             : FormattableString.Invariant($" at alpha {audit.Alpha}, the largest share of right ones to expect among them");
         Line($"flagged           {flagged.Length}{bound}");
+        if (confident is { } share)
+        {
+            Line($"confident learning would flag {share:p1}, without a bound: --flag {share:f3} flags as many of the most suspicious.");
+        }
+
         foreach (var label in audit.Labels.OrderBy(label => label.Rank).Take(Shown))
         {
             var given = Name(label.Label) is { Length: > 0 } own ? $": {own}" : "";
@@ -56,9 +63,9 @@ internal sealed class AuditSummary(
             Line($"of one colour     {inTrain} in training, {constant.Length - inTrain} in test");
         }
 
-        foreach (var (first, second, share) in Confused().Take(Shown))
+        foreach (var (first, second, confused) in Confused().Take(Shown))
         {
-            Line($"hard to tell      {Name(first)} and {Name(second)}: {share:p1} of them look like the other");
+            Line($"hard to tell      {Name(first)} and {Name(second)}: {confused:p1} of them look like the other");
         }
 
         Line($"written           {string.Join(", ", written)}");
@@ -73,6 +80,7 @@ internal sealed class AuditSummary(
         json.WriteNumber("flagged", audit.Flagged.Count());
         JsonNumbers.Write(json, "wrong_share", audit.Model?.WrongShare ?? double.NaN);
         json.WriteString("doubt", audit.Doubt);
+        JsonNumbers.Write(json, "confident_learning_share", confident ?? double.NaN);
         if (classNames.Length > 0)
         {
             WriteClasses(json);
