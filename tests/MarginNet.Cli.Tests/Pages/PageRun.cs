@@ -6,7 +6,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
     private readonly Tool _tool = new();
     private readonly Lazy<Task<Browser>> _browser = new(Browser.StartAsync);
 
-    public static IReadOnlyList<string> Names { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
+    public static IReadOnlyList<string> Names { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack", "backdoor"];
 
     public async Task InitializeAsync()
     {
@@ -19,6 +19,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
         await MakeAsync("detect", [.. of, "60", "--fgsm", "0.1", "--resamples", "10"]);
         await MakeAsync("certify", [.. of, "40", "--no-attack", "--thumbnails", "24"]);
         await MakeAsync("attack", "--surrogate", model, "-q", "--limit-test", "40", "--thumbnails", "30");
+        await MakeAsync("backdoor", "--model", model, "-q", "--restarts", "4", "--steps", "20");
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
