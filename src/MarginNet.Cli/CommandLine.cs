@@ -160,6 +160,7 @@ internal static class CommandLine
             new CalibrateCommand(),
             new EvaluateCommand(),
             new AttackCommand(),
+            new BackdoorCommand(),
             new PValueCommand(),
             new DetectCommand(),
             new MonitorCommand(),

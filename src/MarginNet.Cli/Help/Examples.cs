@@ -45,6 +45,11 @@ internal static class Examples
                 + "--epsilon 8/255 --out adv.npy", "attack a model by its own gradients, and keep the images"),
             ("marginnet attack --surrogate ce.pt --model m.pt --epsilon 0.1", "FGSM of another network, as in the paper"),
         ],
+        ["backdoor"] =
+        [
+            ("marginnet backdoor --model m.pt", "is the largest margin of some class too large? needs no data"),
+            ("marginnet backdoor --model resnet.onnx --html b.html --output b.csv", "a page with the image that each class likes best"),
+        ],
         ["pvalue"] =
         [
             ("marginnet pvalue --model m.pt --output p.csv", "every test image"),

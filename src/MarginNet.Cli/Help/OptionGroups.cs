@@ -62,6 +62,7 @@ internal static class OptionGroups
         ["calibrate"] = ["--model", "--logits", "--labels", "--alpha", "--out"],
         ["evaluate"] = ["--model", "--logits", "--labels", "--data-dir"],
         ["attack"] = ["--surrogate", "--model", "--method", "--epsilon", "--out"],
+        ["backdoor"] = ["--model", "--alpha", "--output", "--html"],
         ["pvalue"] = ["--model", "--images", "--logits", "--calibration", "--alpha", "--output"],
         ["detect"] = ["--model", "--fgsm", "--surrogate", "--ood"],
         ["monitor"] = ["--column", "--reference", "--ranks", "--alpha", "--follow", "--state", "--html"],

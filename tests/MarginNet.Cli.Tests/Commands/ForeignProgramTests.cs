@@ -176,6 +176,7 @@ public sealed class ForeignProgramTests : IDisposable
         await SucceedsAsync(["evaluate", "--model", _tool.File("u.pt"), .. Data]);
         await FailsAsync("gradients that marginnet attack needs", ["attack", "--surrogate", _tool.File("u.pt"), .. Data]);
         await SucceedsAsync(["calibrate", .. model]);
+        await FailsAsync("gradients that marginnet backdoor needs", "backdoor", "--model", _tool.File("u.pt"));
         await FailsAsync("gradients that --fgsm needs", ["detect", "--fgsm", "0.1", .. model]);
         await FailsAsync("no proven Lipschitz constant", ["certify", .. model]);
         await FailsAsync("whose weights cannot be trained", ["train", "--init", _tool.File("u.pt"), "--out", _tool.File("m.pt"), .. Data]);

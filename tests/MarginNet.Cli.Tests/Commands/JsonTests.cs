@@ -40,6 +40,8 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(
             attacked.RootElement.GetProperty("models")[0].GetProperty("clean_accuracy").GetDouble(),
             attacked.RootElement.GetProperty("models")[0].GetProperty("attacked_accuracy").GetDouble());
+        using var tested = await PrintedAsync("backdoor", "--model", _tool.File("m.pt"), "--restarts", "2", "--steps", "5", "--json", "-");
+        Assert.Equal(10, tested.RootElement.GetProperty("classes").GetArrayLength());
         using var exported =
             await PrintedAsync("export", _tool.File("m.pt"), "--to", "state-dict", "--out", _tool.File("weights.pt"), "--json", "-");
         Assert.Equal(new FileInfo(_tool.File("weights.pt")).Length, exported.RootElement.GetProperty("bytes").GetInt64());

@@ -7,7 +7,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
     private readonly Lazy<Task<Browser>> _browser = new(Browser.StartAsync);
 
     /// <summary>The commands that take a model and <c>--html</c>.</summary>
-    public static IReadOnlyList<string> Commands { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack"];
+    public static IReadOnlyList<string> Commands { get; } = ["calibrate", "pvalue", "evaluate", "detect", "certify", "attack", "backdoor"];
 
     /// <summary>The pages, those of a monitor and of an audit among them.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Commands, "monitor", "audit"];
@@ -26,6 +26,7 @@ public sealed class PageRun : IAsyncLifetime, IDisposable
         await MakeAsync("attack", "--surrogate", model, "-q", "--limit-test", "40", "--thumbnails", "30");
         var audit = await Tool.RunAsync("audit", "--model", model, "-q", "--flag", "0.05", "--thumbnails", "40", "--out", _tool.File("audit"));
         Assert.True(audit.ExitCode == 0, audit.Error);
+        await MakeAsync("backdoor", "--model", model, "-q", "--restarts", "4", "--steps", "20");
     }
 
     public Task DisposeAsync() => Task.CompletedTask;

@@ -14,7 +14,7 @@ public sealed class FolderDirectionTests
     [
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
         "Native", "Bounds", "Graph", "Relaxations", "Models", // numbers and kernels; layers; networks
-        "Attacks", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
+        "Attacks", "Backdoors", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
         "Losses", "Training",
         "Evaluation", "PValues", "Drift", "Audit",
         "Foreign", "ModelFiles", "Export", // readers and writers of files

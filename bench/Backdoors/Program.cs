@@ -1,0 +1,103 @@
+// How often the maximum-margin test finds a backdoor, and accuses a clean network. See bench/run-backdoors.
+using System.CommandLine;
+using System.Globalization;
+using MarginNet.BackdoorBench;
+using MarginNet.Backdoors;
+using MarginNet.Data;
+using MarginNet.Detection;
+using MarginNet.Losses;
+using MarginNet.Training;
+using TorchSharp;
+
+const double Alpha = 0.05;
+const int Classes = 10; // Of the drawn shapes.
+const int TestPerClass = 100;
+var defaults = new MaximumMarginOptions();
+
+var folder = new Option<string?>("--data-dir") { Description = "A folder with train/ and test/; drawn shapes without it." };
+var networks = new Option<int>("--networks") { DefaultValueFactory = _ => 10, Description = "Of each kind." };
+var first = new Option<int>("--first") { DefaultValueFactory = _ => 0, Description = "The number of the first, to go on with." };
+var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => 200, Description = "Training images of each class." };
+var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 6, Description = "Of each training." };
+var width = new Option<int>("--width") { DefaultValueFactory = _ => 16, Description = "Of each network." };
+var share = new Option<double>("--poison") { DefaultValueFactory = _ => 0.1, Description = "Of the images of other classes, poisoned." };
+var starts = new Option<int>("--starts") { DefaultValueFactory = _ => defaults.Starts, Description = "Of the ascent." };
+var steps = new Option<int>("--steps") { DefaultValueFactory = _ => defaults.Steps, Description = "Of the ascent." };
+var stepSize = new Option<double>("--step-size") { DefaultValueFactory = _ => defaults.StepSize, Description = "Of the ascent." };
+var tolerance = new Option<double>("--tolerance") { DefaultValueFactory = _ => defaults.Tolerance, Description = "Of the ascent." };
+var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 0, Description = "Of the first network; the others count on." };
+var save = new Option<string?>("--save") { Description = "Keep the networks in this folder." };
+
+var root = new RootCommand("Finding backdoors.")
+    { folder, networks, first, perClass, epochs, width, share, starts, steps, stepSize, tolerance, seed, save };
+root.SetAction(parsed =>
+{
+    torch.set_num_threads(1);
+    var data = parsed.GetValue(folder) is { } path
+        ? Read(path, parsed.GetValue(perClass))
+        : SyntheticShapes.Create(Classes * parsed.GetValue(perClass), Classes * TestPerClass);
+    var ascent = defaults with
+    {
+        Starts = parsed.GetValue(starts),
+        Steps = parsed.GetValue(steps),
+        StepSize = parsed.GetValue(stepSize),
+        Tolerance = parsed.GetValue(tolerance),
+    };
+    var fast = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Augment = false };
+    TrainingOptions[] trainings = [fast with { Loss = MarginLoss.CrossEntropy, Temperature = 1 }, fast];
+    var (channels, height, wide) = (data.Train.Channels, data.Train.Height, data.Train.Width);
+    var trials = new List<Trial>();
+    Console.WriteLine(Trial.Header);
+    for (var i = parsed.GetValue(first); i < parsed.GetValue(networks); i++)
+    {
+        var own = parsed.GetValue(seed) + i;
+        var trigger = i % 2 == 0 ? Trigger.Patch(channels, height, wide) : Trigger.Noise(channels, height, wide, own);
+        foreach (var training in trainings)
+        {
+            foreach (var poison in new[] { null, trigger })
+            {
+                var file = parsed.GetValue(save) is { } place
+                    ? Path.Combine(place, $"{training.Loss}-{poison?.Name ?? "clean"}-{i}.pt")
+                    : null;
+                var trial = Trial.Run(
+                    data, training with { Seed = own }, parsed.GetValue(width), poison, i % data.ClassNames.Length, parsed.GetValue(share),
+                    ascent, file);
+                trials.Add(trial);
+                Console.WriteLine(trial);
+            }
+        }
+    }
+
+    Console.WriteLine();
+    foreach (var kind in trials.GroupBy(trial => (trial.Loss, trial.Trigger)))
+    {
+        foreach (var (name, p) in new (string, Func<GammaOutlierTest, double>)[]
+            { ("p", test => test.PValue), ("calibrated p", test => test.CalibratedPValue) })
+        {
+            Trial[] suspected = [.. kind.Where(trial => p(trial.Test.Outlier) <= Alpha)];
+            var share = new Proportion(suspected.Length, kind.Count());
+            var interval = share.ExactInterval();
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{kind.Key.Loss} {kind.Key.Trigger}: {name} <= {Alpha} of {share.Count} of {share.Total} ")
+                + string.Create(CultureInfo.InvariantCulture, $"[{interval.Low:f2}, {interval.High:f2}]")
+                + $", the target named in {suspected.Count(trial => trial.Test.Suspect == trial.Target)}");
+        }
+    }
+});
+return root.Parse(args).Invoke();
+
+// The first images of each class, alone: to read all takes longer than to train.
+static ImageDataset Read(string folder, int perClass)
+{
+    var names = ImageFolder.ClassNames(folder);
+    ImageSet Part(string part, int count)
+    {
+        string[][] files = [.. names.Select(name => Directory.GetFiles(Path.Combine(folder, part, name))
+            .Order(StringComparer.Ordinal).Take(count).ToArray())];
+        return ImageFolder.ReadImages([.. files.SelectMany(own => own)])
+            .WithLabels([.. files.SelectMany((own, c) => Enumerable.Repeat(c, own.Length))]);
+    }
+
+    return new(Path.GetFileName(folder), names, Part("train", perClass), Part("test", TestPerClass));
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.Json;
+using MarginNet.Backdoors;
+using MarginNet.ModelFiles;
+using MarginNet.Models;
+
+namespace MarginNet.Cli.Tests.Commands;
+
+public sealed class BackdoorCommandTests
+{
+    private static readonly string[] Short = ["--restarts", "2", "--steps", "8", "--seed", "3", "--step-size", "0.05", "-q"];
+
+    [Fact]
+    public async Task The_text_the_json_and_the_table_say_what_the_library_does()
+    {
+        using var tool = new Tool();
+        await tool.WriteModelAsync("m.pt");
+        var run = await Tool.RunAsync(
+            ["backdoor", "--model", tool.File("m.pt"), .. Short, "--json", tool.File("b.json"), "--output", tool.File("b.csv")]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        var expected = MaximumMarginTest.Run(model.Network, 3, 32, 32, new() { Starts = 2, Steps = 8, Seed = 3, StepSize = 0.05 });
+        var json = JsonDocument.Parse(File.ReadAllBytes(tool.File("b.json"))).RootElement;
+        Assert.Equal(
+            expected.Margins, json.GetProperty("classes").EnumerateArray().Select(own => own.GetProperty("margin").GetDouble()));
+        Assert.Equal(model.ClassNames[expected.Suspect], json.GetProperty("suspect").GetString());
+        Assert.Equal(expected.Outlier.Doubt, json.GetProperty("doubt").GetString());
+        Assert.Equal(expected.Outlier.PValue <= 0.05 ? "suspected" : expected.Outlier.Doubt is null ? "not_suspected" : "no_null",
+            json.GetProperty("verdict").GetString());
+        var rows = File.ReadLines(tool.File("b.csv")).Select(line => line.Split(',')).ToArray();
+        Assert.Equal(["class", "margin", "upper_tail", "suspected"], rows[0]);
+        Assert.Equal(model.ClassNames, rows[1..].Select(row => row[0]));
+        Assert.All(rows[1..].Zip(expected.Margins), pair => Assert.Equal(
+            pair.Second, double.Parse(pair.First[1], CultureInfo.InvariantCulture), 1e-6 * Math.Abs(pair.Second)));
+        Assert.Contains("verdict", run.Output, StringComparison.Ordinal);
+        Assert.Contains(expected.Margins.Max().ToString("g5", CultureInfo.InvariantCulture), run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Three_classes_get_no_verdict_and_are_told_why_in_a_line()
+    {
+        using var tool = new Tool();
+        using (var model = new MarginModel(new FastNet(new() { Width = 4, ClassCount = 3 }), ["a", "b", "c"], (32, 32)))
+        {
+            model.Save(tool.File("three.pt"));
+        }
+
+        var run = await Tool.RunAsync(["backdoor", "--model", tool.File("three.pt"), .. Short]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("margins above 0 are too few", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("p-value", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--output is 'b.txt': expected a name that ends in .csv.", "--output", "b.txt")]
+    [InlineData("--alpha is '1': expected a number between 0 and 1.", "--alpha", "1")]
+    [InlineData("'none.pt' does not exist")]
+    public async Task A_mistake_is_one_line(string expected, params string[] options)
+    {
+        var run = await Tool.RunAsync(["backdoor", "--model", "none.pt", .. options]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+    }
+}
