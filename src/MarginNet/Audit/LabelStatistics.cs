@@ -1,6 +1,6 @@
-using MathNet.Numerics.Statistics;
 using MarginNet.Margins;
 using MarginNet.PValues;
+using MathNet.Numerics.Statistics;
 
 namespace MarginNet.Audit;
 

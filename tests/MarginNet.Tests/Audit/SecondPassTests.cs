@@ -10,7 +10,11 @@ public sealed class SecondPassTests
     private static readonly ImageSet Images = SyntheticShapes.Create(40, 0).Train;
     private static readonly TrainingOptions Options = TrainingOptions.Fast with
     {
-        Epochs = 6, WarmupEpochs = 3, Seed = 4, SampleMargins = [.. Enumerable.Range(1, 40).Select(i => (double)i)], RecordMargins = true,
+        Epochs = 6,
+        WarmupEpochs = 3,
+        Seed = 4,
+        SampleMargins = [.. Enumerable.Range(1, 40).Select(i => (double)i)],
+        RecordMargins = true,
     };
 
     /// <summary>Scores whose decision is the class given for each sample.</summary>
