@@ -1,5 +1,5 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using MarginNet.Checkpoints;
 
@@ -30,7 +30,7 @@ public sealed class DriftMonitor
     public DriftMonitor(DriftMonitorOptions? options = null, ReadOnlySpan<double> reference = default)
         : this(options ?? new(), Sort(reference), digest: null)
     {
-        ReferenceDigest = XxHash64.HashToUInt64(MemoryMarshal.AsBytes<double>(_ranks.Numbers)).ToString("x16", null);
+        ReferenceDigest = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>(_ranks.Numbers)));
         if ((reference.IsEmpty, Options.Ranks) is (true, RankKind.Reference) or (false, RankKind.None))
         {
             throw new ArgumentException(
