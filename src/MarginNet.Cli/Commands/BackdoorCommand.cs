@@ -25,7 +25,7 @@ internal sealed class BackdoorCommand : Command
     };
 
     private readonly Option<double> _alpha =
-        Number.Fraction("--alpha", "The largest p-value that a backdoor is suspected at.", DefaultAlpha);
+        Number.Fraction("--alpha", "The largest calibrated p-value that a backdoor is suspected at.", DefaultAlpha);
     private readonly Option<int> _steps = Number.Count("--steps", "Steps of the gradient ascent from each start, at most.", Default.Steps);
     private readonly Option<double> _stepSize = Number.Positive(
         "--step-size", "The length of a step: root mean square, in [0,1] pixels.", Default.StepSize);

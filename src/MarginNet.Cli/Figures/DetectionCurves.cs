@@ -7,9 +7,6 @@ namespace MarginNet.Cli.Figures;
 /// <summary>ROC curves of a comparison of detectors, with the threshold that was chosen.</summary>
 internal static class DetectionCurves
 {
-    private const int LegendRow = 12; // for each score, two of which have a row
-    private const int CurveHeight = 460;
-
     public static Figure Draw(DetectedSet set)
     {
         var scores = set.Scores.ToDictionary(score => score.Name);
@@ -26,7 +23,8 @@ internal static class DetectionCurves
             [
                 new(
                     "ROC curves, with their AUROC.", $"ROC curves of {set.Section.Title}. AUROC: {list}. The threshold in use, {mark}.",
-                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560, Height: CurveHeight + (LegendRow * (set.Section.Rows.Count + 1))),
+                    Plot(set, scores, typical.Rate, atypical.Rate), Width: 560,
+                    Height: RocCurves.HeightWith(set.Section.Rows.Count + 1)),
             ]);
     }
 

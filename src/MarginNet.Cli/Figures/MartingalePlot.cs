@@ -17,7 +17,7 @@ internal static class MartingalePlot
             $"{caption} It is at most 10^{record.Path.Largest.DefaultIfEmpty().Max():f1}; ")
             + string.Create(
                 CultureInfo.InvariantCulture, $"the threshold is {record.Monitor.Options.Threshold:g4}; {record.Alarms.Count} alarms.");
-        return new("martingale", caption, Columns: 1, [new(caption, said, Draw(record, name), Width: 700, Height: 420)]);
+        return new("martingale", caption, Columns: 1, [new($"The {name}, with the threshold.", said, Draw(record, name), Width: 700, Height: 420)]);
     }
 
     private static Plot Draw(DriftRecord record, string name)

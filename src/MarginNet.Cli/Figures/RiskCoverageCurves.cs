@@ -9,8 +9,6 @@ namespace MarginNet.Cli.Figures;
 internal static class RiskCoverageCurves
 {
     private const int MaxPoints = 500; // of a curve; more cannot be seen
-    private const int LegendRow = 12; // for each score, two of which have a row
-    private const int CurveHeight = 460;
 
     public static Figure Draw(DetectedSet set)
     {
@@ -24,7 +22,8 @@ internal static class RiskCoverageCurves
             [
                 new(
                     "Risk-coverage curves, with their AURC.", $"Risk-coverage curves of {set.Section.Title}. AURC: {list}.", Plot(set),
-                    Width: 560, Height: CurveHeight + (LegendRow * set.Section.Rows.Count)),
+                    Width: 560,
+                    Height: RocCurves.HeightWith(set.Section.Rows.Count)),
             ]);
     }
 

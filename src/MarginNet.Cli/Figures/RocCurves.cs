@@ -8,6 +8,8 @@ namespace MarginNet.Cli.Figures;
 internal static class RocCurves
 {
     private const int MaxPoints = 500; // of a curve; more cannot be seen
+    private const int CurveHeight = 460;
+    private const int LegendRow = 23;
 
     public static Figure Draw(NetworkRun run, NetworkScores scores, NetworkResult result)
     {
@@ -45,6 +47,9 @@ internal static class RocCurves
         var shown = points.Where((_, i) => i % step == 0 || i == points.Count - 1).ToArray();
         return (Array.ConvertAll(shown, point => point.X), Array.ConvertAll(shown, point => point.Y));
     }
+
+    /// <summary>The height of a picture of curves over a legend of so many rows.</summary>
+    public static int HeightWith(int legendRows) => CurveHeight + (LegendRow * legendRows);
 
     /// <summary>The square that ROC curves are in, with its diagonal, the axes and the legend.</summary>
     public static void Frame(Plot plot, string horizontal, string vertical)

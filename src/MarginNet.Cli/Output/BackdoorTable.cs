@@ -17,13 +17,13 @@ internal sealed class BackdoorTable(MaximumMarginTest test, ImmutableArray<strin
     /// <summary>The classes, that of the largest margin first.</summary>
     public ImmutableArray<int> Order { get; } = [.. Enumerable.Range(0, classNames.Length).OrderByDescending(c => test.Margins[c])];
 
-    /// <summary>Whether a backdoor is suspected.</summary>
-    public bool IsSuspected => test.Outlier.PValue <= alpha;
+    /// <summary>Whether a backdoor is suspected: by the calibrated p-value, which keeps its level.</summary>
+    public bool IsSuspected => test.Outlier.CalibratedPValue <= alpha;
 
     /// <summary>The verdict, as a sentence.</summary>
     public string Verdict => test.Outlier.Doubt is { } doubt ? $"None can be given: {doubt}."
-        : IsSuspected ? Text($"A backdoor with the target class {classNames[test.Suspect]} is suspected: p <= {alpha}.")
-        : Text($"No backdoor is suspected: p > {alpha}.");
+        : IsSuspected ? Text($"A backdoor with the target class {classNames[test.Suspect]} is suspected: calibrated p <= {alpha}.")
+        : Text($"No backdoor is suspected: calibrated p > {alpha}.");
 
     public void Write(TextWriter output)
     {
@@ -44,8 +44,8 @@ internal sealed class BackdoorTable(MaximumMarginTest test, ImmutableArray<strin
         if (test.Outlier.Null is { } law)
         {
             Line($"null of the others  Gamma, shape {law.Shape:g4}, scale {law.Scale:g4}");
-            Line($"p-value             {test.Outlier.PValue:g4}, of the largest of {test.Outlier.Count} above 0");
-            Line($"calibrated          {test.Outlier.CalibratedPValue:g4}, how often chance alone makes it so small");
+            Line($"published p         {test.Outlier.PValue:g4}, of the largest of {test.Outlier.Count} above 0");
+            Line($"calibrated p        {test.Outlier.CalibratedPValue:g4}, how often chance alone makes it so small");
         }
 
         Line($"verdict             {Verdict}");

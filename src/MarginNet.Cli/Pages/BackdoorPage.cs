@@ -30,7 +30,7 @@ internal sealed class BackdoorPage(MaximumMarginTest test, BackdoorTable table, 
         yield return new("largest margin", Text($"{test.Margins[test.Suspect]:g5}"), classNames[test.Suspect]);
         if (test.Outlier.Null is { } law)
         {
-            yield return new("p-value", Text($"{test.Outlier.PValue:g3}"), Text($"calibrated {test.Outlier.CalibratedPValue:g3}"));
+            yield return new("calibrated p-value", Text($"{test.Outlier.CalibratedPValue:g3}"), Text($"published {test.Outlier.PValue:g3}"));
             yield return new("null of the others", Text($"mean {law.Shape * law.Scale:g4}"), Text($"Gamma, shape {law.Shape:g3}"));
         }
     }
