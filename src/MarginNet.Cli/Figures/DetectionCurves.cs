@@ -39,7 +39,7 @@ internal static class DetectionCurves
             var (shares, found) = RocCurves.Curve(typical, atypical);
             var curve = plot.Add.ScatterLine(shares, found);
             curve.LineWidth = 2;
-            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Title} ({row.Report.Metrics.Auroc:f3})");
+            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Score} ({row.Report.Metrics.Auroc:f3})");
         }
 
         RocCurves.Frame(plot, $"share of {set.Section.Typical} flagged", $"share of {set.Section.Atypical} flagged");

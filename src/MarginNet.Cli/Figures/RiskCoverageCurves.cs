@@ -38,7 +38,7 @@ internal static class RiskCoverageCurves
             var curve = plot.Add.ScatterLine(
                 Array.ConvertAll(points, point => point.Coverage), Array.ConvertAll(points, point => point.Risk));
             curve.LineWidth = 2;
-            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Title} ({row.Report.Metrics.Aurc:f4})");
+            curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Score} ({row.Report.Metrics.Aurc:f4})");
         }
 
         var report = set.Section.Rows[0].Report;
@@ -49,8 +49,7 @@ internal static class RiskCoverageCurves
         plot.YLabel("share of wrong ones among them (risk)");
         plot.Axes.SetLimits(0, 1, 0, 2 * errorRate);
         plot.Axes.Right.MinimumSize = 16;
-        plot.Legend.ShadowColor = Colors.Transparent;
-        plot.ShowLegend(Edge.Bottom);
+        RocCurves.Legend(plot);
         return plot;
     }
 

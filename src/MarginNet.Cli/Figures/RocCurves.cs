@@ -9,7 +9,7 @@ internal static class RocCurves
 {
     private const int MaxPoints = 500; // of a curve; more cannot be seen
     private const int CurveHeight = 460;
-    private const int LegendRow = 23;
+    private const int LegendRow = 14; // for each of two in a row
 
     public static Figure Draw(NetworkRun run, NetworkScores scores, NetworkResult result)
     {
@@ -48,8 +48,8 @@ internal static class RocCurves
         return (Array.ConvertAll(shown, point => point.X), Array.ConvertAll(shown, point => point.Y));
     }
 
-    /// <summary>The height of a picture of curves over a legend of so many rows.</summary>
-    public static int HeightWith(int legendRows) => CurveHeight + (LegendRow * legendRows);
+    /// <summary>The height of a picture of curves over a legend of so many entries, two in a row.</summary>
+    public static int HeightWith(int entries) => CurveHeight + (LegendRow * entries);
 
     /// <summary>The square that ROC curves are in, with its diagonal, the axes and the legend.</summary>
     public static void Frame(Plot plot, string horizontal, string vertical)
@@ -60,7 +60,16 @@ internal static class RocCurves
         plot.YLabel(vertical);
         plot.Axes.SetLimits(0, 1, 0, 1);
         plot.Axes.Right.MinimumSize = 16;
+        Legend(plot);
+    }
+
+    /// <summary>The legend below the picture, small enough for all scores that are compared.</summary>
+    public static void Legend(Plot plot)
+    {
         plot.Legend.ShadowColor = Colors.Transparent;
+        plot.Legend.FontSize = 11;
+        plot.Legend.Padding = new(4);
+        plot.Legend.InterItemPadding = new(6, 2);
         plot.ShowLegend(Edge.Bottom);
     }
 
