@@ -68,14 +68,14 @@ public sealed class InterruptionTests(WideModel wide) : IClassFixture<WideModel>
     public async Task Work_that_reaches_no_safe_point_in_time_is_ended_with_the_weights_kept_and_its_lock_holds_no_longer(string signal)
     {
         using var tool = new Tool();
-        using (var process = ToolProcess.StartWith([$"{Interruption.Variable}=0.1"], LongSteps(tool)))
+        using (var process = ToolProcess.StartWith([$"{Interruption.Variable}=0.01"], LongSteps(tool)))
         {
             await process.ReadToAsync("epoch 1: ");
             await process.SignalAsync(signal);
             var error = await process.EndAsync();
             Assert.Equal(130, process.ExitCode);
             Assert.EndsWith(
-                "marginnet: interrupted, in the midst of a step that did not end within 0.1 s (MARGINNET_STOP_SECONDS). "
+                "marginnet: interrupted, in the midst of a step that did not end within 0.01 s (MARGINNET_STOP_SECONDS). "
                 + $"The weights so far are in {tool.File("m.pt")}, without a null model.\n",
                 error,
                 StringComparison.Ordinal);
