@@ -8,8 +8,6 @@ namespace MarginNet.Cli.Figures;
 /// <summary>Curves of the share of wrong decisions among those accepted, by the share accepted.</summary>
 internal static class RiskCoverageCurves
 {
-    private const int MaxPoints = 500; // of a curve; more cannot be seen
-
     public static Figure Draw(DetectedSet set)
     {
         var list = string.Join(", ", set.Section.Rows.Select(
@@ -34,9 +32,9 @@ internal static class RiskCoverageCurves
         var scores = set.Scores.ToDictionary(score => score.Name);
         foreach (var row in set.Section.Rows)
         {
-            var points = Thin(RiskCoverageCurve.Compute(scores[row.Score].Typical, scores[row.Score].Atypical));
+            var points = RocCurves.Thin(RiskCoverageCurve.Compute(scores[row.Score].Typical, scores[row.Score].Atypical));
             var curve = plot.Add.ScatterLine(
-                Array.ConvertAll(points, point => point.Coverage), Array.ConvertAll(points, point => point.Risk));
+                Array.ConvertAll(points, point => point.X), Array.ConvertAll(points, point => point.Y));
             curve.LineWidth = 2;
             curve.LegendText = string.Create(CultureInfo.InvariantCulture, $"{row.Score} ({row.Report.Metrics.Aurc:f4})");
         }
@@ -51,11 +49,5 @@ internal static class RiskCoverageCurves
         plot.Axes.Right.MinimumSize = 16;
         RocCurves.Legend(plot);
         return plot;
-    }
-
-    private static (double Coverage, double Risk)[] Thin((double Coverage, double Risk)[] points)
-    {
-        var step = Math.Max(1, (points.Length - 1) / MaxPoints);
-        return [.. points.Where((_, i) => i % step == 0 || i == points.Length - 1)];
     }
 }

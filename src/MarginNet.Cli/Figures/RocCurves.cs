@@ -43,9 +43,15 @@ internal static class RocCurves
             }
         }
 
-        var step = Math.Max(1, (points.Count - 1) / MaxPoints);
-        var shown = points.Where((_, i) => i % step == 0 || i == points.Count - 1).ToArray();
+        var shown = Thin(points);
         return (Array.ConvertAll(shown, point => point.X), Array.ConvertAll(shown, point => point.Y));
+    }
+
+    /// <summary>As many of a curve's points as can be seen, the first and the last among them.</summary>
+    public static (double X, double Y)[] Thin(IReadOnlyList<(double X, double Y)> points)
+    {
+        var step = Math.Max(1, (points.Count - 1) / MaxPoints);
+        return [.. points.Where((_, i) => i % step == 0 || i == points.Count - 1)];
     }
 
     /// <summary>The height of a picture of curves over a legend of so many entries, two in a row.</summary>
