@@ -195,9 +195,9 @@ internal sealed class CalibrateCommand : Command
     {
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
-        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(samples.FitScores());
-        return parsed.GetValue(_temperature) ? nullModel.WithTemperature(
-            TemperatureScaling.Fit(samples.ToScores(), samples.Labels)) : nullModel;
+        var scores = samples.FitScores();
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores);
+        return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 
     private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, Samples? atypical, string file)
