@@ -50,6 +50,10 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         "--lipschitz-projection", "After each step, scale layers of an operator norm above K down to K.", value => value > 0,
         "a norm above 0");
 
+    private readonly Option<double?> _parseval = Number.Optional<double>(
+        "--parseval", "After each step, move the weights of convolutions and linear layers this share of the way to orthonormal rows.",
+        value => value is > 0 and <= 0.5, "a share above 0 and at most 0.5");
+
     private readonly Option<string> _loss = Choice(
         "--loss",
         "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); "
@@ -115,7 +119,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     public Option[] All =>
     [
-        _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _loss, _temperature, _outputScale, _rounds, _epochs,
+        _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _parseval, _loss, _temperature, _outputScale, _rounds, _epochs,
         _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
         _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
     ];
@@ -141,10 +145,11 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             throw new UserErrorException("--lipschitz-margin takes the place of --mu: leave one of them out.");
         }
 
-        if (parsed.GetValue(_lipschitzProjection) is not null && Architecture(parsed) == nameof(LipNet))
+        if (Architecture(parsed) == nameof(LipNet)
+            && new[] { _lipschitzProjection, _parseval }.FirstOrDefault(control => parsed.GetValue(control) is not null) is { } useless)
         {
             throw new UserErrorException(
-                "--lipschitz-projection has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
+                $"{useless.Name} has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
         }
 
         var preset = DefaultsOf(parsed.GetValue(_preset)!);
@@ -158,6 +163,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature),
             LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
+            Parseval = parsed.GetValue(_parseval),
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
             WarmupEpochs = Value(_warmupEpochs, preset.WarmupEpochs),
@@ -280,6 +286,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             ["temperature"] = options.Temperature,
             ["lipschitz_margin"] = options.LipschitzMargin,
             ["lipschitz_projection"] = options.LipschitzProjection,
+            ["parseval"] = options.Parseval,
             ["rounds"] = (long)options.Rounds,
             ["epochs"] = (long)options.Epochs,
             ["warmup_epochs"] = (long)options.WarmupEpochs,

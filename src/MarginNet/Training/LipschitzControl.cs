@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Checkpoints;
+using MarginNet.Graph;
 using MarginNet.Graph.Modules;
 using MarginNet.Graph.Operations;
 using MarginNet.Lipschitz;
@@ -31,17 +32,57 @@ internal sealed class LipschitzControl(
         return (logits + ((ramp * options.LipschitzMargin) * (constants * rivals).index_select(0, labels))).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Does after a step what the options ask for.</summary>
+    public void AfterStep()
+    {
+        if (options.Parseval is { } share)
+        {
+            Retract((float)share);
+        }
+
+        if (options.LipschitzProjection is not null)
+        {
+            Project();
+        }
+    }
+
+    /// <summary>
+    /// Moves the weights of every convolution and linear layer a share β of the way to orthonormal rows or columns, W ← (1 + β)W − βWWᵀW
+    /// (Parseval networks; Cissé et al., 2017). A convolution's W is its kernels as rows, times the root of the taps, so that
+    /// orthonormal ones make it 1-Lipschitz at least at stride 1.
+    /// </summary>
+    private void Retract(float share)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var weights = Weights(ModuleReader.Read(network, input), node => node.Operation is not BatchNormalization).Values;
+        foreach (var weight in weights.OfType<Parameter>().Distinct())
+        {
+            var scale = MathF.Sqrt(weight.dim() > 2 ? weight[0, 0].numel() : 1);
+            var matrix = weight.flatten(1) * scale;
+            var (rows, columns) = (matrix.shape[0], matrix.shape[1]);
+            var cube = rows <= columns ? matrix.mm(matrix.t()).mm(matrix) : matrix.mm(matrix.t().mm(matrix));
+            weight.mul_(1 + share).sub_((cube * (share / scale)).view_as(weight));
+        }
+    }
+
     /// <summary>Scales every convolution, linear layer and batch-norm whose norm is above K down to K (Gouk et al., 2021).</summary>
-    public void Project()
+    private void Project()
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var graph = ModuleReader.Read(network, input);
+        Project(TrainingConstants.Layers(graph, device), input, Weights(graph, _ => true));
+    }
+
+    /// <summary>The weights of linear layers, convolutions and batch-norms by the names of their nodes; null where they are not learned.</summary>
+    private static Dictionary<string, Parameter?> Weights(NetworkGraph graph, Func<Node, bool> isOfUse)
+    {
         var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);
-        var weights = graph.Nodes
+        return graph.Nodes
             .Where(node => node.Operation is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or BatchNormalization)
+            .Where(isOfUse)
             .ToDictionary(node => node.Name, node => values.GetValueOrDefault(node.Inputs[1]));
-        Project(TrainingConstants.Layers(graph, device), input, weights);
     }
 
     private void Project(IEnumerable<Layer> layers, FeatureShape shape, Dictionary<string, Parameter?> weights)

@@ -73,6 +73,13 @@ public sealed record TrainingOptions
     /// </summary>
     public double? LipschitzProjection { get; init; }
 
+    /// <summary>
+    /// β of Parseval networks (Cissé et al., 2017), in (0, 0.5]: after each step the weights W of convolutions and linear layers become
+    /// (1 + β)W − βWWᵀW, which moves them towards orthonormal rows or columns; of a convolution, its kernels as rows times the root of the
+    /// number of taps. Their sums of branches with learned convex weights are not part of it. Default null: none.
+    /// </summary>
+    public double? Parseval { get; init; }
+
     /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training. Default 0: at once.</summary>
     public int RampEpochs { get; init; }
 
@@ -187,6 +194,11 @@ public sealed record TrainingOptions
         if (LipschitzProjection is { } norm)
         {
             ThrowIfNotPositive(norm, nameof(LipschitzProjection));
+        }
+
+        if (Parseval is { } share && !(share is > 0 and <= 0.5))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Parseval), share, $"{nameof(Parseval)} must be above 0 and at most 0.5.");
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(RampEpochs);

@@ -220,9 +220,9 @@ internal sealed class TrainingRun : IDisposable
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
         _state.Scaler.Backward(value);
-        if (_state.StepWeights() && _options.LipschitzProjection is not null)
+        if (_state.StepWeights())
         {
-            _state.Lipschitz.Project();
+            _state.Lipschitz.AfterStep();
         }
 
         _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);

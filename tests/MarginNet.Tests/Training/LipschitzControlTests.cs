@@ -60,6 +60,42 @@ public sealed class LipschitzControlTests
     }
 
     [Fact]
+    public void Parseval_steps_leave_layers_of_orthonormal_rows_or_columns()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(5);
+        using var network = nn.Sequential(
+            ("conv", nn.Conv2d(1, 3, 2)), ("relu", nn.ReLU()), ("flat", nn.Flatten()), ("wide", nn.Linear(3, 7)), ("last", nn.Linear(7, 3)));
+        MarginTrainer.Train(network, TinyProblem.Images(60), Plain with { Epochs = 60, LearningRate = 1e-3, Parseval = 0.5 });
+        foreach (var (name, weight) in network.named_parameters().Where(parameter => parameter.parameter.dim() > 1))
+        {
+            var matrix = weight.flatten(1) * Math.Sqrt(weight.dim() > 2 ? 4 : 1);
+            var gram = matrix.shape[0] <= matrix.shape[1] ? matrix.mm(matrix.t()) : matrix.t().mm(matrix);
+            Assert.True((gram - eye(gram.shape[0])).abs().max().item<float>() < 0.02, name);
+        }
+
+        Assert.InRange(LipschitzBounds.Compute(network, new(1, 2, 2)).Euclidean.Value, 0, 1.1);
+    }
+
+    [Fact]
+    public void A_parseval_step_is_the_formula()
+    {
+        const double Share = 0.1;
+        using var scope = NewDisposeScope();
+        using var free = TinyProblem.Network();
+        using var retracted = TinyProblem.Network();
+        var one = Plain with { Epochs = 1, BatchSize = 60, Augment = false };
+        MarginTrainer.Train(free, TinyProblem.Images(60), one);
+        MarginTrainer.Train(retracted, TinyProblem.Images(60), one with { Parseval = Share });
+        foreach (var ((name, before), (_, after)) in free.named_parameters().Zip(retracted.named_parameters()))
+        {
+            using var w = before.to(ScalarType.Float64);
+            using var expected = before.dim() > 1 ? ((1 + Share) * w) - (Share * w.mm(w.t()).mm(w)) : w.clone();
+            Assert.True((expected - after.to(ScalarType.Float64)).abs().max().item<double>() < 1e-5, name);
+        }
+    }
+
+    [Fact]
     public void Lipschitz_margin_training_certifies_larger_balls_than_margin_training()
     {
         var images = TinyProblem.Images(120);
@@ -101,6 +137,8 @@ public sealed class LipschitzControlTests
         Refused<ArgumentOutOfRangeException>(Plain with { LipschitzMargin = -0.1 });
         Refused<ArgumentOutOfRangeException>(Plain with { LipschitzMargin = double.NaN });
         Refused<ArgumentOutOfRangeException>(Plain with { LipschitzProjection = 0 });
+        Refused<ArgumentOutOfRangeException>(Plain with { Parseval = 0 });
+        Refused<ArgumentOutOfRangeException>(Plain with { Parseval = 0.6 });
     }
 
     [Fact]
