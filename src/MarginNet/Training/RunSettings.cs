@@ -20,6 +20,7 @@ internal static class RunSettings
             ["temperature"] = options.Temperature,
             ["lipschitz_margin"] = options.LipschitzMargin,
             ["lipschitz_projection"] = options.LipschitzProjection,
+            ["robust"] = options.Robust?.ToString(),
             ["ramp_epochs"] = (long)options.RampEpochs,
             ["rounds"] = (long)options.Rounds,
             ["epochs"] = (long)options.Epochs,
