@@ -14,12 +14,13 @@ internal sealed class NetworkOptions
 {
     private const int DefaultWidth = 64;
     private const int DefaultLipNetWidth = 32;
+    private const int DefaultConvNetWidth = 32;
 
     private readonly TrainingSettings _settings;
 
     private readonly Option<int?> _width = Number.Optional<int>(
         "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; "
-            + $"{DefaultLipNetWidth} in LipNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+            + $"{DefaultLipNetWidth} in LipNet, {DefaultConvNetWidth} in ConvNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<int?> _channels = Number.Optional<int>(
         "--channels",
@@ -67,6 +68,11 @@ internal sealed class NetworkOptions
         var network = parsed.GetValue(_init) is { } path
             ? LoadInitial(parsed, path, dataset)
             : CreateFresh(parsed, dataset, train, options);
+        if (options.Robust is not null && parsed.GetValue(_init) is null)
+        {
+            IntervalInitialization.Apply(network);
+        }
+
         if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)
         {
             network.Dispose();
@@ -77,7 +83,12 @@ internal sealed class NetworkOptions
     }
 
     private int Width(ParseResult parsed) =>
-        parsed.GetValue(_width) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? DefaultLipNetWidth : DefaultWidth);
+        parsed.GetValue(_width) ?? _settings.Architecture(parsed) switch
+        {
+            nameof(LipNet) => DefaultLipNetWidth,
+            nameof(ConvNet) => DefaultConvNetWidth,
+            _ => DefaultWidth,
+        };
 
     /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
     private double OutputScale(ParseResult parsed, TrainingOptions options) =>
@@ -102,6 +113,19 @@ internal sealed class NetworkOptions
                     train, "lipnet", $"multiples of {LipNet.SizeFactor}",
                     train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
                 return new LipNet(new()
+                {
+                    Width = width,
+                    ClassCount = classes,
+                    Rectify = rectify,
+                    OutputScale = scale,
+                    Normalization = statistics,
+                    ImageSize = (train.Height, train.Width),
+                });
+            case nameof(ConvNet):
+                ThrowIfUnfit(
+                    train, "convnet", $"multiples of {ConvNet.SizeFactor}",
+                    train.Height % ConvNet.SizeFactor == 0 && train.Width % ConvNet.SizeFactor == 0);
+                return new ConvNet(new()
                 {
                     Width = width,
                     ClassCount = classes,

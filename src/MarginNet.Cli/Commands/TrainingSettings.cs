@@ -15,6 +15,16 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private const string FastPreset = "fast";
     private const string PaperPreset = "paper";
     private const string CertifiedPreset = "certified";
+    private const string CertifiedLinfPreset = "certified-linf";
+
+    private static readonly Dictionary<string, RobustMethod> RobustMethods = new()
+    {
+        ["ibp"] = RobustMethod.Ibp,
+        ["sabr"] = RobustMethod.Sabr,
+        ["crown-ibp"] = RobustMethod.CrownIbp,
+        ["mixtrain"] = RobustMethod.MixTrain,
+        ["wong-kolter"] = RobustMethod.WongKolter,
+    };
 
     private readonly Option<string> _preset = Choice(
         "--preset",
@@ -24,15 +34,17 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
         + FormattableString.Invariant(
-            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels."),
-        [PaperPreset, FastPreset, CertifiedPreset],
+            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels. ")
+        + FormattableString.Invariant(
+            $"certified-linf is for certificates of the largest change of a pixel: ConvNet, --robust ibp --epsilon 8/255, shifted-softmax, mu {TrainingOptions.CertifiedLinf.TargetMargin}, {TrainingOptions.CertifiedLinf.Epochs} epochs of batch {TrainingOptions.CertifiedLinf.BatchSize} after one of cross-entropy, epsilon ramped over {TrainingOptions.CertifiedLinf.RampEpochs}, Adam, half a cosine from {TrainingOptions.CertifiedLinf.LearningRate}, augmentation by {TrainingOptions.CertifiedLinf.MaxShift} pixels."),
+        [PaperPreset, FastPreset, CertifiedPreset, CertifiedLinfPreset],
         defaultPreset);
 
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
-        Description = "The network: resnet18 (of the preset paper), fastnet (fast) or lipnet (certified), "
-            + "which is 1-Lipschitz by its construction.",
-    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet");
+        Description = "The network: resnet18 (of the preset paper), fastnet (fast), lipnet (certified), "
+            + "which is 1-Lipschitz by its construction, or convnet (certified-linf), small and easy to bound.",
+    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "convnet");
 
     private readonly Option<double> _mu = Number.Positive(
         "--mu",
@@ -45,6 +57,30 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + "each rival is raised by EPS times the network's present Lipschitz constant.",
         value => value > 0,
         "a radius above 0");
+
+    private readonly Option<string?> _robust = new Option<string?>("--robust")
+    {
+        Description = "Train by bounds: margins are those at worst in the box of --epsilon around each image. By intervals (ibp), or those of "
+            + "a small box around a point that an attack finds (sabr, for small epsilons); by linear functions: crown-ibp, mixtrain (of a "
+            + "random part of the samples) and wong-kolter (the dual; for networks of some hundred gates).",
+    }.AcceptOnlyFromAmong([.. RobustMethods.Keys]);
+
+    private readonly Option<double?> _epsilon = Number.Optional<double>(
+        "--epsilon", "With --robust: the largest change of a pixel in [0,1]; by default 8/255.", value => value is > 0 and <= 1,
+        "a number above 0, at most 1");
+
+    private readonly Option<string?> _norm = new Option<string?>("--norm")
+    {
+        Description = "With --robust: how changes are measured; linf, the largest change of a pixel, is all there is.",
+    }.AcceptOnlyFromAmong("linf");
+
+    private readonly Option<double?> _naturalShare = Number.Optional<double>(
+        "--natural-share", "With --robust: the weight of the loss at the images themselves; by default 0. mixtrain finds it.",
+        value => value is >= 0 and < 1, "a number, at least 0 and below 1");
+
+    private readonly Option<double?> _boxShare = Number.Optional<double>(
+        "--box-share", "With --robust sabr: the radius of the small box as a share of --epsilon; by default 0.4.",
+        value => value is > 0 and <= 1, "a number above 0, at most 1");
 
     private readonly Option<double?> _lipschitzProjection = Number.Optional<double>(
         "--lipschitz-projection", "After each step, scale layers of an operator norm above K down to K.", value => value > 0,
@@ -74,7 +110,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private readonly Option<int> _warmupEpochs =
         Number.CountOrNone("--warmup-epochs", "Epochs of cross-entropy before the first round.", defaults.WarmupEpochs);
     private readonly Option<int> _rampEpochs =
-        Number.CountOrNone("--ramp-epochs", "Epochs over which mu grows from 0 to its value.", defaults.RampEpochs);
+        Number.CountOrNone("--ramp-epochs", "Epochs over which mu, or with --robust epsilon, grows from 0 to its value.", defaults.RampEpochs);
 
     private readonly Option<string> _lambdaUpdate = Choice(
         "--lambda-update",
@@ -119,7 +155,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     public Option[] All =>
     [
-        _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _parseval, _loss, _temperature, _outputScale, _rounds, _epochs,
+        _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _parseval, _robust, _epsilon, _norm, _naturalShare,
+        _boxShare, _loss, _temperature, _outputScale, _rounds, _epochs,
         _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
         _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
     ];
@@ -164,6 +201,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
             Parseval = parsed.GetValue(_parseval),
+            Robust = Robust(parsed, preset, loss),
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
             WarmupEpochs = Value(_warmupEpochs, preset.WarmupEpochs),
@@ -185,6 +223,52 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             Seed = Value(_seed, preset.Seed),
         };
     }
+
+    /// <summary>What is bounded in training, by default as the preset says.</summary>
+    private RobustOptions? Robust(ParseResult parsed, TrainingOptions preset, MarginLoss loss)
+    {
+        var asked = parsed.GetValue(_robust);
+        if ((asked is null ? preset.Robust : new()) is not { } robust)
+        {
+            Option[] own = [_epsilon, _norm, _naturalShare, _boxShare];
+            return Array.Find(own, parsed.IsGiven) is { } idle
+                ? throw new UserErrorException($"{idle.Name} has no effect without --robust: add --robust ibp, say, or leave it out.")
+                : null;
+        }
+
+        if (parsed.GetValue(_lipschitzMargin) is not null)
+        {
+            throw new UserErrorException("--robust and --lipschitz-margin each say what margins are of: leave one of them out.");
+        }
+
+        if (loss.NeedsRectifiedScores)
+        {
+            throw new UserErrorException($"--loss {loss} {loss.Equation} needs scores >= 0, but with --robust it sees differences: "
+                + "choose another, such as shifted-softmax.");
+        }
+
+        var method = asked is null ? robust.Method : RobustMethods[asked];
+        if (parsed.IsGiven(_boxShare) && method != RobustMethod.Sabr)
+        {
+            throw new UserErrorException("--box-share is the small box of --robust sabr: leave it out.");
+        }
+
+        if (parsed.IsGiven(_naturalShare) && method == RobustMethod.MixTrain)
+        {
+            throw new UserErrorException("--natural-share is what --robust mixtrain finds itself: leave it out.");
+        }
+
+        return robust with
+        {
+            Method = method,
+            Epsilon = parsed.GetValue(_epsilon) ?? robust.Epsilon,
+            NaturalShare = parsed.GetValue(_naturalShare) ?? robust.NaturalShare,
+            BoxShare = parsed.GetValue(_boxShare) ?? robust.BoxShare,
+        };
+    }
+
+    /// <summary>The name of a method of bounds.</summary>
+    private static string NameOf(RobustMethod method) => RobustMethods.First(pair => pair.Value == method).Key;
 
     /// <summary>Says where the margin asked for is not what the loss works towards.</summary>
     public void Remark(TrainingOptions options, TextWriter notes)
@@ -221,6 +305,21 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         set(_augment.Name, options.Augment);
         set(_maxShift.Name, (long)options.MaxShift);
         set(_seed.Name, (long)options.Seed);
+        if (options.Robust is { } robust)
+        {
+            set(_robust.Name, NameOf(robust.Method));
+            set(_epsilon.Name, robust.Epsilon);
+            if (robust.Method != RobustMethod.MixTrain)
+            {
+                set(_naturalShare.Name, robust.NaturalShare);
+            }
+
+            if (robust.Method == RobustMethod.Sabr)
+            {
+                set(_boxShare.Name, robust.BoxShare);
+            }
+        }
+
         if (options.Optimizer == OptimizerKind.Sgd)
         {
             set(_biasRateFactor.Name, options.BiasRateFactor);
@@ -237,6 +336,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     {
         FastPreset => TrainingOptions.Fast,
         CertifiedPreset => TrainingOptions.Certified,
+        CertifiedLinfPreset => TrainingOptions.CertifiedLinf,
         _ => new(),
     };
 
@@ -256,6 +356,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     public string Architecture(ParseResult parsed) => (parsed.GetValue(_architecture), parsed.GetValue(_preset)) switch
     {
         ("lipnet", _) or (null, CertifiedPreset) => nameof(LipNet),
+        ("convnet", _) or (null, CertifiedLinfPreset) => nameof(ConvNet),
         ("fastnet", _) or (null, FastPreset) => nameof(FastNet),
         _ => nameof(ResNet18),
     };
@@ -287,6 +388,10 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             ["lipschitz_margin"] = options.LipschitzMargin,
             ["lipschitz_projection"] = options.LipschitzProjection,
             ["parseval"] = options.Parseval,
+            ["robust"] = options.Robust is { } robust ? NameOf(robust.Method) : null,
+            ["epsilon"] = options.Robust?.Epsilon,
+            ["natural_share"] = options.Robust?.NaturalShare,
+            ["box_share"] = options.Robust is { Method: RobustMethod.Sabr } ? options.Robust.BoxShare : null,
             ["rounds"] = (long)options.Rounds,
             ["epochs"] = (long)options.Epochs,
             ["warmup_epochs"] = (long)options.WarmupEpochs,

@@ -16,7 +16,8 @@ internal static class OptionGroups
         (
             Otherwise,
             [
-                "--preset", "--loss", "--mu", "--temperature", "--lipschitz-margin", "--lipschitz-projection", "--parseval", "--rounds",
+                "--preset", "--loss", "--mu", "--temperature", "--lipschitz-margin", "--lipschitz-projection", "--parseval", "--robust",
+                "--natural-share", "--box-share", "--rounds",
                 "--epochs", "--warmup-epochs", "--ramp-epochs", "--lambda-update",
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
                 "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds",

@@ -9,7 +9,7 @@ namespace MarginNet.Graph;
 /// </summary>
 internal static class AffineFolding
 {
-    /// <summary>Computes the folded graph.</summary>
+    /// <summary>Computes the folded graph; differentiable in the parameters.</summary>
     /// <param name="graph">The graph, to be run in evaluation mode.</param>
     /// <param name="parameters">The tensors of its parameters.</param>
     /// <returns>The graph and the tensors of its parameters;
@@ -17,8 +17,7 @@ internal static class AffineFolding
     public static (NetworkGraph Graph, Tensor[] Parameters) Fold(NetworkGraph graph, IReadOnlyList<Tensor> parameters)
     {
         using var scope = NewDisposeScope();
-        using var inference = no_grad();
-        var values = graph.Parameters.Zip(parameters).ToDictionary(entry => entry.First.Name, entry => entry.Second.detach());
+        var values = graph.Parameters.Zip(parameters).ToDictionary(entry => entry.First.Name, entry => entry.Second.alias());
         var uses = graph.Nodes.SelectMany(node => node.Inputs).Append(graph.Output).CountBy(name => name).ToDictionary();
         var nodes = new List<Node>();
         var places = new Dictionary<string, int>(); // Of the nodes by name.

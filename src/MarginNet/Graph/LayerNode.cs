@@ -36,6 +36,9 @@ internal sealed class LayerNode(Node node, ValueShape[] shapes, Tensor?[] stored
     /// <summary>Whether an input does not depend on the images.</summary>
     public bool IsStored(int input) => input < stored.Length && stored[input] is not null;
 
+    /// <summary>Whether gradients of a tensor that does not depend on the images are asked for.</summary>
+    public bool IsTrained => Array.Exists(stored, constant => constant?.requires_grad == true);
+
     /// <summary>Whether one input alone depends on the images, and where it is told, that one.</summary>
     public bool HasOneInput(int? place = null) =>
         stored.Count(constant => constant is null) == 1 && (place is null || stored[place.Value] is null);

@@ -61,8 +61,10 @@ internal sealed class NetworkGraph
     /// <param name="images">The images, of <see cref="Input"/>.</param>
     /// <param name="parameters">The tensors of <see cref="Parameters"/>, or others in their place.</param>
     /// <param name="isTraining">Whether batch-norms take each batch's own statistics. Default false.</param>
+    /// <param name="visit">Sees each node and its inputs before it is computed. Default null.</param>
     /// <returns>The scores; the caller disposes them.</returns>
-    public Tensor Run(Tensor images, IReadOnlyList<Tensor> parameters, bool isTraining = false)
+    public Tensor Run(
+        Tensor images, IReadOnlyList<Tensor> parameters, bool isTraining = false, Action<Node, Tensor[]>? visit = null)
     {
         using var scope = NewDisposeScope();
         var values = new Tensor?[1 + parameters.Count + Nodes.Length];
@@ -77,6 +79,7 @@ internal sealed class NetworkGraph
         {
             using var own = NewDisposeScope();
             var inputs = Array.ConvertAll(_inputs[i], place => values[place]!);
+            visit?.Invoke(Nodes[i], inputs);
             var value = Nodes[i].Operation.Run(inputs, isTraining);
             // What is an input itself is no second owner of it.
             values[first + i] = Array.Exists(inputs, input => ReferenceEquals(input, value)) ? value.alias().MoveToOuterDisposeScope()

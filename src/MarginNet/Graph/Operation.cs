@@ -65,7 +65,7 @@ internal abstract record Operation
         var shapes = node.Shapes.Where((_, i) => !node.IsStored(i));
         Tensor[] data = [.. shapes.Select((shape, i) => zeros(shape.At(y.shape[0]), y.dtype, requires_grad: i == input))];
         var value = Run(node.With(data), isTraining: false);
-        return autograd.grad([value], [data[input]], [y], create_graph: y.requires_grad)[0];
+        return autograd.grad([value], [data[input]], [y], create_graph: y.requires_grad || node.IsTrained)[0];
     }
 
     /// <summary>The most products in a sum that it forms, there and back, where it is affine.

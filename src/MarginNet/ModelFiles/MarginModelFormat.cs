@@ -16,6 +16,7 @@ internal static class MarginModelFormat
     private const string ResNet = "resnet18";
     private const string Fast = "fastnet";
     private const string Lip = "lipnet";
+    private const string Conv = "convnet";
     private const string OutputScale = "output_scale";
     private const string Stem = "stem";
     private const string TorchScript = "torchscript";
@@ -78,10 +79,20 @@ internal static class MarginModelFormat
         var options = network.Options;
         return new()
         {
-            ["name"] = network is FastNet ? Fast : network is LipNet ? Lip : ResNet,
-            ["width"] = (long)(options is FastNetOptions fast
-                ? fast.Width
-                : options is LipNetOptions lip ? lip.Width : ((ResNetOptions)options).Width),
+            ["name"] = network switch
+            {
+                FastNet => Fast,
+                LipNet => Lip,
+                ConvNet => Conv,
+                _ => ResNet,
+            },
+            ["width"] = (long)(options switch
+            {
+                FastNetOptions fast => fast.Width,
+                LipNetOptions lip => lip.Width,
+                ConvNetOptions conv => conv.Width,
+                _ => ((ResNetOptions)options).Width,
+            }),
             ["rectify"] = options.Rectify,
             [OutputScale] = options.OutputScale,
             [Stem] = (options as ResNetOptions)?.Stem.ToString(),
@@ -166,9 +177,10 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or Lip or GraphOfLayers or TorchScript or Onnx))
+        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or GraphOfLayers or TorchScript or Onnx))
         {
-            throw architecture.Unexpected("name", $"'{ResNet}', '{Fast}', '{Lip}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
+            throw architecture.Unexpected(
+                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -234,6 +246,15 @@ internal static class MarginModelFormat
                 OutputScale = outputScale,
                 Normalization = statistics,
             },
+            Conv => new ConvNetOptions
+            {
+                Width = width,
+                ImageSize = size,
+                ClassCount = classes,
+                Rectify = rectify,
+                OutputScale = outputScale,
+                Normalization = statistics,
+            },
             _ => new ResNetOptions
             {
                 Width = width,
@@ -250,6 +271,8 @@ internal static class MarginModelFormat
             FastNetOptions fast => new FastNet(fast),
             LipNetOptions lip =>
                 LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
+            ConvNetOptions conv =>
+                ConvNet.IsPossible(size) ? new ConvNet(conv) : throw root.Unexpected("image_size", $"multiples of {ConvNet.SizeFactor}"),
             _ => new ResNet18((ResNetOptions)options),
         };
     }

@@ -11,6 +11,7 @@ internal sealed class FoldedGraph : IDisposable
 
     public FoldedGraph(NetworkGraph graph, Tensor[] parameters)
     {
+        using var inference = no_grad();
         (Graph, var folded) = AffineFolding.Fold(graph, parameters);
         _steps = InPlaceSteps.Of(Graph);
         _own = [.. folded

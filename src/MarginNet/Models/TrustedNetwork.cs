@@ -41,6 +41,14 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     /// <exception cref="PlatformNotSupportedException">Convolutions are wrong on this processor even without oneDNN.</exception>
     public Tensor Call(Tensor images)
     {
+        Prepare(images);
+        return _precision == Precision.Float32 ? network.call(images) : CallReduced(network, images, _precision);
+    }
+
+    /// <summary>Makes sure of the kernels for such images, for whoever computes the network's layers another way.</summary>
+    /// <inheritdoc cref="Call"/>
+    public void Prepare(Tensor images)
+    {
         var setting = new Setting(use, _precision, images.shape[0] > 1, MemoryOrder.IsChannelsLast(images), images.shape.AsSpan(1));
         if (!setting.Equals(_setting))
         {
@@ -54,11 +62,9 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
             if (_cure == Cure.Float32)
             {
                 _precision = Precision.Float32;
-                return Call(images);
+                Prepare(images);
             }
         }
-
-        return _precision == Precision.Float32 ? network.call(images) : CallReduced(network, images, _precision);
     }
 
     public void Dispose() => _withoutOneDnn?.Dispose();
@@ -180,7 +186,7 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     /// <summary>Whether oneDNN is right on this processor,
     /// or the network's convolutions are of the kinds that it has right everywhere.</summary>
     private static bool MayBeRight(nn.Module network) =>
-        NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet;
+        NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet;
 
     /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes,
     /// as a share of the largest number there.</summary>

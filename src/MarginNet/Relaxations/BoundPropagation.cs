@@ -399,7 +399,7 @@ internal sealed class BoundPropagation : IDisposable
         var radius = operation.Absolute(step.Layer, radii);
         if (step.Bias is not null)
         {
-            radius = radius - operation.Absolute(step.Layer, Array.ConvertAll(radii, each => zeros_like(each)));
+            radius = radius - operation.Absolute(step.Layer, Array.ConvertAll(radii, each => zeros_like(each.narrow(0, 0, 1))));
         }
 
         if (!_rounding.IsProof)

@@ -17,12 +17,15 @@ internal sealed class RelaxedGraph : IDisposable
     private readonly Dictionary<(int Step, int Input), double> _norms = [];
     private readonly bool[] _isAffine; // Of each step.
 
-    private RelaxedGraph(NetworkGraph graph, ScalarType type)
+    private readonly bool _isTrained;
+
+    private RelaxedGraph(NetworkGraph graph, ScalarType type, bool isTrained)
     {
         Type = type;
         Input = graph.Input;
+        _isTrained = isTrained;
         using var scope = NewDisposeScope();
-        using var inference = no_grad();
+        using var inference = isTrained ? null : no_grad();
         var constants = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => Own(parameter.Value));
         var shapes = new Dictionary<string, ValueShape> { [NetworkGraph.Images] = graph.Input };
         var places = new Dictionary<string, int> { [NetworkGraph.Images] = 0 };
@@ -74,7 +77,15 @@ internal sealed class RelaxedGraph : IDisposable
     public static RelaxedGraph Of(NetworkGraph graph, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return new(Simplified(graph), type);
+        return new(Simplified(graph), type, isTrained: false);
+    }
+
+    /// <summary>The same, of tensors that are the graph's own: bounds are differentiable in them. They prove nothing.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static RelaxedGraph OfTrained(NetworkGraph graph, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        return new(Simplified(graph), type, isTrained: true);
     }
 
     /// <summary>The shape of a value.</summary>
@@ -146,6 +157,13 @@ internal sealed class RelaxedGraph : IDisposable
 
     private Tensor Own(Tensor value)
     {
+        if (_isTrained)
+        {
+            var same = (value.is_floating_point() ? value.to(Type) : value).alias().DetachFromDisposeScope();
+            _owned.Add(same);
+            return same;
+        }
+
         var own = (value.is_floating_point() ? value.detach().cpu().to(Type) : value.detach().cpu())
             .clone().contiguous().DetachFromDisposeScope();
         _owned.Add(own);

@@ -21,6 +21,7 @@ internal static class RunSettings
             ["lipschitz_margin"] = options.LipschitzMargin,
             ["lipschitz_projection"] = options.LipschitzProjection,
             ["parseval"] = options.Parseval,
+            ["robust"] = options.Robust?.ToString(),
             ["ramp_epochs"] = (long)options.RampEpochs,
             ["rounds"] = (long)options.Rounds,
             ["epochs"] = (long)options.Epochs,

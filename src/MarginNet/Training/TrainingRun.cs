@@ -27,6 +27,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly DeviceSamples _samples;
     private readonly RunState _state;
     private readonly RunKeeper? _keeper;
+    private readonly RobustObjective? _robust;
     private double _loss; // At the last reading.
 
     public TrainingRun(
@@ -40,6 +41,12 @@ internal sealed class TrainingRun : IDisposable
         _targetMargins = options.TargetMargins(train.Count);
         _samples = new(train, _targetMargins, _device);
         _state = new(network, options, train);
+        if (options.Robust is not null && _device.type != DeviceType.CPU)
+        {
+            throw new ArgumentException($"Training by bounds runs on a CPU, but the network is on {_device}: move it there.", nameof(network));
+        }
+
+        _robust = options.Robust is null ? null : new(network, new(train.Channels, train.Height, train.Width), options);
         if (options.Checkpoints is { } checkpoints)
         {
             _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn), Warn);
@@ -132,7 +139,8 @@ internal sealed class TrainingRun : IDisposable
     {
         var weights = _state.DualWeights;
         var scores = Score(_train, Precision.Float32);
-        var margins = _options.LipschitzMargin > 0 ? LabelledRadii(scores) : scores.LabelledMargins(_train.Labels);
+        var margins = _robust is not null ? _robust.Margins(_train, _cancellation)
+            : _options.LipschitzMargin > 0 ? LabelledRadii(scores) : scores.LabelledMargins(_train.Labels);
         var constraints = ConstraintReport.Check(margins, _targetMargins, weights);
         _progress?.Report(new RoundProgress(Position.Round, constraints));
         if (!constraints.AllMet && Position.Round < _options.Rounds)
@@ -209,6 +217,12 @@ internal sealed class TrainingRun : IDisposable
         var ramp = Ramp(Position);
         var loss = Position.Round == 0 ? MarginLoss.CrossEntropy : _options.Loss;
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
+        if (_robust is not null && Position.Round > 0)
+        {
+            RobustStep(bytes.to(ScalarType.Float32).div_(255f), indices, labels, targets, dualWeights.index_select(0, indices));
+            return;
+        }
+
         var logits = _trusted.Call(bytes.to(ScalarType.Float32).div_(255f));
         var isRadius = _options.LipschitzMargin > 0 && Position.Round > 0;
         var (scores, margins) = isRadius
@@ -227,6 +241,25 @@ internal sealed class TrainingRun : IDisposable
 
         _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);
         _state.Tally!.Add(value.detach(), logits, scores, isRadius ? margins : targets, labels);
+    }
+
+    /// <summary>A step of training by bounds, whose margins are those of the worst scores.</summary>
+    private void RobustStep(Tensor images, Tensor indices, Tensor labels, Tensor targets, Tensor dualWeights)
+    {
+        _trusted.Prepare(images);
+        var (value, logits, worst, places) = _robust!.Differentiate(images, labels, Ramp(Position), Losses, _state.Augmentation!);
+        if (_state.StepWeights())
+        {
+            _state.Lipschitz.AfterStep();
+        }
+
+        _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);
+        _state.Tally!.Add(value, logits, labels, worst, Part(targets, places), Part(labels, places));
+
+        Tensor Losses(Tensor scores, Tensor classes, Tensor? places) => _options.Loss.Compute(
+            scores / _options.Temperature, classes, Part(targets, places) / _options.Temperature, Part(dualWeights, places));
+
+        static Tensor Part(Tensor values, Tensor? places) => places is null ? values : values.index_select(0, places);
     }
 
     /// <summary>The learning rate of the step at a position.</summary>

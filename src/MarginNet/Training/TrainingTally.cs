@@ -55,6 +55,18 @@ internal sealed class TrainingTally : IDisposable
         Samples += count;
     }
 
+    /// <summary>The same where a part of the samples alone has constraints: their worst scores [K, C], prescribed margins [K] and labels
+    /// [K]. They stand for all.</summary>
+    public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor worst, Tensor targetMargins, Tensor constrained)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var count = labels.shape[0];
+        var met = (Margins(worst, constrained) >= targetMargins).to(ScalarType.Float64).mean() * count;
+        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (Margins(logits, labels) > 0).sum(), met]));
+        Samples += count;
+    }
+
     /// <summary>Waits for the device and brings the figures up to date.</summary>
     public void Read()
     {

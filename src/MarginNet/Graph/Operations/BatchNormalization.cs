@@ -1,5 +1,6 @@
 using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
+using MarginNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +11,8 @@ namespace MarginNet.Graph.Operations;
 /// <param name="Epsilon">ε.</param>
 internal sealed record BatchNormalization(double Epsilon) : Operation
 {
-    private const double Momentum = 0.1; // PyTorch's.
+    /// <summary>The share of each batch in the running statistics. Default 0.1, which is PyTorch's.</summary>
+    public double Momentum { get; init; } = 0.1;
 
     public override string Kind => "BatchNormalization";
 
@@ -33,7 +35,7 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
     public override Tensor Absolute(LayerNode node, Tensor[] data)
     {
         var (weight, shift, mean) = (node.Stored(1).abs(), node.Stored(2).abs(), node.Stored(3).abs());
-        return nn.functional.batch_norm(data[0], -mean, node.Stored(4), weight, shift, false, Momentum, Epsilon);
+        return Run([data[0], weight, shift, -mean, node.Stored(4)], isTraining: false);
     }
 
     public override long Terms(LayerNode node) => 8; // Of a root, a quotient and two products and sums.
@@ -50,6 +52,16 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
         ChannelScaleLayer Scale(Tensor values) => ChannelScaleLayer.Of(node.Name, node.Take(values));
     }
 
-    public override Tensor Run(Tensor[] inputs, bool isTraining) => nn.functional.batch_norm(
-        inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum, Epsilon);
+    public override Tensor Run(Tensor[] inputs, bool isTraining)
+    {
+        if (!isTraining && (inputs[3].requires_grad || inputs[4].requires_grad))
+        {
+            // LibTorch has no gradients in the statistics.
+            Tensor PerChannel(Tensor x) => x.reshape([-1, .. inputs[0].shape.Skip(2).Select(_ => 1L)]);
+            var scale = inputs[1] * inputs[4].Plus(Epsilon).rsqrt();
+            return (inputs[0] * PerChannel(scale)).Plus(PerChannel(inputs[2] - (inputs[3] * scale)));
+        }
+
+        return nn.functional.batch_norm(inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum, Epsilon);
+    }
 }
