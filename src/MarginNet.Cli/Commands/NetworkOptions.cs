@@ -91,8 +91,8 @@ internal sealed class NetworkOptions
         };
 
     /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
-    private double OutputScale(ParseResult parsed, TrainingOptions options) =>
-        _settings.OutputScale(parsed) ?? (_settings.Architecture(parsed) == nameof(LipNet) ? 1 : options.Temperature);
+    private double OutputScale(ParseResult parsed, TrainingOptions options) => _settings.OutputScale(parsed)
+        ?? (_settings.Architecture(parsed) is nameof(LipNet) or nameof(OrthogonalNet) ? 1 : options.Temperature);
 
     private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
@@ -113,6 +113,19 @@ internal sealed class NetworkOptions
                     train, "lipnet", $"multiples of {LipNet.SizeFactor}",
                     train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
                 return new LipNet(new()
+                {
+                    Width = width,
+                    ClassCount = classes,
+                    Rectify = rectify,
+                    OutputScale = scale,
+                    Normalization = statistics,
+                    ImageSize = (train.Height, train.Width),
+                });
+            case nameof(OrthogonalNet):
+                ThrowIfUnfit(
+                    train, "orthonet", $"multiples of {OrthogonalNet.SizeFactor}",
+                    train.Height % OrthogonalNet.SizeFactor == 0 && train.Width % OrthogonalNet.SizeFactor == 0);
+                return new OrthogonalNet(new()
                 {
                     Width = width,
                     ClassCount = classes,
@@ -176,10 +189,10 @@ internal sealed class NetworkOptions
                 + $"but these are {dataset.Train.Height}x{dataset.Train.Width}: give images of its size.");
         }
 
-        if (_settings.Architecture(parsed) == nameof(LipNet) && initial.Network is not LipNet)
+        if (_settings.Architecture(parsed) is nameof(LipNet) or nameof(OrthogonalNet) && initial.Network is not (LipNet or OrthogonalNet))
         {
             throw new UserErrorException(
-                $"--preset certified is for a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+                $"--preset certified is for an OrthogonalNet or a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
         }
 
         if (initial.Channels != dataset.Train.Channels)

@@ -34,7 +34,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
         + FormattableString.Invariant(
-            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels. ")
+            $"certified is for radii that are not vacuous: OrthogonalNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels. ")
         + FormattableString.Invariant(
             $"certified-linf is for certificates of the largest change of a pixel: ConvNet, --robust ibp --epsilon 8/255, shifted-softmax, mu {TrainingOptions.CertifiedLinf.TargetMargin}, {TrainingOptions.CertifiedLinf.Epochs} epochs of batch {TrainingOptions.CertifiedLinf.BatchSize} after one of cross-entropy, epsilon ramped over {TrainingOptions.CertifiedLinf.RampEpochs}, Adam, half a cosine from {TrainingOptions.CertifiedLinf.LearningRate}, augmentation by {TrainingOptions.CertifiedLinf.MaxShift} pixels."),
         [PaperPreset, FastPreset, CertifiedPreset, CertifiedLinfPreset],
@@ -42,13 +42,13 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
-        Description = "The network: resnet18 (of the preset paper), fastnet (fast), lipnet (certified), "
-            + "which is 1-Lipschitz by its construction, or convnet (certified-linf), small and easy to bound.",
-    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "convnet");
+        Description = "The network: resnet18 (of the preset paper), fastnet (fast), orthonet (certified), of matrices that --parseval keeps "
+            + "orthonormal, lipnet, which is 1-Lipschitz by its construction, or convnet (certified-linf), small and easy to bound.",
+    }.AcceptOnlyFromAmong("resnet18", "fastnet", "orthonet", "lipnet", "convnet");
 
     private readonly Option<double> _mu = Number.Positive(
         "--mu",
-        "The margin prescribed for every training image, in logits; in lipnet sqrt(2) times a radius in pixels.",
+        "The margin prescribed for every training image, in logits; in orthonet and lipnet sqrt(2) times a radius in pixels.",
         defaults.TargetMargin);
 
     private readonly Option<double?> _lipschitzMargin = Number.Optional<double>(
@@ -87,7 +87,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         "a norm above 0");
 
     private readonly Option<double?> _parseval = Number.Optional<double>(
-        "--parseval", "After each step, move the weights of convolutions and linear layers this share of the way to orthonormal rows.",
+        "--parseval", "After each step, move the weights of convolutions and linear layers this share of the way to orthonormal rows. "
+            + $"Default {TrainingOptions.Certified.Parseval} in orthonet.",
         value => value is > 0 and <= 0.5, "a share above 0 and at most 0.5");
 
     private readonly Option<string> _loss = Choice(
@@ -101,7 +102,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", defaults.Temperature);
 
     private readonly Option<double?> _outputScale = Number.Optional<double>(
-        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in lipnet.", value => value > 0,
+        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in orthonet and lipnet.", value => value > 0,
         "a number above 0");
 
     private readonly Option<int> _rounds =
@@ -200,7 +201,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature),
             LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
-            Parseval = parsed.GetValue(_parseval),
+            Parseval = parsed.GetValue(_parseval)
+                ?? (Architecture(parsed) == nameof(OrthogonalNet) ? TrainingOptions.Certified.Parseval : null),
             Robust = Robust(parsed, preset, loss),
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
@@ -355,7 +357,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     /// <summary>The name of the network's class: the one asked for, or the preset's.</summary>
     public string Architecture(ParseResult parsed) => (parsed.GetValue(_architecture), parsed.GetValue(_preset)) switch
     {
-        ("lipnet", _) or (null, CertifiedPreset) => nameof(LipNet),
+        ("orthonet", _) or (null, CertifiedPreset) => nameof(OrthogonalNet),
+        ("lipnet", _) => nameof(LipNet),
         ("convnet", _) or (null, CertifiedLinfPreset) => nameof(ConvNet),
         ("fastnet", _) or (null, FastPreset) => nameof(FastNet),
         _ => nameof(ResNet18),

@@ -17,6 +17,9 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
     /// <summary>How its sums are formed. Default in any order.</summary>
     public SumOrder? Order { get; init; }
 
+    /// <summary>Whether it is computed in float64, and the result rounded to the network's format.</summary>
+    public bool IsPrecise { get; init; }
+
     /// <summary>The first channels of the input, behind which all are 0; null where none are.</summary>
     public int? LiveChannels { get; init; }
 
@@ -91,7 +94,7 @@ internal sealed record ConvolutionLayer(string Name, Tensor Weight, double Relat
             output.Count,
             order,
             0,
-            IsPrecise: false);
+            IsPrecise);
     }
 
     private ConvolutionLayer Scale(ChannelScaleLayer scale, Tensor factors) =>

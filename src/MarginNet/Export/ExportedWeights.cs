@@ -22,10 +22,10 @@ internal static class ExportedWeights
             throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
         }
 
-        if (network is LipNet)
+        if (network is LipNet or OrthogonalNet)
         {
-            throw new NotSupportedException(
-                "A LipNet's layers are none of PyTorch's, so that no plain PyTorch code would load its weights: export it as ONNX.");
+            throw new NotSupportedException($"The layers of {(network is LipNet ? "a LipNet" : "an OrthogonalNet")} are none of PyTorch's, "
+                + "so that no plain PyTorch code would load its weights: export it as ONNX.");
         }
 
         using var scope = NewDisposeScope();

@@ -17,6 +17,7 @@ internal static class MarginModelFormat
     private const string Fast = "fastnet";
     private const string Lip = "lipnet";
     private const string Conv = "convnet";
+    private const string Orthogonal = "orthonet";
     private const string OutputScale = "output_scale";
     private const string Stem = "stem";
     private const string TorchScript = "torchscript";
@@ -84,6 +85,7 @@ internal static class MarginModelFormat
                 FastNet => Fast,
                 LipNet => Lip,
                 ConvNet => Conv,
+                OrthogonalNet => Orthogonal,
                 _ => ResNet,
             },
             ["width"] = (long)(options switch
@@ -91,6 +93,7 @@ internal static class MarginModelFormat
                 FastNetOptions fast => fast.Width,
                 LipNetOptions lip => lip.Width,
                 ConvNetOptions conv => conv.Width,
+                OrthogonalNetOptions orthogonal => orthogonal.Width,
                 _ => ((ResNetOptions)options).Width,
             }),
             ["rectify"] = options.Rectify,
@@ -177,10 +180,10 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or GraphOfLayers or TorchScript or Onnx))
+        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or Orthogonal or GraphOfLayers or TorchScript or Onnx))
         {
             throw architecture.Unexpected(
-                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
+                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{Orthogonal}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -255,6 +258,15 @@ internal static class MarginModelFormat
                 OutputScale = outputScale,
                 Normalization = statistics,
             },
+            Orthogonal => new OrthogonalNetOptions
+            {
+                Width = width,
+                ImageSize = size,
+                ClassCount = classes,
+                Rectify = rectify,
+                OutputScale = outputScale,
+                Normalization = statistics,
+            },
             _ => new ResNetOptions
             {
                 Width = width,
@@ -273,6 +285,8 @@ internal static class MarginModelFormat
                 LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
             ConvNetOptions conv =>
                 ConvNet.IsPossible(size) ? new ConvNet(conv) : throw root.Unexpected("image_size", $"multiples of {ConvNet.SizeFactor}"),
+            OrthogonalNetOptions orthogonal => OrthogonalNet.IsPossible(size)
+                ? new OrthogonalNet(orthogonal) : throw root.Unexpected("image_size", $"multiples of {OrthogonalNet.SizeFactor}"),
             _ => new ResNet18((ResNetOptions)options),
         };
     }

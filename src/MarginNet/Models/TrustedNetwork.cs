@@ -186,7 +186,7 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     /// <summary>Whether oneDNN is right on this processor,
     /// or the network's convolutions are of the kinds that it has right everywhere.</summary>
     private static bool MayBeRight(nn.Module network) =>
-        NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet;
+        NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet;
 
     /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes,
     /// as a share of the largest number there.</summary>

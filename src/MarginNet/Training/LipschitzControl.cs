@@ -80,7 +80,8 @@ internal sealed class LipschitzControl(
     {
         var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);
         return graph.Nodes
-            .Where(node => node.Operation is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or BatchNormalization)
+            .Where(node => node.Operation
+                is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or PreciseLinear or BatchNormalization)
             .Where(isOfUse)
             .ToDictionary(node => node.Name, node => values.GetValueOrDefault(node.Inputs[1]));
     }

@@ -45,6 +45,7 @@ public sealed class ForwardRoundingTests
             Classifier[] networks =
             [
                 new LipNet(new() { Width = 4 + (9 * seed), ImageSize = (8, 12), OutputScale = 1 + seed, Rectify = seed % 2 == 1 }),
+                new OrthogonalNet(new() { Width = 4 + (9 * seed), ImageSize = (8, 16), OutputScale = 1 + seed, Rectify = seed % 2 == 1 }),
                 new ResNet18(new() { Width = 2, OutputScale = 3 }),
                 new FastNet(new() { Width = 3, Rectify = true }),
             ];
@@ -58,7 +59,8 @@ public sealed class ForwardRoundingTests
                 }
 
                 network.eval();
-                CheckAround(network, network is LipNet ? new(3, 8, 12) : new(3, 9, 9), 0.1);
+                CheckAround(
+                    network, network switch { LipNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) }, 0.1);
             }
         }
     }
@@ -242,6 +244,7 @@ public sealed class ForwardRoundingTests
         nn.Module<Tensor, Tensor> copy = network switch
         {
             LipNet lip => new LipNet((LipNetOptions)lip.Options),
+            OrthogonalNet orthogonal => new OrthogonalNet((OrthogonalNetOptions)orthogonal.Options),
             ResNet18 resnet => new ResNet18((ResNetOptions)resnet.Options),
             FastNet fast => new FastNet((FastNetOptions)fast.Options),
             _ => network,
