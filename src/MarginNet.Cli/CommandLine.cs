@@ -6,6 +6,7 @@ using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Distributed;
 using MarginNet.Training;
 
 namespace MarginNet.Cli;
@@ -37,10 +38,11 @@ internal static class CommandLine
                 return UserMistake;
             }
 
+            var isFollower = parsed.CommandResult.Command is TrainCommand && MpiGroup.LaunchedRank > 0; // Rank 0 speaks for all.
             var configuration = new ToolInvocation(interruption)
             {
-                Output = output,
-                Error = error,
+                Output = isFollower ? TextWriter.Null : output,
+                Error = isFollower ? TextWriter.Null : error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null, // The parser's own handling of signals aborts at the second one.
             };

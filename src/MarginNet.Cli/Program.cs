@@ -1,9 +1,12 @@
 using MarginNet.Cli;
+using MarginNet.Distributed;
 
 try
 {
     using var interruption = Interruption.Listen(Console.Error);
-    return await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption);
+    var exitCode = await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption);
+    MpiGroup.Leave(exitCode);
+    return exitCode;
 }
 catch (TypeInitializationException e) when (e.InnerException is IOException or InvalidDataException or PlatformNotSupportedException
     or DllNotFoundException)

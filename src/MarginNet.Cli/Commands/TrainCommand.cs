@@ -22,6 +22,7 @@ internal sealed class TrainCommand : Command
 
     private readonly DataOptions _data = new(DataOptions.Cifar);
     private readonly TrainingSettings _settings = new();
+    private readonly RankOptions _ranks = new();
     private readonly CheckpointOptions _checkpoints = new();
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision = new("In what steps are computed, by default float32; weights and losses are float32;");
@@ -65,6 +66,7 @@ internal sealed class TrainCommand : Command
     {
         _network = new(_settings);
         _settings.AddTo(this);
+        _ranks.AddTo(this);
         _checkpoints.AddTo(this);
         _data.AddTo(this);
         _device.AddTo(this);
@@ -79,18 +81,32 @@ internal sealed class TrainCommand : Command
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        var ranks = TrainingRanks.Join();
+        await ranks.RunAsync(() => RunAsync(parsed, ranks, cancellation));
+    }
+
+    private async Task RunAsync(ParseResult parsed, TrainingRanks ranks, CancellationToken cancellation)
+    {
         var error = parsed.InvocationConfiguration.Error;
-        using var files = new OutputFiles(parsed.GetValue(_out)!, parsed.Notes());
-        _json.ThrowIfNotWritable(parsed);
-        var settings = _settings.Read(parsed);
+        using var files = new OutputFiles(parsed.GetValue(_out)!, parsed.Notes(), ranks.IsFirst);
+        if (ranks.IsFirst)
+        {
+            _json.ThrowIfNotWritable(parsed);
+        }
+
+        var settings = _ranks.Apply(parsed, _settings.Read(parsed), ranks);
         var options = settings with { Checkpoints = _checkpoints.Read(parsed, files.State, _network.Describe(parsed, settings)) };
         if (parsed.GetValue(_audit) is { } table)
         {
-            AtomicFile.ThrowIfNotWritable(table);
+            if (ranks.IsFirst)
+            {
+                AtomicFile.ThrowIfNotWritable(table);
+            }
+
             options = options with { RecordMargins = true };
         }
 
-        var device = _device.Select(parsed);
+        var device = _device.Select(parsed, ranks.Threads);
         options = options with { Precision = _precision.ForTraining(parsed, device) };
         _data.ThrowIfNoPictures(parsed, DataOptions.Cifar);
         var dataset =
@@ -112,16 +128,22 @@ internal sealed class TrainCommand : Command
         }
 
         _data.KeepPictures(parsed, model);
-        if (options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model)
-            && (parsed.GetValue(_audit) is not { } finished || File.Exists(finished)))
+        if (ranks.Agree(() => options.Checkpoints is { Resume: true, Exist: false } && IsFinished(files.Model, model)
+            && (parsed.GetValue(_audit) is not { } finished || File.Exists(finished))))
         {
             await error.WriteLineAsync($"{files.Model} is the result of this command: nothing is left to resume.");
             return;
         }
 
+        model.Network.to(device);
+        if (!ranks.IsFirst)
+        {
+            MarginTrainer.Train(model.Network, train, options, dataset.Test, cancellation: cancellation);
+            return;
+        }
+
         SaveConfiguration(parsed, options, files.Configuration);
         _settings.Remark(options, parsed.Notes());
-        model.Network.to(device);
         var result = Train(parsed, model, train, dataset.Test, options, files, cancellation);
         model.Metrics["train_accuracy"] = result.TrainingScores.Accuracy(train.Labels);
         model.Metrics["test_accuracy"] = result.History[^1].TestAccuracy;

@@ -16,7 +16,7 @@ internal sealed class DeviceOptions
 
     private readonly Option<int?> _threads = Number.Optional<int>(
         "--threads",
-        "Threads on the CPU; by default one for each core. Results depend on it in the last digits.",
+        "Threads on the CPU; by default one for each core, which ranks of mpirun share. Results depend on it in the last digits.",
         value => value is >= 1 and <= 1024,
         "a whole number, 1 to 1024");
 
@@ -36,10 +36,12 @@ internal sealed class DeviceOptions
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
     /// <summary>Sets the number of threads and chooses the device.</summary>
-    public Device Select(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="usualThreads">The threads where none are asked for; null, the default, for LibTorch's own choice.</param>
+    public Device Select(ParseResult parsed, int? usualThreads = null)
     {
         TorchNative.Load();
-        if (parsed.GetValue(_threads) is { } threads)
+        if ((parsed.GetValue(_threads) ?? usualThreads) is { } threads)
         {
             set_num_threads(threads);
         }

@@ -10,12 +10,13 @@ namespace MarginNet.Cli.Output;
 /// its violated constraints and the state to resume it from.</summary>
 internal sealed class OutputFiles : IDisposable
 {
-    private readonly OutputLock _lock;
+    private readonly OutputLock? _lock;
 
     /// <summary>Names the files, and makes sure before hours of training that they can be written, and that no other run does.</summary>
     /// <param name="model">The model file.</param>
     /// <param name="notes">Where a lock that was left behind is told of.</param>
-    public OutputFiles(string model, TextWriter notes)
+    /// <param name="areWritten">Whether this process writes them. Default true.</param>
+    public OutputFiles(string model, TextWriter notes, bool areWritten = true)
     {
         Model = model;
         History = Path.ChangeExtension(model, ".history.jsonl");
@@ -25,6 +26,11 @@ internal sealed class OutputFiles : IDisposable
         if (model.Length == 0)
         {
             throw new UserErrorException("--out is empty: expected a file to write, such as m.pt.");
+        }
+
+        if (!areWritten)
+        {
+            return;
         }
 
         AtomicFile.ThrowIfNotWritable(model);
@@ -47,7 +53,7 @@ internal sealed class OutputFiles : IDisposable
 
     public string State { get; }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     /// <summary>Lists the training images whose margin is below the prescribed one, or removes the list of an earlier run.</summary>
     /// <param name="constraints">Which margins are below it.</param>

@@ -23,17 +23,21 @@ public static class Augmentation
     {
         Check(images, padding, fill);
         using var scope = NewDisposeScope();
-        var (count, height, width) = (images.shape[0], images.shape[2], images.shape[3]);
-        var top = randint(0, (2 * padding) + 1, [count, 1], dtype: ScalarType.Int64, generator: generator);
-        var left = randint(0, (2 * padding) + 1, [count, 1], dtype: ScalarType.Int64, generator: generator);
-        var columns = left + arange(width);
-        if (flip)
+        return CropFlip(images, CropFlipWindows.Draw(images.shape[0], generator, padding, flip), padding, fill).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same by windows that were drawn before, one for each image.</summary>
+    internal static Tensor CropFlip(Tensor images, CropFlipWindows windows, int padding, PaddingModes fill = PaddingModes.Reflect)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = (images.shape[2], images.shape[3]);
+        var columns = windows.Left + arange(width);
+        if (windows.Mirrored is { } mirrored)
         {
-            var mirrored = randint(0, 2, [count, 1], dtype: ScalarType.Int64, generator: generator).to(ScalarType.Bool);
             columns = where(mirrored, columns.flip(1), columns);
         }
 
-        var rows = top + arange(height);
+        var rows = windows.Top + arange(height);
         if (fill == PaddingModes.Zeros)
         {
             images = F.pad(images, [padding, padding, padding, padding], PaddingModes.Constant);

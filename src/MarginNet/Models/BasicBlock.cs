@@ -33,8 +33,8 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>, IGraphModule
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = nn.functional.relu(bn1.forward(conv1.forward(input)), inplace: true);
-        x = bn2.forward(conv2.forward(x)).add_(downsample?.forward(input) ?? input);
+        var x = nn.functional.relu(bn1.call(conv1.forward(input)), inplace: true);
+        x = bn2.call(conv2.forward(x)).add_(downsample?.forward(input) ?? input);
         return nn.functional.relu(x, inplace: true).MoveToOuterDisposeScope();
     }
 

@@ -31,8 +31,8 @@ internal sealed class FastBlock : nn.Module<Tensor, Tensor>, IGraphModule
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = F.relu(bn1.forward(F.max_pool2d(conv1.forward(input), 2)), inplace: true);
-        return F.relu(bn2.forward(conv2.forward(x)), inplace: true).MoveToOuterDisposeScope();
+        var x = F.relu(bn1.call(F.max_pool2d(conv1.forward(input), 2)), inplace: true);
+        return F.relu(bn2.call(conv2.forward(x)), inplace: true).MoveToOuterDisposeScope();
     }
 
     Operand IGraphModule.AddTo(ModuleGraph graph, Operand input)

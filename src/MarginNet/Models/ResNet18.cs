@@ -58,7 +58,7 @@ public sealed class ResNet18 : Classifier, IGraphModule
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = nn.functional.relu(bn1.forward(conv1.forward(normalize.forward(input))), inplace: true);
+        var x = nn.functional.relu(bn1.call(conv1.forward(normalize.forward(input))), inplace: true);
         x = layer4.forward(layer3.forward(layer2.forward(layer1.forward(maxpool?.forward(x) ?? x))));
         using var exact = Autocast.Off(x.device_type);
         return ToScores(fc.forward(x.to(fc.weight!.dtype).mean([2, 3]))).MoveToOuterDisposeScope();

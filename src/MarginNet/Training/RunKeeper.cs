@@ -21,7 +21,7 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
         {
             Restore(run, kept);
         }
-        else
+        else if (files.AreHere)
         {
             checkpoints.Delete(); // Of an earlier run.
             if (run.Capture() is { } first)
@@ -39,7 +39,7 @@ internal sealed class RunKeeper(TrainingCheckpoints checkpoints, StateFiles file
     {
         try
         {
-            if (run.Capture() is { } state)
+            if (files.AreHere && run.Capture() is { } state)
             {
                 files.Write(state);
             }

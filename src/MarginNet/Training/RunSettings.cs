@@ -12,7 +12,7 @@ internal static class RunSettings
     private const int DigestLength = 16; // Hexadecimal digits; against mistakes, not against forgery.
 
     public static Dictionary<string, object?> Of(
-        TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints!.Settings)
+        TrainingOptions options, ImageSet train, ImageSet? test) => new(options.Checkpoints?.Settings ?? new Dictionary<string, object?>())
         {
             ["loss"] = options.Loss.Name,
             ["mu"] = options.TargetMargin,
@@ -41,6 +41,8 @@ internal static class RunSettings
             ["seed"] = (long)options.Seed,
             ["precision"] = options.Precision == Precision.Float32 ? null : options.Precision.ToString(), // As before there was a choice.
             ["record_margins"] = options.RecordMargins ? true : null,
+            ["synchronize_batch_norm"] = options.SynchronizeBatchNorm ? true : null,
+            ["deterministic"] = options.Deterministic ? true : null,
             ["training_images"] = Digest(train),
             ["test_images"] = test is null ? null : Digest(test),
         };

@@ -1,21 +1,32 @@
 using MarginNet.Checkpoints;
+using MarginNet.Distributed;
 using static TorchSharp.torch;
 
 namespace MarginNet.Training;
 
-/// <summary>The last two states of a run, in files with checksums.</summary>
+/// <summary>The last two states of a run, in files with checksums: of the only process or of rank 0, from which the others have
+/// what is read.</summary>
 internal sealed class StateFiles
 {
     private readonly TrainingCheckpoints _checkpoints;
     private readonly Dictionary<string, object?> _settings;
     private readonly Dictionary<string, object?> _machine;
     private readonly Action<string> _warn;
+    private readonly IProcessGroup? _group;
 
-    public StateFiles(TrainingCheckpoints checkpoints, Dictionary<string, object?> settings, Device device, Action<string> warn)
+    public StateFiles(
+        TrainingCheckpoints checkpoints, Dictionary<string, object?> settings, Device device, Action<string> warn,
+        IProcessGroup? group = null)
     {
-        (_checkpoints, _settings, _machine, _warn) = (checkpoints, settings, RunSettings.Machine(device), warn);
-        AtomicFile.DeleteLeftovers(checkpoints.Path);
+        (_checkpoints, _settings, _machine, _warn, _group) = (checkpoints, settings, RunSettings.Machine(device), warn, group);
+        if (AreHere)
+        {
+            AtomicFile.DeleteLeftovers(checkpoints.Path);
+        }
     }
+
+    /// <summary>Whether this process keeps them: not where it is another rank than 0.</summary>
+    public bool AreHere => _group is null or { Rank: 0 };
 
     public void Write(TrainingState state)
     {
@@ -23,9 +34,32 @@ internal sealed class StateFiles
         AtomicFile.Write(_checkpoints.Path, stream => PyTorchFile.Write(stream, graph), _checkpoints.PreviousPath);
     }
 
-    /// <summary>Reads the last state that is whole; null where there is none.</summary>
+    /// <summary>Reads the last state that is whole, on all ranks at once; null where there is none.</summary>
     /// <exception cref="InvalidDataException">There are only damaged ones, or the state is another run's.</exception>
     public TrainingState? Read()
+    {
+        var state = AreHere ? ReadLast() : null;
+        if (_group is not { Size: > 1 })
+        {
+            return state;
+        }
+
+        using var message = new MemoryStream();
+        if (state is not null)
+        {
+            PyTorchFile.Write(message, state.ToGraph(_settings, _machine));
+        }
+
+        if (_group.BroadcastMessage(state is null ? null : message.ToArray()) is not { } received)
+        {
+            return null;
+        }
+
+        using var stream = new MemoryStream(received);
+        return AreHere ? state : TrainingState.FromGraph(new((Dictionary<string, object?>)PyTorchFile.Read(stream)!, ""));
+    }
+
+    private TrainingState? ReadLast()
     {
         InvalidDataException? damage = null;
         foreach (var path in new[] { _checkpoints.Path, _checkpoints.PreviousPath }.Where(File.Exists))

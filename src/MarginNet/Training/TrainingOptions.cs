@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MarginNet.Losses;
+using MarginNet.Distributed;
 
 namespace MarginNet.Training;
 
@@ -179,6 +180,29 @@ public sealed record TrainingOptions
     /// </summary>
     public bool RecordMargins { get; init; }
 
+    /// <summary>
+    /// The processes that train together; null, the default, for this one alone. Each batch is split over them and gradients are summed,
+    /// so that they take the steps of one process with the whole batch; rank 0 keeps the states. Every rank calls
+    /// <see cref="MarginTrainer.Train"/> with the same network, data and options.
+    /// </summary>
+    public IProcessGroup? Group { get; init; }
+
+    /// <summary>
+    /// Whether batch-norms normalise by the samples of all ranks of a <see cref="Group"/>, as one process does by the whole batch.
+    /// Default false: each rank by its own samples, which is faster; running statistics are averaged in every step.
+    /// </summary>
+    public bool SynchronizeBatchNorm { get; init; }
+
+    /// <summary>
+    /// Whether the same bytes result from any number of ranks, up to <see cref="FixedParts"/>, of the same kind and with as many threads:
+    /// a batch has <see cref="FixedParts"/> parts whoever computes them, batch-norms normalise by a part, and gradients are summed in the
+    /// order of the parts. Default false. It costs time, above all in small batches.
+    /// </summary>
+    public bool Deterministic { get; init; }
+
+    /// <summary>The parts of a batch of a <see cref="Deterministic"/> run, and so the most ranks that it may have.</summary>
+    public const int FixedParts = 8;
+
     /// <summary>Where and how often the run keeps its state, and whether it goes on from there. Default null: it keeps none.</summary>
     public TrainingCheckpoints? Checkpoints { get; init; }
 
@@ -233,6 +257,11 @@ public sealed record TrainingOptions
             throw new ArgumentException($"Training by bounds is in float32 and without {nameof(LipschitzMargin)}: leave one of them out.");
         }
 
+        if (Robust is not null && (Group is not null || Deterministic))
+        {
+            throw new ArgumentException($"Training by bounds is of one process: leave {nameof(Group)} and {nameof(Deterministic)} out.");
+        }
+
         if (Robust is not null && Loss.NeedsRectifiedScores)
         {
             throw new ArgumentException($"The loss {Loss} {Loss.Equation} needs scores >= 0, but the worst scores of training by bounds are "
@@ -248,12 +277,37 @@ public sealed record TrainingOptions
         ThrowIfNotPositive(LearningRate, nameof(LearningRate));
         ArgumentOutOfRangeException.ThrowIfNegative(WeightDecay);
         Checkpoints?.ThrowIfInvalid();
+        ThrowIfNotSplittable();
         ThrowIfNotPositive(BiasRateFactor, nameof(BiasRateFactor));
         ArgumentOutOfRangeException.ThrowIfNegative(MaxShift);
         if (BiasRateFactor != 1 && Optimizer != OptimizerKind.Sgd)
         {
             throw new ArgumentException(
                 $"A rate of its own for biases (factor {BiasRateFactor}) needs the optimiser Sgd, but it is {Optimizer}.");
+        }
+    }
+
+    private void ThrowIfNotSplittable()
+    {
+        if (BatchSize < Group?.Size)
+        {
+            throw new ArgumentException($"A batch of {BatchSize} cannot be split over {Group.Size} ranks: raise {nameof(BatchSize)}.");
+        }
+
+        if (!Deterministic)
+        {
+            return;
+        }
+
+        if (Group?.Size > FixedParts)
+        {
+            throw new ArgumentException($"{nameof(Deterministic)} is for up to {FixedParts} ranks, but there are {Group.Size}.");
+        }
+
+        if (SynchronizeBatchNorm || LipschitzMargin > 0)
+        {
+            throw new ArgumentException($"{nameof(Deterministic)} goes with neither {nameof(SynchronizeBatchNorm)} nor "
+                + $"{nameof(LipschitzMargin)}: leave one of them out.");
         }
     }
 

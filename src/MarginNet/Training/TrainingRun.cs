@@ -4,6 +4,7 @@ using MarginNet.Lipschitz;
 using MarginNet.Losses;
 using MarginNet.Margins;
 using MarginNet.Models;
+using MarginNet.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,6 +29,9 @@ internal sealed class TrainingRun : IDisposable
     private readonly RunState _state;
     private readonly RunKeeper? _keeper;
     private readonly RobustObjective? _robust;
+    private readonly IProcessGroup? _group;
+    private readonly BatchExchange? _exchange; // Of the ranks, or of the fixed parts of a deterministic run; null for whole batches.
+    private readonly SynchronizedBatchNorm? _synchronized;
     private double _loss; // At the last reading.
 
     public TrainingRun(
@@ -49,7 +53,16 @@ internal sealed class TrainingRun : IDisposable
         _robust = options.Robust is null ? null : new(network, new(train.Channels, train.Height, train.Width), options);
         if (options.Checkpoints is { } checkpoints)
         {
-            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn), Warn);
+            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn, options.Group), Warn);
+        }
+
+        _group = options.Group ?? (options.Deterministic ? new SoloGroup() : null);
+        if (_group is not null)
+        {
+            RankAgreement.RequireSameRun(_group, RunSettings.Of(options, train, test), network);
+            RankAgreement.BroadcastWeights(_group, network);
+            _exchange = new(_group, network, options.Deterministic ? TrainingOptions.FixedParts : 0);
+            _synchronized = options.SynchronizeBatchNorm ? new(network, _group) : null;
         }
     }
 
@@ -61,8 +74,13 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingPosition Position => _state.Position;
 
+    /// <summary>What stops computations between steps; ranks have to agree first, and do so in a step.</summary>
+    private CancellationToken Cancellation => _group is null ? _cancellation : CancellationToken.None;
+
     public void Dispose()
     {
+        _synchronized?.Dispose();
+        _exchange?.Dispose();
         _samples.Dispose();
         _state.Dispose();
         _trusted.Dispose();
@@ -164,7 +182,7 @@ internal sealed class TrainingRun : IDisposable
 
     private double[] LabelledRadii(ScoreMatrix scores) =>
         LabelledRadius.Compute(
-            scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width), _cancellation));
+            scores, _train.Labels, LipschitzBounds.Compute(_network, new(_train.Channels, _train.Height, _train.Width), Cancellation));
 
     private void RunEpoch(Tensor dualWeights)
     {
@@ -174,16 +192,17 @@ internal sealed class TrainingRun : IDisposable
         _network.train();
         while (Position.Step < StepsPerEpoch)
         {
-            _cancellation.ThrowIfCancellationRequested();
+            Cancellation.ThrowIfCancellationRequested();
             var factor = RateFactor(Position);
             _state.Optimizer.SetRate(factor);
             var (step, start) = (Position.Step, Position.Step * _options.BatchSize);
             var batch = order.AsSpan(start, Math.Min(_options.BatchSize, order.Length - start));
             using var indices = deviceOrder.narrow(0, start, batch.Length);
-            Step(batch, indices, dualWeights);
+            var stops = Step(batch, indices, dualWeights);
             _state.Position = Position.NextStep;
             var isDue = _keeper?.IsDue == true;
-            if (_device.type == DeviceType.CPU || step % AcceleratorReadInterval == 0 || step == StepsPerEpoch - 1 || isDue)
+            var waits = _device.type == DeviceType.CPU || _group is not null; // In any case.
+            if (waits || step % AcceleratorReadInterval == 0 || step == StepsPerEpoch - 1 || isDue)
             {
                 Report(_options.LearningRate * factor);
             }
@@ -192,6 +211,16 @@ internal sealed class TrainingRun : IDisposable
             {
                 _keeper!.Keep(_state);
             }
+
+            if (stops)
+            {
+                throw new OperationCanceledException(_cancellation);
+            }
+        }
+
+        if (_group is not null)
+        {
+            RankAgreement.RequireSameWeights(_group, _network);
         }
 
         var (tally, last) = (_state.Tally!, Position with { Step = StepsPerEpoch - 1 });
@@ -204,14 +233,62 @@ internal sealed class TrainingRun : IDisposable
         _progress?.Report(summary);
     }
 
-    private void Step(ReadOnlySpan<int> batch, Tensor indices, Tensor dualWeights)
+    /// <summary>Trains on a batch.</summary>
+    /// <returns>Whether this or another rank is asked to stop.</returns>
+    private bool Step(ReadOnlySpan<int> batch, Tensor indices, Tensor dualWeights)
     {
         using var scope = NewDisposeScope();
-        var bytes = _samples.Images(indices, batch);
-        if (_options.Augment)
+        var shift = Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1);
+        var windows = _options.Augment ? CropFlipWindows.Draw(batch.Length, _state.Augmentation!, shift) : null;
+        var stops = false;
+        Tensor figures, logits;
+        if (_exchange is null)
         {
-            bytes = Augmentation.RandomCropFlip(
-                bytes, _state.Augmentation!, Math.Min(_options.MaxShift, Math.Min(_train.Height, _train.Width) - 1));
+            (figures, logits) = Pass(BatchPart.Whole(batch.Length), batch, indices, dualWeights, windows, shift);
+        }
+        else
+        {
+            var rows = new List<Tensor>();
+            long classes = 0;
+            foreach (var part in _exchange.Begin(batch.Length))
+            {
+                (figures, logits) = Pass(part, batch, indices, dualWeights, windows, shift);
+                _exchange.Add(part, figures);
+                rows.AddRange(part.Share > 0 ? [logits] : Array.Empty<Tensor>());
+                classes = logits.shape[1];
+            }
+
+            (figures, stops) = _exchange.Sum(_cancellation.IsCancellationRequested);
+            logits = _state.Recorder is null ? figures : _exchange.Gather(rows, classes);
+            _synchronized?.ThrowIfNotReached();
+        }
+
+        if (_state.StepWeights())
+        {
+            _state.Lipschitz.AfterStep();
+        }
+
+        _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, _samples.Labels(indices));
+        _state.Tally!.Add(figures, batch.Length);
+        return stops;
+    }
+
+    /// <summary>Computes the gradients of a part of a batch.</summary>
+    /// <returns>The sums for the tally, and the logits.</returns>
+    private (Tensor Figures, Tensor Logits) Pass(
+        BatchPart part, ReadOnlySpan<int> batch, Tensor indices, Tensor dualWeights, CropFlipWindows? windows, int shift)
+    {
+        using var scope = NewDisposeScope();
+        indices = indices.narrow(0, part.First, part.Count);
+        var bytes = _samples.Images(indices, batch.Slice(part.First, part.Count));
+        if (windows is not null)
+        {
+            bytes = Augmentation.CropFlip(bytes, windows.Rows(part.First, part.Count), shift);
+        }
+
+        if (_synchronized is not null)
+        {
+            _synchronized.Counts = part.Share > 0;
         }
 
         var ramp = Ramp(Position);
@@ -219,8 +296,8 @@ internal sealed class TrainingRun : IDisposable
         var (labels, targets) = (_samples.Labels(indices), _samples.TargetMargins(indices));
         if (_robust is not null && Position.Round > 0)
         {
-            RobustStep(bytes.to(ScalarType.Float32).div_(255f), indices, labels, targets, dualWeights.index_select(0, indices));
-            return;
+            var (sums, scored) = RobustPass(bytes.to(ScalarType.Float32).div_(255f), labels, targets, dualWeights.index_select(0, indices));
+            return (sums.MoveToOuterDisposeScope(), scored.MoveToOuterDisposeScope());
         }
 
         var logits = _trusted.Call(bytes.to(ScalarType.Float32).div_(255f));
@@ -233,28 +310,19 @@ internal sealed class TrainingRun : IDisposable
             : (scores / _options.Temperature, margins / _options.Temperature);
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
-        _state.Scaler.Backward(value);
-        if (_state.StepWeights())
-        {
-            _state.Lipschitz.AfterStep();
-        }
-
-        _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);
-        _state.Tally!.Add(value.detach(), logits, scores, isRadius ? margins : targets, labels);
+        _state.Scaler.Backward(part.Share == 1 ? value : value * part.Share);
+        var figures = TrainingTally.Measure(value.detach(), logits, scores, isRadius ? margins : targets, labels);
+        return (figures.MoveToOuterDisposeScope(), logits.detach().MoveToOuterDisposeScope());
     }
 
-    /// <summary>A step of training by bounds, whose margins are those of the worst scores.</summary>
-    private void RobustStep(Tensor images, Tensor indices, Tensor labels, Tensor targets, Tensor dualWeights)
+    /// <summary>The same of training by bounds, whose margins are those of the worst scores.</summary>
+    private (Tensor Figures, Tensor Logits) RobustPass(Tensor images, Tensor labels, Tensor targets, Tensor dualWeights)
     {
+        using var scope = NewDisposeScope();
         _trusted.Prepare(images);
         var (value, logits, worst, places) = _robust!.Differentiate(images, labels, Ramp(Position), Losses, _state.Augmentation!);
-        if (_state.StepWeights())
-        {
-            _state.Lipschitz.AfterStep();
-        }
-
-        _state.Recorder?.Add(Position.EpochsSoFar(_options), indices, logits, labels);
-        _state.Tally!.Add(value, logits, labels, worst, Part(targets, places), Part(labels, places));
+        var figures = TrainingTally.Measure(value, logits, labels, worst, Part(targets, places), Part(labels, places));
+        return (figures.MoveToOuterDisposeScope(), logits.detach().MoveToOuterDisposeScope());
 
         Tensor Losses(Tensor scores, Tensor classes, Tensor? places) => _options.Loss.Compute(
             scores / _options.Temperature, classes, Part(targets, places) / _options.Temperature, Part(dualWeights, places));
@@ -298,7 +366,9 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            return _network.Score(images, precision, _cancellation);
+            return _group is null
+                ? _network.Score(images, precision, _cancellation)
+                : SharedScoring.Score(_network, images, precision, _group);
         }
         catch (InvalidDataException)
         {

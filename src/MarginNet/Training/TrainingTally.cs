@@ -42,29 +42,36 @@ internal sealed class TrainingTally : IDisposable
     /// <summary>The share of met constraints at the last <see cref="Read"/>.</summary>
     public double ConstraintsMet { get; private set; }
 
-    /// <summary>Adds a batch: its mean loss (a scalar), logits [N, C], the scores [N, C] that are to have the prescribed margins [N],
-    /// and labels [N].</summary>
-    public void Add(Tensor meanLoss, Tensor logits, Tensor scores, Tensor targetMargins, Tensor labels)
+    /// <summary>The sums over some samples: from their mean loss (a scalar), logits [N, C], the scores [N, C] that are to have the
+    /// prescribed margins [N], and labels [N].</summary>
+    public static Tensor Measure(Tensor meanLoss, Tensor logits, Tensor scores, Tensor targetMargins, Tensor labels)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var margins = Margins(logits, labels);
         var constrained = ReferenceEquals(scores, logits) ? margins : Margins(scores, labels);
-        var count = labels.shape[0];
-        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (margins > 0).sum(), (constrained >= targetMargins).sum()]));
-        Samples += count;
+        var met = (constrained >= targetMargins).sum();
+        return stack([(meanLoss * labels.shape[0]).to(ScalarType.Float64), (margins > 0).sum(), met]).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same where a part of the samples alone has constraints: their worst scores [K, C], prescribed margins [K] and labels
     /// [K]. They stand for all.</summary>
-    public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor worst, Tensor targetMargins, Tensor constrained)
+    public static Tensor Measure(
+        Tensor meanLoss, Tensor logits, Tensor labels, Tensor worst, Tensor targetMargins, Tensor constrained)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var count = labels.shape[0];
         var met = (Margins(worst, constrained) >= targetMargins).to(ScalarType.Float64).mean() * count;
-        _sums.add_(stack([(meanLoss * count).to(ScalarType.Float64), (Margins(logits, labels) > 0).sum(), met]));
-        Samples += count;
+        return stack([(meanLoss * count).to(ScalarType.Float64), (Margins(logits, labels) > 0).sum(), met]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds the sums over a batch.</summary>
+    public void Add(Tensor sums, long samples)
+    {
+        using var inference = no_grad();
+        _sums.add_(sums);
+        Samples += samples;
     }
 
     /// <summary>Waits for the device and brings the figures up to date.</summary>

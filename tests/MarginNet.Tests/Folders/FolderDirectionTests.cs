@@ -15,7 +15,7 @@ public sealed class FolderDirectionTests
         "Checkpoints", "Data", "Arrays", "Margins", // data and arrays; margins
         "Native", "Bounds", "Graph", "Relaxations", "Models", // numbers and kernels; layers; networks
         "Attacks", "Backdoors", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
-        "Losses", "Training",
+        "Losses", "Distributed", "Training",
         "Evaluation", "PValues", "Drift", "Audit",
         "Foreign", "ModelFiles", "Export", // readers and writers of files
     ];

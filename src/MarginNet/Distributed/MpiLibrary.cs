@@ -1,0 +1,139 @@
+using System.Runtime.InteropServices;
+
+namespace MarginNet.Distributed;
+
+/// <summary>
+/// An MPI library in this process. The standard fixes the functions and not what handles are: addresses of exported variables in
+/// Open MPI, integers in MPICH and all that share its binary interface. Linux.
+/// </summary>
+internal sealed unsafe partial class MpiLibrary
+{
+    /// <summary>The environment variable that names the library to load.</summary>
+    public const string Variable = "MARGINNET_MPI";
+
+    private const int Now = 2; // RTLD_NOW
+    private const int Global = 0x100; // RTLD_GLOBAL: Open MPI's plug-ins find its symbols by that.
+    private const int Serialized = 2; // MPI_THREAD_SERIALIZED of both: any thread may call, one at a time.
+
+    private readonly nint _library;
+
+    private MpiLibrary(nint library, string name)
+    {
+        (_library, Name) = (library, name);
+        IsOpenMpi = NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out var world);
+        World = IsOpenMpi ? world : 0x44000000;
+        Sum = Handle("ompi_mpi_op_sum", 0x58000003);
+        Byte = Handle("ompi_mpi_byte", 0x4c00010d);
+        Float = Handle("ompi_mpi_float", 0x4c00040a);
+        Double = Handle("ompi_mpi_double", 0x4c00080b);
+        Long = Handle("ompi_mpi_long_long_int", 0x4c000809);
+        InPlace = IsOpenMpi ? 1 : -1;
+    }
+
+    /// <summary>The file it was loaded from.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it is Open MPI; else of MPICH's binary interface.</summary>
+    public bool IsOpenMpi { get; }
+
+    /// <summary>MPI_COMM_WORLD.</summary>
+    public nint World { get; }
+
+    /// <summary>MPI_SUM.</summary>
+    public nint Sum { get; }
+
+    /// <summary>MPI_BYTE.</summary>
+    public nint Byte { get; }
+
+    /// <summary>MPI_FLOAT.</summary>
+    public nint Float { get; }
+
+    /// <summary>MPI_DOUBLE.</summary>
+    public nint Double { get; }
+
+    /// <summary>MPI_LONG_LONG_INT.</summary>
+    public nint Long { get; }
+
+    /// <summary>MPI_IN_PLACE.</summary>
+    public nint InPlace { get; }
+
+    /// <summary>Loads the first of some libraries that is there.</summary>
+    /// <exception cref="DllNotFoundException">None is.</exception>
+    public static MpiLibrary Load(IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (Open(name, Now | Global) is not 0 and var library)
+            {
+                return new(library, name);
+            }
+        }
+
+        throw new DllNotFoundException(
+            $"This process was started by MPI, but its library is not found: looked for {string.Join(", ", names)}. "
+            + $"Install it (Debian: libopenmpi3 or libmpich12), or set {Variable} to the file.");
+    }
+
+    /// <summary>MPI_Init_thread.</summary>
+    public void Initialize()
+    {
+        int provided;
+        Check(((delegate* unmanaged<int*, byte***, int, int*, int>)Find("MPI_Init_thread"))(null, null, Serialized, &provided),
+            "MPI_Init_thread");
+        if (provided < Serialized)
+        {
+            throw new NotSupportedException(
+                $"{Name} gives thread level {provided}, but calls come from changing threads: use one built with threads.");
+        }
+    }
+
+    /// <summary>MPI_Comm_rank and MPI_Comm_size.</summary>
+    public (int Rank, int Size) Place()
+    {
+        int rank, size;
+        Check(((delegate* unmanaged<nint, int*, int>)Find("MPI_Comm_rank"))(World, &rank), "MPI_Comm_rank");
+        Check(((delegate* unmanaged<nint, int*, int>)Find("MPI_Comm_size"))(World, &size), "MPI_Comm_size");
+        return (rank, size);
+    }
+
+    /// <summary>MPI_Allreduce in place, by sums.</summary>
+    public void AllReduce(void* values, int count, nint type) => Check(
+        ((delegate* unmanaged<nint, void*, int, nint, nint, nint, int>)Find("MPI_Allreduce"))(InPlace, values, count, type, Sum, World),
+        "MPI_Allreduce");
+
+    /// <summary>MPI_Bcast of bytes.</summary>
+    public void Broadcast(void* values, int count, int root) =>
+        Check(((delegate* unmanaged<void*, int, nint, int, nint, int>)Find("MPI_Bcast"))(values, count, Byte, root, World), "MPI_Bcast");
+
+    /// <summary>MPI_Allgather of bytes.</summary>
+    public void AllGather(void* own, int count, void* all)
+    {
+        var gather = (delegate* unmanaged<void*, int, nint, void*, int, nint, nint, int>)Find("MPI_Allgather");
+        Check(gather(own, count, Byte, all, count, Byte, World), "MPI_Allgather");
+    }
+
+    /// <summary>MPI_Barrier.</summary>
+    public void Barrier() => Check(((delegate* unmanaged<nint, int>)Find("MPI_Barrier"))(World), "MPI_Barrier");
+
+    /// <summary>MPI_Finalize.</summary>
+    public void Complete() => Check(((delegate* unmanaged<int>)Find("MPI_Finalize"))(), "MPI_Finalize");
+
+    /// <summary>MPI_Abort: ends all ranks.</summary>
+    public void Abort(int exitCode) => _ = ((delegate* unmanaged<nint, int, int>)Find("MPI_Abort"))(World, exitCode);
+
+    private nint Handle(string openMpi, nint mpich) => IsOpenMpi ? NativeLibrary.GetExport(_library, openMpi) : mpich;
+
+    private void* Find(string function) => (void*)NativeLibrary.GetExport(_library, function);
+
+    private void Check(int code, string function)
+    {
+        if (code != 0)
+        {
+            throw new IOException($"{function} of {Name} failed with code {code}.");
+        }
+    }
+
+    [LibraryImport("libdl.so.2", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint Open(string name, int flags);
+}
