@@ -21,6 +21,8 @@ internal static class Networks
         {
             nameof(FastNet) =>
                 new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+            nameof(ConvNet) =>
+                new ConvNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             nameof(LipNet) => new LipNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             _ => new ResNet18(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
         };

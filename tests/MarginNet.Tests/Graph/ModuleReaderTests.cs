@@ -65,7 +65,7 @@ public sealed class ModuleReaderTests : IDisposable
 
     public static TheoryData<string> Modules => [.. OfImages.Select(module => module.Name)];
 
-    public static TheoryData<string> Networks => [nameof(ResNet18), "ResNet18, large stem", nameof(FastNet), nameof(LipNet)];
+    public static TheoryData<string> Networks => [nameof(ResNet18), "ResNet18, large stem", nameof(FastNet), nameof(LipNet), nameof(ConvNet)];
 
     public void Dispose() => _folder.Dispose();
 
@@ -89,6 +89,7 @@ public sealed class ModuleReaderTests : IDisposable
             {
                 nameof(FastNet) => new FastNet(new() { Width = 4, OutputScale = scale, Rectify = rectify }),
                 nameof(LipNet) => new LipNet(new() { Width = 14, ImageSize = (12, 16), OutputScale = scale, Rectify = rectify }),
+                nameof(ConvNet) => new ConvNet(new() { Width = 4, ImageSize = (12, 16), OutputScale = scale, Rectify = rectify }),
                 nameof(ResNet18) => new ResNet18(new() { Width = 3, OutputScale = scale, Rectify = rectify }),
                 _ => new ResNet18(new() { Width = 3, OutputScale = scale, Rectify = rectify, Stem = ResNetStem.Large }),
             };

@@ -7,7 +7,7 @@ namespace MarginNet.Tests.Models;
 /// <summary>Laws of every architecture.</summary>
 public sealed class ClassifierTests
 {
-    public static TheoryData<string> Architectures => [nameof(ResNet18), nameof(FastNet), nameof(LipNet)];
+    public static TheoryData<string> Architectures => [nameof(ResNet18), nameof(FastNet), nameof(LipNet), nameof(ConvNet)];
 
     [Theory]
     [MemberData(nameof(Architectures))]
@@ -86,6 +86,7 @@ public sealed class ClassifierTests
         return architecture switch
         {
             nameof(FastNet) => new FastNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
+            nameof(ConvNet) => new ConvNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             nameof(LipNet) => new LipNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             _ => new ResNet18(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
         };

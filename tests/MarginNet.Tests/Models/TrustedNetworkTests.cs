@@ -149,7 +149,11 @@ public sealed class TrustedNetworkTests : IDisposable
     [Fact]
     public void Own_networks_have_no_strided_1x1_convolution_and_none_is_warned_of_in_training()
     {
-        Classifier[] networks = [new ResNet18(new() { Width = 4 }), new FastNet(new() { Width = 4 }), new LipNet(new() { Width = 4 })];
+        Classifier[] networks =
+        [
+            new ResNet18(new() { Width = 4 }), new FastNet(new() { Width = 4 }), new LipNet(new() { Width = 4 }),
+            new ConvNet(new() { Width = 4 }),
+        ];
         foreach (var network in networks)
         {
             Assert.Null(StridedPointwise.Find(network));
