@@ -16,8 +16,7 @@ internal sealed class RelaxedGraph : IDisposable
     private readonly List<Tensor> _owned = [];
     private readonly Dictionary<(int Step, int Input), double> _norms = [];
     private readonly bool[] _isAffine; // Of each step.
-
-    private readonly bool _isTrained;
+    private readonly bool _isTrained; // Whether its tensors are the network's own.
 
     private RelaxedGraph(NetworkGraph graph, ScalarType type, bool isTrained)
     {
@@ -77,7 +76,7 @@ internal sealed class RelaxedGraph : IDisposable
     public static RelaxedGraph Of(NetworkGraph graph, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return new(Simplified(graph), type, isTrained: false);
+        return new(Simplified(graph, isTrained: false), type, isTrained: false);
     }
 
     /// <summary>The same, of tensors that are the graph's own: bounds are differentiable in them. They prove nothing.</summary>
@@ -85,7 +84,7 @@ internal sealed class RelaxedGraph : IDisposable
     public static RelaxedGraph OfTrained(NetworkGraph graph, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return new(Simplified(graph), type, isTrained: true);
+        return new(Simplified(graph, isTrained: true), type, isTrained: true);
     }
 
     /// <summary>The shape of a value.</summary>
@@ -142,7 +141,7 @@ internal sealed class RelaxedGraph : IDisposable
         {
             var zero = layer.Shapes.Where((_, i) => !layer.IsStored(i)).Select(shape => zeros(shape.At(1), Type));
             var bias = operation.Run(layer.With([.. zero]), isTraining: false);
-            return new(layer, [.. data], null, bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer)) { Type = Type };
+            return new(layer, [.. data], null, _isTrained || bias.any().item<bool>() ? Own(bias) : null, operation.Terms(layer)) { Type = Type };
         }
 
         if (operation is Mul && data.Length == 2 && layer.Shapes.All(shape => shape.Rank == layer.Shape.Rank))
@@ -175,7 +174,7 @@ internal sealed class RelaxedGraph : IDisposable
 
     /// <summary>The graph with each operation that is made of simpler ones taken apart, and each function that is written as several
     /// put together.</summary>
-    private static NetworkGraph Simplified(NetworkGraph graph)
+    private static NetworkGraph Simplified(NetworkGraph graph, bool isTrained)
     {
         var activations = new WrittenActivations(graph);
         if (!graph.Nodes.Any(node => IsComposed(node.Operation) || activations.Of(node) is not null))
@@ -183,7 +182,7 @@ internal sealed class RelaxedGraph : IDisposable
             return graph;
         }
 
-        using var inference = no_grad();
+        using var inference = isTrained ? null : no_grad();
         var builder = new GraphBuilder(graph.Input) { MostComputed = long.MaxValue };
         var values = graph.Parameters.ToDictionary(
             parameter => parameter.Name, parameter => builder.Constant(parameter.Name, parameter.Value));

@@ -53,6 +53,12 @@ internal sealed class RobustObjective(nn.Module<Tensor, Tensor> network, Feature
             ? Balance(losses(scores, labels, null).mean(), robust)
             : Descend(_robust.NaturalShare == 0 ? robust
                 : losses(scores, labels, null).mean().Times(_robust.NaturalShare).Plus(robust.Times(1 - _robust.NaturalShare)));
+        if (network.named_parameters().FirstOrDefault(each => each.parameter.requires_grad && each.parameter.grad is null) is { name: { } name })
+        {
+            throw new NotSupportedException($"The bounds of the network do not depend on its weight '{name}' in a way that can be trained: "
+                + "train it without bounds, or freeze that weight.");
+        }
+
         Clip();
         Release(graph, parameters);
         return (

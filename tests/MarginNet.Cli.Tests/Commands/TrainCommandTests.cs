@@ -77,6 +77,50 @@ public sealed class TrainCommandTests
     }
 
     [Fact]
+    public async Task The_preset_for_linf_trains_a_ConvNet_that_intervals_certify()
+    {
+        using var tool = new Tool();
+        var run = await Tool.RunAsync(
+            "train", "--preset", "certified-linf", "--epsilon", "1/2550", "--data", "synthetic", "--limit-train", "200", "--limit-test",
+            "50", "--epochs", "3", "--ramp-epochs", "1", "--batch-size", "20", "--width", "4", "--out", tool.File("m.pt"));
+        Assert.Equal(0, run.ExitCode);
+        using (var model = MarginModel.Load(tool.File("m.pt")))
+        {
+            Assert.Equal((4, 1), (Assert.IsType<ConvNet>(model.Network).Width, model.Network.Options.OutputScale));
+            Assert.Equal(("ibp", 1.0 / 2550, 0.1), (model.Training["robust"], model.Training["epsilon"], model.Training["mu"]));
+        }
+
+        var certified = await Tool.RunAsync(
+            "certify", "--model", tool.File("m.pt"), "--limit-test", "50", "--method", "interval", "--norm", "linf", "--epsilon", "1/25500",
+            "--attack-steps", "5");
+        Assert.Equal(0, certified.ExitCode);
+        Assert.Matches(@"certified at 1/25500 +[1-9]", certified.Output);
+    }
+
+    [Theory]
+    [InlineData("sabr", "--box-share", "0.5")]
+    [InlineData("crown-ibp", "--natural-share", "0.1")]
+    [InlineData("mixtrain", "--norm", "linf")]
+    public async Task Any_network_trains_by_bounds_and_the_same_settings_come_from_its_configuration(string method, params string[] options)
+    {
+        using var tool = new Tool();
+        string[] rest = ["--data", "synthetic", "--limit-train", "24", "--limit-test", "10"];
+        var run = await Tool.RunAsync(
+            ["train", "--preset", "fast", "--arch", "convnet", "--robust", method, "--epsilon", "1/255", "--width", "2", "--epochs", "1",
+                "--batch-size", "12", "--out", tool.File("m.pt"), .. options, .. rest]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        var again = await Tool.RunAsync("train", "--config", tool.File("m.config.json"), "--out", tool.File("n.pt"));
+        Assert.Equal(0, again.ExitCode);
+        using var one = MarginModel.Load(tool.File("m.pt"));
+        using var other = MarginModel.Load(tool.File("n.pt"));
+        Assert.Equal(method, one.Training["robust"]);
+        Assert.Equal(one.Training["box_share"], other.Training["box_share"]);
+        Assert.Equal(
+            one.Network.state_dict().Values.SelectMany(tensor => tensor.bytes.ToArray()),
+            other.Network.state_dict().Values.SelectMany(tensor => tensor.bytes.ToArray()));
+    }
+
+    [Fact]
     public async Task The_certified_preset_does_not_take_a_network_of_another_kind()
     {
         using var tool = new Tool();
@@ -133,6 +177,12 @@ public sealed class TrainCommandTests
     [InlineData("--lipschitz-margin takes the place of --mu", "--lipschitz-margin", "0.1", "--mu", "3")]
     [InlineData("--lipschitz-projection has no effect on --arch lipnet", "--lipschitz-projection", "1", "--arch", "lipnet")]
     [InlineData("a radius above 0", "--lipschitz-margin", "-1")]
+    [InlineData("--epsilon has no effect without --robust", "--epsilon", "2/255")]
+    [InlineData("--robust and --lipschitz-margin", "--robust", "ibp", "--lipschitz-margin", "0.1")]
+    [InlineData("needs scores >= 0, but with --robust", "--robust", "ibp", "--loss", "margin-ratio", "--rectify")]
+    [InlineData("--box-share is the small box of --robust sabr", "--robust", "ibp", "--box-share", "0.5")]
+    [InlineData("--natural-share is what --robust mixtrain finds", "--robust", "mixtrain", "--natural-share", "0.5")]
+    [InlineData("a number above 0, at most 1", "--robust", "ibp", "--epsilon", "8")]
     public async Task What_does_not_go_together_is_refused_in_one_line(string expected, params string[] options)
     {
         using var tool = new Tool();

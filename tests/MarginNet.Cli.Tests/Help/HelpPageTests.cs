@@ -102,7 +102,7 @@ public sealed class HelpPageTests
             "The few that matter:", "What to do:", "Data:", "Model:", "Output:", "Machine:", "Every command:", "Examples:",
         ];
         Assert.Equal(headings, help.Split('\n').Where(line => line.EndsWith(':') && !line.StartsWith(' ')));
-        Assert.Contains("\n  --preset certified|fast|paper\n", help, StringComparison.Ordinal);
+        Assert.Contains("\n  --preset certified|certified-linf|fast|paper\n", help, StringComparison.Ordinal);
         Assert.Contains("\n  -o, --out FILE            The model file to write. Default m.pt.\n", help, StringComparison.Ordinal);
         Assert.Matches(@"\n  --mu X    [^-]*Default 50\.\n", help);
     }

@@ -82,6 +82,25 @@ public sealed class MarginModelTests : IDisposable
     }
 
     [Fact]
+    public void A_ConvNet_is_kept_with_the_size_of_its_images()
+    {
+        manual_seed(5);
+        using var model = new MarginModel(new ConvNet(new() { Width = 3, OutputScale = 2 }), SyntheticShapes.ClassNames, (32, 32));
+        model.Save(_folder["conv.pt"]);
+        using var read = MarginModel.Load(_folder["conv.pt"]);
+        Assert.Equal(3, Assert.IsType<ConvNet>(read.Network).Width);
+        Assert.Equal(model.Network.Score(_images)[3], read.Network.Score(_images)[3]);
+        var graph = (Dictionary<string, object?>)PyTorchFile.Read(_folder["conv.pt"])!;
+        foreach (var (size, expected) in new[] { (30L, "multiples of 4"), (64L, "weights, but only") })
+        {
+            graph["image_size"] = new List<object?> { size, size };
+            PyTorchFile.Write(_folder["changed.pt"], graph, new() { NumbersAsTensors = true });
+            var error = Assert.Throws<InvalidDataException>(() => MarginModel.Load(_folder["changed.pt"]));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_file_from_before_there_was_an_output_scale_has_scale_1()
     {
         using var model = Create();
@@ -135,7 +154,7 @@ public sealed class MarginModelTests : IDisposable
     [InlineData(
         "architecture.name",
         "vgg",
-        "Expected 'resnet18', 'fastnet', 'lipnet', 'graph', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
+        "Expected 'resnet18', 'fastnet', 'lipnet', 'convnet', 'graph', 'torchscript' or 'onnx' under the key 'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 3L, "Float32 [3, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 4096L, "has 45701574656 weights, but only")]
     [InlineData("image_size", "1e300 1", "1 to 16384 pixels under the key 'image_size'")]

@@ -13,7 +13,7 @@ namespace MarginNet.Tests.Relaxations;
 /// <summary>Laws of the worst scores that training by bounds sees.</summary>
 public sealed class WorstCaseTests
 {
-    public static TheoryData<string> Networks => ["convnet", "fastnet", "resnet18"];
+    public static TheoryData<string> Networks => ["convnet", "fastnet", "resnet18", "lipnet"];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -96,6 +96,34 @@ public sealed class WorstCaseTests
     }
 
     [Theory]
+    [MemberData(nameof(Networks))]
+    public void Every_weight_of_this_librarys_networks_has_a_gradient_where_biases_are_0_too(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var network = Create(name, seed: 8);
+        using (no_grad())
+        {
+            network.named_parameters().Where(each => each.name.EndsWith("bias", StringComparison.Ordinal)).ToList()
+                .ForEach(each => each.parameter.zero_());
+        }
+
+        network.train();
+        var (images, labels) = (rand(4, 3, 16, 16, ScalarType.Float64), tensor([0L, 1, 2, 1]));
+        var graph = ModuleReader.Read(network, new(3, 16, 16));
+        var (_, parameters) = WorstCase.Clean(graph, images, isTraining: true);
+        foreach (var isLinear in new[] { false, true })
+        {
+            network.zero_grad(set_to_none: true);
+            using var bounds = Bound(graph, parameters, images, 0.01);
+            var worst = isLinear ? bounds.LinearScores(labels, SlopeRule.Adaptive) : bounds.Scores(labels);
+            nn.functional.cross_entropy(worst, labels).backward(retain_graph: true);
+            Assert.All(
+                network.named_parameters().Where(each => each.parameter.requires_grad),
+                each => Assert.True(each.parameter.grad?.isfinite().all().item<bool>(), each.name));
+        }
+    }
+
+    [Theory]
     [InlineData("intervals")]
     [InlineData("lines")]
     [InlineData("dual")]
@@ -169,6 +197,7 @@ public sealed class WorstCaseTests
         Classifier network = name switch
         {
             "convnet" => new ConvNet(new() { Width = 4, ImageSize = (16, 16), ClassCount = 3 }),
+            "lipnet" => new LipNet(new() { Width = 4, ImageSize = (16, 16), ClassCount = 3 }),
             "fastnet" => new FastNet(new() { Width = 2, ClassCount = 3 }),
             _ => new ResNet18(new() { Width = 2, ClassCount = 3 }),
         };
