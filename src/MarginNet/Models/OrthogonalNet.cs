@@ -8,12 +8,16 @@ using F = TorchSharp.torch.nn.functional;
 namespace MarginNet.Models;
 
 /// <summary>
-/// A network of matrices at every pixel that training keeps orthonormal, and of steps between them that keep distances or make them smaller: pixels
-/// into channels, groups of channels moved by one pixel, and |x| of half of the channels (after LipNeXt). As long as its weights are orthonormal
-/// it is 1-Lipschitz in ℓ2, for inputs in [0, 1] pixels and scores before the output scale, and gradients keep their length on the way back; what it is with the weights that it has says
+/// A network of matrices at every pixel that training keeps orthonormal, and of steps between them that keep distances or make them
+/// smaller: pixels
+/// into channels, groups of channels moved by one pixel, and |x| of half of the channels (after LipNeXt). As long as its weights are
+/// orthonormal
+/// it is 1-Lipschitz in ℓ2, for inputs in [0, 1] pixels and scores before the output scale, and gradients keep their length on the way
+/// back; what it is with the weights that it has says
 /// <see cref="Lipschitz.LipschitzBounds"/>.
 /// </summary>
-/// <remarks>It is to be trained with <see cref="Training.TrainingOptions.Parseval"/>, as <see cref="Training.TrainingOptions.Certified"/> does.
+/// <remarks>It is to be trained with <see cref="Training.TrainingOptions.Parseval"/>, as <see cref="Training.TrainingOptions.Certified"/>
+/// does.
 /// Of the normalisation only the mean is used, since dividing by a deviation would make small changes larger.</remarks>
 public sealed class OrthogonalNet : Classifier, IGraphModule
 {

@@ -9,7 +9,8 @@ namespace MarginNet.Models;
 /// <summary>
 /// A network on kernels that were seen to compute it rightly: before its first use it is compared, on a few images,
 /// with itself without oneDNN. Where oneDNN is wrong as such, only the networks of this library, which reach none of its faults,
-/// are tried at all: what it reads there was never written, and may pass for right by chance. Disposing this ends the use; the network stays.
+/// are tried at all: what it reads there was never written, and may pass for right by chance. Disposing this ends the use; the network
+/// stays.
 /// </summary>
 /// <param name="network">The network.</param>
 /// <param name="use">What is to be computed.</param>

@@ -75,7 +75,8 @@ internal sealed class LipschitzControl(
         Project(TrainingConstants.Layers(graph, device), input, Weights(graph, _ => true));
     }
 
-    /// <summary>The weights of linear layers, convolutions and batch-norms by the names of their nodes; null where they are not learned.</summary>
+    /// <summary>The weights of linear layers, convolutions and batch-norms by the names of their nodes; null where they are not
+    /// learned.</summary>
     private static Dictionary<string, Parameter?> Weights(NetworkGraph graph, Func<Node, bool> isOfUse)
     {
         var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);

@@ -6,7 +6,8 @@ public enum RobustMethod
     /// <summary>By intervals, layer by layer (Gowal et al., 2018), as Shi et al. (2021) train.</summary>
     Ibp,
 
-    /// <summary>By intervals in a small box around a point that an attack finds (SABR; Müller et al., 2023): what is bounded is less than the
+    /// <summary>By intervals in a small box around a point that an attack finds (SABR; Müller et al., 2023): what is bounded is less than
+    /// the
     /// ball, and much tighter. Best where certificates come from linear relaxation or branch and bound.</summary>
     Sabr,
 
@@ -18,7 +19,8 @@ public enum RobustMethod
     /// weights of the two are such that both gradients count alike (MixTrain; Wang et al., 2018).</summary>
     MixTrain,
 
-    /// <summary>By the dual of Wong and Kolter (2018): linear functions with parallel lines for every gate and the scores. For networks of some
+    /// <summary>By the dual of Wong and Kolter (2018): linear functions with parallel lines for every gate and the scores. For networks of
+    /// some
     /// hundred gates.</summary>
     WongKolter,
 }

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Training;
 
-/// <summary>What training by bounds minimises: a loss of the scores at worst in the box around each image, and one of the clean scores.</summary>
+/// <summary>What training by bounds minimises: a loss of the scores at worst in the box around each image, and one of the clean
+/// scores.</summary>
 /// <param name="network">The network.</param>
 /// <param name="input">The shape of one image.</param>
 /// <param name="options">How it is trained.</param>
@@ -127,7 +128,8 @@ internal sealed class RobustObjective(nn.Module<Tensor, Tensor> network, Feature
         _ => bounds.Scores(labels),
     };
 
-    /// <summary>Tightness, which keeps boxes from growing by more than 1/<see cref="Tolerance"/> from the first layer to each gate, and balance,
+    /// <summary>Tightness, which keeps boxes from growing by more than 1/<see cref="Tolerance"/> from the first layer to each gate, and
+    /// balance,
     /// which keeps the gates that are open throughout and those closed alike in mean and spread.</summary>
     private static Tensor Regularizers(WorstCase bounds)
     {

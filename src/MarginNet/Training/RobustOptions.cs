@@ -23,7 +23,8 @@ public sealed record RobustOptions
     /// <summary><see cref="RobustMethod.MixTrain"/>: the share of a batch that is bounded, in (0, 1]. Default 0.25.</summary>
     public double SampleShare { get; init; } = 0.25;
 
-    /// <summary>The weight of the regularisers of Shi et al. (2021) when the ramp begins, falling to 0 where it ends; at least 0, which leaves
+    /// <summary>The weight of the regularisers of Shi et al. (2021) when the ramp begins, falling to 0 where it ends; at least 0, which
+    /// leaves
     /// them out. Default 0.5.</summary>
     public double Regularization { get; init; } = 0.5;
 

@@ -30,7 +30,8 @@ public sealed record TrainingOptions
     /// <summary>
     /// The certified preset, for a <see cref="Models.OrthogonalNet"/> of output scale 1,
     /// where a margin of μ is a class-pure ball of radius μ/√2: equation (7) with μ = 0.6 at temperature 0.25, 24 epochs of batch
-    /// 256, Adam with one cycle to 0.003 and a Parseval step of ½, augmentation by 4 pixels. For a <see cref="Models.LipNet"/> batches of 128
+    /// 256, Adam with one cycle to 0.003 and a Parseval step of ½, augmentation by 4 pixels. For a <see cref="Models.LipNet"/> batches of
+    /// 128
     /// and a rate of 0.01 are better.
     /// </summary>
     public static TrainingOptions Certified { get; } = new()
@@ -47,7 +48,8 @@ public sealed record TrainingOptions
     };
 
     /// <summary>
-    /// The preset for certificates in ℓ∞, for a <see cref="Models.ConvNet"/> drawn by <see cref="Models.IntervalInitialization"/>: bounds by
+    /// The preset for certificates in ℓ∞, for a <see cref="Models.ConvNet"/> drawn by <see cref="Models.IntervalInitialization"/>: bounds
+    /// by
     /// intervals within 8/255, equation (7) with μ = 0.1, 24 epochs of batch 128 after one of cross-entropy, ε ramped over 12 of them, Adam
     /// with half a cosine from 0.002, augmentation by 4 pixels.
     /// </summary>
@@ -102,11 +104,13 @@ public sealed record TrainingOptions
     /// </summary>
     public double? Parseval { get; init; }
 
-    /// <summary>Training by bounds: margins, and so losses, λ and the constraints between rounds, are of the scores at worst in a box around each
+    /// <summary>Training by bounds: margins, and so losses, λ and the constraints between rounds, are of the scores at worst in a box
+    /// around each
     /// image. Float32 on a CPU. Default null: margins at the images themselves.</summary>
     public RobustOptions? Robust { get; init; }
 
-    /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training; with <see cref="Robust"/> it is ε
+    /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training; with <see cref="Robust"/> it
+    /// is ε
     /// that grows. Default 0: at once.</summary>
     public int RampEpochs { get; init; }
 

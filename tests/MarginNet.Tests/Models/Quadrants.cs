@@ -2,7 +2,8 @@ using MarginNet.Data;
 
 namespace MarginNet.Tests.Models;
 
-/// <summary>Images of 3×8×8 of noise, a little brighter in the quadrant of their class: a problem for networks that are to be certified.</summary>
+/// <summary>Images of 3×8×8 of noise, a little brighter in the quadrant of their class: a problem for networks that are to be
+/// certified.</summary>
 internal static class Quadrants
 {
     public static ImageSet Images(int count, int seed)
