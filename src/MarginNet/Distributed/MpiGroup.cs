@@ -49,6 +49,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
         {
             if (exitCode == 0)
             {
+                _joined?.Barrier(); // Which waits without keeping a core busy, as MPI_Finalize would.
                 _joined?._library.Complete();
             }
             else

@@ -15,6 +15,8 @@ internal sealed unsafe partial class MpiLibrary
     private const int Global = 0x100; // RTLD_GLOBAL: Open MPI's plug-ins find its symbols by that.
     private const int Serialized = 2; // MPI_THREAD_SERIALIZED of both: any thread may call, one at a time.
 
+    private const int YieldsBeforeSleep = 10_000; // Then a millisecond at a time: some milliseconds of an idle core.
+
     private readonly nint _library;
 
     private MpiLibrary(nint library, string name)
@@ -96,30 +98,60 @@ internal sealed unsafe partial class MpiLibrary
         return (rank, size);
     }
 
-    /// <summary>MPI_Allreduce in place, by sums.</summary>
-    public void AllReduce(void* values, int count, nint type) => Check(
-        ((delegate* unmanaged<nint, void*, int, nint, nint, nint, int>)Find("MPI_Allreduce"))(InPlace, values, count, type, Sum, World),
-        "MPI_Allreduce");
-
-    /// <summary>MPI_Bcast of bytes.</summary>
-    public void Broadcast(void* values, int count, int root) =>
-        Check(((delegate* unmanaged<void*, int, nint, int, nint, int>)Find("MPI_Bcast"))(values, count, Byte, root, World), "MPI_Bcast");
-
-    /// <summary>MPI_Allgather of bytes.</summary>
-    public void AllGather(void* own, int count, void* all)
+    /// <summary>MPI_Iallreduce in place, by sums, and the wait for it.</summary>
+    public void AllReduce(void* values, int count, nint type)
     {
-        var gather = (delegate* unmanaged<void*, int, nint, void*, int, nint, nint, int>)Find("MPI_Allgather");
-        Check(gather(own, count, Byte, all, count, Byte, World), "MPI_Allgather");
+        nint request = 0;
+        var start = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Find("MPI_Iallreduce");
+        Check(start(InPlace, values, count, type, Sum, World, &request), "MPI_Iallreduce");
+        Wait(&request);
     }
 
-    /// <summary>MPI_Barrier.</summary>
-    public void Barrier() => Check(((delegate* unmanaged<nint, int>)Find("MPI_Barrier"))(World), "MPI_Barrier");
+    /// <summary>MPI_Ibcast of bytes, and the wait for it.</summary>
+    public void Broadcast(void* values, int count, int root)
+    {
+        nint request = 0;
+        var start = (delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Find("MPI_Ibcast");
+        Check(start(values, count, Byte, root, World, &request), "MPI_Ibcast");
+        Wait(&request);
+    }
+
+    /// <summary>MPI_Iallgather of bytes, and the wait for it.</summary>
+    public void AllGather(void* own, int count, void* all)
+    {
+        nint request = 0;
+        var start = (delegate* unmanaged<void*, int, nint, void*, int, nint, nint, nint*, int>)Find("MPI_Iallgather");
+        Check(start(own, count, Byte, all, count, Byte, World, &request), "MPI_Iallgather");
+        Wait(&request);
+    }
+
+    /// <summary>MPI_Ibarrier, and the wait for it.</summary>
+    public void Barrier()
+    {
+        nint request = 0;
+        Check(((delegate* unmanaged<nint, nint*, int>)Find("MPI_Ibarrier"))(World, &request), "MPI_Ibarrier");
+        Wait(&request);
+    }
 
     /// <summary>MPI_Finalize.</summary>
     public void Complete() => Check(((delegate* unmanaged<int>)Find("MPI_Finalize"))(), "MPI_Finalize");
 
     /// <summary>MPI_Abort: ends all ranks.</summary>
     public void Abort(int exitCode) => _ = ((delegate* unmanaged<nint, int, int>)Find("MPI_Abort"))(World, exitCode);
+
+    /// <summary>Waits for a call, by MPI_Test: MPI itself would keep a core busy, which other ranks and programs may need.</summary>
+    /// <param name="request">The handle of the call: an address in Open MPI, an integer in MPICH.</param>
+    private void Wait(nint* request)
+    {
+        var test = (delegate* unmanaged<nint*, int*, void*, int>)Find("MPI_Test");
+        var ignored = (void*)(IsOpenMpi ? 0 : 1); // MPI_STATUS_IGNORE
+        var spin = default(SpinWait);
+        int isDone;
+        for (Check(test(request, &isDone, ignored), "MPI_Test"); isDone == 0; Check(test(request, &isDone, ignored), "MPI_Test"))
+        {
+            spin.SpinOnce(YieldsBeforeSleep);
+        }
+    }
 
     private nint Handle(string openMpi, nint mpich) => IsOpenMpi ? NativeLibrary.GetExport(_library, openMpi) : mpich;
 

@@ -36,11 +36,23 @@ internal static class RankAgreement
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        foreach (var weights in network.state_dict().Values)
+        Tensor[] all = [.. network.state_dict().Values];
+        Tensor[] plain = [.. all.Select(weights => weights.detach().cpu().contiguous().clone())];
+        foreach (var part in plain.Chunk(64)) // One message for many small ones.
         {
-            var plain = weights.detach().cpu().contiguous().clone();
-            group.Broadcast(plain.bytes);
-            weights.copy_(plain);
+            byte[] message = [.. part.SelectMany(weights => weights.bytes.ToArray())];
+            group.Broadcast(message.AsSpan());
+            var at = 0;
+            foreach (var weights in part)
+            {
+                message.AsSpan(at, weights.bytes.Length).CopyTo(weights.bytes);
+                at += weights.bytes.Length;
+            }
+        }
+
+        foreach (var (weights, first) in all.Zip(plain))
+        {
+            weights.copy_(first);
         }
 
         RequireSameWeights(group, network);
