@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using MarginNet.Margins;
+using MarginNet.PValues;
+using Microsoft.Extensions.Logging;
+
+namespace MarginNet.Serving;
+
+/// <summary>One model, and the images that wait for it: scored in batches, one after the other, until it is retired and none waits.</summary>
+internal sealed class ModelBatches
+{
+    private readonly Channel<PendingImage> _queue = Channel.CreateUnbounded<PendingImage>(new() { SingleReader = true });
+    private readonly Lock _door = new();
+    private readonly IServedModel _model;
+    private readonly MarginNetOptions _options;
+    private readonly GuardMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly FlagRule _rule;
+    private readonly DriftWatch _drift;
+    private readonly float[] _images;
+    private int _waiting; // In the queue; it is what bounds it, for all images of a request or none.
+    private bool _isRetired;
+
+    /// <param name="model">The model, from now on this one's.</param>
+    /// <param name="options">How.</param>
+    /// <param name="metrics">Told what is done.</param>
+    /// <param name="log">Told what goes wrong.</param>
+    public ModelBatches(IServedModel model, MarginNetOptions options, GuardMetrics metrics, ILogger log)
+    {
+        (_model, _options, _metrics, _log, Card) = (model, options, metrics, log, model.Card);
+        _rule = options.Alpha is null && model.NullModel.Rule is { } kept ? kept
+            : FlagRule.Calibrate(model.NullModel, options.Alpha ?? 0.05);
+        _drift = new(options.DriftAlpha, options.DriftWindow);
+        _images = new float[options.MaxBatchSize * Card.ImageLength];
+        Completion = Task.Run(RunAsync);
+    }
+
+    public ModelCard Card { get; }
+
+    /// <summary>Ends when it is retired, the last image has its verdict and the model is disposed.</summary>
+    public Task Completion { get; }
+
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    public double LogMartingale => _drift.LogMartingale;
+
+    public bool HasDrifted => _drift.HasAlarmed;
+
+    /// <summary>What the last batch failed by; null where it did not.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Adds images to the queue, all of them or none.</summary>
+    /// <returns>False where it is retired.</returns>
+    /// <exception cref="GuardBusyException">They are too many.</exception>
+    public bool TryAdd(PendingImage[] images)
+    {
+        lock (_door)
+        {
+            if (_isRetired)
+            {
+                return false;
+            }
+
+            if (_waiting + images.Length > _options.QueueLimit)
+            {
+                throw new GuardBusyException(_waiting, images.Length, _options.QueueLimit);
+            }
+
+            Interlocked.Add(ref _waiting, images.Length);
+            Array.ForEach(images, image => _queue.Writer.TryWrite(image));
+            return true;
+        }
+    }
+
+    /// <summary>Takes no more images; those that wait are judged.</summary>
+    public void Retire()
+    {
+        lock (_door)
+        {
+            _isRetired = true;
+            _queue.Writer.TryComplete();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        using (_model)
+        {
+            var batch = new List<PendingImage>(_options.MaxBatchSize);
+            while (await _queue.Reader.WaitToReadAsync())
+            {
+                await FillAsync(batch);
+                Judge(batch);
+                batch.Clear();
+            }
+        }
+    }
+
+    /// <summary>Takes what waits, and waits for more as long as it may.</summary>
+    private async Task FillAsync(List<PendingImage> batch)
+    {
+        Take(batch);
+        if (_options.MaxWait == TimeSpan.Zero || batch.Count == 0)
+        {
+            return;
+        }
+
+        using var timeout = new CancellationTokenSource(_options.MaxWait);
+        try
+        {
+            while (batch.Count < _options.MaxBatchSize && await _queue.Reader.WaitToReadAsync(timeout.Token))
+            {
+                Take(batch);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It has waited long enough.
+        }
+    }
+
+    private void Take(List<PendingImage> batch)
+    {
+        while (batch.Count < _options.MaxBatchSize && _queue.Reader.TryRead(out var image))
+        {
+            Interlocked.Decrement(ref _waiting);
+            if (!image.Task.IsCompleted) // It was not cancelled.
+            {
+                batch.Add(image);
+            }
+        }
+    }
+
+    private void Judge(List<PendingImage> batch)
+    {
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        var length = Card.ImageLength;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Image.Span.CopyTo(_images.AsSpan(i * length));
+        }
+
+        float[] scores;
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            scores = _model.Score(_images.AsMemory(0, batch.Count * length), batch.Count);
+            Failure = null;
+        }
+#pragma warning disable CA1031 // Do not catch general exception types: those that wait are told, others go on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Failure = e;
+            _log.BatchFailed(batch.Count, e);
+            batch.ForEach(image => image.TrySetException(e));
+            return;
+        }
+
+        _metrics.Scored(batch.Count, Stopwatch.GetElapsedTime(start));
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Answer(batch[i], scores.AsSpan(i * Card.ClassNames.Length, Card.ClassNames.Length));
+        }
+    }
+
+    private void Answer(PendingImage image, ReadOnlySpan<float> scores)
+    {
+        foreach (var score in scores)
+        {
+            if (!float.IsFinite(score))
+            {
+                image.TrySetException(new InvalidDataException("A score of the image is not finite, so it has no margin."));
+                return;
+            }
+        }
+
+        var (decided, margin) = DecisionMargin.Compute(scores);
+        var p = _model.NullModel.Score(margin, decided, _rule.Null);
+        var verdict = new Verdict(Card.ClassNames[decided], margin, p.Of(_rule.Tail), _rule.Flags(p), Card.Version);
+        _metrics.Decided(verdict);
+        if (_drift.Add(verdict.PValue))
+        {
+            _metrics.Drifted();
+            _log.Drifted(_options.DriftAlpha, _options.DriftWindow);
+        }
+
+        image.TrySetResult(verdict);
+    }
+}
