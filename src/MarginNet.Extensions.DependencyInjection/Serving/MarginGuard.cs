@@ -18,6 +18,7 @@ internal sealed class MarginGuard : IMarginGuard, IDisposable, IAsyncDisposable
     public MarginGuard(IOptions<MarginNetOptions> options, IModelLoader loader, GuardMetrics metrics, ILogger<MarginGuard> log)
     {
         (_options, _loader, _metrics, _log) = (options.Value, loader, metrics, log);
+        Stamp = new(_options.Model); // Before it is loaded: what changes in between is seen.
         _current = Create(ModelCheck.Load(loader, _options));
         metrics.Observe(() => Current.Waiting, () => Current.LogMartingale);
     }
@@ -26,6 +27,9 @@ internal sealed class MarginGuard : IMarginGuard, IDisposable, IAsyncDisposable
 
     /// <summary>The model of now and what waits for it.</summary>
     internal ModelBatches Current => Volatile.Read(ref _current);
+
+    /// <summary>The files that were last tried.</summary>
+    internal ModelStamp Stamp { get; private set; }
 
     /// <summary>Why the files of now are not those that judge; null where they are.</summary>
     internal string? Refusal { get; private set; }
@@ -56,6 +60,7 @@ internal sealed class MarginGuard : IMarginGuard, IDisposable, IAsyncDisposable
     {
         lock (_reloading)
         {
+            Stamp = new(_options.Model);
             IServedModel model;
             try
             {
