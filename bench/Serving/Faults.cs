@@ -109,6 +109,11 @@ internal static class Faults
                     client ??= new(Port);
                     tally.Add(i % Pictures.Requests.Length, await client.AskAsync(Pictures.Requests[i % Pictures.Requests.Length]));
                     i++;
+                    if (client.IsClosed)
+                    {
+                        client.Dispose();
+                        client = null;
+                    }
                 }
                 catch (IOException)
                 {

@@ -24,6 +24,9 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Whether the service has said that it takes no more here.</summary>
+    public bool IsClosed { get; private set; }
+
     /// <summary>A request as bytes, to be sent as often as wanted.</summary>
     public static byte[] Post(byte[] body, string type = "application/octet-stream") =>
         [.. Encoding.ASCII.GetBytes($"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n"), .. body];
@@ -54,7 +57,7 @@ internal sealed class RawClient : IDisposable
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Status and body, or null where there is more to come.</summary>
-    private static (int Status, string Body)? Parse(ReadOnlySpan<byte> answer)
+    private (int Status, string Body)? Parse(ReadOnlySpan<byte> answer)
     {
         var end = answer.IndexOf("\r\n\r\n"u8);
         if (end < 0)
@@ -64,6 +67,7 @@ internal sealed class RawClient : IDisposable
 
         var head = answer[..end];
         var body = answer[(end + 4)..];
+        IsClosed = head.IndexOf("Connection: close"u8) >= 0;
         var status = int.Parse(head[9..12], NumberStyles.None, CultureInfo.InvariantCulture);
         if (head.IndexOf("Transfer-Encoding: chunked"u8) >= 0)
         {

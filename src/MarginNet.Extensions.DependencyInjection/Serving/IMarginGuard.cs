@@ -1,7 +1,9 @@
 namespace MarginNet.Serving;
 
-/// <summary>Judges images by a calibrated model: says what they show, and whether to trust that. Any number of callers may ask at once;
-/// their images are scored in batches, in the order in which they came.</summary>
+/// <summary>
+/// Judges images by a calibrated model: says what they show, and whether to trust that. Any number of callers may ask at once; their
+/// images are scored in batches, in the order in which they came. Who asks while the model is idle scores in the own thread.
+/// </summary>
 public interface IMarginGuard
 {
     /// <summary>The model that judges what is asked next, while others may still be judged by the last one.</summary>

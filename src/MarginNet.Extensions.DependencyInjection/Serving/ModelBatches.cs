@@ -6,11 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace MarginNet.Serving;
 
-/// <summary>One model, and the images that wait for it: scored in batches, one after the other, until it is retired and none waits.</summary>
+/// <summary>One model, and the images that wait for it: scored in batches, one after the other, until it is retired.</summary>
+#pragma warning disable CA1001 // Types that own disposable fields should be disposable: the loop disposes them at its end.
 internal sealed class ModelBatches
+#pragma warning restore CA1001
 {
     private readonly Channel<PendingImage> _queue = Channel.CreateUnbounded<PendingImage>(new() { SingleReader = true });
     private readonly Lock _door = new();
+    private readonly SemaphoreSlim _turn = new(1); // Whose holder scores: the loop, or who asks a model that is idle.
     private readonly IServedModel _model;
     private readonly MarginNetOptions _options;
     private readonly GuardMetrics _metrics;
@@ -49,7 +52,8 @@ internal sealed class ModelBatches
     /// <summary>What the last batch failed by; null where it did not.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Adds images to the queue, all of them or none.</summary>
+    /// <summary>Judges images at once where none waits and none is scored, which saves two changes of threads; else adds them to the
+    /// queue, all of them or none.</summary>
     /// <returns>False where it is retired.</returns>
     /// <exception cref="GuardBusyException">They are too many.</exception>
     public bool TryAdd(PendingImage[] images)
@@ -61,15 +65,23 @@ internal sealed class ModelBatches
                 return false;
             }
 
-            if (_waiting + images.Length > _options.QueueLimit)
+            if (_waiting > 0 || _options.MaxWait > TimeSpan.Zero || images.Length > _options.MaxBatchSize || !_turn.Wait(0))
             {
-                throw new GuardBusyException(_waiting, images.Length, _options.QueueLimit);
+                Enqueue(images);
+                return true;
             }
-
-            Interlocked.Add(ref _waiting, images.Length);
-            Array.ForEach(images, image => _queue.Writer.TryWrite(image));
-            return true;
         }
+
+        try
+        {
+            Judge(images);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        return true;
     }
 
     /// <summary>Takes no more images; those that wait are judged.</summary>
@@ -82,6 +94,17 @@ internal sealed class ModelBatches
         }
     }
 
+    private void Enqueue(PendingImage[] images)
+    {
+        if (_waiting + images.Length > _options.QueueLimit)
+        {
+            throw new GuardBusyException(_waiting, images.Length, _options.QueueLimit);
+        }
+
+        Interlocked.Add(ref _waiting, images.Length);
+        Array.ForEach(images, image => _queue.Writer.TryWrite(image));
+    }
+
     private async Task RunAsync()
     {
         using (_model)
@@ -89,10 +112,15 @@ internal sealed class ModelBatches
             var batch = new List<PendingImage>(_options.MaxBatchSize);
             while (await _queue.Reader.WaitToReadAsync())
             {
+                await _turn.WaitAsync(); // What comes meanwhile joins the batch.
                 await FillAsync(batch);
                 Judge(batch);
                 batch.Clear();
+                _turn.Release();
             }
+
+            await _turn.WaitAsync();
+            _turn.Dispose();
         }
     }
 
@@ -131,7 +159,7 @@ internal sealed class ModelBatches
         }
     }
 
-    private void Judge(List<PendingImage> batch)
+    private void Judge(IReadOnlyList<PendingImage> batch)
     {
         if (batch.Count == 0)
         {
@@ -144,11 +172,16 @@ internal sealed class ModelBatches
             batch[i].Image.Span.CopyTo(_images.AsSpan(i * length));
         }
 
-        float[] scores;
-        var start = Stopwatch.GetTimestamp();
         try
         {
-            scores = _model.Score(_images.AsMemory(0, batch.Count * length), batch.Count);
+            var start = Stopwatch.GetTimestamp();
+            var scores = _model.Score(_images.AsMemory(0, batch.Count * length), batch.Count);
+            _metrics.Scored(batch.Count, Stopwatch.GetElapsedTime(start));
+            for (var i = 0; i < batch.Count; i++)
+            {
+                Answer(batch[i], scores.AsSpan(i * Card.ClassNames.Length, Card.ClassNames.Length));
+            }
+
             Failure = null;
         }
 #pragma warning disable CA1031 // Do not catch general exception types: those that wait are told, others go on.
@@ -157,14 +190,10 @@ internal sealed class ModelBatches
         {
             Failure = e;
             _log.BatchFailed(batch.Count, e);
-            batch.ForEach(image => image.TrySetException(e));
-            return;
-        }
-
-        _metrics.Scored(batch.Count, Stopwatch.GetElapsedTime(start));
-        for (var i = 0; i < batch.Count; i++)
-        {
-            Answer(batch[i], scores.AsSpan(i * Card.ClassNames.Length, Card.ClassNames.Length));
+            foreach (var image in batch)
+            {
+                image.TrySetException(e);
+            }
         }
     }
 

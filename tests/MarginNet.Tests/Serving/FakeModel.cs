@@ -19,6 +19,7 @@ internal sealed class FakeModel(string version, float shift, FakeLoader loader) 
     {
         Assert.Equal(1, Interlocked.Increment(ref _scoring)); // Never twice at once.
         Assert.False(IsDisposed);
+        loader.Entered++;
         loader.Gate.Wait();
         if (loader.IsWatched)
         {
@@ -61,6 +62,9 @@ internal sealed class FakeLoader : IModelLoader
     public Exception? LoadFailure { get; set; }
 
     public bool IsWatched { get; set; }
+
+    /// <summary>How often a batch has begun.</summary>
+    public int Entered { get; set; }
 
     public bool IsFrozen { get; set; }
 

@@ -52,13 +52,10 @@ internal sealed class FakeService : IAsyncDisposable
     /// <summary>Holds the model up in a batch of one image, so that what is asked next waits.</summary>
     public async Task<Task<Verdict>> Hold(int image = 0)
     {
+        var before = Loader.Entered;
         Loader.Gate.Reset();
-        var held = Guard.JudgeAsync(Image(image));
-        while (Get<MarginGuard>().Current.Waiting > 0)
-        {
-            await Task.Delay(1);
-        }
-
+        var held = Task.Run(() => Guard.JudgeAsync(Image(image)));
+        await ReloadTests.WaitUntil(() => Loader.Entered > before);
         return held;
     }
 
