@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics.Tensors;
 
 namespace MarginNet.Serving;
 
@@ -16,12 +17,8 @@ public sealed record ModelCard(string Version, ImmutableArray<string> ClassNames
     /// <summary>Refuses what is no image for it.</summary>
     internal void ThrowIfUnfit(ReadOnlySpan<float> image)
     {
-        var (least, most) = (float.PositiveInfinity, float.NegativeInfinity);
-        foreach (var pixel in image)
-        {
-            (least, most) = (MathF.Min(least, pixel), MathF.Max(most, pixel)); // A NaN stays one.
-        }
-
+        // A NaN stays one.
+        var (least, most) = image.IsEmpty ? default : (TensorPrimitives.Min(image), TensorPrimitives.Max(image));
         if (image.Length != ImageLength || !(least >= 0 && most <= 1))
         {
             throw new InvalidDataException(FormattableString.Invariant(
