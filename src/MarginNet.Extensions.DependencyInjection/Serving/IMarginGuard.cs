@@ -2,7 +2,7 @@ namespace MarginNet.Serving;
 
 /// <summary>
 /// Judges images by a calibrated model: says what they show, and whether to trust that. Any number of callers may ask at once; their
-/// images are scored in batches, in the order in which they came. Who asks while the model is idle scores in the own thread.
+/// images are scored in batches, in the order in which they came. Who asks while a core is free for it scores in the own thread.
 /// </summary>
 public interface IMarginGuard
 {

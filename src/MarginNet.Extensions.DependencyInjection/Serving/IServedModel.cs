@@ -11,7 +11,7 @@ public interface IServedModel : IDisposable
     /// <summary>The null model of its margins, of as many classes as <see cref="Card"/> names.</summary>
     MarginNullModel NullModel { get; }
 
-    /// <summary>Scores a batch; never called twice at once.</summary>
+    /// <summary>Scores a batch; called at the same time for as many as <see cref="MarginNetOptions.ConcurrentBatches"/>.</summary>
     /// <param name="images">Pixels in [0, 1], shape [N, channels, height, width]; they may be overwritten.</param>
     /// <param name="count">The number of images N, from 1 to <see cref="MarginNetOptions.MaxBatchSize"/>.</param>
     /// <returns>Logits, shape [N, C]; row i depends on image i alone.</returns>

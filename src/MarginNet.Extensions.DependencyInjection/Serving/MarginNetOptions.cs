@@ -30,7 +30,10 @@ public sealed class MarginNetOptions
     /// <summary>The most images that wait; more are refused by a <see cref="GuardBusyException"/>. From 1; default 1024.</summary>
     public int QueueLimit { get; set; } = 1024;
 
-    /// <summary>Threads that score a batch, at least 0. Default 0: one for each core.</summary>
+    /// <summary>Batches that are scored at the same time, at least 0. Default 0: one for each core.</summary>
+    public int ConcurrentBatches { get; set; }
+
+    /// <summary>Threads that score, shared by all batches, at least 0. Default 0: one for each core.</summary>
     public int Threads { get; set; }
 
     /// <summary>How often the model file and its calibration are looked at for changes. They are loaded anew when they have been the same

@@ -22,6 +22,9 @@ internal sealed class MarginNetOptionsValidator : IValidateOptions<MarginNetOpti
             options.MaxBatchSize is >= 1 and <= LargestBatch, nameof(options.MaxBatchSize), options.MaxBatchSize, $"1 to {LargestBatch}");
         Expect(InRange(options.MaxWait, LongestWait), nameof(options.MaxWait), options.MaxWait, $"0 to {LongestWait}");
         Expect(options.QueueLimit >= 1, nameof(options.QueueLimit), options.QueueLimit, "1 or more");
+        Expect(
+            options.ConcurrentBatches is >= 0 and <= LargestBatch, nameof(options.ConcurrentBatches), options.ConcurrentBatches,
+            "0 for one a core, or a number of batches");
         Expect(options.Threads >= 0, nameof(options.Threads), options.Threads, "0 for all cores, or a number of threads");
         Expect(
             InRange(options.ReloadInterval, LongestInterval), nameof(options.ReloadInterval), options.ReloadInterval,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Threading.Channels;
 using MarginNet.Margins;
@@ -6,21 +7,21 @@ using Microsoft.Extensions.Logging;
 
 namespace MarginNet.Serving;
 
-/// <summary>One model, and the images that wait for it: scored in batches, one after the other, until it is retired.</summary>
-#pragma warning disable CA1001 // Types that own disposable fields should be disposable: the loop disposes them at its end.
+/// <summary>One model, and the images that wait for it: scored in batches, no more of them at once than may, until it is retired.</summary>
+#pragma warning disable CA1001 // Types that own disposable fields should be disposable: the last loop disposes them.
 internal sealed class ModelBatches
 #pragma warning restore CA1001
 {
-    private readonly Channel<PendingImage> _queue = Channel.CreateUnbounded<PendingImage>(new() { SingleReader = true });
+    private readonly Channel<PendingImage> _queue = Channel.CreateUnbounded<PendingImage>();
     private readonly Lock _door = new();
-    private readonly SemaphoreSlim _turn = new(1); // Whose holder scores: the loop, or who asks a model that is idle.
+    private readonly SemaphoreSlim _turns; // Whose holders score: the loops, or who asks while one is free.
+    private readonly int _most;
     private readonly IServedModel _model;
     private readonly MarginNetOptions _options;
     private readonly GuardMetrics _metrics;
     private readonly ILogger _log;
     private readonly FlagRule _rule;
     private readonly DriftWatch _drift;
-    private readonly float[] _images;
     private int _waiting; // In the queue; it is what bounds it, for all images of a request or none.
     private bool _isRetired;
 
@@ -34,8 +35,9 @@ internal sealed class ModelBatches
         _rule = options.Alpha is null && model.NullModel.Rule is { } kept ? kept
             : FlagRule.Calibrate(model.NullModel, options.Alpha ?? 0.05);
         _drift = new(options.DriftAlpha, options.DriftWindow);
-        _images = new float[options.MaxBatchSize * Card.ImageLength];
-        Completion = Task.Run(RunAsync);
+        _most = options.ConcurrentBatches > 0 ? options.ConcurrentBatches : Environment.ProcessorCount;
+        _turns = new(_most);
+        Completion = RunAsync();
     }
 
     public ModelCard Card { get; }
@@ -52,7 +54,7 @@ internal sealed class ModelBatches
     /// <summary>What the last batch failed by; null where it did not.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Judges images at once where none waits and none is scored, which saves two changes of threads; else adds them to the
+    /// <summary>Judges images at once where none waits and there is a turn, which saves two changes of threads; else adds them to the
     /// queue, all of them or none.</summary>
     /// <returns>False where it is retired.</returns>
     /// <exception cref="GuardBusyException">They are too many.</exception>
@@ -65,7 +67,7 @@ internal sealed class ModelBatches
                 return false;
             }
 
-            if (_waiting > 0 || _options.MaxWait > TimeSpan.Zero || images.Length > _options.MaxBatchSize || !_turn.Wait(0))
+            if (_waiting > 0 || _options.MaxWait > TimeSpan.Zero || images.Length > _options.MaxBatchSize || !_turns.Wait(0))
             {
                 Enqueue(images);
                 return true;
@@ -78,7 +80,7 @@ internal sealed class ModelBatches
         }
         finally
         {
-            _turn.Release();
+            _turns.Release();
         }
 
         return true;
@@ -108,19 +110,26 @@ internal sealed class ModelBatches
     private async Task RunAsync()
     {
         using (_model)
+        using (_turns)
         {
-            var batch = new List<PendingImage>(_options.MaxBatchSize);
-            while (await _queue.Reader.WaitToReadAsync())
+            await Task.WhenAll(Enumerable.Range(0, _most).Select(_ => Task.Run(TakeTurnsAsync)));
+            for (var i = 0; i < _most; i++)
             {
-                await _turn.WaitAsync(); // What comes meanwhile joins the batch.
-                await FillAsync(batch);
-                Judge(batch);
-                batch.Clear();
-                _turn.Release();
+                await _turns.WaitAsync(); // Of those who score in their own threads.
             }
+        }
+    }
 
-            await _turn.WaitAsync();
-            _turn.Dispose();
+    private async Task TakeTurnsAsync()
+    {
+        var batch = new List<PendingImage>();
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            await _turns.WaitAsync(); // What comes meanwhile joins the batch.
+            await FillAsync(batch);
+            Judge(batch);
+            batch.Clear();
+            _turns.Release();
         }
     }
 
@@ -167,15 +176,16 @@ internal sealed class ModelBatches
         }
 
         var length = Card.ImageLength;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            batch[i].Image.Span.CopyTo(_images.AsSpan(i * length));
-        }
-
+        var images = ArrayPool<float>.Shared.Rent(batch.Count * length);
         try
         {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                batch[i].Image.Span.CopyTo(images.AsSpan(i * length));
+            }
+
             var start = Stopwatch.GetTimestamp();
-            var scores = _model.Score(_images.AsMemory(0, batch.Count * length), batch.Count);
+            var scores = _model.Score(images.AsMemory(0, batch.Count * length), batch.Count);
             _metrics.Scored(batch.Count, Stopwatch.GetElapsedTime(start));
             for (var i = 0; i < batch.Count; i++)
             {
@@ -195,6 +205,10 @@ internal sealed class ModelBatches
                 image.TrySetException(e);
             }
         }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(images);
+        }
     }
 
     private void Answer(PendingImage image, ReadOnlySpan<float> scores)
@@ -212,7 +226,13 @@ internal sealed class ModelBatches
         var p = _model.NullModel.Score(margin, decided, _rule.Null);
         var verdict = new Verdict(Card.ClassNames[decided], margin, p.Of(_rule.Tail), _rule.Flags(p), Card.Version);
         _metrics.Decided(verdict);
-        if (_drift.Add(verdict.PValue))
+        bool isAlarm;
+        lock (_drift)
+        {
+            isAlarm = _drift.Add(verdict.PValue);
+        }
+
+        if (isAlarm)
         {
             _metrics.Drifted();
             _log.Drifted(_options.DriftAlpha, _options.DriftWindow);

@@ -17,7 +17,7 @@ internal sealed class FakeModel(string version, float shift, FakeLoader loader) 
 
     public float[] Score(Memory<float> images, int count)
     {
-        Assert.Equal(1, Interlocked.Increment(ref _scoring)); // Never twice at once.
+        loader.MostAtOnce = Math.Max(loader.MostAtOnce, Interlocked.Increment(ref _scoring));
         Assert.False(IsDisposed);
         loader.Entered++;
         loader.Gate.Wait();
@@ -62,6 +62,9 @@ internal sealed class FakeLoader : IModelLoader
     public Exception? LoadFailure { get; set; }
 
     public bool IsWatched { get; set; }
+
+    /// <summary>The most batches that one model scored at the same time.</summary>
+    public int MostAtOnce { get; set; }
 
     /// <summary>How often a batch has begun.</summary>
     public int Entered { get; set; }

@@ -18,6 +18,7 @@ internal sealed class FakeService : IAsyncDisposable
             .AddMarginNet(options =>
             {
                 options.Model = "fake.onnx";
+                options.ConcurrentBatches = 1;
                 configure?.Invoke(options);
             })
             .BuildServiceProvider();

@@ -5,17 +5,20 @@ namespace MarginNet.Tests.Serving;
 public sealed class MarginGuardTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(64)]
-    public async Task Every_request_gets_its_own_verdict_that_of_one_by_one_to_the_bit(int maxBatchSize)
+    [InlineData(1, 1)]
+    [InlineData(7, 1)]
+    [InlineData(7, 3)]
+    [InlineData(64, 0)]
+    public async Task Every_request_gets_its_own_verdict_that_of_one_by_one_to_the_bit(int maxBatchSize, int concurrentBatches)
     {
-        await using var service = new FakeService(options => options.MaxBatchSize = maxBatchSize);
+        await using var service = new FakeService(options =>
+            (options.MaxBatchSize, options.ConcurrentBatches) = (maxBatchSize, concurrentBatches));
         var verdicts = await Task.WhenAll(
             Enumerable.Range(0, 500).Select(i => Task.Run(() => service.Guard.JudgeAsync(FakeService.Image(i)))));
         Assert.Equal(Enumerable.Range(0, 500).Select(i => service.Expected(i)), verdicts);
         Assert.Equal(500, service.Loader.Batches.Sum());
         Assert.InRange(service.Loader.Batches.Max(), 1, maxBatchSize);
+        Assert.InRange(service.Loader.MostAtOnce, 1, concurrentBatches > 0 ? concurrentBatches : Environment.ProcessorCount);
     }
 
     [Fact]

@@ -36,6 +36,8 @@ public sealed class MarginNetOptionsTests
     [InlineData("MaxBatchSize", "0", "MarginNet:MaxBatchSize is 0: expected 1 to 65536.")]
     [InlineData("MaxWait", "-00:00:01", "MarginNet:MaxWait is -00:00:01: expected 0 to 00:01:00.")]
     [InlineData("QueueLimit", "0", "MarginNet:QueueLimit is 0: expected 1 or more.")]
+    [InlineData(
+        "ConcurrentBatches", "-1", "MarginNet:ConcurrentBatches is -1: expected 0 for one a core, or a number of batches.")]
     [InlineData("Threads", "-1", "MarginNet:Threads is -1: expected 0 for all cores, or a number of threads.")]
     [InlineData("ReloadInterval", "2.00:00:00", "MarginNet:ReloadInterval is 2.00:00:00: expected 0 for never, to 1.00:00:00.")]
     [InlineData("DriftAlpha", "1", "MarginNet:DriftAlpha is 1: expected 0 for no watch, or a probability below 1.")]

@@ -26,7 +26,7 @@ public sealed class ReloadTests
         const int Clients = 8;
         const int Least = 300;
         const int Models = 20;
-        await using var service = new FakeService(options => options.MaxBatchSize = 5);
+        await using var service = new FakeService(options => (options.MaxBatchSize, options.ConcurrentBatches) = (5, 3));
         using var done = new CancellationTokenSource();
         var reloads = Task.Run(async () =>
         {
