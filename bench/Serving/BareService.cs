@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace MarginNet.ServingBench;
 
-/// <summary>What is compared with: the same pictures in, ONNX Runtime, the decided class out. No p-values, checks, batches, limits, metrics.</summary>
+/// <summary>What is compared with: pictures in, the decided class by ONNX Runtime out, and nothing else.</summary>
 internal static class BareService
 {
     private const int Side = 32;

@@ -144,8 +144,9 @@ internal static class Faults
                 0 => RawClient.Post(file[..random.Next(file.Length)]), // Cut.
                 1 => RawClient.Post(Flip(file, random)),
                 2 => RawClient.Post(Bytes(random.Next(3000), random)),
-                3 => RawClient.Post(Encoding.UTF8.GetBytes("{\"pixels\":[" + string.Join(',', Bytes(random.Next(4000), random)) + "]}"), "application/json"),
-                _ => RawClient.Post(Bytes(random.Next(200), random), "application/json"),
+                3 => RawClient.Post(Encoding.UTF8.GetBytes(
+                    $"{{\"pixels\":[{string.Join(',', Bytes(random.Next(4000), random))}]}}"), RawClient.Json),
+                _ => RawClient.Post(Bytes(random.Next(200), random), RawClient.Json),
             };
             using var client = new RawClient(Port);
             var status = (await client.AskAsync(request)).Status;
@@ -174,7 +175,7 @@ internal static class Faults
 
     private sealed record Verdict(string Model, string Rounded)
     {
-        /// <summary>Batches round otherwise: p-values are compared to three decimals, margins to four digits.</summary>
+        /// <summary>Class and margin; batches round otherwise, so it is compared to about three digits.</summary>
         public static Verdict Parse(string json)
         {
             using var document = JsonDocument.Parse(json);
@@ -205,7 +206,8 @@ internal static class Faults
 
             var verdict = Verdict.Parse(answer.Body);
             Models.AddOrUpdate(verdict.Model, 1, (_, count) => count + 1);
-            Interlocked.Increment(ref IsLike(expected.GetValueOrDefault((verdict.Model, image)), verdict.Rounded) ? ref _right : ref _wrong);
+            var isRight = IsLike(expected.GetValueOrDefault((verdict.Model, image)), verdict.Rounded);
+            Interlocked.Increment(ref isRight ? ref _right : ref _wrong);
         }
 
         public void Broken(bool wasConnected) => Interlocked.Increment(ref wasConnected ? ref _broken : ref _refused);
@@ -221,7 +223,8 @@ internal static class Faults
             }
 
             var (one, other) = ((expected ?? "").Split(' '), actual.Split(' '));
-            return one.Length == 2 && one[0] == other[0] && Math.Abs(Number(one[1]) - Number(other[1])) <= 2e-3 * Math.Max(1, Number(one[1]));
+            return one.Length == 2 && one[0] == other[0]
+                && Math.Abs(Number(one[1]) - Number(other[1])) <= 2e-3 * Math.Max(1, Number(one[1]));
         }
 
         private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

@@ -17,7 +17,8 @@ internal static class Load
             await RoundAsync(service, 8, 2 * seconds); // Compiles what is hot.
         }
 
-        Console.WriteLine($"{rounds} rounds of {seconds} s each, medians; ratios are of rounds beside one another\n");
+        Console.WriteLine(
+            $"{Path.GetFileName(model)}: {rounds} rounds of {seconds} s each, medians; ratios are of rounds beside one another\n");
         Console.WriteLine("| clients | | requests/s | p50, ms | p99, ms | processor time, ms a request |\n|---|---|---|---|---|---|");
         foreach (var clients in Clients)
         {
@@ -34,7 +35,7 @@ internal static class Load
             Row(" | ratio", figure => Median(pairs.Select(pair => figure(pair.Guard) / figure(pair.Bare))));
         }
 
-        Console.WriteLine(FormattableString.Invariant($"\nMemory: bare {bare.Memory >> 20} MiB, guard {guard.Memory >> 20} MiB"));
+        Console.WriteLine(FormattableString.Invariant($"\nMemory: bare {bare.Memory >> 20} MiB, guard {guard.Memory >> 20} MiB\n"));
     }
 
     private static void Row(string name, Func<Func<Figures, double>, double> of) => Console.WriteLine(FormattableString.Invariant(

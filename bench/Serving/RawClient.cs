@@ -8,6 +8,8 @@ namespace MarginNet.ServingBench;
 /// <summary>A client with a connection that stays, which takes as little of the shared processor as it can.</summary>
 internal sealed class RawClient : IDisposable
 {
+    public const string Json = "application/json";
+
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _buffer = new byte[1 << 16];
 
@@ -28,8 +30,11 @@ internal sealed class RawClient : IDisposable
     public bool IsClosed { get; private set; }
 
     /// <summary>A request as bytes, to be sent as often as wanted.</summary>
-    public static byte[] Post(byte[] body, string type = "application/octet-stream") =>
-        [.. Encoding.ASCII.GetBytes($"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n"), .. body];
+    public static byte[] Post(byte[] body, string type = "application/octet-stream")
+    {
+        var head = $"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n";
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
+    }
 
     /// <summary>Asks, and waits for the whole answer.</summary>
     /// <exception cref="IOException">The connection broke first.</exception>

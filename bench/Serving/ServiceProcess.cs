@@ -43,8 +43,8 @@ internal sealed class ServiceProcess : IDisposable
         new([typeof(ServiceProcess).Assembly.Location, "bare", model, $"http://127.0.0.1:{port}"], port);
 
     public static ServiceProcess Guard(string program, string model, int port, params string[] options) => new(
-        [program, "--MarginNet:Model", model, "--urls", $"http://127.0.0.1:{port}", "--RequestsPerSecond", "1000000", "--Logging:LogLevel:Default",
-            "Error", .. options], port);
+        [program, "--MarginNet:Model", model, "--urls", $"http://127.0.0.1:{port}", "--RequestsPerSecond", "1000000",
+            "--Logging:LogLevel:Default", "Error", .. options], port);
 
     /// <summary>Waits until it answers.</summary>
     public async Task ReadyAsync(byte[] request)

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using MarginNet.Data;
 using MarginNet.Serving;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -15,7 +16,9 @@ internal static class GuardService
     private const int MaxConnections = 1000;
     private const string PerClient = "per client";
 
-    public static WebApplication Create(string[] args)
+    /// <param name="args">Options, as <c>--MarginNet:Model x.onnx</c>.</param>
+    /// <param name="configure">Adds to the services, or takes the place of some.</param>
+    public static WebApplication Create(string[] args, Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -26,13 +29,13 @@ internal static class GuardService
         AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100));
         AddTelemetry(builder.Services, builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null);
 
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         _ = app.Services.GetRequiredService<IMarginGuard>(); // Now, so that a wrong file or option stops the start by one line.
         app.UseRateLimiter();
         app.MapOpenApi();
         app.MapPrometheusScrapingEndpoint();
-        app.MapHealthChecks("/health", new() { ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(report.Entries.Select(
-            entry => new { entry.Key, Status = $"{entry.Value.Status}", entry.Value.Description, entry.Value.Data })) });
+        app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealthAsync });
         app.MapPost("/classify", ClassifyAsync)
             .WithSummary("Says what an image shows, and whether to trust that.")
             .Accepts<Pixels>("application/octet-stream", "application/json")
@@ -70,6 +73,9 @@ internal static class GuardService
             return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
+
+    private static Task WriteHealthAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
+        report.Entries.Select(entry => new { entry.Key, Status = $"{entry.Value.Status}", entry.Value.Description, entry.Value.Data }));
 
     /// <summary>Reads a picture file, resized to what the model takes.</summary>
     private static async Task<float[]> DecodeAsync(Stream body, ModelCard model, CancellationToken cancellation)
