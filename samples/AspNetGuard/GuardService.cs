@@ -1,4 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.RateLimiting;
+using MarginNet.Data;
+using MarginNet.Serving;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
 
 namespace AspNetGuard;
 
@@ -6,34 +13,51 @@ namespace AspNetGuard;
 internal static class GuardService
 {
     private const int MaxRequestBytes = 10_000_000;
+    private const int MaxConnections = 1000;
+    private const string PerClient = "per client";
 
-    public static WebApplication Create(string[] args)
+    /// <param name="args">Options, as <c>--MarginNet:Model x.onnx</c>.</param>
+    /// <param name="configure">Adds to the services, or takes the place of some.</param>
+    public static WebApplication Create(string[] args, Action<IServiceCollection>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
-        var path = builder.Configuration["model"] ?? "demo.pt";
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxRequestBytes);
-        builder.Services.AddSingleton(new Guard(path)); // Now, so that a wrong file stops the start and not the first request.
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            (kestrel.Limits.MaxRequestBodySize, kestrel.Limits.MaxConcurrentConnections) = (MaxRequestBytes, MaxConnections));
+        builder.Services.AddMarginNet();
+        builder.Services.AddHealthChecks().AddMarginNet();
+        builder.Services.AddOpenApi();
+        AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100));
+        AddTelemetry(builder.Services, builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null);
+
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapGet("/health", () => new { Status = "healthy", Model = Path.GetFileName(path) });
-        app.MapPost("/classify", ClassifyAsync);
+        _ = app.Services.GetRequiredService<IMarginGuard>(); // Now, so that a wrong file or option stops the start by one line.
+        app.UseRateLimiter();
+        app.MapOpenApi();
+        app.MapPrometheusScrapingEndpoint();
+        app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealthAsync });
+        app.MapPost("/classify", ClassifyAsync)
+            .WithSummary("Says what an image shows, and whether to trust that.")
+            .Accepts<Pixels>("application/octet-stream", "application/json")
+            .Produces<Verdict>()
+            .Produces<string>(StatusCodes.Status400BadRequest, "text/plain")
+            .Produces(StatusCodes.Status413PayloadTooLarge)
+            .Produces(StatusCodes.Status429TooManyRequests)
+            .Produces<string>(StatusCodes.Status503ServiceUnavailable, "text/plain")
+            .RequireRateLimiting(PerClient);
         return app;
     }
 
     /// <summary>Answers to an image file, or to JSON: {"pixels": [...]}. <paramref name="cancellation"/> is the request's own:
     /// a client that hangs up frees its place.</summary>
-    private static async Task<IResult> ClassifyAsync(HttpRequest request, Guard guard, CancellationToken cancellation)
+    private static async Task<IResult> ClassifyAsync(HttpRequest request, IMarginGuard guard, CancellationToken cancellation)
     {
         try
         {
-            if (request.HasJsonContentType())
-            {
-                var body = await request.ReadFromJsonAsync<Pixels>(cancellation);
-                return Results.Ok(await guard.ClassifyAsync(body?.Values ?? [], cancellation));
-            }
-
-            using var file = new MemoryStream();
-            await request.Body.CopyToAsync(file, cancellation);
-            return Results.Ok(await guard.ClassifyAsync(file.ToArray(), cancellation));
+            var pixels = request.HasJsonContentType()
+                ? (await request.ReadFromJsonAsync<Pixels>(cancellation))?.Values ?? []
+                : await DecodeAsync(request.Body, guard.Model, cancellation);
+            return Results.Ok(await guard.JudgeAsync(pixels, cancellation));
         }
         catch (BadHttpRequestException e)
         {
@@ -43,7 +67,50 @@ internal static class GuardService
         {
             return Results.Text(e.Message.ReplaceLineEndings(" "), statusCode: StatusCodes.Status400BadRequest);
         }
+        catch (GuardBusyException e)
+        {
+            request.HttpContext.Response.Headers.RetryAfter = "1";
+            return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
-    private sealed record Pixels([property: System.Text.Json.Serialization.JsonPropertyName("pixels")] float[]? Values);
+    private static Task WriteHealthAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
+        report.Entries.Select(entry => new { entry.Key, Status = $"{entry.Value.Status}", entry.Value.Description, entry.Value.Data }));
+
+    /// <summary>Reads a picture file, resized to what the model takes.</summary>
+    private static async Task<float[]> DecodeAsync(Stream body, ModelCard model, CancellationToken cancellation)
+    {
+        using var file = new MemoryStream();
+        await body.CopyToAsync(file, cancellation);
+        var image = ImageFolder.DecodeImage(file.ToArray(), "The image", model.Height, model.Width, model.Channels);
+        return Array.ConvertAll(image.Pixels(0).ToArray(), pixel => pixel / (float)byte.MaxValue);
+    }
+
+    /// <summary>As many requests a second for each address, and as many at once.</summary>
+    private static void AddRateLimit(IServiceCollection services, int requestsPerSecond) => services.AddRateLimiter(limiter =>
+    {
+        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        limiter.AddPolicy(PerClient, context => RateLimitPartition.GetTokenBucketLimiter(
+            $"{context.Connection.RemoteIpAddress}",
+            _ => new()
+            {
+                TokenLimit = requestsPerSecond,
+                TokensPerPeriod = requestsPerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            }));
+    });
+
+    /// <summary>Metrics at /metrics for Prometheus; they and traces by OTLP where the usual variable names a collector.</summary>
+    private static void AddTelemetry(IServiceCollection services, bool hasCollector)
+    {
+        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("MarginNet", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.RateLimiting")
+            .AddPrometheusExporter());
+        if (hasCollector)
+        {
+            telemetry.WithTracing(tracing => tracing.AddSource("MarginNet", "Microsoft.AspNetCore")).UseOtlpExporter();
+        }
+    }
+
+    private sealed record Pixels([property: JsonPropertyName("pixels")] float[]? Values);
 }

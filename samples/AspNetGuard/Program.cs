@@ -1,9 +1,14 @@
-// A web service that says of an image what it shows, and whether to trust that.
-// Run: dotnet run -c Release --project src/MarginNet.Cli -- demo      (writes demo.pt, a calibrated model)
-//      dotnet run -c Release --project samples/AspNetGuard -- --model demo.pt --urls http://localhost:5080
+// A web service that says of an image what it shows, and whether to trust that, by an ONNX model of any framework and its calibration.
+// marginnet is: dotnet run -c Release --project src/MarginNet.Cli --
+//      marginnet demo                                       (a minute: trains demo.pt)
+//      marginnet export demo.pt --to onnx --out demo.onnx
+//      marginnet calibrate --model demo.onnx --data synthetic
+//      dotnet run -c Release --project samples/AspNetGuard -- --MarginNet:Model demo.onnx --urls http://localhost:5080
 //      curl --data-binary @shape.png http://localhost:5080/classify
-//      {"class":"ring","margin":18.06,"pValue":0.53,"flagged":false}
+//      {"class":"ring","margin":18.06,"pValue":0.53,"flagged":false,"model":"9f3b5c81aa04.1c20ab7754d1"}
+// /health, /metrics (Prometheus), /openapi/v1.json. A changed demo.onnx is taken up while it runs. Options: docs/howto/serve.md.
 using AspNetGuard;
+using Microsoft.Extensions.Options;
 
 try
 {
@@ -11,9 +16,9 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidDataException)
+catch (Exception e) when (e is IOException or InvalidDataException or OptionsValidationException)
 {
-    // Such as that the model is not there, or not calibrated; --model FILE names another.
+    // Such as that the model is not there, or not calibrated; --MarginNet:Model FILE names another.
     await Console.Error.WriteLineAsync($"AspNetGuard: {e.Message}");
     return 2;
 }

@@ -5,11 +5,14 @@ using System.Text;
 using System.Text.Json;
 using AspNetGuard;
 using MarginNet.Data;
+using MarginNet.Export;
 using MarginNet.Margins;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using MarginNet.PValues;
+using MarginNet.Serving;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using StbImageWriteSharp;
 using static TorchSharp.torch;
 
@@ -26,10 +29,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _model = CreateModel();
-        _model.Save(FileOf("m.pt"));
-        _app = GuardService.Create(["--model", FileOf("m.pt"), "--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "None"]);
-        await _app.StartAsync();
+        _model = CreateModel(seed: 3, "m.onnx");
+        _app = await Start();
         _client.BaseAddress = new(_app.Urls.Single());
     }
 
@@ -51,13 +52,17 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("nowhere.pt", "AspNetGuard: 'nowhere.pt' does not exist")]
-    [InlineData("damaged.pt", "AspNetGuard: 'damaged.pt'")]
-    public async Task A_model_that_cannot_be_used_is_one_line_and_exit_code_2(string model, string expected)
+    [InlineData("MarginNet:Model", "nowhere.onnx", "AspNetGuard: 'nowhere.onnx' does not exist")]
+    [InlineData("MarginNet:Model", "bare.onnx", "AspNetGuard: 'bare.onnx' is not calibrated: run 'marginnet calibrate --model bare.onnx'")]
+    [InlineData("MarginNet:Model", "damaged.onnx", "AspNetGuard: 'damaged.onnx.margins.json' is no calibration of 'damaged.onnx'")]
+    [InlineData("MarginNet:QueueLimit", "0", "AspNetGuard: MarginNet:Model is not given: name the model file.; MarginNet:QueueLimit is 0")]
+    public async Task What_cannot_be_used_is_one_line_and_exit_code_2(string option, string value, string expected)
     {
-        await File.WriteAllTextAsync(FileOf("damaged.pt"), "no model");
+        await File.WriteAllTextAsync(FileOf("bare.onnx"), "no model");
+        await File.WriteAllTextAsync(FileOf("damaged.onnx"), "no model");
+        File.Copy(FileOf("m.onnx.margins.json"), FileOf("damaged.onnx.margins.json"));
         using var process = Process.Start(new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "AspNetGuard.dll"), "--model", model])
+            "dotnet", [System.IO.Path.Combine(AppContext.BaseDirectory, "AspNetGuard.dll"), $"--{option}", value])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardError = true,
@@ -139,46 +144,177 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_cancelled_request_is_not_computed()
-    {
-        using var guard = new Guard(FileOf("m.pt"));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => guard.ClassifyAsync(Png(0), new CancellationToken(canceled: true)));
-    }
-
-    [Fact]
     public async Task Health_names_the_model()
     {
-        var health = await _client.GetFromJsonAsync<JsonElement>(new Uri("/health", UriKind.Relative));
-        Assert.Equal(("healthy", "m.pt"), (health.GetProperty("status").GetString(), health.GetProperty("model").GetString()));
+        var health = (await _client.GetFromJsonAsync<JsonElement>(Path("/health")))[0];
+        Assert.Equal(
+            ("Healthy", "m.onnx"),
+            (health.GetProperty("status").GetString(), health.GetProperty("data").GetProperty("model").GetString()));
     }
 
     [Fact]
-    public void A_model_that_is_not_calibrated_stops_the_start()
+    public async Task Metrics_count_the_decisions_for_Prometheus()
     {
-        _model!.NullModel = null;
-        _model.Save(FileOf("bare.pt"));
-        var refusal = Assert.Throws<InvalidDataException>(() => GuardService.Create(["--model", FileOf("bare.pt")]));
-        Assert.Contains("is not calibrated", refusal.Message, StringComparison.Ordinal);
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i => await Read(await PostImage(i))));
+        var metrics = await _client.GetStringAsync(Path("/metrics"));
+        foreach (var own in verdicts.GroupBy(verdict => verdict.Class))
+        {
+            var line = metrics.Split('\n').Single(line => line.StartsWith("marginnet_decisions", StringComparison.Ordinal)
+                && line.Contains($"class=\"{own.Key}\"", StringComparison.Ordinal));
+            Assert.Equal($"{own.Count()}", line.Split(' ')[1]);
+        }
+
+        Assert.Contains("marginnet_p_value_bucket", metrics, StringComparison.Ordinal);
+        Assert.Contains("http_server_request_duration_seconds", metrics, StringComparison.Ordinal);
     }
 
-    private static Uri Classify => new("/classify", UriKind.Relative);
-
-    private MarginModel CreateModel()
+    [Fact]
+    public async Task The_OpenAPI_description_has_the_route_with_all_its_answers()
     {
-        manual_seed(3);
-        var model = new MarginModel(new ResNet18(new() { Width = 4 }), SyntheticShapes.ClassNames, (32, 32));
-        model.Network.eval();
+        var description = await _client.GetFromJsonAsync<JsonElement>(Path("/openapi/v1.json"));
+        var answers = description.GetProperty("paths").GetProperty("/classify").GetProperty("post").GetProperty("responses");
+        Assert.Equal(["200", "400", "413", "429", "503"], answers.EnumerateObject().Select(answer => answer.Name).Order());
+    }
+
+    [Fact]
+    public async Task A_client_that_asks_too_often_is_told_so()
+    {
+        await using var slow = await Start("--RequestsPerSecond", "2");
+        using var client = new HttpClient { BaseAddress = new(slow.Urls.Single()) };
+        var statuses = new List<HttpStatusCode>();
+        while (!statuses.Contains(HttpStatusCode.TooManyRequests) && statuses.Count < 1000)
+        {
+            using var response = await client.PostAsync(Classify, content: null);
+            statuses.Add(response.StatusCode);
+        }
+
+        Assert.Equal([HttpStatusCode.BadRequest, HttpStatusCode.TooManyRequests], statuses.Distinct().Order());
+    }
+
+    [Fact]
+    public async Task A_full_queue_is_503_and_says_when_to_come_back()
+    {
+        using var held = new HeldModelLoader();
+        _model!.Save(FileOf("m.pt"));
+        await using var narrow = await Start(
+            services => services.AddSingleton<IModelLoader>(held),
+            "--MarginNet:Model", FileOf("m.pt"), "--MarginNet:QueueLimit", "1", "--MarginNet:MaxBatchSize", "1",
+            "--MarginNet:ConcurrentBatches", "1");
+        using var client = new HttpClient { BaseAddress = new(narrow.Urls.Single()) };
+        var health = narrow.Services.GetRequiredService<Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckService>();
+        Task<HttpResponseMessage> Post() => client.PostAsync(Classify, new ByteArrayContent(Png(0)));
+
+        held.Gate.Reset();
+        var scored = Post();
+        await WaitUntil(() => Task.FromResult(held.IsScoring));
+        var waiting = Post();
+        await WaitUntil(async () => (await health.CheckHealthAsync()).Entries["marginnet"].Data["waiting"] is 1);
+        using (var refused = await Post())
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+            Assert.Equal(
+                "1 images wait, and 1 more would be above the limit of 1: try again later.", await refused.Content.ReadAsStringAsync());
+        }
+
+        held.Gate.Set();
+        foreach (var answered in await Task.WhenAll(scored, waiting))
+        {
+            AssertVerdict(Expected(0), await Read(answered));
+        }
+    }
+
+    /// <summary>The files of another network are put in their place while eight clients ask.</summary>
+    [Fact]
+    public async Task A_model_is_exchanged_under_load_without_a_lost_request_or_a_wrong_answer()
+    {
+        using var other = CreateModel(seed: 4, "other.onnx");
+        var first = (await Read(await PostImage(0))).Model;
+        var isExchanged = false;
+        var clients = Enumerable.Range(0, 8).Select(client => Task.Run(async () =>
+        {
+            for (var (i, after) = (client, 0); after < 10; i = (i + 1) % 30)
+            {
+                var verdict = await Read(await PostImage(i));
+                AssertVerdict(Expected(i, verdict.Model == first ? _model! : other), verdict);
+                after += verdict.Model == first ? 0 : 1;
+                isExchanged |= verdict.Model != first;
+            }
+        })).ToArray();
+        File.Copy(FileOf("other.onnx"), FileOf("m.onnx"), overwrite: true);
+        File.Copy(FileOf("other.onnx.margins.json"), FileOf("m.onnx.margins.json"), overwrite: true);
+        await Task.WhenAll(clients).WaitAsync(TimeSpan.FromMinutes(5));
+        Assert.True(isExchanged);
+    }
+
+    /// <summary>Another engine: the network of MarginNet on LibTorch, as docs/howto/serve.md has it.</summary>
+    [Fact]
+    public async Task A_network_on_LibTorch_judges_by_the_same_door()
+    {
+        _model!.Save(FileOf("m.pt"));
+        await using var services = new ServiceCollection()
+            .AddSingleton<IModelLoader>(new TorchModelLoader())
+            .AddMarginNet(options => options.Model = FileOf("m.pt"))
+            .BuildServiceProvider();
+        var verdicts = await services.GetRequiredService<IMarginGuard>().JudgeAsync([.. Enumerable.Range(0, 30).Select(
+            i => (ReadOnlyMemory<float>)_images.Pixels(i).ToArray().Select(pixel => pixel / 255f).ToArray())]);
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            AssertVerdict(Expected(i), verdicts[i]);
+        }
+    }
+
+    private static Uri Classify => Path("/classify");
+
+    private static Uri Path(string path) => new(path, UriKind.Relative);
+
+    private static async Task WaitUntil(Func<Task<bool>> condition)
+    {
+        for (var end = DateTime.UtcNow.AddMinutes(3); !await condition(); await Task.Delay(5))
+        {
+            Assert.True(DateTime.UtcNow < end);
+        }
+    }
+
+    private Task<WebApplication> Start(params string[] options) => Start(configure: null, options);
+
+    private async Task<WebApplication> Start(Action<IServiceCollection>? configure, params string[] options)
+    {
+        string[] usual =
+        [
+            "--MarginNet:Model", FileOf("m.onnx"), "--MarginNet:ReloadInterval", "00:00:00.05", "--RequestsPerSecond", "1000000",
+            "--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "None",
+        ];
+        var app = GuardService.Create([.. usual, .. options], configure);
+        await app.StartAsync();
+        return app;
+    }
+
+    /// <summary>Writes a calibrated ONNX model; it is read again, so that its calibration is of that file.</summary>
+    private MarginModel CreateModel(int seed, string name)
+    {
+        manual_seed(seed);
+        using (var network = new MarginModel(new ResNet18(new() { Width = 4 }), SyntheticShapes.ClassNames, (32, 32)))
+        {
+            network.Network.eval();
+            ModelExport.ToOnnx(network, FileOf(name));
+        }
+
+        var model = MarginModel.Load(FileOf(name));
         var (decided, margins) = model.Network.Score(_images).Decisions();
         model.NullModel = MarginNullModel.Fit(margins, decided, decided, SyntheticShapes.ClassNames.Length);
         model.NullModel = model.NullModel.WithRule(FlagRule.Calibrate(model.NullModel, alpha: 0.2));
+        model.SaveCalibration(FileOf(name));
         return model;
     }
 
-    private Verdict Expected(int index)
+    private Verdict Expected(int index) => Expected(index, _model!);
+
+    private Verdict Expected(int index, MarginModel model)
     {
-        var (decided, margin) = DecisionMargin.Compute(_model!.Network.Score(_images.Select([index]))[0]);
-        var p = _model.NullModel!.Score(margin, decided);
-        return new(_model.ClassNames[decided], margin, p.Lower, _model.NullModel.Rule!.Flags(p));
+        var (decided, margin) = DecisionMargin.Compute(model.Network.Score(_images.Select([index]))[0]);
+        var p = model.NullModel!.Score(margin, decided);
+        return new(model.ClassNames[decided], margin, p.Lower, model.NullModel.Rule!.Flags(p), "");
     }
 
     private static void AssertVerdict(Verdict expected, Verdict actual)
@@ -217,5 +353,5 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
         return stream.ToArray();
     }
 
-    private string FileOf(string name) => Path.Combine(_folder.FullName, name);
+    private string FileOf(string name) => System.IO.Path.Combine(_folder.FullName, name);
 }

@@ -33,11 +33,16 @@ public static class CalibrationFile
     });
 
     /// <summary>Reads the values of a calibration and those of its null model.</summary>
-    internal static T Read<T>(string path, string modelPath, Func<Dictionary<string, object?>, Dictionary<string, object?>, T> read)
+    internal static T Read<T>(string path, string modelPath, Func<Dictionary<string, object?>, Dictionary<string, object?>, T> read) =>
+        Read(File.ReadAllBytes(path), path, modelPath, read);
+
+    /// <summary>The same of a file that was read before.</summary>
+    internal static T Read<T>(
+        byte[] content, string path, string modelPath, Func<Dictionary<string, object?>, Dictionary<string, object?>, T> read)
     {
         try
         {
-            return PlainValueJson.Parse(File.ReadAllBytes(path)) is Dictionary<string, object?> state
+            return PlainValueJson.Parse(content) is Dictionary<string, object?> state
                 && state.GetValueOrDefault("format") as string == Format
                 && state.GetValueOrDefault(NullModel) is Dictionary<string, object?> nullModel
                     ? read(state, nullModel)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using MarginNet.Margins;
+using MarginNet.Serving;
 
 namespace MarginNet.Tests.Folders;
 
@@ -18,9 +19,11 @@ public sealed class FolderDirectionTests
         "Losses", "Distributed", "Training",
         "Evaluation", "PValues", "Drift", "Audit",
         "Foreign", "ModelFiles", "Export", // readers and writers of files
+        "Serving",
     ];
 
-    private static readonly Assembly[] Libraries = [typeof(LabelledMargin).Assembly, typeof(TensorMargins).Assembly];
+    private static readonly Assembly[] Libraries =
+        [typeof(LabelledMargin).Assembly, typeof(TensorMargins).Assembly, typeof(IMarginGuard).Assembly];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
@@ -48,6 +51,11 @@ public sealed class FolderDirectionTests
         Assert.Equal(Order.Order(), Files().Select(file => file.Folder).Distinct().Order());
         Assert.All(Files(), file => Assert.Equal(file.Folder, FolderOf(NamespaceIn(file.Path) + '.')));
     }
+
+    [Fact]
+    public void Serving_needs_statistics_and_nothing_else_of_this_library() => Assert.Equal(
+        ["MarginNet.Statistics"],
+        Libraries[2].GetReferencedAssemblies().Select(used => used.Name!).Where(name => name.Contains("Margin") || name.Contains("Torch")));
 
     [Fact]
     public void Statistics_need_the_system_and_mathematics_alone() => Assert.All(
