@@ -67,7 +67,7 @@ public sealed class TrainCommandTests
         using var model = MarginModel.Load(tool.File("m.pt"));
         Assert.Equal((4, 1), (Assert.IsType<OrthogonalNet>(model.Network).Width, model.Network.Options.OutputScale));
         Assert.Equal(
-            ("shifted-softmax", 0.6, 0.25, 0.0, 0.5),
+            ("shifted-softmax", 0.6, 0.5, 0.0, 0.5),
             (model.Training["loss"], model.Training["mu"], model.Training["temperature"], model.Training["lipschitz_margin"],
                 model.Training["parseval"]));
         var bounds = await Tool.RunAsync("lipschitz", "--model", tool.File("m.pt"), "--json", tool.File("l.json"));
