@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using MarginNet.Data;
+using MarginNet.Distributed;
 using MarginNet.Margins;
 using MarginNet.Models;
-using MarginNet.Distributed;
 using static TorchSharp.torch;
 
 namespace MarginNet.Training;

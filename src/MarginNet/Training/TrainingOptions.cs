@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using MarginNet.Losses;
 using MarginNet.Distributed;
+using MarginNet.Losses;
 
 namespace MarginNet.Training;
 

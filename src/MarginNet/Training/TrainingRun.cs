@@ -1,10 +1,10 @@
 using MarginNet.Certificates;
 using MarginNet.Data;
+using MarginNet.Distributed;
 using MarginNet.Lipschitz;
 using MarginNet.Losses;
 using MarginNet.Margins;
 using MarginNet.Models;
-using MarginNet.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
