@@ -26,7 +26,8 @@ internal static class GuardService
         builder.Services.AddMarginNet();
         builder.Services.AddHealthChecks().AddMarginNet();
         builder.Services.AddOpenApi();
-        AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100));
+        AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100) is > 0 and var most ? most
+            : throw new InvalidDataException("RequestsPerSecond is 0 or less: expected 1 or more."));
         AddTelemetry(builder.Services, builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null);
 
         configure?.Invoke(builder.Services);

@@ -56,6 +56,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     [InlineData("MarginNet:Model", "bare.onnx", "AspNetGuard: 'bare.onnx' is not calibrated: run 'marginnet calibrate --model bare.onnx'")]
     [InlineData("MarginNet:Model", "damaged.onnx", "AspNetGuard: 'damaged.onnx.margins.json' is no calibration of 'damaged.onnx'")]
     [InlineData("MarginNet:QueueLimit", "0", "AspNetGuard: MarginNet:Model is not given: name the model file.; MarginNet:QueueLimit is 0")]
+    [InlineData("MarginNet:MaxBatch", "3", "AspNetGuard: 'ErrorOnUnknownConfiguration' was set")]
+    [InlineData("RequestsPerSecond", "0", "AspNetGuard: RequestsPerSecond is 0 or less: expected 1 or more.")]
     public async Task What_cannot_be_used_is_one_line_and_exit_code_2(string option, string value, string expected)
     {
         await File.WriteAllTextAsync(FileOf("bare.onnx"), "no model");
