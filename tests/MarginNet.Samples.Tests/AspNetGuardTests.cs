@@ -94,6 +94,16 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded")] // What curl --data-binary says.
+    [InlineData("image/png")]
+    public async Task A_picture_may_come_under_any_name_but_JSON(string type)
+    {
+        using var content = new ByteArrayContent(Png(2));
+        content.Headers.ContentType = new(type);
+        AssertVerdict(Expected(2), await Read(await _client.PostAsync(Classify, content)));
+    }
+
     [Fact]
     public async Task Many_requests_at_once_get_the_verdicts_of_one_after_the_other()
     {
@@ -174,7 +184,10 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     public async Task The_OpenAPI_description_has_the_route_with_all_its_answers()
     {
         var description = await _client.GetFromJsonAsync<JsonElement>(Path("/openapi/v1.json"));
-        var answers = description.GetProperty("paths").GetProperty("/classify").GetProperty("post").GetProperty("responses");
+        var classify = description.GetProperty("paths").GetProperty("/classify").GetProperty("post");
+        var asked = classify.GetProperty("requestBody").GetProperty("content");
+        Assert.Equal(["application/json", "application/octet-stream"], asked.EnumerateObject().Select(type => type.Name).Order());
+        var answers = classify.GetProperty("responses");
         Assert.Equal(["200", "400", "413", "429", "503"], answers.EnumerateObject().Select(answer => answer.Name).Order());
     }
 
