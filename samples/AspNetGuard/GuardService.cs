@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using MarginNet.Data;
 using MarginNet.Serving;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.OpenApi;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -26,7 +28,8 @@ internal static class GuardService
         builder.Services.AddMarginNet();
         builder.Services.AddHealthChecks().AddMarginNet();
         builder.Services.AddOpenApi();
-        AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100));
+        AddRateLimit(builder.Services, builder.Configuration.GetValue("RequestsPerSecond", 100) is > 0 and var most ? most
+            : throw new InvalidDataException("RequestsPerSecond is 0 or less: expected 1 or more."));
         AddTelemetry(builder.Services, builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null);
 
         configure?.Invoke(builder.Services);
@@ -38,7 +41,7 @@ internal static class GuardService
         app.MapHealthChecks("/health", new() { ResponseWriter = WriteHealthAsync });
         app.MapPost("/classify", ClassifyAsync)
             .WithSummary("Says what an image shows, and whether to trust that.")
-            .Accepts<Pixels>("application/octet-stream", "application/json")
+            .AddOpenApiOperationTransformer(DescribeRequest)
             .Produces<Verdict>()
             .Produces<string>(StatusCodes.Status400BadRequest, "text/plain")
             .Produces(StatusCodes.Status413PayloadTooLarge)
@@ -74,6 +77,30 @@ internal static class GuardService
         }
     }
 
+    /// <summary>Describes the two kinds of request; whatever is not JSON is taken for a picture.</summary>
+    private static Task DescribeRequest(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var pixels = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.Number } };
+        operation.RequestBody = new OpenApiRequestBody
+        {
+            Required = true,
+            Description = "A JPEG, PNG, BMP or WebP file, or pixels in [0, 1], channel by channel, row by row.",
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                ["application/json"] = new()
+                {
+                    Schema = new OpenApiSchema
+                    {
+                        Type = JsonSchemaType.Object,
+                        Properties = new Dictionary<string, IOpenApiSchema> { ["pixels"] = pixels },
+                    },
+                },
+            },
+        };
+        return Task.CompletedTask;
+    }
+
     private static Task WriteHealthAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
         report.Entries.Select(entry => new { entry.Key, Status = $"{entry.Value.Status}", entry.Value.Description, entry.Value.Data }));
 
@@ -86,7 +113,7 @@ internal static class GuardService
         return Array.ConvertAll(image.Pixels(0).ToArray(), pixel => pixel / (float)byte.MaxValue);
     }
 
-    /// <summary>As many requests a second for each address, and as many at once.</summary>
+    /// <summary>As many requests a second for each address, and as many at once. (Behind a proxy all come from one address.)</summary>
     private static void AddRateLimit(IServiceCollection services, int requestsPerSecond) => services.AddRateLimiter(limiter =>
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;

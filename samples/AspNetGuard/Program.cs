@@ -5,7 +5,7 @@
 //      marginnet calibrate --model demo.onnx --data synthetic
 //      dotnet run -c Release --project samples/AspNetGuard -- --MarginNet:Model demo.onnx --urls http://localhost:5080
 //      curl --data-binary @shape.png http://localhost:5080/classify
-//      {"class":"ring","margin":18.06,"pValue":0.53,"flagged":false,"model":"9f3b5c81aa04.1c20ab7754d1"}
+//      {"class":"ring","margin":4.239577949047089,"pValue":0.06848804400664435,"flagged":false,"model":"50493b6e5f39.0701cb70d006"}
 // /health, /metrics (Prometheus), /openapi/v1.json. A changed demo.onnx is taken up while it runs. Options: docs/howto/serve.md.
 using AspNetGuard;
 using Microsoft.Extensions.Options;

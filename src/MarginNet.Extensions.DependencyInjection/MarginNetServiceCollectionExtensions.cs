@@ -21,8 +21,7 @@ public static class MarginNetServiceCollectionExtensions
         services.AddMetrics();
         services.AddLogging();
         services.AddOptions<MarginNetOptions>()
-            .Configure<IServiceProvider>((options, provider) => provider.GetService<IConfiguration>()?.GetSection(MarginNetOptions.Section)
-                .Bind(options, binder => binder.ErrorOnUnknownConfiguration = true))
+            .Configure<IServiceProvider>((options, provider) => Bind(options, provider.GetService<IConfiguration>()))
             .Configure(options => configure?.Invoke(options))
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MarginNetOptions>, MarginNetOptionsValidator>());
@@ -45,4 +44,16 @@ public static class MarginNetServiceCollectionExtensions
     public static IHealthChecksBuilder AddMarginNet(
         this IHealthChecksBuilder builder, string name = "marginnet", IEnumerable<string>? tags = null) =>
         builder.AddCheck<GuardHealthCheck>(name, failureStatus: null, tags ?? []);
+
+    private static void Bind(MarginNetOptions options, IConfiguration? configuration)
+    {
+        try
+        {
+            configuration?.GetSection(MarginNetOptions.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new OptionsValidationException(MarginNetOptions.Section, typeof(MarginNetOptions), [e.Message]); // No number, no option.
+        }
+    }
 }

@@ -56,6 +56,8 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     [InlineData("MarginNet:Model", "bare.onnx", "AspNetGuard: 'bare.onnx' is not calibrated: run 'marginnet calibrate --model bare.onnx'")]
     [InlineData("MarginNet:Model", "damaged.onnx", "AspNetGuard: 'damaged.onnx.margins.json' is no calibration of 'damaged.onnx'")]
     [InlineData("MarginNet:QueueLimit", "0", "AspNetGuard: MarginNet:Model is not given: name the model file.; MarginNet:QueueLimit is 0")]
+    [InlineData("MarginNet:MaxBatch", "3", "AspNetGuard: 'ErrorOnUnknownConfiguration' was set")]
+    [InlineData("RequestsPerSecond", "0", "AspNetGuard: RequestsPerSecond is 0 or less: expected 1 or more.")]
     public async Task What_cannot_be_used_is_one_line_and_exit_code_2(string option, string value, string expected)
     {
         await File.WriteAllTextAsync(FileOf("bare.onnx"), "no model");
@@ -90,6 +92,16 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
             using var content = JsonContent.Create(new { pixels = _images.Pixels(i).ToArray().Select(pixel => pixel / 255f) });
             AssertVerdict(Expected(i), await Read(await _client.PostAsync(Classify, content)));
         }
+    }
+
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded")] // What curl --data-binary says.
+    [InlineData("image/png")]
+    public async Task A_picture_may_come_under_any_name_but_JSON(string type)
+    {
+        using var content = new ByteArrayContent(Png(2));
+        content.Headers.ContentType = new(type);
+        AssertVerdict(Expected(2), await Read(await _client.PostAsync(Classify, content)));
     }
 
     [Fact]
@@ -172,7 +184,10 @@ public sealed class AspNetGuardTests : IAsyncLifetime, IDisposable
     public async Task The_OpenAPI_description_has_the_route_with_all_its_answers()
     {
         var description = await _client.GetFromJsonAsync<JsonElement>(Path("/openapi/v1.json"));
-        var answers = description.GetProperty("paths").GetProperty("/classify").GetProperty("post").GetProperty("responses");
+        var classify = description.GetProperty("paths").GetProperty("/classify").GetProperty("post");
+        var asked = classify.GetProperty("requestBody").GetProperty("content");
+        Assert.Equal(["application/json", "application/octet-stream"], asked.EnumerateObject().Select(type => type.Name).Order());
+        var answers = classify.GetProperty("responses");
         Assert.Equal(["200", "400", "413", "429", "503"], answers.EnumerateObject().Select(answer => answer.Name).Order());
     }
 

@@ -54,7 +54,7 @@ public sealed class MarginNetOptionsTests
     [InlineData("MaxBatch", "3", "'MaxBatch'")]
     public void What_is_no_number_or_no_option_is_named(string option, string value, string expected) => Assert.Contains(
         expected,
-        Assert.Throws<InvalidOperationException>(
+        Assert.Throws<OptionsValidationException>(
             () => Bind(new() { ["MarginNet:Model"] = "a.onnx", [$"MarginNet:{option}"] = value })).Message,
         StringComparison.Ordinal);
 
