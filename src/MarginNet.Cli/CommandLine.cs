@@ -6,6 +6,7 @@ using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Sharding;
 using MarginNet.Training;
 
 namespace MarginNet.Cli;
@@ -43,6 +44,7 @@ internal static class CommandLine
                 Error = error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null, // The parser's own handling of signals aborts at the second one.
+                Rows = parsed.Errors.Count == 0 ? ShardOptions.ToRows(parsed) : Rows.Whole,
             };
             return await InvokeAsync(parsed, configuration, interruption?.Token ?? CancellationToken.None);
         }
@@ -88,10 +90,17 @@ internal static class CommandLine
         }
 
         var exitCode = await parsed.InvokeAsync(configuration, cancellation);
-        // It saves what its presets decided.
-        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand)
+        // Training saves what its presets decided, and a merge runs the command that does.
+        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not (TrainCommand or MergeCommand))
         {
-            RunConfiguration.SaveBesideOutput(parsed);
+            if (parsed.Rows() is ShardRows shard)
+            {
+                ShardOptions.Save(parsed, shard);
+            }
+            else
+            {
+                RunConfiguration.SaveBesideOutput(parsed);
+            }
         }
 
         return exitCode;
@@ -163,6 +172,7 @@ internal static class CommandLine
             new BackdoorCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new MergeCommand(),
             new MonitorCommand(),
             new LipschitzCommand(),
             new CertifyCommand(),

@@ -28,7 +28,7 @@ internal static class OptionGroups
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
                 "--to", "--names",
                 "--extrapolate", "--randomize", "--instances", "--timeout",
-                "--ranks", "--martingale", "--exponent", "--jump-rate", "--procedure", "--run-length", "--follow",
+                "--shard", "--ranks", "--martingale", "--exponent", "--jump-rate", "--procedure", "--run-length", "--follow",
             ]),
         (
             "Data",
@@ -48,7 +48,7 @@ internal static class OptionGroups
             "Output",
             [
                 "--out", "--output", "--out-dir", "--results", "--state", "--format", "--json", "--html", "--thumbnails", "--plot",
-                "--tensorboard",
+                "--tensorboard", "--shard-out",
             ]),
         ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
@@ -78,7 +78,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
+        "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--reference" or "--state" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
