@@ -91,7 +91,8 @@ internal static class CommandLine
 
         var exitCode = await parsed.InvokeAsync(configuration, cancellation);
         // Training saves what its presets decided, and a merge runs the command that does.
-        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not (TrainCommand or MergeCommand))
+        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action
+            && parsed.CommandResult.Command is not (TrainCommand or MergeCommand))
         {
             if (parsed.Rows() is ShardRows shard)
             {

@@ -31,7 +31,7 @@ internal sealed class AttackCommand : Command
     private readonly AttackSettings _attack = new();
     private readonly Option<string> _split = new("--split") { Description = "test (default) or train.", DefaultValueFactory = _ => "test" };
     private readonly ForeignOptions _foreign = new();
-    private readonly DataOptions _data = new("what the surrogate was trained on");
+    private readonly DataOptions _data = new("what the surrogate was trained on", mayStream: true);
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision = new("In what networks are computed; by default in what each was calibrated, or float32;");
     private readonly Option<string?> _out = new("--out", "-o")
@@ -140,7 +140,8 @@ internal sealed class AttackCommand : Command
     {
         var display = new AttackDisplay(parsed.Notes(), part.Count);
         var run = new Lazy<AttackResult>(() => Attack.Run(model.Network, part, options, display, cancellation));
-        ScoreMatrix Scores(string of, Func<ScoreMatrix> compute) => rows.Scores($"scores of {of}", part.Count, model.ClassNames.Length, compute);
+        ScoreMatrix Scores(string of, Func<ScoreMatrix> compute) =>
+            rows.Scores($"scores of {of}", part.Count, model.ClassNames.Length, compute);
 
         return new(
             rows.Images("attacked images", part, () => run.Value.Images),

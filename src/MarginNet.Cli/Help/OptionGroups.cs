@@ -36,7 +36,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
-                "--scores", "--pixels", "--channels", "--resize", "--exif", "--column", "--reference",
+                "--scores", "--pixels", "--channels", "--resize", "--exif", "--stream", "--column", "--reference",
             ]),
         (
             "Model",

@@ -22,7 +22,7 @@ internal sealed class SampleOptions
             + "or one of another program that 'marginnet import' takes.",
     };
     private readonly ForeignOptions _foreign;
-    private readonly DataOptions _data = new("what the model was trained on");
+    private readonly DataOptions _data = new("what the model was trained on", mayStream: true);
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision =
         new("In what scores are computed; by default in what the model was calibrated, or float32;");

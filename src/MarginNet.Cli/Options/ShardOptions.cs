@@ -47,7 +47,9 @@ internal static class ShardOptions
         var file = Given<string?>(parsed, File);
         if (Given<Shard?>(parsed, Shard) is not { } shard)
         {
-            return file is null ? Sharding.Rows.Whole : throw new UserErrorException($"{File} has no effect without {Shard}, such as {Shard} 1/4.");
+            return file is null
+                ? Sharding.Rows.Whole
+                : throw new UserErrorException($"{File} has no effect without {Shard}, such as {Shard} 1/4.");
         }
 
         AtomicFile.ThrowIfNotWritable(Path(parsed, shard));

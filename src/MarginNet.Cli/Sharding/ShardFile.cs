@@ -84,7 +84,7 @@ internal sealed record ShardFile(string Path, ShardHeader Header, IReadOnlyList<
         {
             var size = SizeOf(array.Type);
             left -= size == 0 || array.Length < 0 || array.Length > Array.MaxLength
-                ? throw Damaged($"the {array.Name} are {array.Length} of '{array.Type}'")
+                ? throw Damaged("an array is of no known type or length")
                 : array.Length * size;
         }
 

@@ -15,7 +15,8 @@ internal sealed class ShardSet
     public ParseResult Command { get; }
 
     /// <summary>Reads shards in any order.</summary>
-    /// <exception cref="UserErrorException">One is missing, twice there, or of another run; or the command's files have changed.</exception>
+    /// <exception cref="UserErrorException">One is missing, twice there, or of another run; or the command's files have
+    /// changed.</exception>
     /// <exception cref="InvalidDataException">One is damaged.</exception>
     public static ShardSet Read(IEnumerable<string> paths)
     {

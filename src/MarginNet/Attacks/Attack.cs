@@ -93,9 +93,10 @@ public static class Attack
             using var scope = NewDisposeScope();
             int[] indices = [.. Enumerable.Range(start, Math.Min(options.BatchSize, images.Count - start))];
             var (input, labels) = (images.ToTensor(indices, device), images.LabelTensor(indices, device));
+            var (own, numbers) = (epsilons?[start..(start + indices.Length)], images.Numbers.Slice(start, indices.Length).ToArray());
             var batch = options.Method == AttackMethod.Fgsm
-                ? Fgsm.Run(attacked, input, labels, options, epsilons?[start..(start + indices.Length)])
-                : Pgd.Run(attacked, input, labels, options, images.Numbers.Slice(start, indices.Length).ToArray(), cancellation, epsilons?[start..(start + indices.Length)]);
+                ? Fgsm.Run(attacked, input, labels, options, own)
+                : Pgd.Run(attacked, input, labels, options, numbers, cancellation, own);
             var classes = (int)batch.CleanLogits.shape[1];
             if (start == 0)
             {

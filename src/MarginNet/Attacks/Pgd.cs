@@ -26,7 +26,8 @@ public static class Pgd
         options.ThrowIfInvalid();
         using var scope = NewDisposeScope();
         using var attacked = new AttackedNetwork(network);
-        return Run(attacked, images, labels, options, [.. Enumerable.Range(0, (int)images.shape[0])], CancellationToken.None).Images.MoveToOuterDisposeScope();
+        int[] numbers = [.. Enumerable.Range(0, (int)images.shape[0])];
+        return Run(attacked, images, labels, options, numbers, CancellationToken.None).Images.MoveToOuterDisposeScope();
     }
 
     /// <param name="network">The network.</param>

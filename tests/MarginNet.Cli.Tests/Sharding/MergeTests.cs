@@ -56,7 +56,8 @@ public sealed class MergeTests
         string[] Outputs()
         {
             var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToArray();
-            string[] contents = [.. files.Select(file => $"{Path.GetFileName(file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}")];
+            string[] contents = [.. files.Select(file =>
+                $"{Path.GetFileName(file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}")];
             Array.ForEach(files, File.Delete);
             return contents;
         }
@@ -123,6 +124,20 @@ public sealed class MergeTests
         var whole = await Tool.RunAsync(command);
         var merged = await Tool.RunAsync(["merge", .. await MakeAsync(tool, command, 2)]);
         Assert.Equal((whole.ExitCode, whole.Output), (merged.ExitCode, merged.Output));
+    }
+
+    [Fact]
+    public async Task Streamed_images_give_the_bytes_of_those_in_memory_in_shards_too()
+    {
+        using var tool = await CreateAsync();
+        string[] command = ["pvalue", "--model", tool.File("m.pt"), .. Data(tool)];
+        var kept = await Tool.RunAsync(command);
+        var streamed = await Tool.RunAsync([.. command, "--stream"]);
+        var merged = await Tool.RunAsync(["merge", .. await MakeAsync(tool, [.. command, "--stream"], 2)]);
+        Assert.Equal((0, kept.Output), (streamed.ExitCode, streamed.Output));
+        Assert.Equal((0, kept.Output), (merged.ExitCode, merged.Output));
+        var run = await Tool.RunAsync("pvalue", "--model", tool.File("m.pt"), "--data", "synthetic", "--stream");
+        Assert.Contains("--stream is for picture files", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -89,7 +89,8 @@ public sealed class AttackBallTests
         using var scope = NewDisposeScope();
         const int Count = 2000;
         var centers = rand(Count, 1, 1, 3);
-        var change = new AttackBall(centers, new() { Norm = norm, Epsilon = 0.5, Clip = false }).RandomPoints(1, [.. Enumerable.Range(0, Count)]) - centers;
+        var ball = new AttackBall(centers, new() { Norm = norm, Epsilon = 0.5, Clip = false });
+        var change = ball.RandomPoints(1, [.. Enumerable.Range(0, Count)]) - centers;
         Assert.InRange(Size(change, norm), 0.4, 0.5 + Rounding);
         Assert.Equal(0, change.mean().item<float>(), 0.03); // five standard errors of 6,000 numbers of deviation at most 0.29
         var sizes = Sizes(change, norm);
