@@ -77,7 +77,7 @@ public sealed class ImageFolderTests : IDisposable
             using var scope = TorchSharp.torch.NewDisposeScope();
             Assert.Equal(expected.Labels, actual.Labels);
             Assert.Equal(expected.Numbers, actual.Numbers);
-            Assert.Equal(expected.Files, actual.Files);
+            Assert.Equal(expected.Files.AsEnumerable(), actual.Files.AsEnumerable());
             Assert.True(expected.ToTensor(every).Equals(actual.ToTensor(every)));
             Assert.All(every, i => Assert.Equal(expected.Pixels(i), actual.Pixels(i)));
         }
