@@ -65,7 +65,7 @@ public sealed class MergeTests
 
     [Theory]
     [InlineData("lipschitz", 2)]
-    [InlineData("fast-lin", 3)]
+    [InlineData("interval", 3)]
     public async Task Certificates_of_shards_are_those_of_one_run_but_for_the_seconds(string method, int count)
     {
         using var tool = await CreateAsync();
