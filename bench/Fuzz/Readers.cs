@@ -5,6 +5,7 @@ using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Cli;
 using MarginNet.Cli.Input;
+using MarginNet.Cli.Sharding;
 using MarginNet.Data;
 using MarginNet.Export;
 using MarginNet.Foreign;
@@ -167,6 +168,16 @@ internal static class Readers
             Allowance = 16 << 20,
         },
         new("instances", ".csv", Texts("a.onnx,b.vnnlib,60\nc.onnx.gz,d.vnnlib.gz\n"), ReadInstances) { Tokens = Numbers },
+        new("shard", ".shard", Seeds.Shards(), path => ShardFile.Read(path))
+        {
+            Structured = [Structure.Shard, Structure.Shard],
+            Tokens =
+            [
+                .. Json,
+                .. Texts(
+                    "\"number\":0", "\"float32\"", "\"float16\"", "\"length\":9223372036854775807", "\"length\":-4", "[null]"),
+            ],
+        },
         new("configuration", ".json", Texts(
             "{ \"command\": \"evaluate\", \"mu\": 5, \"bins\": 10, \"json\": \"o.json\", \"quiet\": true }",
             "{ \"labels\": \"y.npy\", \"mu\": 1e-3 }"), Arguments.ReadConfiguration)

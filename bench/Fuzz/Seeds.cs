@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
 using MarginNet.Arrays;
+using MarginNet.Cli.Sharding;
 using MarginNet.Data;
 using MarginNet.Margins;
 using MarginNet.ModelFiles;
@@ -53,6 +54,27 @@ internal static class Seeds
         }
 
         return memory.ToArray();
+    }
+
+    public static byte[][] Shards()
+    {
+        var header = new ShardHeader
+        {
+            Version = "1.0.0",
+            Number = 2,
+            Count = 3,
+            Arguments = ["evaluate", "--model", "m.pt"],
+            Inputs = [new("--model", "m.pt", "00ff")],
+            Images = [new(300, 128, 128, "00ff")],
+            Arrays = [],
+        };
+        return
+        [
+            Of(),
+            Of(("scores", new float[3]), ("radii", new double[2]), ("stuck images", new int[1])),
+        ];
+
+        byte[] Of(params (string, Array)[] arrays) => Saved(".shard", path => new ShardFile(path, header, arrays).Save());
     }
 
     public static byte[][] Images() =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace MarginNet.Fuzz;
@@ -55,6 +56,13 @@ internal static class Structure
         }
 
         return bytes;
+    }
+
+    /// <summary>Damages a shard and makes its SHA-256 right.</summary>
+    public static byte[] Shard(Mutator mutator, byte[] file)
+    {
+        var content = mutator.Bytes(file[..^SHA256.HashSizeInBytes]);
+        return [.. content, .. SHA256.HashData(content)];
     }
 
     /// <summary>Damages the content of a gzip file.</summary>

@@ -6,6 +6,7 @@ using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
+using MarginNet.Cli.Sharding;
 using MarginNet.Distributed;
 using MarginNet.Training;
 
@@ -45,6 +46,7 @@ internal static class CommandLine
                 Error = isFollower ? TextWriter.Null : error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null, // The parser's own handling of signals aborts at the second one.
+                Rows = parsed.Errors.Count == 0 ? ShardOptions.ToRows(parsed) : Rows.Whole,
             };
             return await InvokeAsync(parsed, configuration, interruption?.Token ?? CancellationToken.None);
         }
@@ -90,10 +92,18 @@ internal static class CommandLine
         }
 
         var exitCode = await parsed.InvokeAsync(configuration, cancellation);
-        // It saves what its presets decided.
-        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action && parsed.CommandResult.Command is not TrainCommand)
+        // Training saves what its presets decided, and a merge runs the command that does.
+        if (exitCode == 0 && parsed.Action == parsed.CommandResult.Command.Action
+            && parsed.CommandResult.Command is not (TrainCommand or MergeCommand))
         {
-            RunConfiguration.SaveBesideOutput(parsed);
+            if (parsed.Rows() is ShardRows shard)
+            {
+                ShardOptions.Save(parsed, shard);
+            }
+            else
+            {
+                RunConfiguration.SaveBesideOutput(parsed);
+            }
         }
 
         return exitCode;
@@ -165,6 +175,7 @@ internal static class CommandLine
             new BackdoorCommand(),
             new PValueCommand(),
             new DetectCommand(),
+            new MergeCommand(),
             new MonitorCommand(),
             new LipschitzCommand(),
             new CertifyCommand(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Cli.Sharding;
 
 namespace MarginNet.Cli;
 
@@ -6,4 +7,7 @@ namespace MarginNet.Cli;
 internal sealed class ToolInvocation(Interruption? interruption) : InvocationConfiguration
 {
     public Interruption? Interruption { get; } = interruption;
+
+    /// <summary>Where its rows come from; by default all are computed.</summary>
+    public Rows Rows { get; init; } = Rows.Whole;
 }

@@ -39,9 +39,9 @@ public sealed class CommandLineTests
     [InlineData("--labels does not go with --model", "evaluate", "--model", "m.pt", "--labels", "y.npy")]
     [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, margin-ratio or shifted-softmax. "
         + "Did you mean 'dual-hinge'?", "train", "--loss", "hinge")]
-    [InlineData("--preset is 'fats': expected certified, fast or paper. "
+    [InlineData("--preset is 'fats': expected certified, certified-linf, fast or paper. "
         + "Did you mean 'fast'? See 'marginnet train --help'.", "train", "--preset", "fats")]
-    [InlineData("--preset is 'FAST': expected certified, fast or paper. Did you mean 'fast'?", "train", "--preset=FAST")]
+    [InlineData("--preset is 'FAST': expected certified, certified-linf, fast or paper. Did you mean 'fast'?", "train", "--preset=FAST")]
     [InlineData("--adjust is 'bonferroni': expected bh.", "pvalue", "--adjust", "bonferroni")]
     [InlineData("The argument SHELL is 'basch': expected bash, fish, pwsh or zsh. Did you mean 'bash'?", "completion", "basch")]
     [InlineData("'maybe' after --rectify.", "train", "--rectify=maybe")]

@@ -6,6 +6,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Cli.Pages;
+using MarginNet.Cli.Sharding;
 using MarginNet.Data;
 using MarginNet.Detection;
 using MarginNet.Margins;
@@ -30,7 +31,7 @@ internal sealed class AttackCommand : Command
     private readonly AttackSettings _attack = new();
     private readonly Option<string> _split = new("--split") { Description = "test (default) or train.", DefaultValueFactory = _ => "test" };
     private readonly ForeignOptions _foreign = new();
-    private readonly DataOptions _data = new("what the surrogate was trained on");
+    private readonly DataOptions _data = new("what the surrogate was trained on", mayStream: true);
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision = new("In what networks are computed; by default in what each was calibrated, or float32;");
     private readonly Option<string?> _out = new("--out", "-o")
@@ -55,6 +56,7 @@ internal sealed class AttackCommand : Command
         _device.AddTo(this);
         Add(_precision);
         Add(_out);
+        ShardOptions.AddTo(this);
         _json.AddTo(this);
         _html.AddTo(this);
         SetAction(RunAsync);
@@ -85,16 +87,30 @@ internal sealed class AttackCommand : Command
             var images = split == "train" ? dataset.Train : dataset.Test;
             AttackSettings.Warn(parsed, options, (long)images.Channels * images.Height * images.Width);
 
-            var result = Attack.Run(models[0].Network, images, options, new AttackDisplay(parsed.Notes(), images.Count), cancellation);
+            var rows = parsed.Rows();
+            var part = rows.Part(images);
+            var result = Run(parsed, rows, models[0], part, options, cancellation);
+            ScoreMatrix Score(string of, MarginModel model, Func<ScoreMatrix> compute) =>
+                rows.Scores($"scores of {of}", part.Count, model.ClassNames.Length, compute);
+
+            var others = models.Zip(paths).Skip(1).Select(other => (
+                Name: other.Second,
+                Clean: Score($"clean images by {other.Second}", other.First,
+                    () => other.First.Network.Score(part, cancellation: cancellation)),
+                Attacked: Score($"attacked images by {other.Second}", other.First,
+                    () => result.Images.Score(other.First.Network, cancellation: cancellation)))).ToArray();
+            if (rows.ArePart)
+            {
+                return;
+            }
+
             Save(result, images, file);
             WarnIfStuck(error, result, options);
             var table = new AttackTable(
                 AttackSettings.Describe(options), $"{images.Count} {split} images of {dataset.Name}", new(result.StuckCount, images.Count));
             table.Add(path, Accuracy(result.CleanScores, images), Accuracy(result.AttackedScores, images));
-            foreach (var (model, name) in models.Zip(paths).Skip(1))
+            foreach (var (name, clean, attacked) in others)
             {
-                var (clean, attacked) = (model.Network.Score(images, cancellation: cancellation),
-                    result.Images.Score(model.Network, cancellation: cancellation));
                 table.Add(name, Accuracy(clean, images), Accuracy(attacked, images));
             }
 
@@ -116,6 +132,22 @@ internal sealed class AttackCommand : Command
         {
             models.ForEach(model => model.Dispose());
         }
+    }
+
+    /// <summary>Attacks the images that are worked on here.</summary>
+    private static AttackResult Run(
+        ParseResult parsed, Rows rows, MarginModel model, ImageSet part, AttackOptions options, CancellationToken cancellation)
+    {
+        var display = new AttackDisplay(parsed.Notes(), part.Count);
+        var run = new Lazy<AttackResult>(() => Attack.Run(model.Network, part, options, display, cancellation));
+        ScoreMatrix Scores(string of, Func<ScoreMatrix> compute) =>
+            rows.Scores($"scores of {of}", part.Count, model.ClassNames.Length, compute);
+
+        return new(
+            rows.Images("attacked images", part, () => run.Value.Images),
+            Scores("clean images", () => run.Value.CleanScores),
+            Scores("attacked images", () => run.Value.AttackedScores),
+            rows.Take("stuck images", part.Count, () => new[] { run.Value.StuckCount }).Sum());
     }
 
     private static void ThrowIfNotWritable(string? images)

@@ -172,6 +172,11 @@ internal sealed class CalibrateCommand : Command
             && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", prover, cancellation) : samples;
         var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, prover, cancellation)
             ?? _atypical.Foreign(parsed, _samples, model, prover, cancellation);
+        if (parsed.Rows().ArePart)
+        {
+            return;
+        }
+
         var earlier = model.NullModel?.Temperature;
         var options = new MarginNullOptions
         {

@@ -9,6 +9,7 @@ using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Cli.Pages;
+using MarginNet.Cli.Sharding;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Margins;
@@ -79,10 +80,12 @@ internal sealed class CertifyCommand : Command
         var attack = Attack(parsed, local);
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadExactModel(parsed);
+        var rows = parsed.Rows();
         var clock = Stopwatch.StartNew();
-        var bounds = Bound(parsed, model, local, cancellation); // First: it may refuse the model.
+        var bounds = rows is MergedRows ? null : Bound(parsed, model, local, cancellation); // First: it may refuse the model.
         var seconds = clock.Elapsed.TotalSeconds;
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
+        var part = rows.Part(images);
         var (error, epsilons, labels) =
             (parsed.InvocationConfiguration.Error, Array.ConvertAll(distances, distance => distance.Value), images.Labels.ToArray());
         foreach (var (_, value) in distances)
@@ -92,19 +95,22 @@ internal sealed class CertifyCommand : Command
         }
 
         bounds?.ThrowIfChanged(model.Network);
-        var scores = model.Network.Score(images, cancellation: cancellation);
-        CertifiedRadius[] radii = bounds is not null ? CertifiedRadius.Compute(scores, images, bounds)
-            : [.. Enumerable.Range(0, scores.Count).Select(i => new CertifiedRadius(
-                DecisionMargin.Compute(scores[i]).Class, 0, CertificateSource.None))];
-        radii = Array.ConvertAll(radii, radius => radius with { Seconds = seconds / radii.Length });
-        if (local is not null)
-        {
-            radii = Certify(parsed, model, images, local, distances, radii, cancellation);
-        }
-
+        var scores = rows.Scores(
+            "scores", part.Count, model.ClassNames.Length, () => model.Network.Score(part, cancellation: cancellation));
+        var radii = CertificateRows.ToRadii(rows.Take("radii", part.Count, () => CertificateRows.Of(Radii())));
         var attackedAt = attack is null
             ? null
-            : AttackedDistance.Compute(model.Network, images, epsilons, attack, new DistanceDisplay(error), cancellation);
+            : rows.Take("distances under attack", part.Count, () => AttackedDistance.Compute(
+                model.Network, part, epsilons, attack, new DistanceDisplay(error), cancellation));
+        var violations = attack is null
+            ? []
+            : CertificateRows.ToViolations(rows.Take("violations", part.Count, () => CertificateRows.Of(
+                SoundnessCheck.Run(model.Network, part, radii, attack, cancellation), rows.First)));
+        if (rows.ArePart)
+        {
+            return 0;
+        }
+
         var table = new CertificateTable(
             radii, scores, images, model.ClassNames, attackedAt, local, areLargest: local is null || AreLargest(parsed));
         if (parsed.GetValue(_output) is { } path)
@@ -129,9 +135,16 @@ internal sealed class CertifyCommand : Command
         _json.Report(parsed, json => table.Write(json, distances), output => table.Write(output, distances));
         return attack is null
             ? 0
-            : Report(
-                SoundnessCheck.Run(model.Network, images, radii, attack, cancellation), radii, _json.Remarks(parsed), error,
-                model.ClassNames, images);
+            : Report(violations, radii, _json.Remarks(parsed), error, model.ClassNames, images);
+
+        CertifiedRadius[] Radii()
+        {
+            CertifiedRadius[] known = bounds is not null ? CertifiedRadius.Compute(scores, part, bounds)
+                : [.. Enumerable.Range(0, scores.Count).Select(i => new CertifiedRadius(
+                    DecisionMargin.Compute(scores[i]).Class, 0, CertificateSource.None))];
+            known = Array.ConvertAll(known, radius => radius with { Seconds = seconds / known.Length });
+            return local is null ? known : Certify(parsed, model, part, local, distances, known, cancellation);
+        }
     }
 
     /// <summary>The Lipschitz constants, where they are asked for; null where they are not, or cannot be had and others can.</summary>

@@ -77,6 +77,11 @@ internal sealed class DetectCommand : Command
         var (samples, images) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
         var attacked = _atypical.Attacked(
             parsed, _samples, model, images, prover, cancellation, keepsPixels: _html.File(parsed) is not null);
+        if (parsed.Rows().ArePart)
+        {
+            return;
+        }
+
         if (!samples.AreLabelled && attacked is null && foreign is null)
         {
             throw new UserErrorException(

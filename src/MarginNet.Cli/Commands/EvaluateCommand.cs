@@ -59,6 +59,11 @@ internal sealed class EvaluateCommand : Command
 
         using var model = _samples.LoadModel(parsed);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, prover: null, cancellation);
+        if (parsed.Rows().ArePart)
+        {
+            return;
+        }
+
         NoteHeldOut(parsed, model);
         var evaluated = images is null ? samples.Source : $"its {_samples.Split(parsed) ?? "test"} images";
         Report(

@@ -85,7 +85,11 @@ internal sealed class PValueCommand : Command
         using var model = _samples.LoadModel(parsed);
         var nullModel = _samples.NullModel(parsed, model);
         using var prover = _samples.Prover(parsed, model, nullModel, cancellation);
-        Write(parsed, (await _samples.ScoreAsync(parsed, model, prover, cancellation)).Samples, nullModel);
+        var (samples, _) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
+        if (!parsed.Rows().ArePart)
+        {
+            Write(parsed, samples, nullModel);
+        }
     }
 
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)

@@ -19,6 +19,9 @@ internal sealed class RunConfiguration
         "--config", "--quiet", "--verbose", "--resume", "--help", "--version", "--torch", "--torch-any-version",
     ];
 
+    // Where it is computed.
+    private static readonly ImmutableArray<string> OfMachine = ["--device", "--threads"];
+
     private static readonly ImmutableArray<string> Outputs = ["--out", "--output", "--results", "--json", "--html"];
 
     private readonly string _command;
@@ -49,6 +52,17 @@ internal sealed class RunConfiguration
     /// <param name="option">Its name, with dashes.</param>
     /// <param name="value">A bool, long, double or string.</param>
     public void Set(string option, object value) => _values[option[2..]] = value;
+
+    /// <summary>The first option, with dashes, in which what two runs compute differs; null where none does.</summary>
+    public string? Difference(RunConfiguration other)
+    {
+        var names = _values.Keys.Union(other._values.Keys)
+            .Where(name => !OfMachine.Contains("--" + name) && !Outputs.Contains("--" + name))
+            .Where(name => Text(this, name) != Text(other, name));
+        return names.Order(StringComparer.Ordinal).FirstOrDefault() is { } different ? "--" + different : null;
+
+        static string Text(RunConfiguration from, string name) => JsonSerializer.Serialize(from._values.GetValueOrDefault(name));
+    }
 
     /// <summary>Saves what was given beside the output of a command that has ended, where it has one.</summary>
     public static void SaveBesideOutput(ParseResult parsed)

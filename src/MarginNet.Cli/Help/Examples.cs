@@ -68,6 +68,10 @@ internal static class Examples
             ("marginnet monitor margins.csv --column margin --follow --state s.json", "as it grows, and on from there the next time"),
             ("marginnet monitor p.csv --column p_lower --ranks none --procedure cusum", "p-values as they are, alarms again and again"),
         ],
+        ["merge"] =
+        [
+            ("marginnet merge pvalue-*-of-4.shard --out p.csv", "what 'marginnet pvalue --shard i/4' made, i from 1 to 4"),
+        ],
         ["lipschitz"] =
         [
             ("marginnet lipschitz --model m.pt", "proven upper bounds, layer by layer"),

@@ -29,7 +29,7 @@ internal static class OptionGroups
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
                 "--to", "--names",
                 "--extrapolate", "--randomize", "--instances", "--timeout",
-                "--ranks", "--martingale", "--exponent", "--jump-rate", "--procedure", "--run-length", "--follow",
+                "--shard", "--ranks", "--martingale", "--exponent", "--jump-rate", "--procedure", "--run-length", "--follow",
             ]),
         (
             "Data",
@@ -37,7 +37,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
-                "--scores", "--pixels", "--channels", "--resize", "--exif", "--column", "--reference",
+                "--scores", "--pixels", "--channels", "--resize", "--exif", "--stream", "--column", "--reference",
             ]),
         (
             "Model",
@@ -49,7 +49,7 @@ internal static class OptionGroups
             "Output",
             [
                 "--out", "--output", "--out-dir", "--results", "--state", "--format", "--json", "--html", "--thumbnails", "--plot",
-                "--tensorboard",
+                "--tensorboard", "--shard-out",
             ]),
         ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
@@ -79,7 +79,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
+        "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--reference" or "--state" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",

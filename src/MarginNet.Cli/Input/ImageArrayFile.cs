@@ -42,10 +42,15 @@ internal static class ImageArrayFile
                 + $"give one label for each{Samples.HeaderHint(labels, images.Count)}.");
         }
 
-        var scores = images.Score(model.Network, cancellation: cancellation);
-        return Samples.FromModel(scores, labels, model.ClassNames, path, units.ScoreKindOf(parsed))
-            .With(prover?.Radii(scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)))
-            .Showing(Pictures.Of(images));
+        var rows = parsed.Rows();
+        var part = rows.Part(images);
+        var scores = rows.Scores(
+            $"scores of {path}", part.Count, model.ClassNames.Length, () => part.Score(model.Network, cancellation: cancellation));
+        var own = labels.AsSpan(rows.First, part.Count);
+        return Samples.FromModel(scores, own, model.ClassNames, path, units.ScoreKindOf(parsed))
+            .With(prover is null ? null : rows.Take($"radii of {path}", part.Count, () => prover.Radii(
+                scores, part, new CountDisplay(parsed.Notes(), "certified", "images", part.Count))))
+            .Showing(Pictures.Of(part));
     }
 
     /// <summary>Takes [N, H, W, C] for what it is, and repeats grey for a network of colour;

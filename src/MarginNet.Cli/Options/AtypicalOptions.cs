@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MarginNet.Arrays;
 using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Cli.Commands;
@@ -85,10 +84,13 @@ internal sealed class AtypicalOptions
         ModelFit.ThrowIfOtherImages(model, surrogate ?? model, $"--surrogate '{path}'");
         var followed = (surrogate ?? model).Network;
         ModelFit.ThrowIfNotDifferentiable(surrogate ?? model, path ?? samples.ModelPath(parsed), _epsilon.Name);
-        var display = new CountDisplay(parsed.Notes(), "attacked", "images", images.Count);
+        const string Source = "attacked images";
+        var rows = parsed.Rows();
+        var part = rows.Part(images);
+        var display = new CountDisplay(parsed.Notes(), "attacked", "images", part.Count);
         var seen = new List<float>(); // In the order of the images, where they are asked for.
-        var scores = model.Network.Score(
-            images,
+        var scores = rows.Scores($"scores of {Source}", part.Count, model.ClassNames.Length, () => model.Network.Score(
+            part,
             (pixels, labels) =>
             {
                 var moved = Fgsm.Perturb(followed, pixels, labels, epsilon);
@@ -101,12 +103,13 @@ internal sealed class AtypicalOptions
                 return moved;
             },
             progress: display,
-            cancellation: cancellation);
-        var attacked = new ImageArray([.. seen], images.Channels, images.Height, images.Width);
-        return samples.FromModel(parsed, model, scores, images.Labels, "attacked images")
-            .From(images)
-            .With(prover?.Radii(scores, attacked, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)))
-            .Showing(seen.Count > 0 ? Pictures.Of(attacked) : null);
+            cancellation: cancellation));
+        var attacked = rows.Images(Source, part, () => new([.. seen], part.Channels, part.Height, part.Width));
+        return samples.FromModel(parsed, model, scores, part.Labels, Source)
+            .From(part)
+            .With(prover is null ? null : rows.Take($"radii of {Source}", part.Count, () => prover.Radii(
+                scores, attacked, new CountDisplay(parsed.Notes(), "certified", "images", part.Count))))
+            .Showing(attacked.Count > 0 ? Pictures.Of(attacked) : null);
     }
 
     /// <summary>The images of the foreign folder; null where there is none.</summary>

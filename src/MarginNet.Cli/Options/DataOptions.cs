@@ -34,10 +34,17 @@ internal sealed class DataOptions
         "--limit-test", "Use only this many test images, balanced over the classes.", value => value >= 1, "a whole number, at least 1");
 
     private readonly PictureOptions _pictures = new();
+    private readonly Option<bool> _stream = new("--stream")
+    {
+        Description = "Decode picture files when their turn comes and keep none in memory, for more images than fit there.",
+    };
+    private readonly bool _mayStream;
 
     /// <param name="defaultText">What <c>--data</c> is by default, in words where a command decides.</param>
-    public DataOptions(string defaultText)
+    /// <param name="mayStream">Whether images are used one after the other, so that they may stay in their files.</param>
+    public DataOptions(string defaultText, bool mayStream = false)
     {
+        _mayStream = mayStream;
         _data = new("--data")
         {
             Description = "cifar10, synthetic (drawn shapes, no download) or folder (JPEG, PNG, BMP and WebP files). "
@@ -46,7 +53,8 @@ internal sealed class DataOptions
         _data.AcceptOnlyFromAmong(Cifar, Synthetic, Folder);
     }
 
-    public Option[] All => [_data, _directory, _imageSize, .. _pictures.All, _limitTrain, _limitTest];
+    public Option[] All =>
+        [_data, _directory, _imageSize, .. _pictures.All, _limitTrain, _limitTest, .. _mayStream ? [_stream] : Array.Empty<Option>()];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
 
@@ -72,6 +80,11 @@ internal sealed class DataOptions
     {
         var name = Name(parsed, defaults.Name);
         var directory = parsed.GetValue(_directory);
+        if (name != Folder && IsStreamed(parsed))
+        {
+            throw new UserErrorException($"--stream is for picture files, but the data is {name}: leave it out, or give --data folder.");
+        }
+
         if (directory is null && name == defaults.Name && defaults.Directory is { } known)
         {
             directory = known;
@@ -133,7 +146,9 @@ internal sealed class DataOptions
 
     /// <summary>Reads picture files as the images of a model.</summary>
     public ImageSet ReadPictures(ParseResult parsed, MarginModel model, IReadOnlyList<string> files, CancellationToken cancellation) =>
-        ImageFolder.ReadImages(files, _pictures.Read(parsed, model.Training, model.ImageSize, model.Channels), cancellation);
+        ImageFolder.ReadImages(
+            files, _pictures.Read(parsed, model.Training, model.ImageSize, model.Channels) with { Stream = IsStreamed(parsed) },
+            cancellation);
 
     /// <summary>Has a model remember what was said of picture files.</summary>
     public void KeepPictures(ParseResult parsed, MarginModel model) => _pictures.Keep(parsed, model);
@@ -141,8 +156,10 @@ internal sealed class DataOptions
     private ImageOptions ReadPictures(ParseResult parsed, DataDefaults defaults)
     {
         var size = parsed.GetValue(_imageSize) is { } given ? (given, given) : defaults.Size;
-        return _pictures.Read(parsed, defaults.Settings, size, defaults.Channels);
+        return _pictures.Read(parsed, defaults.Settings, size, defaults.Channels) with { Stream = IsStreamed(parsed) };
     }
+
+    private bool IsStreamed(ParseResult parsed) => _mayStream && parsed.GetValue(_stream);
 
     /// <summary>Requires picture files for what is said of them.</summary>
     public void ThrowIfNoPictures(ParseResult parsed, string byDefault)

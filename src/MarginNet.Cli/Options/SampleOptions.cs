@@ -22,7 +22,7 @@ internal sealed class SampleOptions
             + "or one of another program that 'marginnet import' takes.",
     };
     private readonly ForeignOptions _foreign;
-    private readonly DataOptions _data = new("what the model was trained on");
+    private readonly DataOptions _data = new("what the model was trained on", mayStream: true);
     private readonly DeviceOptions _device = new();
     private readonly PrecisionOption _precision =
         new("In what scores are computed; by default in what the model was calibrated, or float32;");
@@ -38,6 +38,7 @@ internal sealed class SampleOptions
         Description = "The null model for --logits, which 'marginnet calibrate --out' wrote.",
     };
     private readonly bool _needsCalibration;
+    private Option[] _shard = [];
 
     /// <param name="splitDescription">What <c>--split</c> does by default.</param>
     /// <param name="splits">Its values.</param>
@@ -90,6 +91,7 @@ internal sealed class SampleOptions
         _device.AddTo(command);
         command.Add(_precision);
         command.Add(_averaging);
+        _shard = ShardOptions.AddTo(command);
     }
 
     /// <summary>Adds the options of a model alone, which is then required.</summary>
@@ -102,6 +104,7 @@ internal sealed class SampleOptions
         _data.AddTo(command);
         _device.AddTo(command);
         command.Add(_precision);
+        _shard = ShardOptions.AddTo(command);
     }
 
     public string? Split(ParseResult parsed) => parsed.GetValue(_split);
@@ -128,7 +131,8 @@ internal sealed class SampleOptions
         var labels = Array.Exists(images, parsed.IsGiven) ? Array.Empty<Option>() : [_labels];
         Option[] misplaced = logits is null
             ? [.. labels, _calibration, .. forLogits]
-            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, _precision, _averaging, .. forModel];
+            : [_split, _units.Pixels, .. images, .. _foreign.OfModels, .. _data.All, .. _device.All, _precision, _averaging, .. _shard,
+                .. forModel];
         if (Array.Find(misplaced, parsed.IsGiven) is { } other)
         {
             throw new UserErrorException($"{other.Name} does not go with {(logits is null ? "--model" : "--logits")}: leave it out.");
@@ -356,10 +360,17 @@ internal sealed class SampleOptions
     public Samples ScoreImages(
         ParseResult parsed, MarginModel model, ImageSet images, string source, RadiusProver? prover, CancellationToken cancellation)
     {
-        var scores = model.Network.Score(
-            images, progress: new CountDisplay(parsed.Notes(), "scored", "images", images.Count), cancellation: cancellation);
-        return FromModel(parsed, model, scores, images.Labels, source).From(images).With(prover?.Radii(
-            scores, images, new CountDisplay(parsed.Notes(), "certified", "images", images.Count)));
+        var rows = parsed.Rows();
+        var part = rows.Part(images);
+        var (scored, certified) = (Display("scored"), Display("certified"));
+        var scores = rows.Scores(
+            $"scores of {source}", part.Count, model.ClassNames.Length,
+            () => model.Network.Score(part, progress: scored, cancellation: cancellation));
+        return FromModel(parsed, model, scores, part.Labels, source).From(part).With(prover is null
+            ? null
+            : rows.Take($"radii of {source}", part.Count, () => prover.Radii(scores, part, certified)));
+
+        CountDisplay Display(string done) => new(parsed.Notes(), done, "images", part.Count);
     }
 
     /// <summary>Takes scores of a model.</summary>
@@ -390,6 +401,11 @@ internal sealed class SampleOptions
     /// <summary>Tells what reading left out, and warns where the scores look like something else than logits.</summary>
     private Samples Checked(ParseResult parsed, Samples samples)
     {
+        if (parsed.Rows().ArePart)
+        {
+            return samples; // Merging tells it of all.
+        }
+
         foreach (var line in samples.Logits.Notes)
         {
             parsed.Note(line);

@@ -21,7 +21,8 @@ public static class Attack
     /// <param name="options">The attack; null, the default, is the paper's FGSM.</param>
     /// <param name="progress">Told the number of images attacked so far, after each batch.</param>
     /// <param name="cancellation">Stops between batches, and between the steps of PGD.</param>
-    /// <returns>The attacked images and the network's scores, the same whatever the batch size up to float32's rounding.</returns>
+    /// <returns>The attacked images and the network's scores, the same up to float32's rounding whatever the batch size and whatever
+    /// other images are attacked: a random start depends on the seed and the image's <see cref="ImageSet.Numbers">number</see>.</returns>
     /// <exception cref="ArgumentException">There is no image, or one without a label.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
@@ -92,9 +93,10 @@ public static class Attack
             using var scope = NewDisposeScope();
             int[] indices = [.. Enumerable.Range(start, Math.Min(options.BatchSize, images.Count - start))];
             var (input, labels) = (images.ToTensor(indices, device), images.LabelTensor(indices, device));
+            var (own, numbers) = (epsilons?[start..(start + indices.Length)], images.Numbers.Slice(start, indices.Length).ToArray());
             var batch = options.Method == AttackMethod.Fgsm
-                ? Fgsm.Run(attacked, input, labels, options, epsilons?[start..(start + indices.Length)])
-                : Pgd.Run(attacked, input, labels, options, start, cancellation, epsilons?[start..(start + indices.Length)]);
+                ? Fgsm.Run(attacked, input, labels, options, own)
+                : Pgd.Run(attacked, input, labels, options, numbers, cancellation, own);
             var classes = (int)batch.CleanLogits.shape[1];
             if (start == 0)
             {

@@ -59,8 +59,8 @@ internal sealed class AttackBall(Tensor centers, AttackOptions options, double[]
 
     /// <summary>Uniformly random points of the ball, clipped; that of each image depends on the seed,
     /// the start and its number alone.</summary>
-    public Tensor RandomPoints(int start, int firstImage) => Project(centers + (Radii * stack(
-        [.. Enumerable.Range(firstImage, (int)centers.shape[0]).Select(image => RandomDirection(start, image))]).to(centers.device)));
+    public Tensor RandomPoints(int start, ReadOnlySpan<int> numbers) => Project(centers + (Radii * stack(
+        Array.ConvertAll(numbers.ToArray(), image => RandomDirection(start, image))).to(centers.device)));
 
     /// <summary>A uniformly random point of the ball of radius 1.</summary>
     private Tensor RandomDirection(int start, int image)

@@ -26,18 +26,19 @@ public static class Pgd
         options.ThrowIfInvalid();
         using var scope = NewDisposeScope();
         using var attacked = new AttackedNetwork(network);
-        return Run(attacked, images, labels, options, firstImage: 0, CancellationToken.None).Images.MoveToOuterDisposeScope();
+        int[] numbers = [.. Enumerable.Range(0, (int)images.shape[0])];
+        return Run(attacked, images, labels, options, numbers, CancellationToken.None).Images.MoveToOuterDisposeScope();
     }
 
     /// <param name="network">The network.</param>
     /// <param name="images">Images x.</param>
     /// <param name="labels">True classes c.</param>
     /// <param name="options">The ball, the objective, the steps and the starts.</param>
-    /// <param name="firstImage">The number of the first image, for its random starts.</param>
+    /// <param name="numbers">The number of each image, for its random starts.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <param name="epsilons">An ε of its own for each image, shape [N]; null for that of the options.</param>
     internal static AttackBatch Run(
-        AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int firstImage, CancellationToken cancellation,
+        AttackedNetwork network, Tensor images, Tensor labels, AttackOptions options, int[] numbers, CancellationToken cancellation,
         double[]? epsilons = null)
     {
         var center = images.detach();
@@ -47,7 +48,7 @@ public static class Pgd
         var best = new Strongest(center, logits, objective, labels);
         for (var start = 0; start < options.Restarts; start++)
         {
-            var point = start == 0 ? center.clone() : ball.RandomPoints(start, firstImage);
+            var point = start == 0 ? center.clone() : ball.RandomPoints(start, numbers);
             for (var step = 0; step < options.Steps; step++)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -86,17 +86,7 @@ public static class SoundnessCheck
     }
 
     /// <summary>Some of the images, with other labels.</summary>
-    internal static ImageSet Relabel(ImageSet images, int[] indices, int[] labels)
-    {
-        var size = images.Channels * images.Height * images.Width;
-        var pixels = new byte[indices.Length * size];
-        for (var i = 0; i < indices.Length; i++)
-        {
-            images.Pixels(indices[i]).CopyTo(pixels.AsSpan(i * size));
-        }
-
-        return ImageSet.Create(pixels, labels, images.Channels, images.Height, images.Width);
-    }
+    internal static ImageSet Relabel(ImageSet images, int[] indices, int[] labels) => images.Select(indices).WithLabels(labels);
 
     private static double Distance(ReadOnlySpan<byte> pixels, ReadOnlySpan<float> attacked, AttackNorm norm)
     {

@@ -174,6 +174,13 @@ public static class ImageFolder
     private static ImageSet Read((string Path, int Label)[] files, ImageOptions options, CancellationToken cancellationToken)
     {
         options.ThrowIfInvalid();
+        if (options.Stream)
+        {
+            return new(
+                new PictureStream(options), Array.ConvertAll(files, file => file.Label), options.Channels, options.Height, options.Width,
+                [.. files.Select(file => file.Path)]);
+        }
+
         var images = new ReadOnlyMemory<byte>[files.Length];
         var notes = new PictureNotes[files.Length];
         var failures = new Exception?[files.Length];

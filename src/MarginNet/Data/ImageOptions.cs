@@ -30,6 +30,12 @@ public sealed record ImageOptions
     /// </summary>
     public Action<string>? Warn { get; init; }
 
+    /// <summary>
+    /// Whether pictures stay in their files and are decoded whenever they are used, so that memory holds their names alone, for more images
+    /// than fit there. A file that does not decode is then found when its turn comes. Default false: all are decoded at once and kept.
+    /// </summary>
+    public bool Stream { get; init; }
+
     internal void ThrowIfInvalid()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Height, 1);

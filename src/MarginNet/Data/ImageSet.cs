@@ -6,6 +6,7 @@ namespace MarginNet.Data;
 /// <summary>
 /// Labelled 8-bit images of one size, kept in memory as bytes, [N, C, H, W], and turned into floats batch by batch on the
 /// device: 60,000 images of 3×32×32 take 184 MB and 20 bytes each of bookkeeping. Immutable, and safe to read from several threads.
+/// Of picture files that were read with <see cref="ImageOptions.Stream"/> only the names are in memory: each use decodes them anew.
 /// </summary>
 public sealed class ImageSet
 {
@@ -13,6 +14,7 @@ public sealed class ImageSet
     public const int UnknownLabel = -1;
 
     private readonly ReadOnlyMemory<byte>[] _images; // one channel-planar image each; sets made from a set share them
+    private readonly PictureStream? _stream; // where there are none, and the files have them
     private readonly int[] _labels;
     private readonly int[] _numbers;
 
@@ -22,14 +24,22 @@ public sealed class ImageSet
     {
     }
 
+    /// <summary>Images that stay in their files.</summary>
+    internal ImageSet(PictureStream stream, int[] labels, int channels, int height, int width, ImmutableArray<string> files)
+        : this([], labels, channels, height, width, [.. Enumerable.Range(0, labels.Length)], files, stream)
+    {
+    }
+
     private ImageSet(
-        ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width, int[] numbers, ImmutableArray<string> files)
+        ReadOnlyMemory<byte>[] images, int[] labels, int channels, int height, int width, int[] numbers, ImmutableArray<string> files,
+        PictureStream? stream = null)
     {
         (_images, _labels, Channels, Height, Width, _numbers, Files) = (images, labels, channels, height, width, numbers, files);
+        _stream = stream;
     }
 
     /// <summary>Gets the number of images, N.</summary>
-    public int Count => _images.Length;
+    public int Count => _labels.Length;
 
     /// <summary>Gets the number of colour channels, C.</summary>
     public int Channels { get; }
@@ -109,7 +119,9 @@ public sealed class ImageSet
                 throw new ArgumentException($"Expected images of {sets[0].Size}, but got {set.Size}.", nameof(sets));
             }
 
-            images.AddRange(set._images);
+            images.AddRange(set._stream is null
+                ? set._images
+                : Array.ConvertAll(set.Decoded([.. Enumerable.Range(0, set.Count)]), image => (ReadOnlyMemory<byte>)image));
             labels.AddRange(set._labels);
             files.AddRange(set.Files);
         }
@@ -120,9 +132,11 @@ public sealed class ImageSet
 
     /// <summary>Returns the bytes of one image, shape [C, H, W].</summary>
     /// <param name="index">The image, in [0, N).</param>
-    /// <returns>A view of the set's own memory.</returns>
+    /// <returns>A view of the set's own memory, or of a decoded file.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
-    public ReadOnlySpan<byte> Pixels(int index) => _images[Checked(index)].Span;
+    /// <exception cref="InvalidDataException">A file that is read only now does not decode.</exception>
+    public ReadOnlySpan<byte> Pixels(int index) =>
+        _stream is null ? _images[Checked(index)].Span : _stream.Decode(Files[Checked(index)]);
 
     /// <summary>Returns the first images; their pixels are shared with this set, not copied.</summary>
     /// <param name="count">How many, at least 0; more than there are means all.</param>
@@ -153,20 +167,25 @@ public sealed class ImageSet
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public ImageSet Select(ReadOnlySpan<int> indices)
     {
-        var (images, labels, numbers) = (new ReadOnlyMemory<byte>[indices.Length], new int[indices.Length], new int[indices.Length]);
+        var (images, labels, numbers) =
+            (new ReadOnlyMemory<byte>[_stream is null ? indices.Length : 0], new int[indices.Length], new int[indices.Length]);
         var files = new string[Files.IsEmpty ? 0 : indices.Length];
         for (var i = 0; i < indices.Length; i++)
         {
-            images[i] = _images[Checked(indices[i])];
-            labels[i] = _labels[indices[i]];
+            labels[i] = _labels[Checked(indices[i])];
             numbers[i] = _numbers[indices[i]];
+            if (images.Length > 0)
+            {
+                images[i] = _images[indices[i]];
+            }
+
             if (files.Length > 0)
             {
                 files[i] = Files[indices[i]];
             }
         }
 
-        return new ImageSet(images, labels, Channels, Height, Width, numbers, [.. files]);
+        return new ImageSet(images, labels, Channels, Height, Width, numbers, [.. files], _stream);
     }
 
     /// <summary>Returns the same images under other labels; their pixels are shared with this set, not copied.</summary>
@@ -185,7 +204,7 @@ public sealed class ImageSet
             ArgumentOutOfRangeException.ThrowIfLessThan(label, UnknownLabel, nameof(labels));
         }
 
-        return new(_images, labels.ToArray(), Channels, Height, Width, _numbers, Files);
+        return new(_images, labels.ToArray(), Channels, Height, Width, _numbers, Files, _stream);
     }
 
     /// <summary>
@@ -208,7 +227,12 @@ public sealed class ImageSet
                 nameof(channels), channels, $"Images of {Channels} channels cannot become ones of {channels}: expected 1, 3 or 4.");
         }
 
-        var images = Array.ConvertAll(_images, image => (ReadOnlyMemory<byte>)Convert(image.Span, channels));
+        var images = new ReadOnlyMemory<byte>[Count];
+        for (var i = 0; i < images.Length; i++)
+        {
+            images[i] = Convert(Pixels(i), channels);
+        }
+
         return new ImageSet(images, _labels, channels, Height, Width, _numbers, Files);
     }
 
@@ -216,7 +240,7 @@ public sealed class ImageSet
     internal static byte Luma(byte red, byte green, byte blue) => (byte)(((red * 19595) + (green * 38470) + (blue * 7471) + 0x8000) >> 16);
 
     /// <summary>The set with the file of each image.</summary>
-    internal ImageSet WithFiles(ImmutableArray<string> files) => new(_images, _labels, Channels, Height, Width, _numbers, files);
+    internal ImageSet WithFiles(ImmutableArray<string> files) => new(_images, _labels, Channels, Height, Width, _numbers, files, _stream);
 
     private byte[] Convert(ReadOnlySpan<byte> image, int channels)
     {
@@ -268,14 +292,27 @@ public sealed class ImageSet
     {
         var bytes = empty([indices.Length, Channels, Height, Width], dtype: ScalarType.Byte);
         var target = indices.IsEmpty ? [] : bytes.bytes;
-        foreach (var index in indices)
+        var decoded = _stream is null ? [] : Decoded(indices);
+        for (var i = 0; i < indices.Length; i++)
         {
-            var image = Pixels(index);
+            var image = _stream is null ? Pixels(indices[i]) : decoded[i];
             image.CopyTo(target);
             target = target[image.Length..];
         }
 
         return bytes;
+    }
+
+    /// <summary>Decodes files, several at a time.</summary>
+    private byte[][] Decoded(ReadOnlySpan<int> indices)
+    {
+        var files = new string[indices.Length];
+        for (var i = 0; i < files.Length; i++)
+        {
+            files[i] = Files[Checked(indices[i])];
+        }
+
+        return _stream!.Decode(files);
     }
 
     /// <summary>Returns the labels at <paramref name="indices"/>.</summary>
@@ -298,7 +335,7 @@ public sealed class ImageSet
 
     internal string Size => $"{Channels}×{Height}×{Width}";
 
-    private int Checked(int index) => (uint)index < (uint)_images.Length
+    private int Checked(int index) => (uint)index < (uint)Count
         ? index
-        : throw new ArgumentOutOfRangeException(nameof(index), index, $"Expected an image index in [0, {_images.Length}).");
+        : throw new ArgumentOutOfRangeException(nameof(index), index, $"Expected an image index in [0, {Count}).");
 }

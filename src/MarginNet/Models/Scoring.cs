@@ -82,7 +82,7 @@ public static class Scoring
             using var trusted = new TrustedNetwork(network, NetworkUse.Scores, precision);
             float[]? values = null;
             var classes = 0;
-            var partSize = Math.Max(1, PartBytes / images.Pixels(0).Length / batchSize) * batchSize;
+            var partSize = Math.Max(1, PartBytes / (images.Channels * images.Height * images.Width) / batchSize) * batchSize;
             for (var first = 0; first < images.Count; first += partSize)
             {
                 using var part = NewDisposeScope();

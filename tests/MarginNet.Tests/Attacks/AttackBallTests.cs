@@ -72,12 +72,12 @@ public sealed class AttackBallTests
         manual_seed(64);
         var centers = rand(6, 3, 4, 5);
         var options = new AttackOptions { Norm = norm, Epsilon = 0.2, Seed = 7 };
-        var whole = new AttackBall(centers, options).RandomPoints(start: 2, firstImage: 0);
+        var whole = new AttackBall(centers, options).RandomPoints(start: 2, [0, 1, 2, 3, 4, 5]);
         manual_seed(65); // The process's own generator has no part in it.
-        var part = new AttackBall(centers[4..], options).RandomPoints(start: 2, firstImage: 4);
+        var part = new AttackBall(centers[4..], options).RandomPoints(start: 2, [4, 5]);
         Assert.True(part.Equals(whole[4..]));
-        Assert.False(new AttackBall(centers, options).RandomPoints(start: 1, firstImage: 0).Equals(whole));
-        Assert.False(new AttackBall(centers, options with { Seed = 8 }).RandomPoints(start: 2, firstImage: 0).Equals(whole));
+        Assert.False(new AttackBall(centers, options).RandomPoints(start: 1, [0, 1, 2, 3, 4, 5]).Equals(whole));
+        Assert.False(new AttackBall(centers, options with { Seed = 8 }).RandomPoints(start: 2, [0, 1, 2, 3, 4, 5]).Equals(whole));
     }
 
     [Theory]
@@ -89,7 +89,8 @@ public sealed class AttackBallTests
         using var scope = NewDisposeScope();
         const int Count = 2000;
         var centers = rand(Count, 1, 1, 3);
-        var change = new AttackBall(centers, new() { Norm = norm, Epsilon = 0.5, Clip = false }).RandomPoints(1, 0) - centers;
+        var ball = new AttackBall(centers, new() { Norm = norm, Epsilon = 0.5, Clip = false });
+        var change = ball.RandomPoints(1, [.. Enumerable.Range(0, Count)]) - centers;
         Assert.InRange(Size(change, norm), 0.4, 0.5 + Rounding);
         Assert.Equal(0, change.mean().item<float>(), 0.03); // five standard errors of 6,000 numbers of deviation at most 0.29
         var sizes = Sizes(change, norm);

@@ -56,6 +56,50 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Streamed_images_are_those_in_memory()
+    {
+        WriteTwoClasses();
+        var options = new ImageOptions { Height = 4, Width = 5 };
+        var kept = ImageFolder.Load(_folder.Path, options).Train;
+        var streamed = ImageFolder.Load(_folder.Path, options with { Stream = true }).Train;
+        AssertSame(kept, streamed);
+        int[] few = [3, 0, 3];
+        AssertSame(kept.Select(few), streamed.Select(few));
+        AssertSame(kept.TakeBalanced(2), streamed.TakeBalanced(2));
+        AssertSame(kept.WithLabels([1, 0, 1, -1]), streamed.WithLabels([1, 0, 1, -1]));
+        AssertSame(kept.WithChannels(1), streamed.WithChannels(1));
+        AssertSame(ImageSet.Concat(kept, kept.Take(1)), ImageSet.Concat(streamed, kept.Take(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => streamed.Pixels(4));
+
+        static void AssertSame(ImageSet expected, ImageSet actual)
+        {
+            int[] every = [.. Enumerable.Range(0, expected.Count)];
+            using var scope = TorchSharp.torch.NewDisposeScope();
+            Assert.Equal(expected.Labels, actual.Labels);
+            Assert.Equal(expected.Numbers, actual.Numbers);
+            Assert.Equal(expected.Files.AsEnumerable(), actual.Files.AsEnumerable());
+            Assert.True(expected.ToTensor(every).Equals(actual.ToTensor(every)));
+            Assert.All(every, i => Assert.Equal(expected.Pixels(i), actual.Pixels(i)));
+        }
+    }
+
+    [Fact]
+    public void A_streamed_image_is_read_when_it_is_used_and_its_damage_told_once()
+    {
+        WriteTwoClasses();
+        _folder.Write(Png(4, 5, ColorComponents.Grey, 4)[..40], "test", "b", "3.png");
+        _folder.Write(PictureFiles.Progressive, "test", "b", "4.jpg");
+        var warnings = new List<string>();
+        var images = ImageFolder.Load(_folder.Path, new ImageOptions { Stream = true, Warn = warnings.Add }).Test;
+        Assert.Empty(warnings);
+        int[] all = [.. Enumerable.Range(0, images.Count)];
+        Assert.Contains("3.png", Assert.Throws<InvalidDataException>(() => images.ToTensor(all)).Message, StringComparison.Ordinal);
+        _ = images.Pixels(images.Count - 1);
+        _ = images.Pixels(images.Count - 1);
+        Assert.Contains("4.jpg", Assert.Single(warnings), StringComparison.Ordinal); // It asks to be turned.
+    }
+
+    [Fact]
     public void Classes_and_files_come_in_ordinal_order()
     {
         WriteTwoClasses();
