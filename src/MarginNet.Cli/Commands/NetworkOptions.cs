@@ -192,7 +192,7 @@ internal sealed class NetworkOptions
         if (_settings.Architecture(parsed) is nameof(LipNet) or nameof(OrthogonalNet) && initial.Network is not (LipNet or OrthogonalNet))
         {
             throw new UserErrorException(
-                $"--preset certified is for an OrthogonalNet or a LipNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
+                $"--preset certified is for a LipNet or an OrthogonalNet, but --init '{path}' holds a {initial.Network.GetName()}: leave one of them out.");
         }
 
         if (initial.Channels != dataset.Train.Channels)

@@ -34,7 +34,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
         + FormattableString.Invariant(
-            $"certified is for radii that are not vacuous: OrthogonalNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels. ")
+            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels; with --arch orthonet temperature {TrainingOptions.CertifiedOrthogonal.Temperature} and a cycle to {TrainingOptions.CertifiedOrthogonal.LearningRate}. ")
         + FormattableString.Invariant(
             $"certified-linf is for certificates of the largest change of a pixel: ConvNet, --robust ibp --epsilon 8/255, shifted-softmax, mu {TrainingOptions.CertifiedLinf.TargetMargin}, {TrainingOptions.CertifiedLinf.Epochs} epochs of batch {TrainingOptions.CertifiedLinf.BatchSize} after one of cross-entropy, epsilon ramped over {TrainingOptions.CertifiedLinf.RampEpochs}, Adam, half a cosine from {TrainingOptions.CertifiedLinf.LearningRate}, augmentation by {TrainingOptions.CertifiedLinf.MaxShift} pixels."),
         [PaperPreset, FastPreset, CertifiedPreset, CertifiedLinfPreset],
@@ -42,9 +42,9 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
-        Description = "The network: resnet18 (of the preset paper), fastnet (fast), orthonet (certified), of matrices that --parseval keeps "
-            + "orthonormal, lipnet, which is 1-Lipschitz by its construction, or convnet (certified-linf), small and easy to bound.",
-    }.AcceptOnlyFromAmong("resnet18", "fastnet", "orthonet", "lipnet", "convnet");
+        Description = "The network: resnet18 (of the preset paper), fastnet (fast), lipnet (certified), which is 1-Lipschitz by its "
+            + "construction, orthonet, of matrices that --parseval keeps orthonormal, or convnet (certified-linf), small and easy to bound.",
+    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "orthonet", "convnet");
 
     private readonly Option<double> _mu = Number.Positive(
         "--mu",
@@ -88,7 +88,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
 
     private readonly Option<double?> _parseval = Number.Optional<double>(
         "--parseval", "After each step, move the weights of convolutions and linear layers this share of the way to orthonormal rows. "
-            + $"Default {TrainingOptions.Certified.Parseval} in orthonet.",
+            + $"Default {TrainingOptions.CertifiedOrthogonal.Parseval} in orthonet.",
         value => value is > 0 and <= 0.5, "a share above 0 and at most 0.5");
 
     private readonly Option<string> _loss = Choice(
@@ -190,7 +190,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
                 $"{useless.Name} has no effect on --arch lipnet, whose layers are 1-Lipschitz: leave it out.");
         }
 
-        var preset = DefaultsOf(parsed.GetValue(_preset)!);
+        var preset = DefaultsOf(parsed.GetValue(_preset)!, Architecture(parsed));
         var loss = parsed.IsGiven(_loss) ? MarginLoss.Parse(parsed.GetValue(_loss)!) : preset.Loss;
         T Value<T>(Option<T> option, T byPreset) => parsed.IsGiven(option) ? parsed.GetValue(option)! : byPreset;
         return preset with
@@ -202,7 +202,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
             Parseval = parsed.GetValue(_parseval)
-                ?? (Architecture(parsed) == nameof(OrthogonalNet) ? TrainingOptions.Certified.Parseval : null),
+                ?? (Architecture(parsed) == nameof(OrthogonalNet) ? TrainingOptions.CertifiedOrthogonal.Parseval : null),
             Robust = Robust(parsed, preset, loss),
             Rounds = Value(_rounds, preset.Rounds),
             Epochs = Value(_epochs, preset.Epochs),
@@ -334,10 +334,10 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         }
     }
 
-    private static TrainingOptions DefaultsOf(string preset) => preset switch
+    private static TrainingOptions DefaultsOf(string preset, string? architecture = null) => preset switch
     {
         FastPreset => TrainingOptions.Fast,
-        CertifiedPreset => TrainingOptions.Certified,
+        CertifiedPreset => architecture == nameof(OrthogonalNet) ? TrainingOptions.CertifiedOrthogonal : TrainingOptions.Certified,
         CertifiedLinfPreset => TrainingOptions.CertifiedLinf,
         _ => new(),
     };
@@ -357,8 +357,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     /// <summary>The name of the network's class: the one asked for, or the preset's.</summary>
     public string Architecture(ParseResult parsed) => (parsed.GetValue(_architecture), parsed.GetValue(_preset)) switch
     {
-        ("orthonet", _) or (null, CertifiedPreset) => nameof(OrthogonalNet),
-        ("lipnet", _) => nameof(LipNet),
+        ("orthonet", _) => nameof(OrthogonalNet),
+        ("lipnet", _) or (null, CertifiedPreset) => nameof(LipNet),
         ("convnet", _) or (null, CertifiedLinfPreset) => nameof(ConvNet),
         ("fastnet", _) or (null, FastPreset) => nameof(FastNet),
         _ => nameof(ResNet18),

@@ -40,8 +40,7 @@ public static class Attack
         Run(network, images, options, null, null, cancellation, Precision.Float32);
 
     /// <summary>Attacks every image of a set within a ball of its own, such as one that a certificate is for.</summary>
-    /// <param name="network">See <see cref="Run(nn.Module{Tensor, Tensor}, ImageSet, AttackOptions?, IProgress{int}?,
-    /// CancellationToken)"/>.</param>
+    /// <param name="network">See <see cref="Run(nn.Module{Tensor, Tensor}, ImageSet, AttackOptions?, IProgress{int}?, CancellationToken)"/>.</param>
     /// <param name="images">At least one image, each with its label, of the size the network takes.</param>
     /// <param name="epsilons">The radius of each ball, finite and at least 0, length N; 0 leaves an image as it is.</param>
     /// <param name="options">The attack; null, the default, is the paper's FGSM. Its ε has no effect.</param>

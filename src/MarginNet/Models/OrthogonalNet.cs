@@ -16,7 +16,7 @@ namespace MarginNet.Models;
 /// back; what it is with the weights that it has says
 /// <see cref="Lipschitz.LipschitzBounds"/>.
 /// </summary>
-/// <remarks>It is to be trained with <see cref="Training.TrainingOptions.Parseval"/>, as <see cref="Training.TrainingOptions.Certified"/>
+/// <remarks>It is to be trained with <see cref="Training.TrainingOptions.Parseval"/>, as <see cref="Training.TrainingOptions.CertifiedOrthogonal"/>
 /// does.
 /// Of the normalisation only the mean is used, since dividing by a deviation would make small changes larger.</remarks>
 public sealed class OrthogonalNet : Classifier, IGraphModule

@@ -54,20 +54,26 @@ public sealed class TrainCommandTests
             (model.Training["epochs"], model.Training["learning_rate"], model.Training["optimizer"], model.Training["augment"]));
     }
 
-    [Fact]
-    public async Task The_certified_preset_trains_an_OrthogonalNet_whose_radii_are_not_vacuous()
+    [Theory]
+    [InlineData("lipnet", 0.25, null)]
+    [InlineData("orthonet", 0.5, 0.5)]
+    public async Task The_certified_preset_trains_a_network_whose_radii_are_not_vacuous(
+        string architecture, double temperature, double? parseval)
     {
         using var tool = new Tool();
-        var run = await Tool.RunAsync(
+        var run = await Tool.RunAsync([
             "train", "--preset", "certified", "--data", "synthetic", "--limit-train", "100", "--limit-test", "50", "--epochs", "1",
-            "--width", "4", "--out", tool.File("m.pt"));
+            "--width", "4", "--out", tool.File("m.pt"), .. architecture == "lipnet" ? Array.Empty<string>() : ["--arch", architecture],
+        ]);
         Assert.Equal(
             (0, ""),
             (run.ExitCode, run.Error.Split('\n').FirstOrDefault(line => line.StartsWith("Error", StringComparison.Ordinal)) ?? ""));
         using var model = MarginModel.Load(tool.File("m.pt"));
-        Assert.Equal((4, 1), (Assert.IsType<OrthogonalNet>(model.Network).Width, model.Network.Options.OutputScale));
         Assert.Equal(
-            ("shifted-softmax", 0.6, 0.5, 0.0, 0.5),
+            (architecture == "lipnet" ? nameof(LipNet) : nameof(OrthogonalNet), 1),
+            (model.Network.GetName(), model.Network.Options.OutputScale));
+        Assert.Equal(
+            ("shifted-softmax", 0.6, temperature, 0.0, parseval),
             (model.Training["loss"], model.Training["mu"], model.Training["temperature"], model.Training["lipschitz_margin"],
                 model.Training["parseval"]));
         var bounds = await Tool.RunAsync("lipschitz", "--model", tool.File("m.pt"), "--json", tool.File("l.json"));

@@ -103,7 +103,7 @@ public sealed class LipNetTests
         manual_seed(seed);
         using var network = new LipNet(Small with { ClassCount = 4 });
         // A flip changes the quadrant.
-        MarginTrainer.Train(network, train, TrainingOptions.Certified with { Epochs = 8, BatchSize = 16, LearningRate = 0.01, Augment = false });
+        MarginTrainer.Train(network, train, TrainingOptions.Certified with { Epochs = 8, BatchSize = 16, Augment = false });
         var radii = LabelledRadius.Compute(network.Score(test), test.Labels, LipschitzBounds.Compute(network, new(3, 8, 8)));
         Assert.True(radii.Count(radius => radius > 0) > 80, $"{radii.Count(radius => radius > 0)} of 100 are right.");
         Assert.True(radii.Count(radius => radius > 36 / 255.0) > 60, $"{radii.Count(radius => radius > 36 / 255.0)} of 100 are certified.");

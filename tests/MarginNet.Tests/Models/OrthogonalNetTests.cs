@@ -89,7 +89,7 @@ public sealed class OrthogonalNetTests
         manual_seed(seed);
         using var network = new OrthogonalNet(Small);
         // A flip changes the quadrant.
-        MarginTrainer.Train(network, train, TrainingOptions.Certified with { Epochs = 12, BatchSize = 16, Augment = false });
+        MarginTrainer.Train(network, train, TrainingOptions.CertifiedOrthogonal with { Epochs = 12, BatchSize = 16, Augment = false });
         var bounds = LipschitzBounds.Compute(network, new(3, 8, 8));
         Assert.InRange(bounds.Euclidean.Value, 0.5, 1 + 1e-3);
         var radii = LabelledRadius.Compute(network.Score(test), test.Labels, bounds);
