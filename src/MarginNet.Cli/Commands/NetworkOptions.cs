@@ -96,62 +96,47 @@ internal sealed class NetworkOptions
 
     private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
-        var (width, classes, rectify) = (Width(parsed), dataset.ClassNames.Length, parsed.GetValue(_rectify));
-        var (scale, statistics) = (OutputScale(parsed, options), ChannelStatistics.Compute(train));
-        switch (_settings.Architecture(parsed))
+        var (width, size) = (Width(parsed), (train.Height, train.Width));
+        ClassifierOptions network = _settings.Architecture(parsed) switch
         {
-            case nameof(FastNet):
+            nameof(FastNet) => new FastNetOptions { Width = width },
+            nameof(LipNet) => new LipNetOptions { Width = width, ImageSize = size },
+            nameof(OrthogonalNet) => new OrthogonalNetOptions { Width = width, ImageSize = size },
+            nameof(ConvNet) => new ConvNetOptions { Width = width, ImageSize = size },
+            _ => new ResNetOptions { Width = width },
+        };
+        network = network with
+        {
+            ClassCount = dataset.ClassNames.Length,
+            Rectify = parsed.GetValue(_rectify),
+            OutputScale = OutputScale(parsed, options),
+            Normalization = ChannelStatistics.Compute(train),
+        };
+        switch (network)
+        {
+            case FastNetOptions fast:
                 ThrowIfUnfit(
                     train, "fastnet", $"at least {FastNet.MinImageSize}x{FastNet.MinImageSize}",
                     Math.Min(train.Height, train.Width) >= FastNet.MinImageSize);
-                var network = new FastNet(
-                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
-                network.Whiten(train);
-                return network;
-            case nameof(LipNet):
-                ThrowIfUnfit(
-                    train, "lipnet", $"multiples of {LipNet.SizeFactor}",
-                    train.Height % LipNet.SizeFactor == 0 && train.Width % LipNet.SizeFactor == 0);
-                return new LipNet(new()
-                {
-                    Width = width,
-                    ClassCount = classes,
-                    Rectify = rectify,
-                    OutputScale = scale,
-                    Normalization = statistics,
-                    ImageSize = (train.Height, train.Width),
-                });
-            case nameof(OrthogonalNet):
-                ThrowIfUnfit(
-                    train, "orthonet", $"multiples of {OrthogonalNet.SizeFactor}",
-                    train.Height % OrthogonalNet.SizeFactor == 0 && train.Width % OrthogonalNet.SizeFactor == 0);
-                return new OrthogonalNet(new()
-                {
-                    Width = width,
-                    ClassCount = classes,
-                    Rectify = rectify,
-                    OutputScale = scale,
-                    Normalization = statistics,
-                    ImageSize = (train.Height, train.Width),
-                });
-            case nameof(ConvNet):
-                ThrowIfUnfit(
-                    train, "convnet", $"multiples of {ConvNet.SizeFactor}",
-                    train.Height % ConvNet.SizeFactor == 0 && train.Width % ConvNet.SizeFactor == 0);
-                return new ConvNet(new()
-                {
-                    Width = width,
-                    ClassCount = classes,
-                    Rectify = rectify,
-                    OutputScale = scale,
-                    Normalization = statistics,
-                    ImageSize = (train.Height, train.Width),
-                });
+                var whitened = new FastNet(fast);
+                whitened.Whiten(train);
+                return whitened;
+            case LipNetOptions lip:
+                ThrowIfNoMultiple(train, "lipnet", LipNet.SizeFactor);
+                return new LipNet(lip);
+            case OrthogonalNetOptions orthogonal:
+                ThrowIfNoMultiple(train, "orthonet", OrthogonalNet.SizeFactor);
+                return new OrthogonalNet(orthogonal);
+            case ConvNetOptions conv:
+                ThrowIfNoMultiple(train, "convnet", ConvNet.SizeFactor);
+                return new ConvNet(conv);
             default:
-                return new ResNet18(
-                    new() { Width = width, ClassCount = classes, Rectify = rectify, OutputScale = scale, Normalization = statistics });
+                return new ResNet18((ResNetOptions)network);
         }
     }
+
+    private static void ThrowIfNoMultiple(ImageSet images, string architecture, int factor) => ThrowIfUnfit(
+        images, architecture, $"multiples of {factor}", images.Height % factor == 0 && images.Width % factor == 0);
 
     private static void ThrowIfUnfit(ImageSet images, string architecture, string expected, bool fits)
     {

@@ -232,51 +232,17 @@ internal static class MarginModelFormat
         var (width, rectify) = (architecture.Count("width"), architecture.Flag("rectify"));
         ClassifierOptions options = architecture.Text("name") switch
         {
-            Fast => new FastNetOptions
-            {
-                Width = width,
-                ClassCount = classes,
-                Rectify = rectify,
-                OutputScale = outputScale,
-                Normalization = statistics,
-            },
-            Lip => new LipNetOptions
-            {
-                Width = width,
-                ImageSize = size,
-                ClassCount = classes,
-                Rectify = rectify,
-                OutputScale = outputScale,
-                Normalization = statistics,
-            },
-            Conv => new ConvNetOptions
-            {
-                Width = width,
-                ImageSize = size,
-                ClassCount = classes,
-                Rectify = rectify,
-                OutputScale = outputScale,
-                Normalization = statistics,
-            },
-            Orthogonal => new OrthogonalNetOptions
-            {
-                Width = width,
-                ImageSize = size,
-                ClassCount = classes,
-                Rectify = rectify,
-                OutputScale = outputScale,
-                Normalization = statistics,
-            },
+            Fast => new FastNetOptions { Width = width },
+            Lip => new LipNetOptions { Width = width, ImageSize = size },
+            Orthogonal => new OrthogonalNetOptions { Width = width, ImageSize = size },
+            Conv => new ConvNetOptions { Width = width, ImageSize = size },
             _ => new ResNetOptions
             {
                 Width = width,
                 Stem = architecture.Has(Stem) ? architecture.Name<ResNetStem>(Stem) : ResNetStem.Small,
-                ClassCount = classes,
-                Rectify = rectify,
-                OutputScale = outputScale,
-                Normalization = statistics,
             },
         };
+        options = options with { ClassCount = classes, Rectify = rectify, OutputScale = outputScale, Normalization = statistics };
         ThrowIfTooSmall(root.Dictionary(StateDict), options);
         return options switch
         {
