@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Runtime.CompilerServices;
 using MarginNet.Cli.Commands;
 using MarginNet.Cli.Configuration;
 using MarginNet.Cli.Help;
@@ -75,6 +76,10 @@ internal static class CommandLine
             NativeKernels.Warned -= Warn;
         }
     }
+
+    /// <summary>Leaves the other ranks of a training over MPI; see <see cref="MpiGroup.Leave"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // So that the program begins, and can answer, before the library finds its LibTorch.
+    public static void LeaveRanks(int exitCode) => MpiGroup.Leave(exitCode);
 
     /// <summary>A message that may quote anything, without line ends and terminal escapes.</summary>
     private static string OneLine(string message) =>

@@ -1,11 +1,10 @@
 using MarginNet.Cli;
-using MarginNet.Distributed;
 
 try
 {
     using var interruption = Interruption.Listen(Console.Error);
     var exitCode = await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption);
-    MpiGroup.Leave(exitCode);
+    CommandLine.LeaveRanks(exitCode);
     return exitCode;
 }
 catch (TypeInitializationException e) when (e.InnerException is IOException or InvalidDataException or PlatformNotSupportedException

@@ -201,7 +201,7 @@ internal sealed class ModuleReader
                 + "depends on the others: train it with running statistics.");
         }
 
-        return graph.Add("", new Operations.BatchNormalization(normalization.eps) { Momentum = normalization.momentum ?? 0.1 }, [x, .. Weights(
+        return graph.Add("", new Operations.BatchNormalization(normalization.eps, normalization.momentum), [x, .. Weights(
             graph, ("weight", normalization.weight ?? ones_like(mean)), ("bias", normalization.bias ?? zeros_like(mean)),
             ("running_mean", mean), ("running_var", variance))]);
     }

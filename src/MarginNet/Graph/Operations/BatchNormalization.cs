@@ -9,10 +9,10 @@ namespace MarginNet.Graph.Operations;
 /// <summary>(x − mean) / √(variance + ε) · scale + bias, channel by channel; in training of each batch's own mean and variance.</summary>
 /// <remarks>Inputs: x [N, C, …], scale, bias, mean and variance [C].</remarks>
 /// <param name="Epsilon">ε.</param>
-internal sealed record BatchNormalization(double Epsilon) : Operation
+/// <param name="Momentum">The share of each batch in the running statistics. Default null: 0.1, which is PyTorch's.</param>
+internal sealed record BatchNormalization(double Epsilon, double? Momentum = null) : Operation
 {
-    /// <summary>The share of each batch in the running statistics. Default 0.1, which is PyTorch's.</summary>
-    public double Momentum { get; init; } = 0.1;
+    private const double DefaultMomentum = 0.1;
 
     public override string Kind => "BatchNormalization";
 
@@ -62,6 +62,6 @@ internal sealed record BatchNormalization(double Epsilon) : Operation
             return (inputs[0] * PerChannel(scale)).Plus(PerChannel(inputs[2] - (inputs[3] * scale)));
         }
 
-        return nn.functional.batch_norm(inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum, Epsilon);
+        return nn.functional.batch_norm(inputs[0], inputs[3], inputs[4], inputs[1], inputs[2], isTraining, Momentum ?? DefaultMomentum, Epsilon);
     }
 }
