@@ -23,7 +23,7 @@ public sealed class OnnxNetworkTests : IDisposable
         string[] train =
         [
             "train", "--init", theirs, "--out", trained, "--loss", "shifted-softmax", "--mu", "3", "--rounds", "2", "--epochs", "1",
-            "--lr", "1e-3", "--batch-size", "50", "--threads", "1", .. Data,
+            "--lr", "1e-3", "--batch-size", "50", .. Data,
         ];
         await SucceedsAsync(train);
         using (var model = MarginModel.Load(trained))
@@ -54,7 +54,7 @@ public sealed class OnnxNetworkTests : IDisposable
         string[] train =
         [
             "train", "--init", theirs, "--loss", "shifted-softmax", "--mu", "3", "--rounds", "1", "--epochs", "4", "--lr", "1e-3",
-            "--batch-size", "50", "--threads", "1", .. Data,
+            "--batch-size", "50", .. Data,
         ];
         await SucceedsAsync([.. train, "--out", _tool.File("whole.pt")]);
         string[] resumed = [.. train, "--out", _tool.File("resumed.pt"), "--checkpoint-every", every, "--resume"];
