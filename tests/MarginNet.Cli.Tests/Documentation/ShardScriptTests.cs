@@ -42,7 +42,9 @@ public sealed class ShardScriptTests
         }
 
         string[] command = ["evaluate", "--model", tool.File("m.pt"), "--limit-test", "200"];
+        var threads = TorchSharp.torch.get_num_threads(); // Of the process, and so of the tests to come.
         var whole = await Tool.RunAsync([.. command, "--threads", "1", "--json", tool.File("whole.json")]);
+        TorchSharp.torch.set_num_threads(threads);
         Assert.Equal(0, whole.ExitCode);
         var start = new ProcessStartInfo(
             Path.Combine(Folder, "parallel.sh"), [$"{count}", .. command, "--json", tool.File("merged.json")])
