@@ -42,9 +42,8 @@ public sealed class ShardScriptTests
         }
 
         string[] command = ["evaluate", "--model", tool.File("m.pt"), "--limit-test", "200"];
-        var threads = TorchSharp.torch.get_num_threads(); // Of the process, and so of the tests to come.
-        var whole = await Tool.RunAsync([.. command, "--threads", "1", "--json", tool.File("whole.json")]);
-        TorchSharp.torch.set_num_threads(threads);
+        using var whole = ToolProcess.Start([.. command, "--threads", "1", "--json", tool.File("whole.json")]); // Threads are a process's.
+        await whole.EndAsync();
         Assert.Equal(0, whole.ExitCode);
         var start = new ProcessStartInfo(
             Path.Combine(Folder, "parallel.sh"), [$"{count}", .. command, "--json", tool.File("merged.json")])
