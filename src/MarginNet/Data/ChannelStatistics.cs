@@ -12,6 +12,9 @@ public sealed record ChannelStatistics(ImmutableArray<double> Mean, ImmutableArr
     internal bool CanNormalize =>
         Mean.All(double.IsFinite) && StandardDeviation.All(deviation => deviation >= 0 && double.IsFinite(deviation));
 
+    /// <summary>The same means with deviations of 1: only the mean is subtracted, so that distances stay what they are.</summary>
+    internal ChannelStatistics WithoutDeviations() => this with { StandardDeviation = [.. Mean.Select(_ => 1.0)] };
+
     /// <summary>Computes the statistics exactly, from a histogram of the bytes.</summary>
     /// <param name="images">At least one image.</param>
     /// <returns>The statistics; a channel of one constant value has deviation 0.</returns>

@@ -19,9 +19,6 @@ public interface IProcessGroup
     /// <inheritdoc cref="AllReduce(Span{float})"/>
     void AllReduce(Span<double> values);
 
-    /// <inheritdoc cref="AllReduce(Span{float})"/>
-    void AllReduce(Span<long> values);
-
     /// <summary>Replaces the bytes by those of one rank.</summary>
     /// <param name="values">As many on each rank.</param>
     /// <param name="root">The rank that has them. Default 0.</param>

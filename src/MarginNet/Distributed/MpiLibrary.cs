@@ -28,7 +28,6 @@ internal sealed unsafe partial class MpiLibrary
         Byte = Handle("ompi_mpi_byte", 0x4c00010d);
         Float = Handle("ompi_mpi_float", 0x4c00040a);
         Double = Handle("ompi_mpi_double", 0x4c00080b);
-        Long = Handle("ompi_mpi_long_long_int", 0x4c000809);
         InPlace = IsOpenMpi ? 1 : -1;
     }
 
@@ -52,9 +51,6 @@ internal sealed unsafe partial class MpiLibrary
 
     /// <summary>MPI_DOUBLE.</summary>
     public nint Double { get; }
-
-    /// <summary>MPI_LONG_LONG_INT.</summary>
-    public nint Long { get; }
 
     /// <summary>MPI_IN_PLACE.</summary>
     public nint InPlace { get; }

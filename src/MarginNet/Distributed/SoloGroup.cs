@@ -15,10 +15,6 @@ internal sealed class SoloGroup : IProcessGroup
     {
     }
 
-    public void AllReduce(Span<long> values)
-    {
-    }
-
     public void Broadcast(Span<byte> values, int root = 0)
     {
     }

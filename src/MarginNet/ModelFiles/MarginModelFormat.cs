@@ -247,14 +247,14 @@ internal static class MarginModelFormat
         return options switch
         {
             FastNetOptions fast => new FastNet(fast),
-            LipNetOptions lip =>
-                LipNet.IsPossible(size) ? new LipNet(lip) : throw root.Unexpected("image_size", $"multiples of {LipNet.SizeFactor}"),
-            ConvNetOptions conv =>
-                ConvNet.IsPossible(size) ? new ConvNet(conv) : throw root.Unexpected("image_size", $"multiples of {ConvNet.SizeFactor}"),
-            OrthogonalNetOptions orthogonal => OrthogonalNet.IsPossible(size)
-                ? new OrthogonalNet(orthogonal) : throw root.Unexpected("image_size", $"multiples of {OrthogonalNet.SizeFactor}"),
+            LipNetOptions lip => Sized(LipNet.SizeFactor, () => new LipNet(lip)),
+            OrthogonalNetOptions orthogonal => Sized(OrthogonalNet.SizeFactor, () => new OrthogonalNet(orthogonal)),
+            ConvNetOptions conv => Sized(ConvNet.SizeFactor, () => new ConvNet(conv)),
             _ => new ResNet18((ResNetOptions)options),
         };
+
+        Classifier Sized(int factor, Func<Classifier> create) =>
+            FixedImageSize.IsPossible(size, factor) ? create() : throw root.Unexpected("image_size", $"multiples of {factor}");
     }
 
     private static GraphNetwork CreateGraph(PlainDictionary root, GraphOptions options)

@@ -28,12 +28,7 @@ public sealed class ConvNet : Classifier, IGraphModule
         : base(nameof(ConvNet), options ??= new())
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
-        if (!IsPossible(options.ImageSize))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
-        }
-
+        FixedImageSize.ThrowIfImpossible(options.ImageSize, SizeFactor, nameof(options));
         var (channels, width) = (options.Normalization.Mean.Length, options.Width);
         normalize = new NormalizeLayer(options.Normalization);
         features = nn.Sequential(
@@ -55,23 +50,13 @@ public sealed class ConvNet : Classifier, IGraphModule
     /// <exception cref="ArgumentException">The images are of another size.</exception>
     public override Tensor forward(Tensor input)
     {
-        var size = ((ConvNetOptions)Options).ImageSize;
-        if ((input.shape[^2], input.shape[^1]) != size)
-        {
-            throw new ArgumentException(
-                $"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
-        }
-
+        FixedImageSize.ThrowIfOther(input, ((ConvNetOptions)Options).ImageSize);
         using var scope = NewDisposeScope();
         return ToScores(head.forward(features.forward(normalize.forward(input)))).MoveToOuterDisposeScope();
     }
 
     Operand IGraphModule.AddTo(ModuleGraph graph, Operand input) =>
         AddScores(graph, graph.Apply(input, "normalize", "features", "head"));
-
-    /// <summary>Whether images may be of this size.</summary>
-    internal static bool IsPossible((int Height, int Width) size) =>
-        size is { Height: >= SizeFactor, Width: >= SizeFactor } && size.Height % SizeFactor == 0 && size.Width % SizeFactor == 0;
 
     /// <summary>The length of the vectors behind the convolutions.</summary>
     internal static long Features(ConvNetOptions options) =>

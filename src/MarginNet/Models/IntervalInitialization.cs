@@ -5,8 +5,7 @@ namespace MarginNet.Models;
 
 /// <summary>
 /// Weights for training by bounds (Shi et al., 2021): normal with mean 0 and deviation √(2π)/n, n being the numbers that each output is a
-/// sum
-/// of, so that boxes are neither wider nor narrower behind a layer and its ReLU than before; by custom they explode. Biases start at 0.
+/// sum of, so that boxes are neither wider nor narrower behind a layer and its ReLU than before; by custom they explode. Biases start at 0.
 /// </summary>
 public static class IntervalInitialization
 {

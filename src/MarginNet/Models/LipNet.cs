@@ -39,14 +39,9 @@ public sealed class LipNet : Classifier, IGraphModule
         : base(nameof(LipNet), options ??= new())
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
-        if (!IsPossible(options.ImageSize))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
-        }
-
+        FixedImageSize.ThrowIfImpossible(options.ImageSize, SizeFactor, nameof(options));
         var (channels, features) = (Channels(options), (int)Features(options));
-        normalize = new NormalizeLayer(options.Normalization with { StandardDeviation = [.. options.Normalization.Mean.Select(_ => 1.0)] });
+        normalize = new NormalizeLayer(options.Normalization.WithoutDeviations());
         stage1 = Stage(channels, channels, 1);
         stage2 = Stage(Halving * Halving * channels, Halving * channels, 2);
         dense = SllResidual.Linear(features, HiddenUnits);
@@ -63,13 +58,7 @@ public sealed class LipNet : Classifier, IGraphModule
     /// <exception cref="ArgumentException">The images are of another size.</exception>
     public override Tensor forward(Tensor input)
     {
-        var size = ((LipNetOptions)Options).ImageSize;
-        if ((input.shape[^2], input.shape[^1]) != size)
-        {
-            throw new ArgumentException(
-                $"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
-        }
-
+        FixedImageSize.ThrowIfOther(input, ((LipNetOptions)Options).ImageSize);
         using var scope = NewDisposeScope();
         var x = F.pixel_unshuffle(normalize.forward(input), Halving);
         x = stage1.forward(F.pad(x, [0, 0, 0, 0, 0, Channels((LipNetOptions)Options) - x.shape[1]]));
@@ -88,10 +77,6 @@ public sealed class LipNet : Classifier, IGraphModule
         x = graph.Apply(graph.Add("unshuffle2", new Graph.Operations.PixelUnshuffle(Halving, x.Shape[1].Count), x), "stage2");
         return AddScores(graph, graph.Apply(graph.Add("flatten", new Graph.Operations.Flatten(1), x), "dense", "fc"));
     }
-
-    /// <summary>Whether images may be of this size.</summary>
-    internal static bool IsPossible((int Height, int Width) size) =>
-        size is { Height: >= SizeFactor, Width: >= SizeFactor } && size.Height % SizeFactor == 0 && size.Width % SizeFactor == 0;
 
     /// <summary>Channels of the first stage: the width, or what the pixels need.</summary>
     internal static int Channels(LipNetOptions options) => Math.Max(options.Width, Halving * Halving * options.Normalization.Mean.Length);

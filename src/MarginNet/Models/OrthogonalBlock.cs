@@ -6,8 +6,7 @@ using static TorchSharp.torch;
 namespace MarginNet.Models;
 
 /// <summary>A layer of an <see cref="OrthogonalNet"/>: half of the channels are moved by one pixel, a quarter of those in each direction,
-/// then a
-/// matrix at every pixel, then |x| of half of what it gives.</summary>
+/// then a matrix at every pixel, then |x| of half of what it gives.</summary>
 internal sealed class OrthogonalBlock : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private const int Parts = 8; // Of the channels, four of which are moved.

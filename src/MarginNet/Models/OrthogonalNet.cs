@@ -9,16 +9,12 @@ namespace MarginNet.Models;
 
 /// <summary>
 /// A network of matrices at every pixel that training keeps orthonormal, and of steps between them that keep distances or make them
-/// smaller: pixels
-/// into channels, groups of channels moved by one pixel, and |x| of half of the channels (after LipNeXt). As long as its weights are
-/// orthonormal
-/// it is 1-Lipschitz in ℓ2, for inputs in [0, 1] pixels and scores before the output scale, and gradients keep their length on the way
-/// back; what it is with the weights that it has says
-/// <see cref="Lipschitz.LipschitzBounds"/>.
+/// smaller: pixels into channels, groups of channels moved by one pixel, and |x| of half of the channels (after LipNeXt). As long as its
+/// weights are orthonormal it is 1-Lipschitz in ℓ2, for inputs in [0, 1] pixels and scores before the output scale, and gradients keep their
+/// length on the way back; what it is with the weights that it has says <see cref="Lipschitz.LipschitzBounds"/>.
 /// </summary>
 /// <remarks>It is to be trained with <see cref="Training.TrainingOptions.Parseval"/>, as <see cref="Training.TrainingOptions.CertifiedOrthogonal"/>
-/// does.
-/// Of the normalisation only the mean is used, since dividing by a deviation would make small changes larger.</remarks>
+/// does. Of the normalisation only the mean is used, since dividing by a deviation would make small changes larger.</remarks>
 public sealed class OrthogonalNet : Classifier, IGraphModule
 {
     /// <summary>What height and width of its images are multiples of.</summary>
@@ -39,13 +35,8 @@ public sealed class OrthogonalNet : Classifier, IGraphModule
         : base(nameof(OrthogonalNet), options ??= new())
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Width, 1, nameof(options));
-        if (!IsPossible(options.ImageSize))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), options.ImageSize, $"Height and width of the images must be multiples of {SizeFactor}.");
-        }
-
-        normalize = new NormalizeLayer(options.Normalization with { StandardDeviation = [.. options.Normalization.Mean.Select(_ => 1.0)] });
+        FixedImageSize.ThrowIfImpossible(options.ImageSize, SizeFactor, nameof(options));
+        normalize = new NormalizeLayer(options.Normalization.WithoutDeviations());
         var stages = Stages(options).Select(stage => nn.Sequential(stage.Zip(stage[1..], (inputs, outputs) =>
             (nn.Module<Tensor, Tensor>)new OrthogonalBlock(inputs, outputs)))).ToArray();
         (stage1, stage2, stage3) = (stages[0], stages[1], stages[2]);
@@ -62,13 +53,7 @@ public sealed class OrthogonalNet : Classifier, IGraphModule
     /// <exception cref="ArgumentException">The images are of another size.</exception>
     public override Tensor forward(Tensor input)
     {
-        var size = ((OrthogonalNetOptions)Options).ImageSize;
-        if ((input.shape[^2], input.shape[^1]) != size)
-        {
-            throw new ArgumentException(
-                $"Expected images of {size.Height}×{size.Width} pixels, but got {input.shape[^2]}×{input.shape[^1]}.", nameof(input));
-        }
-
+        FixedImageSize.ThrowIfOther(input, ((OrthogonalNetOptions)Options).ImageSize);
         using var scope = NewDisposeScope();
         var x = new[] { stage1, stage2, stage3 }.Aggregate(
             normalize.forward(input), (value, stage) => stage.forward(F.pixel_unshuffle(value, Halving)));
@@ -86,10 +71,6 @@ public sealed class OrthogonalNet : Classifier, IGraphModule
 
         return AddScores(graph, graph.Apply(graph.Add("flatten", new Graph.Operations.Flatten(1), x), "fc"));
     }
-
-    /// <summary>Whether images may be of this size.</summary>
-    internal static bool IsPossible((int Height, int Width) size) =>
-        size is { Height: >= SizeFactor, Width: >= SizeFactor } && size.Height % SizeFactor == 0 && size.Width % SizeFactor == 0;
 
     /// <summary>The numbers in all matrices.</summary>
     internal static long Weights(OrthogonalNetOptions options) =>

@@ -33,9 +33,6 @@ internal sealed class BatchExchange(IProcessGroup group, nn.Module network, int 
 
     private long Length => _weights.Sum(weight => weight.numel()) + _statistics.Sum(each => each.numel()) + Figures + 2;
 
-    /// <summary>The bytes that this rank gives in a step.</summary>
-    public long BytesPerStep => Length * sizeof(float) * Math.Max(1, _rows.Count);
-
     /// <summary>Begins a step: the parts that this rank computes, each followed by <see cref="Add"/>.</summary>
     public IEnumerable<BatchPart> Begin(int batch)
     {

@@ -1,8 +1,7 @@
 namespace MarginNet.Training;
 
 /// <summary>How ε grows in training by bounds: with the fourth power of the progress over the first quarter of the ramp, and on linearly,
-/// without
-/// a bend (the smoothed schedule of Zhang et al., 2020).</summary>
+/// without a bend (the smoothed schedule of Zhang et al., 2020).</summary>
 public static class EpsilonRamp
 {
     private const double Middle = 0.25;

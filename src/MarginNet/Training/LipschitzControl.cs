@@ -15,6 +15,7 @@ internal sealed class LipschitzControl(
 {
     private readonly PowerIteration _margin = new();
     private readonly PowerIteration _projection = new();
+    private Parameter[]? _matrices; // That are retracted, the same ones in every step.
 
     /// <summary>
     /// Raises each rival's score by ε·L_ij of the present network (Tsuzuku et al., 2018): the true class c is ahead of what
@@ -55,8 +56,8 @@ internal sealed class LipschitzControl(
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var weights = Weights(ModuleReader.Read(network, input), node => node.Operation is not BatchNormalization).Values;
-        foreach (var weight in weights.OfType<Parameter>().Distinct())
+        _matrices ??= [.. Weights(ModuleReader.Read(network, input)).Values.OfType<Parameter>().Where(weight => weight.dim() > 1).Distinct()];
+        foreach (var weight in _matrices)
         {
             var scale = MathF.Sqrt(weight.dim() > 2 ? weight[0, 0].numel() : 1);
             var matrix = weight.flatten(1) * scale;
@@ -72,18 +73,17 @@ internal sealed class LipschitzControl(
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var graph = ModuleReader.Read(network, input);
-        Project(TrainingConstants.Layers(graph, device), input, Weights(graph, _ => true));
+        Project(TrainingConstants.Layers(graph, device), input, Weights(graph));
     }
 
     /// <summary>The weights of linear layers, convolutions and batch-norms by the names of their nodes; null where they are not
     /// learned.</summary>
-    private static Dictionary<string, Parameter?> Weights(NetworkGraph graph, Func<Node, bool> isOfUse)
+    private static Dictionary<string, Parameter?> Weights(NetworkGraph graph)
     {
         var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);
         return graph.Nodes
             .Where(node => node.Operation
                 is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or PreciseLinear or BatchNormalization)
-            .Where(isOfUse)
             .ToDictionary(node => node.Name, node => values.GetValueOrDefault(node.Inputs[1]));
     }
 

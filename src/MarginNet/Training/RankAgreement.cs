@@ -75,12 +75,13 @@ internal static class RankAgreement
     private static string[] Describe(IReadOnlyDictionary<string, object?> settings, nn.Module network) =>
     [
         $"version {typeof(RankAgreement).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}",
-        $"network {Hash(string.Join(';', network.state_dict().Select(each => $"{each.Key} [{string.Join(',', each.Value.shape)}]")))}",
+        $"network {RunSettings.Digest(Encoding.UTF8.GetBytes(Shapes(network)))}",
         .. settings.OrderBy(each => each.Key, StringComparer.Ordinal)
             .Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Key} {FileText.Show($"{each.Value ?? "none"}")}")),
     ];
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+    private static string Shapes(nn.Module network) =>
+        string.Join(';', network.state_dict().Select(each => $"{each.Key} [{string.Join(',', each.Value.shape)}]"));
 
     private static long Digest(nn.Module network)
     {

@@ -7,8 +7,7 @@ public enum RobustMethod
     Ibp,
 
     /// <summary>By intervals in a small box around a point that an attack finds (SABR; Müller et al., 2023): what is bounded is less than
-    /// the
-    /// ball, and much tighter. Best where certificates come from linear relaxation or branch and bound.</summary>
+    /// the ball, and much tighter. Best where certificates come from linear relaxation or branch and bound.</summary>
     Sabr,
 
     /// <summary>By intervals, and from the scores back by linear functions (Zhang et al., 2020); the share of the latter falls from 1 to 0
@@ -20,7 +19,6 @@ public enum RobustMethod
     MixTrain,
 
     /// <summary>By the dual of Wong and Kolter (2018): linear functions with parallel lines for every gate and the scores. For networks of
-    /// some
-    /// hundred gates.</summary>
+    /// some hundred gates.</summary>
     WongKolter,
 }

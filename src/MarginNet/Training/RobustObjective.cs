@@ -129,8 +129,7 @@ internal sealed class RobustObjective(nn.Module<Tensor, Tensor> network, Feature
     };
 
     /// <summary>Tightness, which keeps boxes from growing by more than 1/<see cref="Tolerance"/> from the first layer to each gate, and
-    /// balance,
-    /// which keeps the gates that are open throughout and those closed alike in mean and spread.</summary>
+    /// balance, which keeps the gates that are open throughout and those closed alike in mean and spread.</summary>
     private static Tensor Regularizers(WorstCase bounds)
     {
         Interval[] gates = [.. bounds.CurveInputs];

@@ -24,8 +24,7 @@ public sealed record RobustOptions
     public double SampleShare { get; init; } = 0.25;
 
     /// <summary>The weight of the regularisers of Shi et al. (2021) when the ramp begins, falling to 0 where it ends; at least 0, which
-    /// leaves
-    /// them out. Default 0.5.</summary>
+    /// leaves them out. Default 0.5.</summary>
     public double Regularization { get; init; } = 0.5;
 
     /// <summary>The length that the gradient is cut to, above 0. Default 10.</summary>

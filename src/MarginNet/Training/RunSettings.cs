@@ -76,5 +76,6 @@ internal static class RunSettings
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..DigestLength];
     }
 
-    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..DigestLength];
+    /// <summary>The first digits of the SHA-256 of bytes.</summary>
+    public static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..DigestLength];
 }

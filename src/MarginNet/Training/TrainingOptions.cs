@@ -55,9 +55,8 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// The preset for certificates in ℓ∞, for a <see cref="Models.ConvNet"/> drawn by <see cref="Models.IntervalInitialization"/>: bounds
-    /// by
-    /// intervals within 8/255, equation (7) with μ = 0.1, 24 epochs of batch 128 after one of cross-entropy, ε ramped over 12 of them, Adam
-    /// with half a cosine from 0.002, augmentation by 4 pixels.
+    /// by intervals within 8/255, equation (7) with μ = 0.1, 24 epochs of batch 128 after one of cross-entropy, ε ramped over 12 of them,
+    /// Adam with half a cosine from 0.002, augmentation by 4 pixels.
     /// </summary>
     public static TrainingOptions CertifiedLinf { get; } = new()
     {
@@ -111,13 +110,11 @@ public sealed record TrainingOptions
     public double? Parseval { get; init; }
 
     /// <summary>Training by bounds: margins, and so losses, λ and the constraints between rounds, are of the scores at worst in a box
-    /// around each
-    /// image. Float32 on a CPU. Default null: margins at the images themselves.</summary>
+    /// around each image. Float32 on a CPU. Default null: margins at the images themselves.</summary>
     public RobustOptions? Robust { get; init; }
 
     /// <summary>Epochs over which μ grows linearly from 0 to its full value, at the start of margin training; with <see cref="Robust"/> it
-    /// is ε
-    /// that grows. Default 0: at once.</summary>
+    /// is ε that grows. Default 0: at once.</summary>
     public int RampEpochs { get; init; }
 
     /// <summary>The most rounds of the outer loop (steps 1 to 4); it ends sooner when every constraint is met. Default 1.</summary>

@@ -51,15 +51,16 @@ internal sealed class TrainingRun : IDisposable
         }
 
         _robust = options.Robust is null ? null : new(network, new(train.Channels, train.Height, train.Width), options);
+        _group = options.Group ?? (options.Deterministic ? new SoloGroup() : null);
+        var settings = options.Checkpoints is null && _group is null ? [] : RunSettings.Of(options, train, test); // Of every pixel.
         if (options.Checkpoints is { } checkpoints)
         {
-            _keeper = new(checkpoints, new(checkpoints, RunSettings.Of(options, train, test), _device, Warn, options.Group), Warn);
+            _keeper = new(checkpoints, new(checkpoints, settings, _device, Warn, options.Group), Warn);
         }
 
-        _group = options.Group ?? (options.Deterministic ? new SoloGroup() : null);
         if (_group is not null)
         {
-            RankAgreement.RequireSameRun(_group, RunSettings.Of(options, train, test), network);
+            RankAgreement.RequireSameRun(_group, settings, network);
             RankAgreement.BroadcastWeights(_group, network);
             _exchange = new(_group, network, options.Deterministic ? TrainingOptions.FixedParts : 0);
             _synchronized = options.SynchronizeBatchNorm ? new(network, _group) : null;

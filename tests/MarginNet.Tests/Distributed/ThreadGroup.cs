@@ -43,8 +43,6 @@ internal sealed class ThreadGroup : IProcessGroup
 
     public void AllReduce(Span<double> values) => Sum(values);
 
-    public void AllReduce(Span<long> values) => Sum(values);
-
     public void Broadcast(Span<byte> values, int root = 0) => Exchange(values.ToArray())[root].CopyTo(values);
 
     public void AllGather(ReadOnlySpan<byte> own, Span<byte> all)

@@ -6,8 +6,7 @@ namespace MarginNet.Graph.Operations;
 
 /// <summary>
 /// Moves four groups of channels by one pixel, down, up, right and left, around the edges, and leaves the others: a product of matrices at
-/// every pixel
-/// then sees its neighbours, and distances stay what they are (the spatial shift of LipNeXt).
+/// every pixel then sees its neighbours, and distances stay what they are (the spatial shift of LipNeXt).
 /// </summary>
 /// <param name="Channels">Channels in each of the four groups, which come first.</param>
 internal sealed record ChannelShift(long Channels) : Operation
