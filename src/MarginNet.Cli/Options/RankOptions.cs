@@ -34,6 +34,11 @@ internal sealed class RankOptions
                 "--deterministic goes with neither --sync-batch-norm nor --lipschitz-margin: leave one of them out.");
         }
 
+        if (options.Robust is not null && (isDeterministic || ranks.Group is not null))
+        {
+            throw new UserErrorException("--robust trains in one process: leave out --deterministic and mpirun.");
+        }
+
         if (isDeterministic && count > TrainingOptions.FixedParts)
         {
             throw new UserErrorException($"--deterministic is for up to {TrainingOptions.FixedParts} ranks, but there are {count}.");

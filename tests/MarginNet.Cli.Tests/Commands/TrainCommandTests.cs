@@ -188,6 +188,9 @@ public sealed class TrainCommandTests
     [InlineData("needs scores >= 0, but with --robust", "--robust", "ibp", "--loss", "margin-ratio", "--rectify")]
     [InlineData("--box-share is the small box of --robust sabr", "--robust", "ibp", "--box-share", "0.5")]
     [InlineData("--natural-share is what --robust mixtrain finds", "--robust", "mixtrain", "--natural-share", "0.5")]
+    [InlineData("--robust trains in one process", "--robust", "ibp", "--deterministic")]
+    [InlineData("--parseval has no effect on --arch lipnet", "--parseval", "0.1", "--arch", "lipnet")]
+    [InlineData("a share above 0 and at most 0.5", "--parseval", "0.7")]
     [InlineData("a number above 0, at most 1", "--robust", "ibp", "--epsilon", "8")]
     public async Task What_does_not_go_together_is_refused_in_one_line(string expected, params string[] options)
     {
