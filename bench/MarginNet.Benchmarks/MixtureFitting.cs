@@ -9,7 +9,7 @@ public class MixtureFitting
 {
     private double[] _values = [];
 
-    [Params(5_000, 50_000, 500_000)]
+    [Params(5_000, 50_000, 500_000, 10_000_000)]
     public int Count { get; set; }
 
     [GlobalSetup]

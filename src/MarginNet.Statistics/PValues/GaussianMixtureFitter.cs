@@ -1,9 +1,11 @@
+using System.Numerics.Tensors;
+
 namespace MarginNet.PValues;
 
 /// <summary>
 /// Fits one-dimensional Gaussian mixtures by EM and chooses their order by the Bayesian information criterion.
 /// Starts are tried on the data gathered in a few hundred cells; the best goes on with finer and finer cells,
-/// and at last on the data itself.
+/// and at last on the data itself; of 2²⁰ values or more, on 2¹⁶ cells, whose log-likelihood is the data's to far below a nat.
 /// </summary>
 public static class GaussianMixtureFitter
 {
@@ -24,7 +26,7 @@ public static class GaussianMixtureFitter
     {
         options ??= new GaussianMixtureOptions();
         options.Validate();
-        var sample = MixtureSample.Create(values);
+        var sample = Gather(values);
         var floor = options.VarianceFloorOf(sample.Count);
         var coarse = sample.Compress(CoarseCells);
         var orders = Math.Clamp(sample.DistinctCount / ValuesPerComponent, 1, options.MaxComponents);
@@ -36,7 +38,22 @@ public static class GaussianMixtureFitter
             Refine(runs, sample.Compress(cells), floor, options);
 
         Refine(runs, sample, floor, options);
-        return new GaussianMixtureFit(sample.Count, [.. runs.Select(run => Describe(run, sample))]);
+        return new GaussianMixtureFit(sample.Count, [.. runs.AsParallel().AsOrdered().Select(run => Describe(run, sample))]);
+    }
+
+    private static MixtureSample Gather(ReadOnlySpan<double> values)
+    {
+        if (values.IsEmpty)
+            throw new ArgumentException("Expected at least one value, but got none.", nameof(values));
+
+        var (least, largest) = (TensorPrimitives.Min(values), TensorPrimitives.Max(values)); // NaN where there is one
+        if (!double.IsFinite(least) || !double.IsFinite(largest))
+            for (var i = 0; i < values.Length; i++)
+                if (!double.IsFinite(values[i]))
+                    throw new ArgumentException(
+                        FormattableString.Invariant($"Expected finite values, but the value at index {i} is {values[i]}."), nameof(values));
+
+        return (values.Length >= EqualCells.FewestValues ? EqualCells.TryGather(values, least, largest) : null) ?? MixtureSample.Create(values);
     }
 
     /// <summary>Runs every start for a few iterations and the best of them to convergence.</summary>
@@ -81,7 +98,8 @@ public static class GaussianMixtureFitter
     private static MixtureOrderFit Describe(MixtureRun run, MixtureSample sample)
     {
         var mixture = run.Parameters.ToMixture(sample.Center, sample.Scale);
-        var logLikelihood = run.LogLikelihood - (sample.Count * Math.Log(sample.Scale));
+        var scaled = sample.IsCompressed ? CellLikelihood.Compute(sample, run.Parameters) : run.LogLikelihood;
+        var logLikelihood = scaled - (sample.Count * Math.Log(sample.Scale));
         return new MixtureOrderFit(mixture, logLikelihood, mixture.Bic(logLikelihood, sample.Count), run.Iterations, run.Converged);
     }
 }

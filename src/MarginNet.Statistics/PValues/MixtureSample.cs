@@ -31,7 +31,7 @@ internal sealed class MixtureSample
     /// <summary>Number N of values that the entries stand for.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Number of different values.</summary>
+    /// <summary>Number of different values; of a sample gathered by <see cref="EqualCells"/>, of cells that hold any.</summary>
     public required int DistinctCount { get; init; }
 
     /// <summary>Mean of the data as it came.</summary>
@@ -44,22 +44,19 @@ internal sealed class MixtureSample
 
     public ReadOnlySpan<double> Values => _values.AsSpan(0, Length);
 
+    /// <summary>Whether entries are cells.</summary>
+    public bool IsCompressed => _weights is not null;
+
     /// <summary>Values in each cell; only of a compressed sample.</summary>
     public ReadOnlySpan<double> Weights => _weights.AsSpan(0, Length);
 
     /// <summary>Variance within each cell; only of a compressed sample.</summary>
     public ReadOnlySpan<double> Spreads => _spreads.AsSpan(0, Length);
 
+    /// <summary>Takes every value for itself.</summary>
+    /// <param name="data">At least one value, finite, in any order.</param>
     public static MixtureSample Create(ReadOnlySpan<double> data)
     {
-        if (data.IsEmpty)
-            throw new ArgumentException("Expected at least one value, but got none.", nameof(data));
-
-        for (var i = 0; i < data.Length; i++)
-            if (!double.IsFinite(data[i]))
-                throw new ArgumentException(
-                    FormattableString.Invariant($"Expected finite values, but the value at index {i} is {data[i]}."), nameof(data));
-
         var padded = Pad(data);
         var values = padded.AsSpan(0, data.Length);
         values.Sort();
@@ -84,7 +81,29 @@ internal sealed class MixtureSample
         };
     }
 
-    /// <summary>Gathers neighbouring values in cells that hold at most N/<paramref name="cells"/> values and span at most
+    /// <summary>Takes cells, their means in increasing order and each mean, weight and spread in the coordinates of the data as it came.</summary>
+    public static MixtureSample Of(
+        ReadOnlySpan<double> means, ReadOnlySpan<double> weights, ReadOnlySpan<double> spreads, int count)
+    {
+        var center = TensorPrimitives.Dot(means, weights) / count;
+        var (values, variances) = (Pad(means), Pad(spreads));
+        TensorPrimitives.Subtract(values.AsSpan(0, means.Length), center, values.AsSpan(0, means.Length));
+        var variance = 0.0;
+        for (var i = 0; i < means.Length; i++)
+            variance += weights[i] * ((values[i] * values[i]) + variances[i]) / count;
+
+        TensorPrimitives.Divide(values, Math.Sqrt(variance), values);
+        TensorPrimitives.Divide(variances, variance, variances);
+        return new MixtureSample(values, Pad(weights), variances, means.Length)
+        {
+            Count = count,
+            DistinctCount = means.Length,
+            Center = center,
+            Scale = Math.Sqrt(variance),
+        };
+    }
+
+    /// <summary>Gathers neighbouring entries in cells that hold at most N/<paramref name="cells"/> values, or one entry, and span at most
     /// range/<paramref name="cells"/>.</summary>
     public MixtureSample Compress(int cells)
     {
@@ -97,11 +116,19 @@ internal sealed class MixtureSample
         var (means, weights, spreads) = (new double[Padded(length)], new double[Padded(length)], new double[Padded(length)]);
         for (int start = 0, i = 0; i < length; i++)
         {
-            var cell = Values[start..CellEnd(start)];
-            weights[i] = cell.Length;
-            means[i] = TensorPrimitives.Sum(cell) / cell.Length;
-            spreads[i] = Math.Max(0, (TensorPrimitives.SumOfSquares(cell) / cell.Length) - (means[i] * means[i]));
-            start += cell.Length;
+            var end = CellEnd(start);
+            var (weight, sum, squares) = (0.0, 0.0, 0.0);
+            for (var j = start; j < end; j++)
+            {
+                weight += Weight(j);
+                sum += Weight(j) * _values[j];
+                squares += Weight(j) * ((_values[j] * _values[j]) + (_spreads?[j] ?? 0));
+            }
+
+            weights[i] = weight;
+            means[i] = sum / weight;
+            spreads[i] = Math.Max(0, (squares / weight) - (means[i] * means[i]));
+            start = end;
         }
 
         return new MixtureSample(means, weights, spreads, length)
@@ -114,12 +141,14 @@ internal sealed class MixtureSample
 
         int CellEnd(int start)
         {
-            var end = start + 1;
-            while (end < Length && end - start < capacity && _values[end] <= _values[start] + width)
+            var (end, held) = (start + 1, Weight(start));
+            while (end < Length && (held += Weight(end)) <= capacity && _values[end] <= _values[start] + width)
                 end++;
 
             return end;
         }
+
+        double Weight(int i) => _weights?[i] ?? 1;
     }
 
     public void GetChunk(int chunk, out ReadOnlySpan<double> values, out ReadOnlySpan<double> weights, out ReadOnlySpan<double> spreads)

@@ -175,4 +175,43 @@ public sealed class GaussianMixtureFitterTests
             '\n',
             fit.Orders.Select(order => FormattableString.Invariant(
                 $"{order.LogLikelihood:R} {order.Iterations} {string.Join(' ', order.Mixture.Components)}")));
+
+    [Fact]
+    public void Cells_fit_a_large_sample_as_well_as_its_values_do()
+    {
+        var values = Draws.From(Three, EqualCells.FewestValues, seed: 11);
+        var fit = GaussianMixtureFitter.Fit(values);
+        foreach (var order in fit.Orders)
+        {
+            Assert.Equal(order.Mixture.LogLikelihood(values), order.LogLikelihood, 1e-3);
+            Assert.True(order.Converged);
+        }
+
+        // Values one by one: nothing is gained from there.
+        var sample = MixtureSample.Create(values);
+        var at = MixtureRun.Start(MixtureParameters.Of(fit.Mixture, sample.Center, sample.Scale), 1e-6);
+        var gain = at.Continue(sample, 1e-6, 1e-10, 20).LogLikelihood - at.Continue(sample, 1e-6, 0, 1).LogLikelihood;
+        Assert.InRange(gain, 0, 2e-8 * values.Length); // a fit stops at a gain of 1e-8 per value
+        Assert.Equal(3, fit.Mixture.Components.Length);
+        for (var k = 0; k < 3; k++)
+        {
+            Assert.Equal(Three.Components[k].Mean, fit.Mixture.Components[k].Mean, 0.05);
+            Assert.Equal(Three.Components[k].StandardDeviation, fit.Mixture.Components[k].StandardDeviation, 0.05);
+        }
+
+        Array.Reverse(values);
+        Assert.Equal(Describe(fit), Describe(GaussianMixtureFitter.Fit(values)));
+    }
+
+    [Fact]
+    public void Repeated_values_and_far_outliers_are_not_gathered_in_cells()
+    {
+        var values = Draws.From(Three, EqualCells.FewestValues, seed: 12);
+        Assert.NotNull(EqualCells.TryGather(values, values.Min(), values.Max()));
+        double[] outlier = [.. values, 1e6];
+        Assert.Null(EqualCells.TryGather(outlier, outlier.Min(), outlier.Max()));
+        double[] lattice = [.. values.Select(value => Math.Round(value, 2))];
+        Assert.Null(EqualCells.TryGather(lattice, lattice.Min(), lattice.Max()));
+        Assert.Null(EqualCells.TryGather([.. Enumerable.Repeat(1.0, EqualCells.FewestValues)], 1, 1));
+    }
 }
