@@ -1,15 +1,25 @@
+using System.Collections.Concurrent;
 using MarginNet.Checkpoints;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
 namespace MarginNet.Foreign;
 
-/// <summary>A session of ONNX Runtime that makes one tensor of one tensor of images; it may run on many threads at once.</summary>
+/// <summary>
+/// Sessions of ONNX Runtime that make one tensor of one tensor of images, and may run on many threads at once: one on the CPU, and one on
+/// each GPU that images come from, where its native half has CUDA.
+/// </summary>
 internal sealed class OnnxProgram : IDisposable
 {
+    private const int MaxReason = 300;
+    private const string CudaProvider = "CUDAExecutionProvider";
+
+    private readonly ReadOnlyMemory<byte> _program;
     private readonly InferenceSession _session;
+    private readonly ConcurrentDictionary<int, Lazy<InferenceSession>> _onGpus = [];
     private readonly PassLimit _limit;
     private readonly OnnxSignature _signature;
     private readonly string[] _input;
@@ -22,7 +32,7 @@ internal sealed class OnnxProgram : IDisposable
     /// <param name="options">How long it may run.</param>
     public OnnxProgram(ReadOnlyMemory<byte> program, OnnxSignature signature, string output, LoadOptions options)
     {
-        (_signature, _input, _output) = (signature, [signature.Input], [output]);
+        (_program, _signature, _input, _output) = (program, signature, [signature.Input], [output]);
         // Operators that take one scale of 8 bits from the numbers of a whole batch.
         _isOneByOne = program.Span.IndexOf("DynamicQuantize"u8) >= 0;
         _limit = PassLimit.Of(options);
@@ -32,10 +42,14 @@ internal sealed class OnnxProgram : IDisposable
         }
     }
 
-    /// <summary>Makes scores [N, C] of images [N, channels, height, width], on the CPU.</summary>
+    /// <summary>Whether the native half of ONNX Runtime that is here has CUDA.</summary>
+    public static bool HasCuda => OrtEnv.Instance().GetAvailableProviders().Contains(CudaProvider);
+
+    /// <summary>Makes scores [N, C] on the CPU of images [N, channels, height, width] on any device.</summary>
     public Tensor Run(Tensor images)
     {
         using var scope = NewDisposeScope();
+        var session = Session(images.device);
         var ordered = _signature.IsChannelsLast ? images.permute(0, 2, 3, 1) : images;
         var (pixels, count) = (ordered.cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray(), (int)images.shape[0]);
         var fixedCount = _signature.ImageCount ?? (_isOneByOne ? 1 : count);
@@ -46,15 +60,26 @@ internal sealed class OnnxProgram : IDisposable
         {
             var part = new float[fixedCount * size]; // The last one is filled up with black.
             pixels.AsSpan(start * size, Math.Min(part.Length, pixels.Length - (start * size))).CopyTo(part);
-            parts.Add(Run(part, shape));
+            parts.Add(Run(session, part, shape));
         }
 
         return cat(parts).narrow(0, 0, count).contiguous().MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        foreach (var session in _onGpus.Values.Where(session => session.IsValueCreated))
+        {
+            session.Value.Dispose();
+        }
+    }
 
-    private Tensor Run(float[] pixels, long[] shape)
+    private InferenceSession Session(Device device) => device.type == DeviceType.CUDA && HasCuda
+        ? _onGpus.GetOrAdd(device.index, index => new(() => Open(_program, index))).Value
+        : _session;
+
+    private Tensor Run(InferenceSession session, float[] pixels, long[] shape)
     {
         using var options = new RunOptions();
         using var watch = _limit.Start(() => options.Terminate = true);
@@ -63,7 +88,7 @@ internal sealed class OnnxProgram : IDisposable
             : OrtValue.CreateTensorValueFromMemory(pixels, shape);
         try
         {
-            using var outputs = _session.Run(options, _input, [input], _output);
+            using var outputs = session.Run(options, _input, [input], _output);
             var type = outputs[0].GetTensorTypeAndShape();
             var isFloat = type.ElementDataType == TensorElementType.Float;
             return isFloat && type.Shape is [var rows, .. var rest] && rows == shape[0] && rest.Count(size => size != 1) <= 1
@@ -80,7 +105,10 @@ internal sealed class OnnxProgram : IDisposable
     private static byte ToByte(float pixel) => (byte)Math.Clamp(MathF.Round(byte.MaxValue * pixel), 0, byte.MaxValue);
 
     /// <summary>A session of the file, on as many threads as LibTorch.</summary>
-    public static InferenceSession Open(ReadOnlyMemory<byte> program)
+    /// <param name="program">The file, with all its weights.</param>
+    /// <param name="gpu">The GPU to run on; null for the CPU.</param>
+    /// <exception cref="NotSupportedException">The native half of ONNX Runtime has no CUDA, or cannot load it.</exception>
+    public static InferenceSession Open(ReadOnlyMemory<byte> program, int? gpu = null)
     {
         using var options = new SessionOptions
         {
@@ -93,6 +121,24 @@ internal sealed class OnnxProgram : IDisposable
         // under the current one would do.
         options.AddSessionConfigEntry(
             "session.model_external_initializers_file_folder_path", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        if (gpu is { } index)
+        {
+            UseCuda(options, index);
+        }
+
         return new(program.ToArray(), options);
+    }
+
+    private static void UseCuda(SessionOptions options, int gpu)
+    {
+        try
+        {
+            options.AppendExecutionProvider_CUDA(gpu);
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or EntryPointNotFoundException)
+        {
+            throw new NotSupportedException($"ONNX Runtime cannot use the GPU {gpu}: {FileText.Show(e.Message, MaxReason)}. Run the model on "
+                + "the CPU, or see to it that the CUDA and cuDNN that Microsoft.ML.OnnxRuntime.Gpu was built for can be loaded.", e);
+        }
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Foreign;
 
-/// <summary>An ONNX model, run by ONNX Runtime on the CPU: scores without gradients.</summary>
+/// <summary>An ONNX model, run by ONNX Runtime where the images are, or on the CPU where it has no CUDA: scores without gradients.</summary>
 internal sealed class OnnxRuntimeNetwork : ProgramNetwork
 {
     private const int MaxReason = 300;

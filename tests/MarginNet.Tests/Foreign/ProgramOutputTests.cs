@@ -6,6 +6,7 @@ using MarginNet.Foreign;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 using Onnx;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MarginNet.Tests.Foreign;
@@ -123,6 +124,27 @@ public sealed class ProgramOutputTests : IDisposable
         using var old = MarginModel.Load(_folder["old.pt"]);
         var pixels = new float[3 * 16 * 16];
         Assert.Equal(model.Score(pixels), old.Score(pixels));
+    }
+
+    [Fact]
+    public void A_GPU_that_ONNX_Runtime_cannot_use_is_refused_in_one_line()
+    {
+        const int NoSuchGpu = 4095;
+        var refusal = Assert.Throws<NotSupportedException>(
+            () => OnnxProgram.Open(File.ReadAllBytes(ProgramFiles.PathOf("pair.onnx")), NoSuchGpu));
+        Assert.StartsWith($"ONNX Runtime cannot use the GPU {NoSuchGpu}: ", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    [CudaFact]
+    public void ONNX_Runtime_scores_on_the_GPU_as_on_the_CPU()
+    {
+        var network = OnnxRuntimeNetwork.Load(File.ReadAllBytes(ProgramFiles.PathOf("pair.onnx")), new() { Output = "features" }).Network;
+        using var images = rand(5, 3, 16, 16);
+        using var expected = network.call(images);
+        using var onGpu = network.to(CUDA).call(images.to(CUDA));
+        Assert.Equal(DeviceType.CUDA, onGpu.device_type);
+        Assert.True(allclose(expected, onGpu.cpu(), 1e-4, 1e-4)); // Sums in another order, and TF32 where ONNX Runtime takes it.
     }
 
     [Fact]
