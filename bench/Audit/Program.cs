@@ -38,6 +38,7 @@ root.SetAction(parsed =>
     {
         Epochs = parsed.GetValue(epochs),
         Rounds = parsed.GetValue(rounds),
+        InitialSize = null,
         Seed = parsed.GetValue(seed),
     };
     Classifier Create(ImageSet train) => CreateBy(train, options);

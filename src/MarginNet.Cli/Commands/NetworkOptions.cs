@@ -33,10 +33,13 @@ internal sealed class NetworkOptions
     {
         Description = "End the network in a ReLU, so that scores are >= 0 (condition (1)).",
     };
-    private readonly Option<string?> _init = new("--init")
+    private readonly Option<string?> _init = new(Init)
     {
         Description = "Start from the network in this model file or ONNX file instead of fresh weights.",
     };
+
+    /// <summary>The name of the option of the network to start from.</summary>
+    public const string Init = "--init";
 
     public NetworkOptions(TrainingSettings settings) => _settings = settings;
 
@@ -71,6 +74,12 @@ internal sealed class NetworkOptions
         if (options.Robust is not null && parsed.GetValue(_init) is null)
         {
             IntervalInitialization.Apply(network);
+        }
+
+        if (options.InitialSize is { } size && network.HasFixedImageSize)
+        {
+            network.Dispose();
+            throw new UserErrorException($"--initial-size is {size}, but the network takes images of one size only: leave it out.");
         }
 
         if (options.Loss.NeedsRectifiedScores && !network.Options.Rectify)

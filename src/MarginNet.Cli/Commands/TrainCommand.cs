@@ -37,7 +37,7 @@ internal sealed class TrainCommand : Command
     {
         Description = "Give the training images that this audit.csv flags the labels that it suggests.",
     };
-    private readonly Option<string?> _audit = new("--audit")
+    private readonly Option<string?> _audit = new(AuditOptions.Audit)
     {
         Description = "Record the margin of every training image in every epoch, and write here which labels are wrong, "
             + "as 'marginnet audit' does.",

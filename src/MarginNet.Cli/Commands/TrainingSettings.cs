@@ -32,7 +32,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + $"{(defaultPreset == PaperPreset ? "shown here" : "that 'marginnet train --help' shows")}. "
         + "fast reaches its accuracy on a CPU in minutes: "
         + FormattableString.Invariant(
-            $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels. ")
+            $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels, images of {TrainingOptions.Fast.InitialSize} pixels at first. ")
         + FormattableString.Invariant(
             $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels; with --arch orthonet temperature {TrainingOptions.CertifiedOrthogonal.Temperature} and a cycle to {TrainingOptions.CertifiedOrthogonal.LearningRate}. ")
         + FormattableString.Invariant(
@@ -144,6 +144,11 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     };
     private readonly Option<int> _maxShift =
         Number.CountOrNone("--max-shift", "Pixels by which --augment shifts at most.", defaults.MaxShift);
+    private readonly Option<int?> _initialSize = Number.Optional<int>(
+        "--initial-size", "Shrink training images to N pixels at first and let them grow to their size over four fifths of the epochs; for networks "
+            + "that take images of any size.",
+        value => value >= 1,
+        "a whole number of at least 1");
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Same seed, machine and threads: same weights.", defaults.Seed);
 
     public TrainingSettings()
@@ -152,14 +157,17 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     }
 
     /// <summary>Those whose preset is the fast one unless another is asked for.</summary>
-    public static TrainingSettings Fast() => new(FastPreset, TrainingOptions.Fast);
+    public static TrainingSettings Fast() => new(FastPreset, TrainingOptions.Fast) { RecordsMargins = true };
+
+    /// <summary>Whether margins are recorded in training, which are to be those of the images as they are.</summary>
+    public bool RecordsMargins { get; init; }
 
     public Option[] All =>
     [
         _preset, _architecture, _mu, _lipschitzMargin, _lipschitzProjection, _parseval, _robust, _epsilon, _norm, _naturalShare,
         _boxShare, _loss, _temperature, _outputScale, _rounds, _epochs,
         _warmupEpochs, _rampEpochs, _lambdaUpdate, _delta, _lambdaCap,
-        _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _seed,
+        _batchSize, _optimizer, _rate, _biasRateFactor, _schedule, _weightDecay, _augment, _maxShift, _initialSize, _seed,
     ];
 
     public void AddTo(Command command) => Array.ForEach(All, command.Add);
@@ -222,8 +230,25 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             BiasRateFactor = BiasRateFactor(parsed, preset),
             Augment = Value(_augment, preset.Augment),
             MaxShift = Value(_maxShift, preset.MaxShift),
+            InitialSize = InitialSize(parsed, preset),
             Seed = Value(_seed, preset.Seed),
         };
+    }
+
+    /// <summary>The preset's goes with fresh networks that take images of any size, losses that need no bounds, and where no margins are
+    /// recorded.</summary>
+    private int? InitialSize(ParseResult parsed, TrainingOptions preset)
+    {
+        var (given, robust, radius) = (parsed.GetValue(_initialSize), parsed.GetValue(_robust), parsed.GetValue(_lipschitzMargin));
+        if (given is not null && (robust is not null || radius is not null))
+        {
+            throw new UserErrorException(
+                $"{(robust is not null ? _robust.Name : _lipschitzMargin.Name)} bounds images of one size: leave --initial-size out.");
+        }
+
+        var takesPreset = Architecture(parsed) is nameof(FastNet) or nameof(ResNet18) && parsed.GetResult(NetworkOptions.Init) is null
+            && robust is null && radius is null && !RecordsMargins && parsed.GetResult(AuditOptions.Audit) is null;
+        return given ?? (takesPreset ? preset.InitialSize : null);
     }
 
     /// <summary>What is bounded in training, by default as the preset says.</summary>
@@ -306,6 +331,11 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         set(_weightDecay.Name, options.WeightDecay);
         set(_augment.Name, options.Augment);
         set(_maxShift.Name, (long)options.MaxShift);
+        if (options.InitialSize is { } initialSize)
+        {
+            set(_initialSize.Name, (long)initialSize);
+        }
+
         set(_seed.Name, (long)options.Seed);
         if (options.Robust is { } robust)
         {
@@ -409,6 +439,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             ["bias_rate_factor"] = options.BiasRateFactor,
             ["augment"] = options.Augment,
             ["max_shift"] = (long)options.MaxShift,
+            ["initial_size"] = (long?)options.InitialSize,
             ["seed"] = (long)options.Seed,
             ["threads"] = (long)get_num_threads(),
             ["precision"] = options.Precision == Precision.Float32 ? null : Lower(options.Precision), // As before there was a choice.

@@ -20,7 +20,7 @@ internal static class OptionGroups
                 "--natural-share", "--box-share", "--rounds",
                 "--epochs", "--warmup-epochs", "--ramp-epochs", "--lambda-update",
                 "--delta", "--lambda-cap", "--batch-size", "--optimizer", "--lr", "--bias-rate-factor", "--schedule",
-                "--weight-decay", "--augment", "--max-shift", "--seed", "--seeds", "--sync-batch-norm", "--deterministic",
+                "--weight-decay", "--augment", "--max-shift", "--initial-size", "--seed", "--seeds", "--sync-batch-norm", "--deterministic",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--statistic", "--folds", "--passes", "--flag", "--audit",
                 "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",

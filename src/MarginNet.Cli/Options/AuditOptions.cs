@@ -16,6 +16,9 @@ internal sealed class AuditOptions
 {
     private const int DefaultThumbnails = 200;
 
+    /// <summary>The option that records margins beside an ordinary training.</summary>
+    public const string Audit = "--audit";
+
     /// <summary>The name of the table of labels.</summary>
     public const string LabelsName = "audit.csv";
 

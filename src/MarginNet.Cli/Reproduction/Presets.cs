@@ -14,6 +14,8 @@ internal static class Presets
     private static readonly PaperResult Mu50 = new(0.8549, 0.1008);
     private static readonly PaperResult Mu150 = new(0.8537, 0.1008);
 
+    private static readonly TrainingOptions WholeImages = TrainingOptions.Fast with { InitialSize = null }; // As the paper's are.
+
     private static readonly TrainingOptions Smoke = new()
     {
         Epochs = 4,
@@ -31,7 +33,7 @@ internal static class Presets
             Network = "FastNet, width 64",
             NetworkDetail = options => FormattableString.Invariant($", output scale {options.Temperature}"),
             CreateNetwork = Fast,
-            Runs = WithMargins(TrainingOptions.Fast, TrainingOptions.Fast.Loss).AddRange(Duals(TrainingOptions.Fast with
+            Runs = WithMargins(WholeImages, WholeImages.Loss).AddRange(Duals(WholeImages with
             {
                 Optimizer = OptimizerKind.Adam,
                 LearningRate = 1e-3,

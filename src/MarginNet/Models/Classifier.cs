@@ -56,6 +56,9 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
     /// those of an ONNX model have none.</summary>
     public virtual bool IsDifferentiable => true;
 
+    /// <summary>Whether it takes images of one size only. Default false.</summary>
+    public virtual bool HasFixedImageSize => false;
+
     /// <summary>Whether it is computed by kernels of its own instead of LibTorch's.</summary>
     internal virtual bool RunsOwnKernels => false;
 

@@ -44,6 +44,9 @@ public sealed class ConvNet : Classifier, IGraphModule
     /// <summary>Channels of the first two convolutions.</summary>
     public int Width => ((ConvNetOptions)Options).Width;
 
+    /// <inheritdoc/>
+    public override bool HasFixedImageSize => true;
+
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width] of the size in the options, float32 pixels in [0, 1].</param>
     /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>

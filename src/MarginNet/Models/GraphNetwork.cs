@@ -52,6 +52,9 @@ public sealed class GraphNetwork : Classifier, IGraphModule
     internal Tensor[] GraphParameters => Array.ConvertAll(
         _places, place => place.IsLearned ? place.Module.get_parameter(place.Name)! : place.Module.get_buffer(place.Name)!);
 
+    /// <inheritdoc/>
+    public override bool HasFixedImageSize => true;
+
     /// <summary>What is known of it beside its graph.</summary>
     internal new GraphOptions Options => (GraphOptions)base.Options;
 

@@ -52,6 +52,9 @@ public sealed class LipNet : Classifier, IGraphModule
     /// <summary>Channels of the first stage.</summary>
     public int Width => ((LipNetOptions)Options).Width;
 
+    /// <inheritdoc/>
+    public override bool HasFixedImageSize => true;
+
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width] of the size in the options, float32 pixels in [0, 1].</param>
     /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>

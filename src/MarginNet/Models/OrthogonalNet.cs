@@ -47,6 +47,9 @@ public sealed class OrthogonalNet : Classifier, IGraphModule
     /// <summary>Channels at half the images' size.</summary>
     public int Width => ((OrthogonalNetOptions)Options).Width;
 
+    /// <inheritdoc/>
+    public override bool HasFixedImageSize => true;
+
     /// <summary>Computes class scores.</summary>
     /// <param name="input">Images, shape [N, channels, height, width] of the size in the options, float32 pixels in [0, 1].</param>
     /// <returns>Class scores, shape [N, C]; the caller disposes them.</returns>

@@ -38,6 +38,7 @@ internal static class RunSettings
             ["bias_rate_factor"] = options.BiasRateFactor,
             ["augment"] = options.Augment,
             ["max_shift"] = (long)options.MaxShift,
+            ["initial_size"] = (long?)options.InitialSize,
             ["seed"] = (long)options.Seed,
             ["precision"] = options.Precision == Precision.Float32 ? null : options.Precision.ToString(), // As before there was a choice.
             ["record_margins"] = options.RecordMargins ? true : null,

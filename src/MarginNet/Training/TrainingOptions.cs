@@ -10,7 +10,7 @@ public sealed record TrainingOptions
     /// <summary>
     /// The fast preset, for a <see cref="Models.FastNet"/> whose output scale is this <see cref="Temperature"/>: CIFAR-10 in minutes on a
     /// CPU. Equation (7) at temperature 25, so that μ = 50 asks as little patience as cross-entropy; 10 epochs of batch 128, SGD with one
-    /// cycle to 0.4 and 8 times that for biases, augmentation by 2 pixels.
+    /// cycle to 0.4 and 8 times that for biases, augmentation by 2 pixels, images of 24 pixels at first.
     /// </summary>
     public static TrainingOptions Fast { get; } = new()
     {
@@ -25,6 +25,7 @@ public sealed record TrainingOptions
         WeightDecay = 5e-4,
         Augment = true,
         MaxShift = 2,
+        InitialSize = 24,
     };
 
     /// <summary>
@@ -165,6 +166,13 @@ public sealed record TrainingOptions
     public int MaxShift { get; init; } = 4;
 
     /// <summary>
+    /// Progressive resizing: the lesser of height and width, in pixels, to which training images are shrunk at first; they grow by 4 pixels at a time
+    /// and have their own size for the last fifth of a round; images no larger than that keep it throughout. Null, the default, for no resizing. Only networks that take
+    /// images of any size can be trained so.
+    /// </summary>
+    public int? InitialSize { get; init; }
+
+    /// <summary>
     /// In what steps, and the accuracies between them, are computed. Default <see cref="Precision.Float32"/>;
     /// weights, batch-norm statistics, the last layer, losses and the optimiser's memory are float32 whatever it is,
     /// and so are the scores that a round ends with. <see cref="Precision.Float16"/> scales the loss, and its steps wait for the device.
@@ -287,6 +295,12 @@ public sealed record TrainingOptions
         ThrowIfNotSplittable();
         ThrowIfNotPositive(BiasRateFactor, nameof(BiasRateFactor));
         ArgumentOutOfRangeException.ThrowIfNegative(MaxShift);
+        ArgumentOutOfRangeException.ThrowIfLessThan(InitialSize ?? 1, 1, nameof(InitialSize));
+        if (InitialSize is not null && (Robust is not null || LipschitzMargin > 0))
+        {
+            throw new ArgumentException($"Bounds are those of one image size: leave {nameof(InitialSize)} out.");
+        }
+
         if (BiasRateFactor != 1 && Optimizer != OptimizerKind.Sgd)
         {
             throw new ArgumentException(

@@ -43,6 +43,11 @@ internal sealed class TrainingRun : IDisposable
         (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _trusted = new(network, NetworkUse.Training, options.Precision);
         _targetMargins = options.TargetMargins(train.Count);
+        if (options.InitialSize is not null)
+        {
+            ProgressiveResizing.ThrowIfImpossible(network);
+        }
+
         _samples = new(train, _targetMargins, _device);
         _state = new(network, options, train);
         if (options.Robust is not null && _device.type != DeviceType.CPU)
@@ -301,7 +306,13 @@ internal sealed class TrainingRun : IDisposable
             return (sums.MoveToOuterDisposeScope(), scored.MoveToOuterDisposeScope());
         }
 
-        var logits = _trusted.Call(bytes.to(ScalarType.Float32).div_(255f));
+        var images = bytes.to(ScalarType.Float32).div_(255f);
+        if (_options.InitialSize is { } initial)
+        {
+            images = ProgressiveResizing.Shrink(images, ProgressiveResizing.Size(initial, _train.Height, _train.Width, Progress(Position)));
+        }
+
+        var logits = _trusted.Call(images);
         var isRadius = _options.LipschitzMargin > 0 && Position.Round > 0;
         var (scores, margins) = isRadius
             ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets))
@@ -336,7 +347,11 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>The share of the peak learning rate that is due at a position.</summary>
     private double RateFactor(TrainingPosition position) => RunKeeper.Rate(_state.Rollbacks)
-        * LearningRate.Factor(_options.Schedule, position.EpochsInRound(StepsPerEpoch) / TrainingPosition.Epochs(position.Round, _options));
+        * LearningRate.Factor(_options.Schedule, Progress(position));
+
+    /// <summary>The share of the round that is done at a position.</summary>
+    private double Progress(TrainingPosition position) =>
+        position.EpochsInRound(StepsPerEpoch) / TrainingPosition.Epochs(position.Round, _options);
 
     /// <summary>The share of the margins asked for in the step at a position.</summary>
     private double Ramp(TrainingPosition position) => position.Round == 0 || _options.RampEpochs == 0

@@ -191,6 +191,9 @@ public sealed class TrainCommandTests
     [InlineData("--robust trains in one process", "--robust", "ibp", "--deterministic")]
     [InlineData("--parseval has no effect on --arch lipnet", "--parseval", "0.1", "--arch", "lipnet")]
     [InlineData("a share above 0 and at most 0.5", "--parseval", "0.7")]
+    [InlineData("--initial-size is 24, but the network takes images of one size only", "--initial-size", "24", "--arch", "lipnet")]
+    [InlineData("--lipschitz-margin bounds images of one size", "--initial-size", "24", "--lipschitz-margin", "0.1")]
+    [InlineData("--initial-size is '0': expected a whole number of at least 1", "--initial-size", "0")]
     [InlineData("a number above 0, at most 1", "--robust", "ibp", "--epsilon", "8")]
     public async Task What_does_not_go_together_is_refused_in_one_line(string expected, params string[] options)
     {
@@ -229,6 +232,24 @@ public sealed class TrainCommandTests
         var contradiction = await Tool.RunAsync([.. more, "--width", "8", "--out", tool.File("third.pt")]);
         Assert.Equal(2, contradiction.ExitCode);
         Assert.Contains("--width, --rectify and --output-scale are given by --init", contradiction.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(24)]
+    [InlineData(null, "--arch", "lipnet")]
+    [InlineData(null, "--lipschitz-margin", "0.01")]
+    [InlineData(28, "--initial-size", "28")]
+    public async Task The_fast_preset_resizes_where_the_network_and_the_loss_allow_it(int? expected, params string[] options)
+    {
+        using var tool = new Tool();
+        var run = await Tool.RunAsync(
+            [
+                "train", "--preset", "fast", "--data", "synthetic", "--limit-train", "40", "--limit-test", "20", "--epochs", "1", "--width", "2", "--out",
+                tool.File("m.pt"), "--quiet", .. options,
+            ]);
+        Assert.Equal(0, run.ExitCode);
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        Assert.Equal(expected, (int?)(long?)model.Training["initial_size"]);
     }
 
     [Fact]
