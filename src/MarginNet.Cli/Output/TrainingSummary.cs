@@ -27,7 +27,7 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
         }
 
         Line(
-            $"{(isRadius ? "certified radii  " : "margins met      ")} {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}");
+            $"{(isRadius ? "certified radii  " : "margins met      ")} {constraints.Met} of {constraints.Total} after {result.Rounds} round{(result.Rounds == 1 ? "" : "s")}{Worst}");
         if (!constraints.AllMet)
         {
             var worst = constraints.Violations.Take(WorstShown).Select(violation => string.Create(
@@ -44,6 +44,10 @@ internal sealed class TrainingSummary(MarginModel model, TrainingResult result, 
 
         Line($"written           {files.Model}, {files.History}");
     }
+
+    /// <summary>What is said of margins that bounds prove in a whole ball.</summary>
+    private string Worst => options.Robust is { } robust
+        ? string.Create(CultureInfo.InvariantCulture, $", proven at worst within {robust.Epsilon:g3} in linf") : "";
 
     /// <summary>What an image trained on is called: its number in the data set, and its file.</summary>
     private string Name(int index) =>
