@@ -150,7 +150,7 @@ internal sealed class FeatureOptions
 
     private static NumericArray Features(ParseResult parsed, FeatureExtractor extractor, Samples samples, CancellationToken cancellation)
     {
-        var (pictures, display) = (samples.Pictures!, Display(parsed, samples.Source, samples.Count));
+        var (pictures, display) = (samples.Pictures!, Display(parsed, "images", samples.Count));
         var values = new List<double>();
         for (var first = 0; first < samples.Count; first += Batch)
         {
