@@ -55,6 +55,11 @@ internal sealed class CalibrateCommand : Command
             + "which 'marginnet evaluate' then uses.",
     };
 
+    private readonly Option<bool> _keepsSets = new("--keep-sets")
+    {
+        Description = "Also keep what 'marginnet pvalue --sets' needs of the samples: three numbers of each.",
+    };
+
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, "
@@ -75,8 +80,8 @@ internal sealed class CalibrateCommand : Command
         _rule.AddTo(this);
         Option[] options =
         [
-            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature, _out,
-            _plot,
+            _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature,
+            _keepsSets, _out, _plot,
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -201,7 +206,8 @@ internal sealed class CalibrateCommand : Command
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
         var scores = samples.FitScores();
-        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores);
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores)
+            .WithSets(parsed.GetValue(_keepsSets) ? SetCalibration.Fit(samples.Logits, samples.Labels) : null);
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 
@@ -233,6 +239,12 @@ internal sealed class CalibrateCommand : Command
         {
             parsed.Warn("the temperature is fitted to samples the network was trained on, of which it is too sure: "
                 + "confidences of fresh ones come out too high.");
+        }
+
+        if (parsed.GetValue(_keepsSets) && nullModel.Source == CalibrationSource.Training)
+        {
+            parsed.Warn("sets are calibrated on samples the network was trained on, of which it is too sure: "
+                + "the true class of fresh ones is in them less often than they say.");
         }
 
         if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)

@@ -17,6 +17,7 @@ internal sealed class DetectCommand : Command
     {
         Description = "With --logits: the logits of samples that are of none of the classes.",
     };
+    private readonly FeatureOptions _features = new();
     private readonly JsonOption _json = new();
     private readonly HtmlOption _html = new();
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000, most: 1_000_000);
@@ -26,7 +27,7 @@ internal sealed class DetectCommand : Command
         : base("detect", "Compare margin p-values with other scores as detectors of wrong decisions, of attacks and of foreign data.")
     {
         _samples.AddTo(this);
-        Option[] options = [.. _atypical.All, _foreignLogits, _resamples, _seed];
+        Option[] options = [.. _atypical.All, _foreignLogits, .. _features.All, _resamples, _seed];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
@@ -35,7 +36,9 @@ internal sealed class DetectCommand : Command
 
     private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var useLogits = _samples.UseLogits(parsed, _atypical.All, [_foreignLogits]);
+        var useLogits = _samples.UseLogits(
+            parsed, [.. _atypical.All, .. _features.OfModels], [_foreignLogits, .. _features.OfLogits]);
+        _features.ThrowIfIncomplete(parsed, hasForeign: parsed.GetValue(_foreignLogits) is not null);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
 
@@ -65,7 +68,8 @@ internal sealed class DetectCommand : Command
             _samples.ThrowIfOtherClasses(parsed, nullModel, foreign.ClassNames.Length, foreign.Source);
         }
 
-        Compare(parsed, samples, _samples.HasLabels(parsed), attacked: null, foreign, nullModel, cancellation);
+        var features = _features.Read(parsed, samples, foreign, cancellation);
+        Compare(parsed, samples, _samples.HasLabels(parsed), attacked: null, foreign, nullModel, features, cancellation);
     }
 
     private async Task CompareModelAsync(ParseResult parsed, CancellationToken cancellation)
@@ -76,7 +80,8 @@ internal sealed class DetectCommand : Command
         var foreign = _atypical.Foreign(parsed, _samples, model, prover, cancellation);
         var (samples, images) = await _samples.ScoreAsync(parsed, model, prover, cancellation);
         var attacked = _atypical.Attacked(
-            parsed, _samples, model, images, prover, cancellation, keepsPixels: _html.File(parsed) is not null);
+            parsed, _samples, model, images, prover, cancellation,
+            keepsPixels: _html.File(parsed) is not null || _features.AreOfModel(parsed));
         if (parsed.Rows().ArePart)
         {
             return;
@@ -88,15 +93,16 @@ internal sealed class DetectCommand : Command
                 $"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
         }
 
-        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel, cancellation);
+        var features = await _features.ComputeAsync(parsed, _samples, model, [samples, attacked, foreign], cancellation);
+        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel, features, cancellation);
     }
 
     private void Compare(
         ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
-        CancellationToken cancellation)
+        FeatureScores? features, CancellationToken cancellation)
     {
-        var (table, resamples, seed) = (new DetectionTable(nullModel), parsed.GetValue(_resamples), parsed.GetValue(_seed));
-        var (scores, sets) = (DetectionTable.Scores(samples, nullModel), new List<DetectedSet>());
+        var (table, resamples, seed) = (new DetectionTable(nullModel, features), parsed.GetValue(_resamples), parsed.GetValue(_seed));
+        var (scores, sets) = (Scores(samples), new List<DetectedSet>());
         if (hasLabels)
         {
             var parted = scores.Select(score => (score.Name, Parts: samples.Part(score.Values)))
@@ -138,12 +144,14 @@ internal sealed class DetectCommand : Command
         {
             if (others is not null)
             {
-                var pairs = scores.Zip(
-                    DetectionTable.Scores(others, nullModel), (known, other) => (known.Name, known.Values, other.Values)).ToArray();
+                var pairs = scores.Zip(Scores(others), (known, other) => (known.Name, known.Values, other.Values)).ToArray();
                 table.Add(key, typical, atypical, Display(atypical).Watch(pairs), resamples, seed, cancellation);
                 AddSet(pairs, Where(_ => true), DetectedSet.Side(others, Enumerable.Range(0, others.Count), nullModel));
             }
         }
+
+        (string Name, double[] Values)[] Scores(Samples set) =>
+            [.. DetectionTable.Scores(set, nullModel), .. features?.Of(set, nullModel, cancellation) ?? []];
 
         void AddSet((string, double[], double[])[] own, IEnumerable<int> typical, DetectedSide atypical) => sets.Add(
             new(table.Sections[^1], own, DetectedSet.Side(samples, typical, nullModel), atypical, DetectedSet.RuleOf(nullModel)));

@@ -28,6 +28,7 @@ internal sealed class PValueCommand : Command
         "--randomize", "Break ties of ranks by draws of this seed, so that p-values by rank are exactly uniform on right decisions; "
             + "by default ties count against the sample.", _ => true, "a whole number");
 
+    private readonly SetOptions _sets = new();
     private readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV.",
@@ -41,7 +42,7 @@ internal sealed class PValueCommand : Command
         _adjust.AcceptOnlyFromAmong("bh");
         _samples.AddTo(this);
         _flag.AddTo(this);
-        Option[] options = [_adjust, _randomize, _output];
+        Option[] options = [_adjust, _randomize, .. _sets.All, _output];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
@@ -55,6 +56,7 @@ internal sealed class PValueCommand : Command
             throw new UserErrorException($"--output is '{file}': expected a name that ends in .csv or .json.");
         }
 
+        _sets.ThrowIfIncomplete(parsed);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
         if (_flag.Tail(parsed) == PValueTail.Formula && parsed.GetValue(_adjust) is not null)
@@ -102,7 +104,7 @@ internal sealed class PValueCommand : Command
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
-        var rule = Rule(parsed, nullModel);
+        var (rule, sets) = (Rule(parsed, nullModel), Sets(parsed, nullModel));
         var names = Samples.NamesOf(nullModel.Classes.Length);
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, names));
         void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
@@ -111,8 +113,8 @@ internal sealed class PValueCommand : Command
         var kind = _samples.ScoreKindOf(parsed);
         var scoring = Task.Run(
             () => PValueStream.Run(
-                Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, Ties(parsed), ThrowIfOtherClasses, parsed.Note,
-                cancellation),
+                Console.OpenStandardInput(), configuration.Output, nullModel, rule, kind, Ties(parsed), sets, ThrowIfOtherClasses,
+                parsed.Note, cancellation),
             cancellation);
         var (count, flagged, seen) = await scoring.WaitAsync(cancellation);
         _samples.Warn(parsed, seen, "standard input");
@@ -122,7 +124,8 @@ internal sealed class PValueCommand : Command
     private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)
     {
         var rule = Rule(parsed, nullModel);
-        var table = PValueTable.Compute(samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed));
+        var table = PValueTable.Compute(
+            samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed), Sets(parsed, nullModel));
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, samples.ClassNames));
         var file = parsed.GetValue(_output);
         if (file is not null)
@@ -145,6 +148,13 @@ internal sealed class PValueCommand : Command
 
             PValueSummary.Write(file is null ? parsed.Notes() : output, table, nullModel, samples.ClassNames);
         });
+    }
+
+    private ClassSets? Sets(ParseResult parsed, MarginNullModel nullModel)
+    {
+        const string Logits = "--logits FILE --labels FILE --held-out --out null.json";
+        var samples = _samples.ModelPath(parsed) is { } model ? $"--model {model}" : Logits;
+        return _sets.Of(parsed, nullModel, _flag.Alpha(parsed), $"marginnet calibrate {samples} --keep-sets");
     }
 
     private Random? Ties(ParseResult parsed) => parsed.GetValue(_randomize) is { } seed ? new Random(seed) : null;

@@ -21,6 +21,7 @@ internal static class PValueStream
     /// <param name="rule">What flags.</param>
     /// <param name="kind">What the rows are; null to take them for logits.</param>
     /// <param name="ties">What breaks ties of ranks; null for none.</param>
+    /// <param name="sets">What sets to give beside; null for none.</param>
     /// <param name="throwIfOtherClasses">Told the number of classes of each row.</param>
     /// <param name="note">Told what is taken otherwise than it may seem.</param>
     /// <param name="cancellation">Stops between rows.</param>
@@ -32,6 +33,7 @@ internal static class PValueStream
         FlagRule rule,
         ScoreKind? kind,
         Random? ties,
+        ClassSets? sets,
         Action<int, string> throwIfOtherClasses,
         Action<string> note,
         CancellationToken cancellation)
@@ -39,7 +41,7 @@ internal static class PValueStream
         const int Enough = 1000;
         var (classes, firsts) = (nullModel.Classes.Length, new List<double>());
 
-        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false);
+        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false, withSet: sets is not null);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {
@@ -60,7 +62,10 @@ internal static class PValueStream
                 var logits = ScoreKinds.ToLogits(new(scores, 1, classes, IsVector: false), kind ?? ScoreKind.Logits);
                 var (decided, margin) = Samples.Decide(logits.Row(0), count, Name);
                 var p = nullModel.Score(margin, decided, rule.Null, ties);
-                var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, Radius: null, p, p.Of(rule.Tail), rule.Flags(p));
+                var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, Radius: null, p, p.Of(rule.Tail), rule.Flags(p))
+                {
+                    Set = sets?.Of(logits.Row(0)),
+                };
                 format.Append(lines, count, row);
                 count++;
                 flagged += row.Flagged ? 1 : 0;

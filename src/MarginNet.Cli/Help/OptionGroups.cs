@@ -23,9 +23,10 @@ internal static class OptionGroups
                 "--weight-decay", "--augment", "--max-shift", "--initial-size", "--seed", "--seeds", "--sync-batch-norm", "--deterministic",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--statistic", "--folds", "--passes", "--flag", "--audit",
-                "--rule", "--alpha", "--tail", "--null", "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
+                "--rule", "--alpha", "--tail", "--null", "--sets", "--class-conditional", "--keep-sets",
+                "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
-                "--fgsm", "--no-attack", "--attack-steps", "--attack-restarts",
+                "--fgsm", "--feature-scores", "--no-attack", "--attack-steps", "--attack-restarts",
                 "--ascent-steps", "--clever", "--clever-draws", "--clever-batches", "--clever-radius", "--clever-seed", "--generalization",
                 "--to", "--names",
                 "--extrapolate", "--randomize", "--instances", "--timeout",
@@ -37,6 +38,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
+                "--features", "--train-features", "--train-labels", "--last-layer", "--ood-features",
                 "--scores", "--pixels", "--channels", "--resize", "--exif", "--stream", "--column", "--reference",
             ]),
         (
@@ -80,9 +82,10 @@ internal static class OptionGroups
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
         "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
-        "--reference" or "--state" => "FILE",
+        "--reference" or "--state" or "--last-layer" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
-        _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal) => "FILE",
+        _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal)
+            || option.EndsWith("features", StringComparison.Ordinal) => "FILE",
         _ => option[(option.LastIndexOf('-') + 1)..].ToUpperInvariant(),
     };
 

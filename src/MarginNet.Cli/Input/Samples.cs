@@ -56,6 +56,9 @@ internal sealed class Samples
     /// <summary>Class-purity radii, where null models of these are asked; else null.</summary>
     public double[]? Radii { get; private set; }
 
+    /// <summary>The features before the last layer, shape [N, D], where scores of these are asked for; else null.</summary>
+    public NumericArray? Features { get; private set; }
+
     /// <summary>What null models are of: the radii where there are some, else the margins.</summary>
     public double[] Statistic => Radii ?? Margins;
 
@@ -100,6 +103,14 @@ internal sealed class Samples
     public Samples With(double[]? radii)
     {
         Radii = radii;
+        return this;
+    }
+
+    /// <summary>Adds the features of the samples.</summary>
+    /// <returns>The same samples.</returns>
+    public Samples With(NumericArray features)
+    {
+        Features = features;
         return this;
     }
 

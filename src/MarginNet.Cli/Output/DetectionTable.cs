@@ -7,7 +7,7 @@ using MarginNet.PValues;
 namespace MarginNet.Cli.Output;
 
 /// <summary>How well each score parts two sets of samples, as text and as JSON.</summary>
-internal sealed class DetectionTable(MarginNullModel nullModel)
+internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? features = null)
 {
     /// <summary>What areas under curves of risk by coverage are of.</summary>
     public const string SelectiveTitle =
@@ -70,7 +70,9 @@ internal sealed class DetectionTable(MarginNullModel nullModel)
     }
 
     /// <summary>What the scores that need fitting were fitted to, and what came out.</summary>
-    public string Fitted => nullModel.Scores is { } scores
+    public string Fitted => features is null ? FittedToLogits : $"{FittedToLogits}\n{features.Fitted}";
+
+    private string FittedToLogits => nullModel.Scores is { } scores
         ? string.Create(
             CultureInfo.InvariantCulture,
             $"Fitted to {CalibratedOn}: {MaxSoftmaxT} (T = {scores.Temperature:g4}), {MaxLogitP} ({Order(scores.MaxLogitOrder)}), ")
@@ -245,6 +247,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel)
             json.WriteEndObject();
         }
 
+        features?.Write(json);
         json.WriteEndObject();
     }
 

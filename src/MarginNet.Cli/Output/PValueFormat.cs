@@ -9,7 +9,7 @@ namespace MarginNet.Cli.Output;
 /// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own,
 /// and so has the adjusted one where it is asked for.</summary>
 internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false,
-    bool withRadius = false)
+    bool withRadius = false, bool withSet = false)
 {
     // Beside the lower tail and the formula, which are always there.
     private readonly string? _ownColumn = tail switch
@@ -24,7 +24,7 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
     private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
 
     public string Header => $"index,true,predicted,margin,{(withRadius ? "radius,log_radius" : "log_margin")},p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}"
-        + $"{(withAdjusted ? ",p_adjusted" : "")},flagged{(withFile ? ",file" : "")}";
+        + $"{(withAdjusted ? ",p_adjusted" : "")},flagged{(withSet ? ",set" : "")}{(withFile ? ",file" : "")}";
 
     /// <summary>Adds one line.</summary>
     public void Append(StringBuilder text, int index, PValueRow row, string? file = null)
@@ -45,6 +45,11 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         }
 
         text.Append(row.Flagged ? ",true" : ",false");
+        if (withSet)
+        {
+            text.Append(',').Append(Csv.Quote(string.Join('|', row.Set!.Select(y => classNames[y]))));
+        }
+
         if (withFile)
         {
             text.Append(',').Append(Csv.Quote(file!));
@@ -86,6 +91,13 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         }
 
         json.WriteBoolean("flagged", row.Flagged);
+        if (withSet)
+        {
+            json.WriteStartArray("set");
+            Array.ForEach(row.Set!, y => json.WriteStringValue(classNames[y]));
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
     }
 }

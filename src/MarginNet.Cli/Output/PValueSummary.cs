@@ -31,6 +31,18 @@ internal static class PValueSummary
         var pooled = nullModel.Pooled;
         Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
         Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model {(nullModel.Radii is { } radii ? $"of class-purity radii ({CertificateSettings.Describe(radii)}) " : "")}from {Source(nullModel.Source)}.");
+        if (table.Sets is { } sets)
+        {
+            var sizes = table.Rows.Select(row => row.Set!.Length).ToArray();
+            var labelled = table.Rows.Where(row => row.TrueClass >= 0).ToArray();
+            var found = labelled.Length == 0 ? ""
+                : ShareOf(labelled.Count(row => row.Set!.Contains(row.TrueClass)), labelled.Length, " of the true classes are in them.");
+            var empty = sizes.Count(size => size == 0);
+            var size = sizes.Length == 0 ? 0 : sizes.Average();
+            Line(
+                $"Sets by {sets.Name}, the true class at a rate of {sets.Coverage:g4}: {size:f2} classes on average, {empty} empty.{found}");
+        }
+
         var marked = nullModel.Classes.Count(own => Mark(own).Length > 0);
         if (marked > 0)
         {
@@ -38,6 +50,9 @@ internal static class PValueSummary
                 $"* scored by the pooled null model; ? poorly described by its mixture, on which --tail lower does not rest: {marked} of {classNames.Length} classes, as calibration warned.");
         }
     }
+
+    private static string ShareOf(int count, int total, string those) =>
+        string.Create(CultureInfo.InvariantCulture, $" {100.0 * count / total:f1} %{those}");
 
     /// <summary>How many samples were flagged, and by what.</summary>
     public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(

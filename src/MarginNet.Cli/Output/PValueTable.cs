@@ -11,7 +11,11 @@ namespace MarginNet.Cli.Output;
 /// are of the margin. <paramref name="Adjusted"/> is the p-value that
 /// flags, adjusted where that was asked for.</summary>
 internal readonly record struct PValueRow(
-    int TrueClass, int PredictedClass, double Margin, double? Radius, MarginPValue PValue, double Adjusted, bool Flagged);
+    int TrueClass, int PredictedClass, double Margin, double? Radius, MarginPValue PValue, double Adjusted, bool Flagged)
+{
+    /// <summary>The classes that the sample may be of, the most probable first; null where they were not asked for.</summary>
+    public int[]? Set { get; init; }
+}
 
 /// <summary>The p-values of a set of samples, as CSV or JSON.</summary>
 internal sealed class PValueTable
@@ -21,10 +25,12 @@ internal sealed class PValueTable
     private readonly PValueFormat _format;
     private readonly Samples _samples;
 
-    private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted)
+    private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted, ClassSets? sets)
     {
-        (Rows, _samples, Rule, IsAdjusted) = (rows, samples, rule, isAdjusted);
-        _format = new(samples.ClassNames, rule.Tail, isAdjusted, withFile: !samples.Files.IsEmpty, withRadius: samples.Radii is not null);
+        (Rows, _samples, Rule, IsAdjusted, Sets) = (rows, samples, rule, isAdjusted, sets);
+        _format = new(
+            samples.ClassNames, rule.Tail, isAdjusted, withFile: !samples.Files.IsEmpty, withRadius: samples.Radii is not null,
+            withSet: sets is not null);
     }
 
     public ImmutableArray<PValueRow> Rows { get; }
@@ -33,8 +39,12 @@ internal sealed class PValueTable
 
     public bool IsAdjusted { get; }
 
+    /// <summary>What made the sets of the rows; null for none.</summary>
+    public ClassSets? Sets { get; }
+
     /// <summary>Scores every sample, and flags those whose p-value, or adjusted p-value, is at or below the rule's threshold.</summary>
-    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust, Random? ties = null)
+    public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust, Random? ties = null,
+        ClassSets? sets = null)
     {
         var values = samples.PValues(nullModel, rule.Null, ties);
         var deciding = Array.ConvertAll(values, p => p.Of(rule.Tail));
@@ -44,10 +54,13 @@ internal sealed class PValueTable
         {
             rows.Add(new(
                 samples.Labels[i], samples.Predicted[i], samples.Margins[i], samples.Radii?[i], values[i], deciding[i],
-                rule.Threshold.Flags(deciding[i])));
+                rule.Threshold.Flags(deciding[i]))
+            {
+                Set = sets?.Of(samples.Logits.Row(i)),
+            });
         }
 
-        return new(rows.MoveToImmutable(), samples, rule, adjust);
+        return new(rows.MoveToImmutable(), samples, rule, adjust, sets);
     }
 
     /// <summary>Writes a file, whole or not at all, as JSON if its name says so and as CSV otherwise.</summary>
@@ -93,6 +106,12 @@ internal sealed class PValueTable
         json.WriteString("tail", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Tail.ToString()));
         json.WriteString("null", JsonNamingPolicy.KebabCaseLower.ConvertName(Rule.Null.ToString()));
         JsonNumbers.Write(json, "alpha", Rule.Threshold.Value);
+        if (Sets is not null)
+        {
+            json.WriteString("sets", Sets.Name);
+            json.WriteNumber("coverage", Sets.Coverage);
+        }
+
         json.WriteStartArray("samples");
         for (var i = 0; i < Rows.Length; i++)
         {

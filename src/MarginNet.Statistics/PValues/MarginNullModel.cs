@@ -28,7 +28,7 @@ public sealed class MarginNullModel
 
     private MarginNullModel(MarginNullModel other)
         : this(other.Classes, other.Pooled, other.Source, other.Precision, other.Averaging, other.Radii) =>
-        (Rule, Temperature, Scores) = (other.Rule, other.Temperature, other.Scores);
+        (Rule, Temperature, Scores, Sets) = (other.Rule, other.Temperature, other.Scores, other.Sets);
 
     /// <summary>The null model of every class, by class index.</summary>
     public ImmutableArray<ClassNull> Classes { get; }
@@ -63,6 +63,9 @@ public sealed class MarginNullModel
 
     /// <summary>The confidence scores that need fitting, fitted to the calibration samples, where that was asked for; else null.</summary>
     public FittedScores? Scores { get; internal init; }
+
+    /// <summary>What prediction sets need of the calibration samples, where it was kept; else null.</summary>
+    public SetCalibration? Sets { get; internal init; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>
     /// <param name="margins">Decision margins μ, shape [N], finite and at least 0.</param>
@@ -151,6 +154,14 @@ public sealed class MarginNullModel
             ? new(this) { Scores = scores }
             : throw new ArgumentException(
                 $"Expected scores of {Classes.Length} classes, but got {scores.RelativeUncertainty.ClassCount}.", nameof(scores));
+
+    /// <summary>The same model with what prediction sets need of its calibration samples; p-values do not depend on it.</summary>
+    /// <param name="sets">What they need, or null for nothing.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">It is of another number of classes.</exception>
+    public MarginNullModel WithSets(SetCalibration? sets) => sets is null || sets.ClassCount == Classes.Length
+        ? new(this) { Sets = sets }
+        : throw new ArgumentException($"Expected sets of {Classes.Length} classes, but got {sets.ClassCount}.", nameof(sets));
 
     /// <summary>Computes the p-values of one margin, without allocation.</summary>
     /// <param name="margin">The margin μ, finite and at least 0.</param>

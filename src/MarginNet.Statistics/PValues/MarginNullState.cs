@@ -42,6 +42,7 @@ internal static class MarginNullState
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
         ["scores"] = model.Scores is null ? null : WriteScores(model.Scores),
+        ["sets"] = model.Sets is null ? null : WriteSets(model.Sets),
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
         ["pooled_fit_p"] = WriteProbability(model.Pooled.FitPValue),
@@ -74,6 +75,7 @@ internal static class MarginNullState
         {
             Rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null,
             Temperature = root.Has("temperature") ? ReadTemperature(root) : null,
+            Sets = root.Has("sets") ? ReadSets(root, classes.Length) : null,
             Scores = root.Has("scores") ? ReadScores(root.Dictionary("scores"), classes.Length) : null,
         };
     }
@@ -104,6 +106,13 @@ internal static class MarginNullState
         ["margin_order"] = (long)scores.MarginOrder,
         ["relative_uncertainty"] = scores.RelativeUncertainty.Pairs.ToArray(),
     };
+
+    private static List<object?> WriteSets(SetCalibration sets) => [.. sets.Classes.Select(own => new Dictionary<string, object?>
+    {
+        ["probabilities"] = Array.ConvertAll(own, place => place.Probability),
+        ["before"] = Array.ConvertAll(own, place => place.Before),
+        ["ranks"] = Array.ConvertAll(own, place => (double)place.Rank),
+    })];
 
     private static double? WriteProbability(double value) => double.IsNaN(value) ? null : value;
 
@@ -136,6 +145,27 @@ internal static class MarginNullState
         return pairs.Length == classCount * (classCount - 1L) / 2 && pairs.All(pair => pair is >= 0 and < double.PositiveInfinity)
             ? new(ReadTemperature(scores), ReadOrder(scores, "max_logit_order"), ReadOrder(scores, "margin_order"), new(pairs))
             : throw scores.Unexpected("relative_uncertainty", $"finite numbers of at least 0 for the pairs of {classCount} classes");
+    }
+
+    private static SetCalibration ReadSets(PlainDictionary root, int classCount)
+    {
+        var classes = root.Dictionaries("sets");
+        return classes.Length == classCount
+            ? new([.. classes.Select(own => ReadPlaces(own, classCount))])
+            : throw root.Unexpected("sets", $"{classCount} classes");
+    }
+
+    private static SetCalibration.Place[] ReadPlaces(PlainDictionary own, int classCount)
+    {
+        var (p, before, ranks) = (own.Numbers("probabilities"), own.Numbers("before"), own.Numbers("ranks"));
+        if (before.Length != p.Length || ranks.Length != p.Length)
+            throw own.Unexpected("ranks", $"{p.Length} numbers, as of all three");
+        if (!p.All(value => value is >= 0 and <= 1) || !before.All(value => value is >= 0 and < 2))
+            throw own.Unexpected("probabilities", "numbers in [0, 1]");
+
+        return ranks.All(rank => rank >= 1 && rank <= classCount && rank == Math.Floor(rank))
+            ? [.. ranks.Select((rank, i) => new SetCalibration.Place(p[i], before[i], (int)rank))]
+            : throw own.Unexpected("ranks", $"whole numbers from 1 to {classCount}");
     }
 
     private static int ReadOrder(PlainDictionary scores, string key) => scores.Count(key) is <= FittedScores.LargestOrder and var order

@@ -105,24 +105,24 @@ public sealed class PredictionSets
         });
     }
 
+    /// <summary>Takes the scores of the true classes: those of each class, or all together, each of weight 1.</summary>
+    internal static PredictionSets Of(PredictionSetOptions options, int classCount, double[][] groups)
+    {
+        foreach (var group in groups)
+            Array.Sort(group);
+
+        return new PredictionSets(
+            options, classCount, isRandomized: false, groups,
+            [.. groups.Select(group => Enumerable.Range(0, group.Length + 1).Select(i => (double)i).ToArray())]);
+    }
+
     /// <summary>The scores of all classes, and the classes from the most probable on.</summary>
     private static int[] Score(PredictionSetOptions options, ReadOnlySpan<double> logits, double u, double[] scores)
     {
-        foreach (var logit in logits)
-            if (!double.IsFinite(logit))
-                throw new ArgumentException(FormattableString.Invariant($"Expected finite logits, but one is {logit}."), nameof(logits));
-
-        var p = new double[logits.Length];
-        LogitScores.Softmax(logits, p);
-        int[] order = [.. Enumerable.Range(0, p.Length).OrderByDescending(y => p[y])];
-        var before = 0.0;
-        for (var rank = 1; rank <= order.Length; rank++)
-        {
-            var y = order[rank - 1];
-            scores[y] = options.Score == NonconformityScore.Lac ? 1 - p[y] : before + (u * p[y]);
-            scores[y] += options.Score == NonconformityScore.Raps ? options.Penalty * Math.Max(0, rank - options.FreeRanks) : 0;
-            before += p[y];
-        }
+        var places = new SetCalibration.Place[logits.Length];
+        var order = SetCalibration.Place.Of(logits, places);
+        for (var y = 0; y < scores.Length; y++)
+            scores[y] = places[y].Score(options, u);
 
         return order;
     }
@@ -148,7 +148,7 @@ public sealed class PredictionSets
         return _masses[group][low];
     }
 
-    private static void ThrowIfInvalid(PredictionSetOptions options)
+    internal static void ThrowIfInvalid(PredictionSetOptions options)
     {
         if (!Enum.IsDefined(options.Score))
             throw new ArgumentOutOfRangeException(nameof(options), options.Score, "Expected a defined score.");

@@ -17,7 +17,7 @@ public sealed class FolderDirectionTests
         "Native", "Bounds", "Graph", "Relaxations", "Models", // numbers and kernels; layers; networks
         "Attacks", "Backdoors", "Lipschitz", "Verification", "Detection", "Certificates", // bounds and certificates
         "Losses", "Distributed", "Training",
-        "Evaluation", "PValues", "Drift", "Audit",
+        "Evaluation", "PValues", "Features", "Drift", "Audit",
         "Foreign", "ModelFiles", "Export", // readers and writers of files
         "Serving",
     ];

@@ -56,6 +56,40 @@ public sealed class PredictionSetsTests
         Assert.InRange((double)found / Trials, 0.8 - (5 * error), score == NonconformityScore.Lac || isRandomized ? 0.8 + (5 * error) : 1);
     }
 
+    [Theory]
+    [InlineData(NonconformityScore.Lac, false)]
+    [InlineData(NonconformityScore.Aps, true)]
+    [InlineData(NonconformityScore.Raps, false)]
+    [InlineData(NonconformityScore.Raps, true)]
+    public void What_a_null_model_keeps_of_the_samples_makes_the_same_sets(NonconformityScore score, bool isClassConditional)
+    {
+        var random = new Random(6);
+        var options = new PredictionSetOptions { Score = score, IsClassConditional = isClassConditional, Penalty = 0.05, FreeRanks = 1 };
+        var ((logits, labels), (fresh, _)) = (Draw(random, 200), Draw(random, 100));
+        var kept = MarginNullModel.FromState(
+            MarginNullModel.Fit(logits, labels).WithSets(SetCalibration.Fit(logits, labels)).ToState()).Sets!;
+        Assert.Equal((Classes, 200), (kept.ClassCount, kept.SampleCount));
+        var (expected, sets) = (PredictionSets.Fit(logits, labels, options), kept.ToSets(options));
+        for (var i = 0; i < fresh.Rows; i++)
+            foreach (var coverage in new[] { 0.5, 0.9, 0.999 })
+                Assert.Equal(expected.Predict(fresh.Row(i), coverage), sets.Predict(fresh.Row(i), coverage));
+    }
+
+    [Fact]
+    public void A_damaged_calibration_of_sets_is_refused_by_its_key()
+    {
+        var (logits, labels) = Draw(new Random(7), 50);
+        var model = MarginNullModel.Fit(logits, labels).WithSets(SetCalibration.Fit(logits, labels));
+        var two = logits with { Values = logits.Values[..(50 * 2)], Columns = 2 };
+        Assert.Throws<ArgumentException>(() => model.WithSets(SetCalibration.Fit(two, new int[50])));
+        foreach (var (key, value) in new (string, object)[] { ("ranks", new double[] { 1 }), ("probabilities", new double[] { 2 }) })
+        {
+            var state = model.ToState();
+            ((Dictionary<string, object?>)((List<object?>)state["sets"]!)[1]!)[key] = value;
+            Assert.Contains("sets[1]", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message);
+        }
+    }
+
     [Fact]
     public void Each_class_has_the_coverage_where_that_is_asked_for_and_only_then()
     {
