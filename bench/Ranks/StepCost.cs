@@ -10,7 +10,7 @@ namespace MarginNet.Ranks;
 /// <param name="Network">Its name.</param>
 /// <param name="Weights">Its numbers, whose gradients are summed over the ranks.</param>
 /// <param name="Sample">Seconds for each image.</param>
-/// <param name="Serial">Seconds for each step whatever the batch, most of them of the optimizer; without those of the exchange.</param>
+/// <param name="Serial">Seconds for each step whatever the batch, as of the optimizer; without those of the exchange.</param>
 /// <param name="Exchange">Seconds for packing the gradients and unpacking their sum.</param>
 internal sealed record StepCost(string Network, long Weights, double Sample, double Serial, double Exchange)
 {
