@@ -30,6 +30,10 @@ internal sealed class FeatureScores
         }
     }
 
+    private FeatureScores(FeatureScores other) =>
+        (_boundary, _neighbors, _mahalanobis, _pcad, _trainingCount) =
+        (other._boundary, other._neighbors, other._mahalanobis, other._pcad, other._trainingCount);
+
     /// <summary>The likelihoods of right decisions on samples kept out of training, and how many there are; null where there are
     /// none.</summary>
     public (EmpiricalNull Null, int Count)? Typical { get; private init; }
@@ -77,10 +81,6 @@ internal sealed class FeatureScores
             Typical = (EmpiricalNull.Fit(scores, [.. right.Select(i => predicted[i])], _pcad.Classes.Length), right.Length),
         };
     }
-
-    private FeatureScores(FeatureScores other) =>
-        (_boundary, _neighbors, _mahalanobis, _pcad, _trainingCount) =
-        (other._boundary, other._neighbors, other._mahalanobis, other._pcad, other._trainingCount);
 
     /// <summary>The scores of samples whose features are known, by name, larger for typical ones.</summary>
     public IEnumerable<(string Name, double[] Values)> Of(Samples samples, MarginNullModel nullModel, CancellationToken cancellation)
