@@ -1,15 +1,12 @@
 // How often the maximum-margin test finds a backdoor, and accuses a clean network. See bench/run-backdoors.
 using System.CommandLine;
-using System.Globalization;
 using MarginNet.BackdoorBench;
 using MarginNet.Backdoors;
 using MarginNet.Data;
-using MarginNet.Detection;
 using MarginNet.Losses;
 using MarginNet.Training;
 using TorchSharp;
 
-const double Alpha = 0.05;
 const int Classes = 10; // Of the drawn shapes.
 const int TestPerClass = 100;
 var defaults = new MaximumMarginOptions();
@@ -27,15 +24,45 @@ var stepSize = new Option<double>("--step-size") { DefaultValueFactory = _ => de
 var tolerance = new Option<double>("--tolerance") { DefaultValueFactory = _ => defaults.Tolerance, Description = "Of the ascent." };
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 0, Description = "Of the first network; the others count on." };
 var save = new Option<string?>("--save") { Description = "Keep the networks in this folder." };
+var repair = new Option<string?>("--repair")
+{
+    Description = "Repair the networks that --save kept in this folder, and train none.",
+};
+var clean = new Option<int>("--clean") { DefaultValueFactory = _ => 50, Description = "Clean images of each class that repair learns by." };
+var leastKept = new Option<double>("--least-kept")
+{
+    DefaultValueFactory = _ => new ActivationClampOptions().LeastKept,
+    Description = "Of their decisions.",
+};
+var summary = new Option<string?>("--summary")
+{
+    Description = "Sum up the rows in this file, which an earlier run printed, and train none.",
+};
 
 var root = new RootCommand("Finding backdoors.")
-    { folder, networks, first, perClass, epochs, width, share, starts, steps, stepSize, tolerance, seed, save };
+{
+    folder, networks, first, perClass, epochs, width, share, starts, steps, stepSize, tolerance, seed, save, repair, clean, leastKept, summary,
+};
 root.SetAction(parsed =>
 {
     torch.set_num_threads(1);
-    var data = parsed.GetValue(folder) is { } path
-        ? Read(path, parsed.GetValue(perClass))
-        : SyntheticShapes.Create(Classes * parsed.GetValue(perClass), Classes * TestPerClass);
+    if (parsed.GetValue(summary) is { } printed)
+    {
+        Summary.Write(Row.Read(File.ReadLines(printed)), Console.Out);
+        return;
+    }
+
+    if (parsed.GetValue(repair) is { } kept)
+    {
+        // Images that neither training nor the test below saw come last of each class.
+        var (count, own) = (parsed.GetValue(clean), parsed.GetValue(seed));
+        Repair.Run(
+            Load(parsed.GetValue(folder), 1, TestPerClass + count), kept, count, own,
+            new() { LeastKept = parsed.GetValue(leastKept) });
+        return;
+    }
+
+    var data = Load(parsed.GetValue(folder), parsed.GetValue(perClass), TestPerClass);
     var ascent = defaults with
     {
         Starts = parsed.GetValue(starts),
@@ -69,26 +96,15 @@ root.SetAction(parsed =>
     }
 
     Console.WriteLine();
-    foreach (var kind in trials.GroupBy(trial => (trial.Loss, trial.Trigger)))
-    {
-        foreach (var (name, p) in new (string, Func<GammaOutlierTest, double>)[]
-            { ("p", test => test.PValue), ("calibrated p", test => test.CalibratedPValue) })
-        {
-            Trial[] suspected = [.. kind.Where(trial => p(trial.Test.Outlier) <= Alpha)];
-            var share = new Proportion(suspected.Length, kind.Count());
-            var interval = share.ExactInterval();
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{kind.Key.Loss} {kind.Key.Trigger}: {name} <= {Alpha} of {share.Count} of {share.Total} ")
-                + string.Create(CultureInfo.InvariantCulture, $"[{interval.Low:f2}, {interval.High:f2}]")
-                + $", the target named in {suspected.Count(trial => trial.Test.Suspect == trial.Target)}");
-        }
-    }
+    Summary.Write([.. trials.Select(trial => Row.Parse($"{trial}"))], Console.Out);
 });
 return root.Parse(args).Invoke();
 
 // The first images of each class, alone: to read all takes longer than to train.
-static ImageDataset Read(string folder, int perClass)
+static ImageDataset Load(string? folder, int perClass, int testPerClass) => folder is not null ? Read(folder, perClass, testPerClass)
+    : SyntheticShapes.Create(Classes * perClass, Classes * testPerClass);
+
+static ImageDataset Read(string folder, int perClass, int testPerClass)
 {
     var names = ImageFolder.ClassNames(folder);
     ImageSet Part(string part, int count)
@@ -99,5 +115,5 @@ static ImageDataset Read(string folder, int perClass)
             .WithLabels([.. files.SelectMany((own, c) => Enumerable.Repeat(c, own.Length))]);
     }
 
-    return new(Path.GetFileName(folder), names, Part("train", perClass), Part("test", TestPerClass));
+    return new(Path.GetFileName(folder), names, Part("train", perClass), Part("test", testPerClass));
 }

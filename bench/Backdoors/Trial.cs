@@ -70,7 +70,7 @@ internal sealed record Trial(
             CultureInfo.InvariantCulture,
             $"{Test.Outlier.Null?.Shape:g3}\t{TrainingSeconds:f0}\t{TestSeconds:f0}");
 
-    private static double Share(Classifier network, ImageSet images)
+    public static double Share(Classifier network, ImageSet images)
     {
         var (classes, _) = network.Score(images).Decisions();
         return classes.Zip(images.Labels.ToArray()).Average(pair => pair.First == pair.Second ? 1.0 : 0.0);

@@ -10,7 +10,7 @@ using MarginNet.Models;
 
 namespace MarginNet.Cli.Commands;
 
-/// <summary><c>marginnet backdoor</c>: tests a model for a backdoor by the largest margin of each class, without data.</summary>
+/// <summary><c>marginnet backdoor</c>: tests a model for a backdoor by the largest margin of each class, and repairs it.</summary>
 internal sealed class BackdoorCommand : Command
 {
     private const double DefaultAlpha = 0.05;
@@ -31,6 +31,7 @@ internal sealed class BackdoorCommand : Command
         "--step-size", "The length of a step: root mean square, in [0,1] pixels.", Default.StepSize);
     private readonly Option<int> _restarts = Number.Count("--restarts", "Random starts for each class.", Default.Starts);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the random starts.", Default.Seed);
+    private readonly RepairOptions _repair = new();
     private readonly ForeignOptions _foreign = new();
     private readonly DeviceOptions _device = new();
     private readonly Option<string?> _output = new("--output", "-o")
@@ -42,10 +43,13 @@ internal sealed class BackdoorCommand : Command
     private readonly HtmlOption _html = new();
 
     public BackdoorCommand()
-        : base("backdoor", "Test a model for a backdoor by the largest margin of each class (MM-BD); no data needed.")
+        : base(
+            "backdoor",
+            "Test a model for a backdoor by the largest margin of each class (MM-BD), without data; repair it by clean images.")
     {
         Option[] options = [_model, _alpha, _steps, _stepSize, _restarts, _seed];
         Array.ForEach(options, Add);
+        _repair.AddTo(this);
         _foreign.AddTo(this);
         _device.AddTo(this);
         Add(_output);
@@ -54,7 +58,7 @@ internal sealed class BackdoorCommand : Command
         SetAction(RunAsync);
     }
 
-    private Task RunAsync(ParseResult parsed, CancellationToken cancellation)
+    private async Task RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var path = parsed.GetValue(_model)!;
         ThrowIfNotWritable(parsed);
@@ -72,7 +76,8 @@ internal sealed class BackdoorCommand : Command
             model.Network, model.Channels, height, width, options,
             new CountDisplay(parsed.Notes(), "searched", "classes", model.ClassNames.Length), cancellation);
         WarnOfProbabilities(parsed, model, path, test);
-        var table = new BackdoorTable(test, model.ClassNames, parsed.GetValue(_alpha));
+        var repair = await _repair.RunAsync(parsed, model, path, cancellation);
+        var table = new BackdoorTable(test, model.ClassNames, parsed.GetValue(_alpha), repair);
         if (parsed.GetValue(_output) is { } file)
         {
             table.Save(file);
@@ -86,7 +91,6 @@ internal sealed class BackdoorCommand : Command
         }
 
         _json.Report(parsed, table.Write, table.Write);
-        return Task.CompletedTask;
     }
 
     private void ThrowIfNotWritable(ParseResult parsed)
@@ -101,6 +105,7 @@ internal sealed class BackdoorCommand : Command
             AtomicFile.ThrowIfNotWritable(file);
         }
 
+        _repair.ThrowIfIncomplete(parsed);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
     }

@@ -49,6 +49,7 @@ internal static class Examples
         [
             ("marginnet backdoor --model m.pt", "is the largest margin of some class too large? needs no data"),
             ("marginnet backdoor --model resnet.onnx --html b.html --output b.csv", "a page with the image that each class likes best"),
+            ("marginnet backdoor --model m.pt --repair repaired.pt --data folder --data-dir clean", "and bound its activations"),
         ],
         ["pvalue"] =
         [

@@ -71,6 +71,9 @@ internal sealed class DataOptions
     /// <summary>The folder asked for; null for none.</summary>
     public string? Directory(ParseResult parsed) => parsed.GetValue(_directory);
 
+    /// <summary>Whether the command line says which data.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.IsGiven(_data) || parsed.IsGiven(_directory);
+
     /// <summary>Loads the data, downloading it first where it is to come from the cache and is not there.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">What it does not say.</param>

@@ -10,7 +10,9 @@ namespace MarginNet.Cli.Output;
 /// <param name="test">The test.</param>
 /// <param name="classNames">The names of the classes.</param>
 /// <param name="alpha">The largest p-value that a backdoor is suspected at.</param>
-internal sealed class BackdoorTable(MaximumMarginTest test, ImmutableArray<string> classNames, double alpha)
+/// <param name="repair">The repair; null where none was asked for.</param>
+internal sealed class BackdoorTable(
+    MaximumMarginTest test, ImmutableArray<string> classNames, double alpha, RepairSummary? repair = null)
 {
     private const int Shown = 5;
 
@@ -49,6 +51,7 @@ internal sealed class BackdoorTable(MaximumMarginTest test, ImmutableArray<strin
         }
 
         Line($"verdict             {Verdict}");
+        repair?.Write(output);
     }
 
     public void Write(Utf8JsonWriter json)
@@ -74,6 +77,7 @@ internal sealed class BackdoorTable(MaximumMarginTest test, ImmutableArray<strin
         }
 
         json.WriteEndArray();
+        repair?.Write(json);
         json.WriteEndObject();
     }
 

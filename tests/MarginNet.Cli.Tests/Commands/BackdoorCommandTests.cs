@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MarginNet.Backdoors;
+using MarginNet.Data;
 using MarginNet.ModelFiles;
 using MarginNet.Models;
 
@@ -52,7 +53,36 @@ public sealed class BackdoorCommandTests
         Assert.DoesNotContain("published p", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_repaired_model_is_one_for_every_command_and_keeps_the_decisions_that_it_is_said_to_keep()
+    {
+        using var tool = new Tool();
+        await tool.WriteModelAsync("m.pt");
+        string[] data = ["--data", "synthetic", "--limit-test", "40"];
+        var run = await Tool.RunAsync(
+            ["backdoor", "--model", tool.File("m.pt"), .. Short, .. data, "--repair", tool.File("r.pt"), "--json", tool.File("b.json")]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("decisions kept", run.Output, StringComparison.Ordinal);
+        var repair = JsonDocument.Parse(File.ReadAllBytes(tool.File("b.json"))).RootElement.GetProperty("repair");
+
+        using var model = MarginModel.Load(tool.File("m.pt"));
+        using var repaired = MarginModel.Load(tool.File("r.pt"));
+        Assert.Equal(model.ClassNames.AsEnumerable(), repaired.ClassNames);
+        Assert.Null(repaired.NullModel);
+        var clean = SyntheticShapes.Create(0, 2000).Test.TakeBalanced(40);
+        var kept = model.Score(clean).Decisions().Item1.Zip(repaired.Score(clean).Decisions().Item1)
+            .Average(pair => pair.First == pair.Second ? 1.0 : 0.0);
+        Assert.Equal(kept, repair.GetProperty("kept").GetDouble(), 1e-9);
+        Assert.InRange(kept, 0.95, 1);
+        foreach (var command in new[] { "evaluate", "calibrate" })
+        {
+            Assert.Equal(0, (await Tool.RunAsync([command, "--model", tool.File("r.pt"), .. data, "-q"])).ExitCode);
+        }
+    }
+
     [Theory]
+    [InlineData("--repair needs clean images: give --data folder --data-dir DIR", "--repair", "r.pt")]
+    [InlineData("--data is for --repair: give --repair FILE, or leave it out", "--data", "synthetic")]
     [InlineData("--output is 'b.txt': expected a name that ends in .csv.", "--output", "b.txt")]
     [InlineData("--alpha is '1': expected a number between 0 and 1.", "--alpha", "1")]
     [InlineData("'none.pt' does not exist")]

@@ -10,11 +10,12 @@ internal sealed record Min : BinaryOperation
 
     public static Operand[] Read(OnnxNode node, GraphBuilder graph) => [Chain(new Min(), node.Name, node.All(), graph)];
 
-    /// <summary>a − relu(a − b).</summary>
+    /// <summary>b − relu(b − a), b being the constant if one is: so intervals know that nothing is above it.</summary>
     public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs)
     {
-        var lead = graph.Add($"{name}/lead", new Relu(), graph.Add($"{name}/difference", new Sub(), inputs[0], inputs[1]));
-        return graph.Add(name, new Sub(), inputs[0], lead);
+        var (a, b) = inputs[0].Constant is null ? (inputs[0], inputs[1]) : (inputs[1], inputs[0]);
+        var lead = graph.Add($"{name}/lead", new Relu(), graph.Add($"{name}/difference", new Sub(), b, a));
+        return graph.Add(name, new Sub(), b, lead);
     }
 
     protected override Tensor Run(Tensor left, Tensor right) => left.minimum(right);
