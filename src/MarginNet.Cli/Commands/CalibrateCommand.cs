@@ -207,7 +207,7 @@ internal sealed class CalibrateCommand : Command
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
         var scores = samples.FitScores();
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores)
-            .WithSets(parsed.GetValue(_keepsSets) ? SetCalibration.Fit(samples.Logits, samples.Labels) : null);
+            .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature) : null);
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 

@@ -52,6 +52,6 @@ internal sealed class SetOptions
                 Score = Enum.Parse<NonconformityScore>(score, ignoreCase: true),
                 IsClassConditional = parsed.GetValue(_isClassConditional),
             }),
-            score, 1 - alpha);
+            score, 1 - alpha, nullModel.Scores?.Temperature ?? 1);
     }
 }

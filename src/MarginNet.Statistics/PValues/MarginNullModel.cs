@@ -64,7 +64,8 @@ public sealed class MarginNullModel
     /// <summary>The confidence scores that need fitting, fitted to the calibration samples, where that was asked for; else null.</summary>
     public FittedScores? Scores { get; internal init; }
 
-    /// <summary>What prediction sets need of the calibration samples, where it was kept; else null.</summary>
+    /// <summary>What prediction sets need of the calibration samples, where it was kept; else null. <c>marginnet calibrate --keep-sets</c>
+    /// keeps it of logits over <see cref="Scores"/>' temperature, by which those to predict for are divided, too.</summary>
     public SetCalibration? Sets { get; internal init; }
 
     /// <summary>Calibrates on the correctly classified samples among those given.</summary>

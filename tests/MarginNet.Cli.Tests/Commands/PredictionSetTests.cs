@@ -27,8 +27,11 @@ public sealed class PredictionSetTests
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         var ((rows, classes), (calibration, calibrationLabels)) = (LogitFiles.Draw(Count, seed: 3), LogitFiles.Draw(900, seed: 1));
+        var temperature = MarginNullModel.Load(nullModel).Scores!.Temperature;
+        rows = [.. rows.Select(row => row.Select(f => f / temperature).ToArray())];
         var sets = PredictionSets.Fit(
-            new(calibration.SelectMany(row => row).ToArray(), 900, LogitFiles.Classes, IsVector: false), calibrationLabels,
+            new(calibration.SelectMany(row => row.Select(f => f / temperature)).ToArray(), 900, LogitFiles.Classes, IsVector: false),
+            calibrationLabels,
             new() { Score = score, IsClassConditional = isClassConditional });
         string[] expected = [.. rows.Select(row => string.Join('|', sets.Predict(row, 0.9)))];
         string[] lines = await File.ReadAllLinesAsync(tool.File("p.csv"));
