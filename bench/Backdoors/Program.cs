@@ -70,7 +70,7 @@ root.SetAction(parsed =>
         StepSize = parsed.GetValue(stepSize),
         Tolerance = parsed.GetValue(tolerance),
     };
-    var fast = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Augment = false };
+    var fast = TrainingOptions.Fast with { Epochs = parsed.GetValue(epochs), Augment = false, InitialSize = null };
     TrainingOptions[] trainings = [fast with { Loss = MarginLoss.CrossEntropy, Temperature = 1 }, fast];
     var (channels, height, wide) = (data.Train.Channels, data.Train.Height, data.Train.Width);
     var trials = new List<Trial>();

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 using MarginNet.Arrays;
 using MarginNet.Bounds;
 using MarginNet.Data;
@@ -185,7 +184,7 @@ public sealed class FeatureExtractor : IDisposable
         var values = new double[features.Count * features.ClassCount];
         for (var i = 0; i < features.Count; i++)
         {
-            TensorPrimitives.ConvertTruncating(features[i], values.AsSpan(i * features.ClassCount, features.ClassCount));
+            System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(features[i], values.AsSpan(i * features.ClassCount, features.ClassCount));
         }
 
         return new(values, features.Count, features.ClassCount, IsVector: false);

@@ -137,6 +137,7 @@ public sealed class ActivationClampTests
         MarginTrainer.Train(network, train, TrainingOptions.Fast with
         {
             Epochs = 6,
+            InitialSize = null,
             BatchSize = 32,
             Augment = false,
             Loss = MarginLoss.CrossEntropy,
