@@ -21,7 +21,7 @@ var noise = new Option<string>("--noise")
 };
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 0, Description = "Of noise and training." };
 var perClass = new Option<int>("--per-class") { DefaultValueFactory = _ => int.MaxValue, Description = "Images of each class." };
-var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => TrainingOptions.Fast.Epochs, Description = "Of each training." };
+var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 10, Description = "Of each training." };
 var width = new Option<int>("--width") { DefaultValueFactory = _ => 64, Description = "Of the network." };
 var folds = new Option<int>("--folds") { DefaultValueFactory = _ => 0, Description = "Networks for out-of-fold scores; 0 for none." };
 var passes = new Option<int>("--passes") { DefaultValueFactory = _ => 2, Description = "1, or 2 for a second one." };

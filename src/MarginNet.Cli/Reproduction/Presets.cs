@@ -14,7 +14,7 @@ internal static class Presets
     private static readonly PaperResult Mu50 = new(0.8549, 0.1008);
     private static readonly PaperResult Mu150 = new(0.8537, 0.1008);
 
-    private static readonly TrainingOptions WholeImages = TrainingOptions.Fast with { InitialSize = null }; // As the paper's are.
+    private static readonly TrainingOptions WholeImages = TrainingOptions.Fast with { Epochs = 10, InitialSize = null };
 
     private static readonly TrainingOptions Smoke = new()
     {
