@@ -7,13 +7,22 @@ namespace MarginNet.Cli.Tests.Packaging;
 /// <summary>What <c>-p:TorchBackend=…</c> changes, by evaluating the projects; the packages of CUDA are not restored.</summary>
 public sealed class TorchBackendTests
 {
+    private const string OnnxRuntime = "Microsoft.ML.OnnxRuntime";
+
     [Fact]
-    public void The_backend_changes_the_native_package_and_nothing_else()
+    public void The_backend_changes_the_native_packages_and_nothing_else()
     {
         var without = Packages("src/MarginNet.Cli", "none");
         Assert.Equal([.. without, NativeCpu], Packages("src/MarginNet.Cli", "cpu"));
-        Assert.Equal([.. without, .. NativeCuda], Packages("src/MarginNet.Cli", "cuda"));
+        string[] onGpu = [.. without.Select(name => name == OnnxRuntime ? $"{OnnxRuntime}.Gpu" : name), .. NativeCuda];
+        Assert.Contains($"{OnnxRuntime}.Gpu", onGpu);
+        Assert.Equal(onGpu, Packages("src/MarginNet.Cli", "cuda"));
     }
+
+    [Fact]
+    public void ONNX_Runtime_for_CUDA_goes_with_an_installed_PyTorch() => Assert.Equal(
+        Packages("src/MarginNet.Cli", "cpu").Select(name => name == OnnxRuntime ? $"{OnnxRuntime}.Gpu" : name),
+        Packages("src/MarginNet.Cli", "cpu", $"-p:OnnxRuntimePackage={OnnxRuntime}.Gpu"));
 
     [Fact]
     public void The_default_is_the_CPU() => Assert.Contains(NativeCpu, Packages("src/MarginNet.Cli", backend: null));
@@ -40,9 +49,10 @@ public sealed class TorchBackendTests
     private static string[] NativeCuda =>
         OperatingSystem.IsMacOS() ? [] : OperatingSystem.IsWindows() ? ["TorchSharp-cuda-windows"] : ["TorchSharp-cuda-linux"];
 
-    private static string[] Packages(string project, string? backend)
+    private static string[] Packages(string project, string? backend, params string[] more)
     {
-        var (exitCode, output) = Build(project, "-getItem:PackageReference", backend is null ? "-p:X=" : $"-p:TorchBackend={backend}");
+        var (exitCode, output) = Build(
+            project, ["-getItem:PackageReference", backend is null ? "-p:X=" : $"-p:TorchBackend={backend}", .. more]);
         Assert.True(exitCode == 0, output);
         using var json = JsonDocument.Parse(output);
         return [.. json.RootElement.GetProperty("Items")
