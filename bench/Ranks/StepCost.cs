@@ -21,7 +21,8 @@ internal sealed record StepCost(string Network, long Weights, double Sample, dou
     public static StepCost Measure(string name, Func<Classifier> create, int small, int large)
     {
         using var network = create();
-        var (alone, shared) = (Step(network, small, null), Step(network, small, new Alone()));
+        // In a group of one a step packs and unpacks as it does for many.
+        var (alone, shared) = (Step(network, small, null), Step(network, small, new SoloGroup()));
         var sample = (Step(network, large, null) - alone) / (large - small);
         return new(name, network.parameters().Sum(weight => weight.numel()), sample, Math.Max(0, alone - (small * sample)),
             Math.Max(0, shared - alone));
@@ -62,32 +63,6 @@ internal sealed record StepCost(string Network, long Weights, double Sample, dou
                 Cheapest = _last is { } last ? Math.Min(Cheapest, (now - last).TotalSeconds) : Cheapest;
                 _last = now;
             }
-        }
-    }
-
-    /// <summary>A group of one, so that a step packs and unpacks as it does for many.</summary>
-    private sealed class Alone : IProcessGroup
-    {
-        public int Rank => 0;
-
-        public int Size => 1;
-
-        public void AllReduce(Span<float> values)
-        {
-        }
-
-        public void AllReduce(Span<double> values)
-        {
-        }
-
-        public void Broadcast(Span<byte> values, int root = 0)
-        {
-        }
-
-        public void AllGather(ReadOnlySpan<byte> own, Span<byte> all) => own.CopyTo(all);
-
-        public void Barrier()
-        {
         }
     }
 }

@@ -6,8 +6,6 @@ namespace MarginNet.PValues;
 /// </summary>
 internal static class CellLikelihood
 {
-    private const double HalfLogTwoPi = 0.91893853320467274178;
-
     /// <summary>Computes it in the coordinates of the sample.</summary>
     public static double Compute(MixtureSample cells, MixtureParameters parameters)
     {
@@ -18,7 +16,7 @@ internal static class CellLikelihood
         for (var k = 0; k < order; k++)
         {
             precisions[k] = Math.Exp(-2 * parameters.LogDeviations[k]);
-            constants[k] = parameters.LogWeights[k] - parameters.LogDeviations[k] - HalfLogTwoPi;
+            constants[k] = parameters.LogWeights[k] - parameters.LogDeviations[k] - Normal.HalfLogTwoPi;
         }
 
         var total = 0.0;

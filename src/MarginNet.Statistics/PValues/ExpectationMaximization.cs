@@ -13,7 +13,6 @@ namespace MarginNet.PValues;
 internal static class ExpectationMaximization
 {
     private const int BlockLength = 128; // K blocks of log-terms stay in the first-level cache
-    private const double HalfLogTwoPi = 0.91893853320467274178;
     private const double SmallestExponent = -500; // keeps negligible responsibilities out of the slow denormal numbers
     private const double EmptyComponent = 1e-10; // expected number of values under which a component is pruned
 
@@ -78,7 +77,7 @@ internal static class ExpectationMaximization
         {
             var mean = new Vector<double>(parameters.Means[k]);
             var precision = new Vector<double>(Math.Exp(-2 * parameters.LogDeviations[k]));
-            var constant = new Vector<double>(parameters.LogWeights[k] - parameters.LogDeviations[k] - HalfLogTwoPi);
+            var constant = new Vector<double>(parameters.LogWeights[k] - parameters.LogDeviations[k] - Normal.HalfLogTwoPi);
             var term = terms.Slice(k * length, length);
             for (var i = 0; i < length; i++)
             {

@@ -6,7 +6,6 @@ namespace MarginNet.PValues;
 public sealed class GaussianMixture : IEquatable<GaussianMixture>
 {
     private const double WeightSumTolerance = 1e-9;
-    private const double HalfLogTwoPi = 0.91893853320467274178;
 
     /// <summary>Makes a mixture of the given components.</summary>
     /// <param name="components">The components, at least one; their weights sum to 1 within 1e-9.</param>
@@ -134,6 +133,6 @@ public sealed class GaussianMixture : IEquatable<GaussianMixture>
     private static double LogTerm(MixtureComponent component, double x)
     {
         var z = (x - component.Mean) / component.StandardDeviation;
-        return Math.Log(component.Weight / component.StandardDeviation) - HalfLogTwoPi - (0.5 * z * z);
+        return Math.Log(component.Weight / component.StandardDeviation) - Normal.HalfLogTwoPi - (0.5 * z * z);
     }
 }

@@ -2,9 +2,12 @@ using System.Numerics;
 
 namespace MarginNet.PValues;
 
-/// <summary>Tails of the standard normal distribution, to about 1e-13 relative down to the smallest numbers.</summary>
+/// <summary>The standard normal distribution; its tails to about 1e-13 relative down to the smallest numbers.</summary>
 internal static class Normal
 {
+    /// <summary>(log 2π)/2, the negative logarithm of the density at 0.</summary>
+    public const double HalfLogTwoPi = 0.91893853320467274178;
+
     // Where u = 0. About the best choice for a polynomial in u, as 3.75 √2 is in Shepherd and Laframboise.
     private const double Centre = 5.5;
     private const double Vanishing = 39; // 1 − Φ(z) is below the smallest double
