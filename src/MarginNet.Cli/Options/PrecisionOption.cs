@@ -25,7 +25,7 @@ internal sealed class PrecisionOption
 
     /// <summary>What steps are computed in, on a device.</summary>
     public Precision ForTraining(ParseResult parsed, Device device) =>
-        OrUserError(() => (Given(parsed) ?? Precision.Float32).Resolve(device, isTraining: true));
+        OrUserError(() => (Given(parsed) ?? Precision.Float32).Resolve(device));
 
     /// <summary>Has a model compute its scores in what was given, or else in what it was calibrated in.</summary>
     public void ApplyTo(ParseResult parsed, MarginModel model) =>

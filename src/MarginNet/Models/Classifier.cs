@@ -36,7 +36,7 @@ public abstract class Classifier : nn.Module<Tensor, Tensor>
         get;
         set
         {
-            var resolved = !RunsOwnKernels ? value.Resolve(this.Device(), isTraining: false)
+            var resolved = !RunsOwnKernels ? value.Resolve(this.Device())
                 : value == Precision.Auto ? Precision.Float32 : value;
             if (RunsOwnKernels && resolved != Precision.Float32)
             {

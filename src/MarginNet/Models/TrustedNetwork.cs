@@ -113,11 +113,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         }
 
         var (isOn, switched) = (OneDnn.IsOn, OneDnn.Switched);
-        using var scope = NewDisposeScope();
-        using var quiet = new Evaluation(network);
-        var exact = quiet.Score(images, withoutOneDnn: true);
-        var error = ConvolutionCase.Difference(exact, quiet.Score(images, setting.Precision));
-        if (!isOn || OneDnn.Switched != switched + 2 || !exact.isfinite().all().item<bool>())
+        var error = Error(network, images, setting.Use, setting.Precision);
+        if (!isOn || OneDnn.Switched != switched + 2 || error is null)
         {
             return null;
         }
@@ -168,15 +165,15 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         }
 
         var (isOn, switched) = (OneDnn.IsOn, OneDnn.Switched);
-        var error = Error(network, images, use);
-        if (!isOn || OneDnn.Switched != switched + 2)
+        var error = Error(network, images, use, Precision.Float32);
+        if (!isOn || OneDnn.Switched != switched + 2 || error is null)
         {
-            return null; // Another network was run without oneDNN meanwhile.
+            return null; // Another network was run without oneDNN meanwhile, or it does not tell.
         }
 
-        if (error is null or 0)
+        if (error <= KernelFinding.Tolerance)
         {
-            return error is null ? null : Cure.None;
+            return Cure.None;
         }
 
         NativeKernels.Warn(network, FormattableString.Invariant(
@@ -189,11 +186,10 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     private static bool MayBeRight(nn.Module network) =>
         NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet;
 
-    /// <summary>The largest difference, of the scores or of a gradient, that oneDNN makes,
+    /// <summary>The largest difference, of the scores from those in float32 without oneDNN, or that oneDNN makes in a gradient,
     /// as a share of the largest number there.</summary>
-    /// <returns>0 where it may be rounding; null where scores are not finite,
-    /// which is not the kernels' fault and told by whoever reads them.</returns>
-    private static double? Error(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use)
+    /// <returns>null where scores are not finite, which is not the kernels' fault and told by whoever reads them.</returns>
+    private static double? Error(nn.Module<Tensor, Tensor> network, Tensor images, NetworkUse use, Precision precision)
     {
         using var scope = NewDisposeScope();
         using var quiet = new Evaluation(network);
@@ -201,13 +197,13 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         // are the same.
         using var mode = set_grad_enabled(use != NetworkUse.Scores);
         var x = use == NetworkUse.ImageGradients ? images.clone().requires_grad_() : images;
-        var with = network.call(x);
+        var with = CallReduced(network, x, precision);
         var gradients = Gradients(network, with, x, use, isLast: false);
         using var off = OneDnn.Off();
         var exactGradients = Gradients(network, with, x, use, isLast: true);
         var exact = quiet.Score(images);
         return exact.isfinite().all().item<bool>()
-            ? exactGradients.Zip(gradients, Difference).Append(Difference(exact, with.detach())).Max()
+            ? exactGradients.Zip(gradients, ConvolutionCase.Difference).Append(ConvolutionCase.Difference(exact, with.detach())).Max()
             : null;
     }
 
@@ -236,9 +232,6 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
         return gradients;
     }
 
-    private static double Difference(Tensor exact, Tensor found) =>
-        ConvolutionCase.Difference(exact, found) is > KernelFinding.Tolerance and var difference ? difference : 0;
-
     private static string Here(nn.Module network)
     {
         var caches = Processor.FirstCacheBytes == 0 ? ", which does not tell the size of its caches" : "";
@@ -265,12 +258,11 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
             }
         }
 
-        public Tensor Score(Tensor images, Precision precision = Precision.Float32, bool withoutOneDnn = false)
+        public Tensor Score(Tensor images)
         {
             using var inference = no_grad();
-            using var off = withoutOneDnn ? OneDnn.Off() : null;
             set_rng_state(_random);
-            return CallReduced(_network, images, precision);
+            return _network.call(images);
         }
 
         public void Dispose()

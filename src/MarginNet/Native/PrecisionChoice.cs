@@ -10,14 +10,13 @@ public static class PrecisionChoice
     /// <summary>
     /// The precision itself, or for <see cref="Precision.Auto"/> the fastest one.
     /// On a CUDA GPU that is bfloat16 from compute capability 8.0 on, float16 from 7.0 on, else float32;
-    /// on a CPU bfloat16 for scores where it has instructions for that (AVX512_BF16, AMX-BF16), else float32.
+    /// on a CPU bfloat16 where it has instructions for that (AVX512_BF16, AMX-BF16), else float32.
     /// </summary>
     /// <param name="precision">A precision.</param>
     /// <param name="device">Where the network is.</param>
-    /// <param name="isTraining">Whether the network is trained, which on a CPU is slower in bfloat16.</param>
     /// <returns>A precision other than <see cref="Precision.Auto"/>.</returns>
     /// <exception cref="NotSupportedException">LibTorch does not export autocast, which the precision needs.</exception>
-    public static Precision Resolve(this Precision precision, Device device, bool isTraining)
+    public static Precision Resolve(this Precision precision, Device device)
     {
         if (precision != Precision.Auto)
         {
@@ -38,7 +37,7 @@ public static class PrecisionChoice
                 7 => Precision.Float16,
                 _ => Precision.Float32,
             },
-            DeviceType.CPU when !isTraining && Processor.HasBFloat16 => Precision.BFloat16,
+            DeviceType.CPU when Processor.HasBFloat16 => Precision.BFloat16,
             _ => Precision.Float32,
         };
     }

@@ -39,7 +39,7 @@ internal sealed class TrainingRun : IDisposable
         CancellationToken cancellation)
     {
         _device = network.Device();
-        options = options with { Precision = options.Precision.Resolve(_device, isTraining: true) };
+        options = options with { Precision = options.Precision.Resolve(_device) };
         (_network, _train, _test, _options, _progress, _cancellation) = (network, train, test, options, progress, cancellation);
         _trusted = new(network, NetworkUse.Training, options.Precision);
         _targetMargins = options.TargetMargins(train.Count);

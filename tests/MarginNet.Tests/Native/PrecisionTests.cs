@@ -67,7 +67,18 @@ public sealed class PrecisionTests
         using var network = Create(nameof(ResNet18));
         network.Precision = Precision.Auto;
         Assert.Equal(Processor.HasBFloat16 ? Precision.BFloat16 : Precision.Float32, network.Precision);
-        Assert.Equal(Precision.Float32, Precision.Auto.Resolve(CPU, isTraining: true));
+        Assert.Equal(network.Precision, Precision.Auto.Resolve(CPU));
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Steps_are_computed_in_it_since_gradients_are_those_without_oneDNN_but_for_rounding(string name, Precision precision)
+    {
+        using var network = Create(name);
+        using var scope = NewDisposeScope();
+        var pixels = Images.ToTensor([.. Enumerable.Range(0, Images.Count)], CPU);
+        using var trusted = new TrustedNetwork(network, NetworkUse.Training, precision);
+        Assert.False(trusted.Call(pixels).equal(network.call(pixels)).all().item<bool>()); // Not turned away to float32.
     }
 
     [Theory]
