@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
 using MarginNet.Attacks;
+using MarginNet.Bounds;
 using MarginNet.Certificates;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
@@ -13,8 +14,8 @@ using MarginNet.Cli.Sharding;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.Margins;
-using MarginNet.ModelFiles;
 using MarginNet.Models;
+using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
 
@@ -49,6 +50,12 @@ internal sealed class CertifyCommand : Command
     private readonly Option<int> _restarts = Number.Count(
         "--attack-restarts", "Starts, the first from the image itself, each other from a random point of the ball.",
         SoundnessCheck.DefaultAttack.Restarts);
+    private readonly Option<string> _averaging = new Option<string>("--tta")
+    {
+        Description = "Certify the network itself (none), or the mean of its scores of an image and of its mirror image (flip), which has the "
+            + "same constants and takes twice as long.",
+        DefaultValueFactory = _ => "none",
+    }.AcceptOnlyFromAmong("none", "flip");
     private readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Write one line for each sample, with its radius, what proves it, "
@@ -66,7 +73,7 @@ internal sealed class CertifyCommand : Command
     {
         _samples.AddModelTo(this);
         _settings.AddTo(this);
-        Option[] options = [_epsilons, _noAttack, _steps, _restarts, _output, _plot];
+        Option[] options = [_averaging, _epsilons, _noAttack, _steps, _restarts, _output, _plot];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
@@ -80,9 +87,11 @@ internal sealed class CertifyCommand : Command
         var attack = Attack(parsed, local);
         ThrowIfNotWritable(parsed);
         using var model = _samples.LoadExactModel(parsed);
+        using var mirrored = parsed.GetValue(_averaging) == "flip" ? new MirroredNetwork(model.Network) : null;
+        nn.Module<Tensor, Tensor> network = mirrored is null ? model.Network : mirrored;
         var rows = parsed.Rows();
         var clock = Stopwatch.StartNew();
-        var bounds = rows is MergedRows ? null : Bound(parsed, model, local, cancellation); // First: it may refuse the model.
+        var bounds = rows is MergedRows ? null : Bound(parsed, network, LipschitzCommand.InputOf(model), local, cancellation); // First: it may refuse the model.
         var seconds = clock.Elapsed.TotalSeconds;
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var part = rows.Part(images);
@@ -94,18 +103,18 @@ internal sealed class CertifyCommand : Command
                 _epsilons.Name, value, local?.Norm ?? AttackNorm.L2, (long)images.Channels * images.Height * images.Width);
         }
 
-        bounds?.ThrowIfChanged(model.Network);
+        bounds?.ThrowIfChanged(network);
         var scores = rows.Scores(
-            "scores", part.Count, model.ClassNames.Length, () => model.Network.Score(part, cancellation: cancellation));
+            "scores", part.Count, model.ClassNames.Length, () => network.Score(part, cancellation: cancellation));
         var radii = CertificateRows.ToRadii(rows.Take("radii", part.Count, () => CertificateRows.Of(Radii())));
         var attackedAt = attack is null
             ? null
             : rows.Take("distances under attack", part.Count, () => AttackedDistance.Compute(
-                model.Network, part, epsilons, attack, new DistanceDisplay(error), cancellation));
+                network, part, epsilons, attack, new DistanceDisplay(error), cancellation));
         var violations = attack is null
             ? []
             : CertificateRows.ToViolations(rows.Take("violations", part.Count, () => CertificateRows.Of(
-                SoundnessCheck.Run(model.Network, part, radii, attack, cancellation), rows.First)));
+                SoundnessCheck.Run(network, part, radii, attack, cancellation), rows.First)));
         if (rows.ArePart)
         {
             return 0;
@@ -143,12 +152,13 @@ internal sealed class CertifyCommand : Command
                 : [.. Enumerable.Range(0, scores.Count).Select(i => new CertifiedRadius(
                     DecisionMargin.Compute(scores[i]).Class, 0, CertificateSource.None))];
             known = Array.ConvertAll(known, radius => radius with { Seconds = seconds / known.Length });
-            return local is null ? known : Certify(parsed, model, part, local, distances, known, cancellation);
+            return local is null ? known : Certify(parsed, network, part, local, distances, known, cancellation);
         }
     }
 
     /// <summary>The Lipschitz constants, where they are asked for; null where they are not, or cannot be had and others can.</summary>
-    private LipschitzBounds? Bound(ParseResult parsed, MarginModel model, CertificateOptions? local, CancellationToken cancellation)
+    private LipschitzBounds? Bound(
+        ParseResult parsed, nn.Module<Tensor, Tensor> network, FeatureShape input, CertificateOptions? local, CancellationToken cancellation)
     {
         if (!_settings.UsesConstants(parsed))
         {
@@ -157,7 +167,7 @@ internal sealed class CertifyCommand : Command
 
         try
         {
-            return LipschitzCommand.Bound(model, cancellation);
+            return LipschitzCommand.Bound(network, input, cancellation);
         }
         catch (UserErrorException e) when (local is not null)
         {
@@ -168,14 +178,14 @@ internal sealed class CertifyCommand : Command
 
     /// <summary>Certifies by bounds in balls: the largest radii, or only the distances asked about.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="network">The network.</param>
     /// <param name="images">The samples.</param>
     /// <param name="options">How.</param>
     /// <param name="distances">The distances asked about.</param>
     /// <param name="radii">What is known of each sample already.</param>
     /// <param name="cancellation">Stops it.</param>
     private CertifiedRadius[] Certify(
-        ParseResult parsed, MarginModel model, ImageSet images, CertificateOptions options, (string Text, double Value)[] distances,
+        ParseResult parsed, nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, (string Text, double Value)[] distances,
         CertifiedRadius[] radii, CancellationToken cancellation)
     {
         CountDisplay Progress(string things) => new(parsed.Notes(), "certified", things, images.Count);
@@ -185,7 +195,7 @@ internal sealed class CertifyCommand : Command
             if (AreLargest(parsed))
             {
                 return LocalCertificates.Compute(
-                    model.Network, images, options, Array.ConvertAll(distances, distance => distance.Value), radii, Progress("images"),
+                    network, images, options, Array.ConvertAll(distances, distance => distance.Value), radii, Progress("images"),
                     cancellation);
             }
 
@@ -195,7 +205,7 @@ internal sealed class CertifyCommand : Command
                 // What is not certified at the distance before is not tried at a larger one.
                 double[] epsilons = [.. radii.Select(radius => least == 0 || radius.Holds(least) ? value : 0)];
                 radii = LocalCertificates.Prove(
-                    model.Network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
+                    network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
                 least = value;
             }
 

@@ -8,6 +8,7 @@ using MarginNet.Cli.Output;
 using MarginNet.Data;
 using MarginNet.Lipschitz;
 using MarginNet.ModelFiles;
+using static TorchSharp.torch;
 
 namespace MarginNet.Cli.Commands;
 
@@ -106,11 +107,15 @@ internal sealed class LipschitzCommand : Command
         });
 
     /// <summary>The bounds of a model at the size of its images.</summary>
-    public static LipschitzBounds Bound(MarginModel model, CancellationToken cancellation)
+    public static LipschitzBounds Bound(MarginModel model, CancellationToken cancellation) =>
+        Bound(model.Network, InputOf(model), cancellation);
+
+    /// <summary>The bounds of a network.</summary>
+    public static LipschitzBounds Bound(nn.Module<Tensor, Tensor> network, FeatureShape input, CancellationToken cancellation)
     {
         try
         {
-            return LipschitzBounds.Compute(model.Network, InputOf(model), cancellation);
+            return LipschitzBounds.Compute(network, input, cancellation);
         }
         catch (NotSupportedException e)
         {

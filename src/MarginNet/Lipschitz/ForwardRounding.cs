@@ -20,13 +20,9 @@ internal sealed class ForwardRounding
     private readonly double[] _factors; // which is measured as (x − mean) · factor.
 
     private ForwardRounding(
-        FloatFormat format, ScoreConstants offsets, ScoreConstants slopes, AffineBound peak, ChannelScaleLayer? normalization,
-        FeatureShape input)
-    {
-        (_format, _offsets, _slopes, _peak) = (format, offsets, slopes, peak);
-        _lipschitz = normalization?.Bound(input).Bound.Value ?? 1;
-        (_means, _factors) = (PerNumber(normalization?.Mean, 0, input), PerNumber(normalization?.Factors, 1, input));
-    }
+        FloatFormat format, ScoreConstants offsets, ScoreConstants slopes, AffineBound peak, double lipschitz, double[] means,
+        double[] factors) =>
+        (_format, _offsets, _slopes, _peak, _lipschitz, _means, _factors) = (format, offsets, slopes, peak, lipschitz, means, factors);
 
     /// <summary>The numbers in one input.</summary>
     public int InputCount => _means.Length;
@@ -52,7 +48,20 @@ internal sealed class ForwardRounding
             : LayerChain.Rounded(body, signal, input);
         var features = LayerChain.Output(body, input);
         var (offsets, slopes, peak) = Scores(tail, signal, features);
-        return new(format, offsets, slopes, peak, isMeasuredBehind ? normalization : null, input);
+        normalization = isMeasuredBehind ? normalization : null;
+        return new(
+            format, offsets, slopes, peak, normalization?.Bound(input).Bound.Value ?? 1, PerNumber(normalization?.Mean, 0, input),
+            PerNumber(normalization?.Factors, 1, input));
+    }
+
+    /// <summary>The same of the mean of the scores at two inputs of the same length: of an image and its mirror image.</summary>
+    public ForwardRounding OfMean()
+    {
+        // The sum of two numbers is rounded once, and its half is exact or underflows.
+        var each = _format.Roundings(2, _peak, 1);
+        ScoreConstants Each(double error) => ScoreConstants.OfEach([.. Enumerable.Repeat(error, _offsets.Scores.Length)]);
+        return new(
+            _format, _offsets.Plus(Each(each.Offset)), _slopes.Plus(Each(each.Slope)), _peak * 2, _lipschitz, _means, _factors);
     }
 
     /// <summary>An upper bound of the length s of an input.</summary>

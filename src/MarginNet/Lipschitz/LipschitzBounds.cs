@@ -3,6 +3,7 @@ using MarginNet.Bounds;
 using MarginNet.Graph;
 using MarginNet.Graph.Modules;
 using MarginNet.Graph.Operations;
+using MarginNet.Models;
 using static TorchSharp.torch;
 
 namespace MarginNet.Lipschitz;
@@ -28,6 +29,13 @@ public sealed class LipschitzBounds
         (_network, _input, Forward, _constants, IsCentered, ScoresMethod, EuclideanMethod, Layers) =
             (network, input, forward, constants, isCentered, scoresMethod, euclideanMethod, layers);
         (Scores, Euclidean) = (new(constants.Scores.Max()), new(constants.Euclidean));
+    }
+
+    /// <summary>The same of the mean of a network's scores at an image and at its mirror image.</summary>
+    private LipschitzBounds(LipschitzBounds each, string network)
+        : this(network, each._input, each.Forward.OfMean(), each._constants, each.IsCentered, each.ScoresMethod, each.EuclideanMethod,
+            each.Layers)
+    {
     }
 
     /// <summary>What the rounding of the network's own computations may come to.</summary>
@@ -119,7 +127,7 @@ public sealed class LipschitzBounds
 
     /// <summary>Bounds a network's constants.</summary>
     /// <param name="network">
-    /// A <see cref="Models.LipNet"/>, <see cref="Models.ResNet18"/> or <see cref="Models.FastNet"/>, or a Sequential of convolutions, plain
+    /// A <see cref="LipNet"/>, <see cref="ResNet18"/> or <see cref="FastNet"/>, or a Sequential of convolutions, plain
     /// and transposed, linear layers, batch-norms, ReLU and its kin, tanh, sigmoid, pools, flatten and dropout; taken in evaluation mode
     /// whatever its own. Not changed.
     /// </param>
@@ -133,7 +141,10 @@ public sealed class LipschitzBounds
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        return Compute(ModuleReader.Read(network, input), cancellation);
+        var graph = ModuleReader.Read(network, input);
+        return network is MirroredNetwork { Network: var each }
+            ? new(Compute(each, input, cancellation), NetworkDigest.Describe(graph, Values(graph)).Digest)
+            : Compute(graph, cancellation);
     }
 
     /// <summary>Bounds the constants of a graph, computed node by node as it stands.</summary>

@@ -72,7 +72,8 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     /// <summary>Whether there are convolutions of float32 on a CPU.</summary>
     private static bool MayUseOneDnn(nn.Module<Tensor, Tensor> network, Tensor images) =>
-        OneDnn.CanSwitch && network is not Classifier { RunsOwnKernels: true }
+        network is MirroredNetwork { Network: var each } ? MayUseOneDnn(each, images)
+        : OneDnn.CanSwitch && network is not Classifier { RunsOwnKernels: true }
         && images.device.type == DeviceType.CPU && images.dtype == ScalarType.Float32
         && (network is ProgramNetwork || network.parameters().Cast<Tensor>().Concat(network.buffers()).Any(weight => weight.dim() > 2));
 
@@ -183,8 +184,9 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
 
     /// <summary>Whether oneDNN is right on this processor,
     /// or the network's convolutions are of the kinds that it has right everywhere.</summary>
-    private static bool MayBeRight(nn.Module network) =>
-        NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet;
+    private static bool MayBeRight(nn.Module network) => network is MirroredNetwork { Network: var each }
+        ? MayBeRight(each)
+        : NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet;
 
     /// <summary>The largest difference, of the scores from those in float32 without oneDNN, or that oneDNN makes in a gradient,
     /// as a share of the largest number there.</summary>

@@ -64,6 +64,24 @@ public sealed class CertifyMethodTests : IDisposable
     }
 
     [Fact]
+    public async Task The_mean_over_mirror_images_is_certified_by_either_kind_of_bound_and_withstands_the_attack()
+    {
+        foreach (var method in new[] { "lipschitz", "crown" })
+        {
+            var run = await Tool.RunAsync(
+                [.. _common, "--tta", "flip", "--method", method, "--epsilon", "0.05", "--output", _tool.File($"{method}.csv"),
+                    "--attack-steps", "2"]);
+            Assert.Equal(0, run.ExitCode);
+            Assert.Contains("No attack inside its ball changed any of ", run.OutputLines[^1], StringComparison.Ordinal);
+            var radii = (await File.ReadAllLinesAsync(_tool.File($"{method}.csv"))).Skip(1).Select(line => Parse(line.Split(',')[4]));
+            Assert.Contains(radii, radius => radius > 0);
+        }
+
+        var refused = await Tool.RunAsync([.. _common, "--tta", "flip-shift"]);
+        Assert.Contains("flip-shift", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_file_only_the_distances_are_proven_and_the_counts_are_the_same()
     {
         string[] args = [.. _common, "--method", "crown", "--epsilon", "3", "0.01", "0.1", "--no-attack"];

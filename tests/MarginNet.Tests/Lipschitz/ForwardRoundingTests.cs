@@ -27,7 +27,9 @@ public sealed class ForwardRoundingTests
             var (network, input) = RandomNetworks.Create(trial);
             Rescale(network, weights, biases);
             network.to(ScalarType.Float32);
-            CheckAround(network, input, Math.Pow(10, (trial % 5) - 3));
+            var distance = Math.Pow(10, (trial % 5) - 3);
+            CheckAround(network, input, distance);
+            CheckAround(new MirroredNetwork(network), input, distance);
         }
     }
 
@@ -59,8 +61,9 @@ public sealed class ForwardRoundingTests
                 }
 
                 network.eval();
-                CheckAround(
-                    network, network switch { LipNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) }, 0.1);
+                var input = network switch { LipNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) };
+                CheckAround(network, input, 0.1);
+                CheckAround(new MirroredNetwork(network), input, 0.1);
             }
         }
     }
@@ -241,6 +244,11 @@ public sealed class ForwardRoundingTests
     /// <summary>The network with the same weights in float64: the blocks of LipNet's own layers are of no matter there.</summary>
     private static nn.Module<Tensor, Tensor> Precise(nn.Module<Tensor, Tensor> network)
     {
+        if (network is MirroredNetwork { Network: var each })
+        {
+            return new MirroredNetwork(Precise(each));
+        }
+
         nn.Module<Tensor, Tensor> copy = network switch
         {
             LipNet lip => new LipNet((LipNetOptions)lip.Options),

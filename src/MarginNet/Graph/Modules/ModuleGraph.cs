@@ -20,14 +20,19 @@ internal sealed class ModuleGraph(ModuleReader reader, nn.Module module, string 
 
     /// <summary>Applies children in that order, as far as there are such.</summary>
     /// <exception cref="NotSupportedException">One is not known, has a hook, or is not the one that the module calls.</exception>
-    public Operand Apply(Operand input, params string[] children)
+    public Operand Apply(Operand input, params string[] children) =>
+        children.Aggregate(input, (value, child) => ApplyAs(child, value, child));
+
+    /// <summary>Applies a child, if there is one, whose nodes go by another name: that of a second use.</summary>
+    /// <inheritdoc cref="Apply"/>
+    public Operand ApplyAs(string own, Operand input, string child)
     {
-        var own = module.named_children().ToDictionary(child => child.name, child => child.module);
-        return children.Aggregate(input, (value, child) => Called(child) is var called && called == own.GetValueOrDefault(child)
-            ? called is null ? value : reader.Read(Join(child), called, value)
+        var registered = module.named_children().FirstOrDefault(each => each.name == child).module;
+        return Called(child) is var called && called == registered
+            ? called is null ? input : reader.Read(Join(own), called, input)
             : throw new NotSupportedException(
                 $"Layer '{Join(child)}' was registered again, but the network still calls the one that it was made with: "
-                + "it is refused, since what would be read is not what is used."));
+                + "it is refused, since what would be read is not what is used.");
     }
 
     /// <summary>The module that the forward of one of our own calls by this name; null where it has none.</summary>

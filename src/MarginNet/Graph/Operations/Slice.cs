@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using MarginNet.Graph.Onnx;
 using static TorchSharp.torch;
 
@@ -72,6 +73,10 @@ internal sealed record Slice(int Axis, long Start, long Count, long Step) : Oper
             && (Count == 0 || (Start >= 0 && Start < size && Last >= 0 && Last < size))
             ? only.With(Axis, Count)
             : throw Misfit(inputs, $"{Count} numbers from {Start} by {Step} along axis {Axis}, which is not that of the images");
+
+    /// <summary>A whole axis turned round only moves numbers.</summary>
+    public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
+        Step == -1 && node.Shape == node.Shapes[0] ? Rearrangement.Layers(node) : null;
 
     public override Tensor Run(Tensor[] inputs, bool isTraining) =>
         Count == 0 ? inputs[0].narrow(Axis, 0, 0)
