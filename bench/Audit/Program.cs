@@ -27,9 +27,10 @@ var folds = new Option<int>("--folds") { DefaultValueFactory = _ => 0, Descripti
 var passes = new Option<int>("--passes") { DefaultValueFactory = _ => 2, Description = "1, or 2 for a second one." };
 var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 1, Description = "Of the outer loop; above 1 for its dual weights." };
 var alpha = new Option<double>("--alpha") { DefaultValueFactory = _ => LabelAudit.DefaultAlpha, Description = "Of the labels flagged." };
+var precision = new Option<Precision>("--precision") { Description = "Of training: Float32, BFloat16 or Auto." };
 var save = new Option<string?>("--save") { Description = "Also write margins, scores and labels to this folder." };
 
-var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, passes, folds, rounds, alpha, save };
+var root = new RootCommand("Finding wrong labels.") { folder, labels, noise, seed, perClass, epochs, width, passes, folds, rounds, alpha, precision, save };
 root.SetAction(parsed =>
 {
     var data = NoisyImages.Read(
@@ -39,6 +40,7 @@ root.SetAction(parsed =>
         Epochs = parsed.GetValue(epochs),
         Rounds = parsed.GetValue(rounds),
         InitialSize = null,
+        Precision = parsed.GetValue(precision),
         Seed = parsed.GetValue(seed),
     };
     Classifier Create(ImageSet train) => CreateBy(train, options);
@@ -64,6 +66,15 @@ root.SetAction(parsed =>
         var result = MarginTrainer.Train(network, train, options);
         network.Averaging = TestTimeAveraging.FlipShift;
         var scores = network.Score(data.Images);
+        if (parsed.GetValue(save) is { } place)
+        {
+            Directory.CreateDirectory(place);
+            using var extractor = FeatureExtractor.Create(network, (data.Images.Height, data.Images.Width));
+            var features = extractor.Extract(data.Images);
+            new ScoreMatrix([.. features.Values.ToArray().Select(value => (float)value)], features.Columns)
+                .Save(Path.Combine(place, train.Count == data.Images.Count ? "features.npy" : "second-features.npy"));
+        }
+
         Console.Error.WriteLine($"a pass over {train.Count} images took {Stopwatch.GetElapsedTime(start).TotalMinutes:f1} minutes");
         return (result, scores);
     }
