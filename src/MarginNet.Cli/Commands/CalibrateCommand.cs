@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
@@ -120,7 +121,8 @@ internal sealed class CalibrateCommand : Command
     private void CalibrateLogits(ParseResult parsed, bool isSupervised)
     {
         var (logits, labels) = (parsed.GetValue(_rulesLogits), parsed.GetValue(_rulesLabels));
-        if (!_samples.HasLabels(parsed) || (logits is null != labels is null))
+        var areComplete = logits is null ? labels is null : labels is not null || FdShiftsFile.IsOne(logits);
+        if (!_samples.HasLabels(parsed) || !areComplete)
         {
             throw new UserErrorException(_samples.HasLabels(parsed)
                 ? "--rule-logits and --rule-labels go together: give both or none."
@@ -140,6 +142,8 @@ internal sealed class CalibrateCommand : Command
         var samples = _samples.ReadLogits(parsed);
         var others = isSupervised ? _samples.ReadLogits(parsed, logits!, labels) : samples;
         var atypical = parsed.GetValue(_atypicalLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
+        samples.ThrowIfUnlabelled("--labels");
+        others.ThrowIfUnlabelled("--rule-labels");
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
         var nullModel = Calibrate(

@@ -35,6 +35,7 @@ internal sealed class PValueCommand : Command
     };
     private readonly JsonOption _json = new();
     private readonly HtmlOption _html = new();
+    private readonly LogitsOutOption _logitsOut = new();
 
     public PValueCommand()
         : base("pvalue", "Print the margin p-value of every test sample: how atypically small its margin is.")
@@ -46,6 +47,7 @@ internal sealed class PValueCommand : Command
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
+        _logitsOut.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -59,6 +61,7 @@ internal sealed class PValueCommand : Command
         _sets.ThrowIfIncomplete(parsed);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
+        _logitsOut.ThrowIfNotWritable(parsed);
         if (_flag.Tail(parsed) == PValueTail.Formula && parsed.GetValue(_adjust) is not null)
         {
             throw new UserErrorException("--adjust bh needs p-values that are uniform on typical samples, which the formula's are not: "
@@ -97,10 +100,10 @@ internal sealed class PValueCommand : Command
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null
-            || _json.IsGiven(parsed) || _html.File(parsed) is not null)
+            || _json.IsGiven(parsed) || _html.File(parsed) is not null || _logitsOut.IsGiven(parsed))
         {
-            throw new UserErrorException(
-                "--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, --json, --html and --output.");
+            throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, "
+                + "--json, --html, --logits-out and --output.");
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
@@ -133,6 +136,7 @@ internal sealed class PValueCommand : Command
             table.Save(file);
         }
 
+        _logitsOut.Write(parsed, samples);
         if (_html.File(parsed) is { } page)
         {
             new PValuePage(table, samples, nullModel, _html.Thumbnails(parsed)).Compose(_samples.Describe(parsed), CommandText.Of(parsed))

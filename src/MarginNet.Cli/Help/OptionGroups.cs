@@ -52,7 +52,7 @@ internal static class OptionGroups
             "Output",
             [
                 "--out", "--output", "--out-dir", "--results", "--state", "--format", "--json", "--html", "--thumbnails", "--plot",
-                "--tensorboard", "--shard-out",
+                "--tensorboard", "--shard-out", "--logits-out",
             ]),
         ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
@@ -82,7 +82,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
+        "--shard-out" or "--logits-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--reference" or "--state" or "--last-layer" or "--repair" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal)
