@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using MarginNet.Arrays;
 using MarginNet.Checkpoints;
@@ -7,6 +8,7 @@ using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Cli.Pages;
 using MarginNet.Data;
+using MarginNet.Detection;
 using MarginNet.Evaluation;
 using MarginNet.ModelFiles;
 using MarginNet.PValues;
@@ -61,6 +63,13 @@ internal sealed class CalibrateCommand : Command
         Description = "Also keep what 'marginnet pvalue --sets' needs of the samples: three numbers of each.",
     };
 
+    private readonly Option<string[]> _confidences = new Option<string[]>("--confidence")
+    {
+        Description = "Also keep these scores of the right decisions, of which 'marginnet pvalue --confidence' then has p-values: "
+            + $"{string.Join(", ", ConfidenceRank.Names)}.",
+        AllowMultipleArgumentsPerToken = true,
+    }.AcceptOnlyFromAmong(ConfidenceRank.Names);
+
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, "
@@ -82,7 +91,7 @@ internal sealed class CalibrateCommand : Command
         Option[] options =
         [
             _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature,
-            _keepsSets, _out, _plot,
+            _confidences, _keepsSets, _out, _plot,
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -210,7 +219,9 @@ internal sealed class CalibrateCommand : Command
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
         var scores = samples.FitScores();
-        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores)
+        var confidences = parsed.GetValue(_confidences)!.Distinct().Select(ConfidenceRank.Parse).ToImmutableDictionary(
+            score => score, score => ConfidenceRank.Fit(samples, scores, score));
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores).WithConfidences(confidences)
             .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature) : null);
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
@@ -235,7 +246,7 @@ internal sealed class CalibrateCommand : Command
             nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed),
             picture is null ? file : $"{file}, {picture}")
         {
-            Confidences = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
+            Mended = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfFit(nullModel, samples.ClassNames));
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
@@ -251,7 +262,13 @@ internal sealed class CalibrateCommand : Command
                 + "the true class of fresh ones is in them less often than they say.");
         }
 
-        if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
+        if (nullModel.Confidences.ContainsKey(ConfidenceScore.RelU))
+        {
+            parsed.Warn("rel-u is fitted to the samples that it is ranked among, and flags a little more than alpha says: calibrate on "
+                + "thousands of samples, or choose another score.");
+        }
+
+        if (summary.Mended is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
         {
             parsed.Warn("the temperature raises the likelihood, but not the calibration error: "
                 + "one number does not make these confidences probabilities.");

@@ -23,7 +23,7 @@ internal static class OptionGroups
                 "--weight-decay", "--augment", "--max-shift", "--initial-size", "--seed", "--seeds", "--sync-batch-norm", "--deterministic",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--statistic", "--folds", "--passes", "--flag", "--audit",
-                "--rule", "--alpha", "--tail", "--null", "--sets", "--class-conditional", "--keep-sets",
+                "--rule", "--alpha", "--tail", "--null", "--confidence", "--sets", "--class-conditional", "--keep-sets",
                 "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--repair", "--least-kept",

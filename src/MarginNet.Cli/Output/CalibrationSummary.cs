@@ -17,7 +17,9 @@ internal sealed class CalibrationSummary(
     private readonly ExpectedRate? _expected = isSupervised ? null : ExpectedRate.Compute(nullModel, nullModel.Rule!);
 
     /// <summary>How far a temperature mended confidences; null where none was fitted.</summary>
-    public (EvaluationReport Before, EvaluationReport After)? Confidences { get; init; }
+    public (EvaluationReport Before, EvaluationReport After)? Mended { get; init; }
+
+    private string[] Confidences => [.. nullModel.Confidences.Keys.Order().Select(ConfidenceRank.NameOf)];
 
     public void Write(TextWriter output)
     {
@@ -41,11 +43,16 @@ internal sealed class CalibrationSummary(
         Line(
             output,
             $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
-        if (Confidences is var (before, after))
+        if (Mended is var (before, after))
         {
             Line(
                 output,
                 $"temperature       {nullModel.Temperature:g4}: calibration error {before.ExpectedCalibrationError:f4} becomes {after.ExpectedCalibrationError:f4}, negative log-likelihood {before.NegativeLogLikelihood:f4} becomes {after.NegativeLogLikelihood:f4}, on these samples");
+        }
+
+        if (!nullModel.Confidences.IsEmpty)
+        {
+            Line(output, $"confidences       {string.Join(", ", Confidences)}: 'marginnet pvalue --confidence' has p-values of them");
         }
 
         Line(output, $"written           {file}");
@@ -118,6 +125,13 @@ internal sealed class CalibrationSummary(
         if (nullModel.Temperature is { } temperature)
         {
             json.WriteNumber("temperature", temperature);
+        }
+
+        if (Confidences is { Length: > 0 } confidences)
+        {
+            json.WriteStartArray("confidences");
+            Array.ForEach(confidences, json.WriteStringValue);
+            json.WriteEndArray();
         }
 
         json.WriteStartArray("classes");

@@ -1,7 +1,6 @@
 using System.Globalization;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
-using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Detection;
 using MarginNet.PValues;
@@ -21,11 +20,11 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
         .ThenBy(i => table.Rows[i].PValue.Extrapolated)
         .ThenBy(i => table.Rows[i].Margin)];
 
-    private readonly string _rule = FlagOptions.Describe(table.Rule.Tail, table.Rule.Null);
-
     public Page Compose(string subject, string command) => new(
-        "Margin p-values",
-        Html.Format($"How typical the margins of {samples.Count:n0} samples are, {subject}: a small p-value is of a margin that is small for its decided class."),
+        table.Confidence is null ? "Margin p-values" : "p-values",
+        table.Confidence is null
+            ? Html.Format($"How typical the margins of {samples.Count:n0} samples are, {subject}: a small p-value is of a margin that is small for its decided class.")
+            : Html.Format($"How typical {samples.Count:n0} samples are by their {table.Deciding}, {subject}: a small p-value is of a score that is small among those of right decisions."),
         command,
         [
             new("images", "The least typical", Images(), "Images"),
@@ -43,7 +42,7 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
         yield return new("samples", Text($"{samples.Count:n0}"));
         yield return new(
             "flagged", Text($"{flagged.Count:n0}"),
-            Text($"{flagged.Rate:p1}; {(table.IsAdjusted ? "adjusted " : "")}p ≤ {table.Rule.Threshold.Value:g3}, {_rule}"));
+            Text($"{flagged.Rate:p1}; {(table.IsAdjusted ? "adjusted " : "")}p ≤ {table.Rule.Threshold.Value:g3}, {table.Deciding}"));
         if (samples.AreLabelled)
         {
             yield return new("accuracy", Text($"{Accuracy(_ => true).Rate:p1}"), ShareText.Interval(Accuracy(_ => true)));
@@ -73,7 +72,7 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
 
     private Html Figures()
     {
-        var p = table.Rows.Select(row => row.PValue.Of(table.Rule.Tail)).ToArray();
+        var p = table.Rows.Select(row => row.P(table.Rule.Tail)).ToArray();
         var (right, wrong) = samples.Part(p);
         return FigureHtml.Embed(PValuePlots.Draw(
             samples.AreLabelled ? [("right decisions", right), ("wrong decisions", wrong)] : [("samples", p)], table.Rule.Threshold.Value));
@@ -115,7 +114,7 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
         [
             ScrollTable.Head("sample"), ScrollTable.Head("decided"), .. isLabelled ? [ScrollTable.Head("given")] : Array.Empty<Html>(),
             ScrollTable.NumberHead("margin"), .. hasRadii ? [ScrollTable.NumberHead("radius")] : Array.Empty<Html>(),
-            ScrollTable.NumberHead($"p ({_rule})"), .. table.IsAdjusted ? [ScrollTable.NumberHead("adjusted")] : Array.Empty<Html>(),
+            ScrollTable.NumberHead($"p ({table.Deciding})"), .. table.IsAdjusted ? [ScrollTable.NumberHead("adjusted")] : Array.Empty<Html>(),
             ScrollTable.Head("flagged"),
         ];
         return ScrollTable.Sortable(
@@ -140,7 +139,7 @@ internal sealed class PValuePage(PValueTable table, Samples samples, MarginNullM
                 yield return ScrollTable.Number($"{row.Radius:g4}");
             }
 
-            yield return ScrollTable.Number($"{row.PValue.Of(table.Rule.Tail):g4}");
+            yield return ScrollTable.Number($"{row.P(table.Rule.Tail):g4}");
             if (table.IsAdjusted)
             {
                 yield return ScrollTable.Number($"{row.Adjusted:g4}");

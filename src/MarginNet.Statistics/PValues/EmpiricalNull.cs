@@ -9,10 +9,13 @@ public sealed class EmpiricalNull
     private readonly double[][] _classes; // in increasing order
     private readonly double[] _pooled;
 
-    private EmpiricalNull(double[][] classes) => (_classes, _pooled) = (classes, [.. classes.SelectMany(own => own).Order()]);
+    internal EmpiricalNull(double[][] classes) => (_classes, _pooled) = (classes, [.. classes.SelectMany(own => own).Order()]);
 
     /// <summary>The number of classes C.</summary>
     public int ClassCount => _classes.Length;
+
+    /// <summary>The scores of each class, in increasing order.</summary>
+    internal IReadOnlyList<double[]> Classes => _classes;
 
     /// <summary>Takes the scores of right decisions.</summary>
     /// <param name="scores">The scores, shape [N]; infinities are allowed.</param>

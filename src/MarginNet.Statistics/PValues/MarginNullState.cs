@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MarginNet.Attacks;
 using MarginNet.Checkpoints;
 using MarginNet.Detection;
@@ -42,6 +43,7 @@ internal static class MarginNullState
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
         ["scores"] = model.Scores is null ? null : WriteScores(model.Scores),
+        ["confidences"] = model.Confidences.IsEmpty ? null : WriteConfidences(model),
         ["sets"] = model.Sets is null ? null : WriteSets(model.Sets),
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
@@ -75,6 +77,7 @@ internal static class MarginNullState
         {
             Rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null,
             Temperature = root.Has("temperature") ? ReadTemperature(root) : null,
+            Confidences = root.Has("confidences") ? ReadConfidences(root, classes.Length) : [],
             Sets = root.Has("sets") ? ReadSets(root, classes.Length) : null,
             Scores = root.Has("scores") ? ReadScores(root.Dictionary("scores"), classes.Length) : null,
         };
@@ -106,6 +109,9 @@ internal static class MarginNullState
         ["margin_order"] = (long)scores.MarginOrder,
         ["relative_uncertainty"] = scores.RelativeUncertainty.Pairs.ToArray(),
     };
+
+    private static List<object?> WriteConfidences(MarginNullModel model) => [.. model.Classes.Select(
+        (_, c) => model.Confidences.OrderBy(own => own.Key).ToDictionary(own => own.Key.ToString(), object? (own) => own.Value.Classes[c]))];
 
     private static List<object?> WriteSets(SetCalibration sets) => [.. sets.Classes.Select(own => new Dictionary<string, object?>
     {
@@ -145,6 +151,24 @@ internal static class MarginNullState
         return pairs.Length == classCount * (classCount - 1L) / 2 && pairs.All(pair => pair is >= 0 and < double.PositiveInfinity)
             ? new(ReadTemperature(scores), ReadOrder(scores, "max_logit_order"), ReadOrder(scores, "margin_order"), new(pairs))
             : throw scores.Unexpected("relative_uncertainty", $"finite numbers of at least 0 for the pairs of {classCount} classes");
+    }
+
+    private static ImmutableDictionary<ConfidenceScore, EmpiricalNull> ReadConfidences(PlainDictionary root, int classCount)
+    {
+        var classes = root.Dictionaries("confidences");
+        return classes.Length == classCount
+            ? classes[0].Keys.ToImmutableDictionary(
+                name => Enum.TryParse<ConfidenceScore>(name, out var score) && score.ToString() == name
+                    ? score
+                    : throw classes[0].Unexpected(name, "the values of a score that this version knows"),
+                name => new EmpiricalNull([.. classes.Select(own => ReadValues(own, name))]))
+            : throw root.Unexpected("confidences", $"{classCount} classes");
+    }
+
+    private static double[] ReadValues(PlainDictionary own, string name)
+    {
+        double[] values = [.. own.Numbers(name).Order()];
+        return Array.TrueForAll(values, double.IsFinite) ? values : throw own.Unexpected(name, "finite numbers");
     }
 
     private static SetCalibration ReadSets(PlainDictionary root, int classCount)
