@@ -70,6 +70,8 @@ internal sealed class CalibrateCommand : Command
         AllowMultipleArgumentsPerToken = true,
     }.AcceptOnlyFromAmong(ConfidenceRank.Names);
 
+    private readonly WeightsOption _weights = new("What --keep-sets and --confidence keep then holds there, by weights of 'pvalue', too.");
+
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, "
@@ -91,7 +93,7 @@ internal sealed class CalibrateCommand : Command
         Option[] options =
         [
             _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature,
-            _confidences, _keepsSets, _out, _plot,
+            _confidences, _keepsSets, _weights.Option, _out, _plot,
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -113,6 +115,12 @@ internal sealed class CalibrateCommand : Command
         if (!isOfRadii && Array.Find(_radius.Options, parsed.IsGiven) is { } idle)
         {
             throw new UserErrorException($"{idle.Name} has no effect without --statistic radius: leave it out, or add that.");
+        }
+
+        if (_weights.IsGiven(parsed) && !parsed.GetValue(_keepsSets) && parsed.GetValue(_confidences)!.Length == 0)
+        {
+            throw new UserErrorException(
+                $"{WeightsOption.Name} has no effect without --keep-sets or --confidence: leave it out, or add one.");
         }
 
         if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
@@ -218,11 +226,11 @@ internal sealed class CalibrateCommand : Command
     {
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
-        var scores = samples.FitScores();
+        var (scores, weights) = (samples.FitScores(), _weights.Read(parsed, samples));
         var confidences = parsed.GetValue(_confidences)!.Distinct().Select(ConfidenceRank.Parse).ToImmutableDictionary(
-            score => score, score => ConfidenceRank.Fit(samples, scores, score));
+            score => score, score => ConfidenceRank.Fit(samples, scores, score, weights));
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores).WithConfidences(confidences)
-            .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature) : null);
+            .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature, weights) : null);
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 
@@ -246,6 +254,7 @@ internal sealed class CalibrateCommand : Command
             nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed),
             picture is null ? file : $"{file}, {picture}")
         {
+            Weights = _weights.Read(parsed, samples),
             Mended = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfFit(nullModel, samples.ClassNames));

@@ -30,6 +30,8 @@ internal sealed class PValueCommand : Command
 
     private readonly ConfidenceOption _confidence = new();
     private readonly SetOptions _sets = new();
+    private readonly WeightsOption _weights =
+        new("For --sets and --confidence, where 'marginnet calibrate' was given those of its samples.");
     private readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Write the table to this file, .csv or .json; by default it goes to standard output as CSV.",
@@ -44,7 +46,7 @@ internal sealed class PValueCommand : Command
         _adjust.AcceptOnlyFromAmong("bh");
         _samples.AddTo(this);
         _flag.AddTo(this);
-        Option[] options = [_confidence.Option, _adjust, _randomize, .. _sets.All, _output];
+        Option[] options = [_confidence.Option, _adjust, _randomize, .. _sets.All, _weights.Option, _output];
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
@@ -110,15 +112,20 @@ internal sealed class PValueCommand : Command
     private async Task ScoreStandardInputAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if (_samples.HasLabels(parsed) || parsed.GetValue(_adjust) is not null || parsed.GetValue(_output) is not null
-            || _json.IsGiven(parsed) || _html.File(parsed) is not null || _logitsOut.IsGiven(parsed))
+            || _json.IsGiven(parsed) || _weights.IsGiven(parsed) || _html.File(parsed) is not null || _logitsOut.IsGiven(parsed))
         {
             throw new UserErrorException("--logits - answers each row as it comes, on standard output: leave out --labels, --adjust, "
-                + "--json, --html, --logits-out and --output.");
+                + "--json, --html, --logits-out, --sample-weights and --output.");
         }
 
         var (nullModel, configuration) = (_samples.ReadCalibration(parsed), parsed.InvocationConfiguration);
         var rule = Rule(parsed, nullModel);
         var (confidence, sets) = (Confidence(parsed, nullModel, rule), Sets(parsed, nullModel));
+        if (IsWeighted(confidence, sets))
+        {
+            throw new UserErrorException($"calibrated with {WeightsOption.Name}, which --logits - has none of: score a file.");
+        }
+
         var names = Samples.NamesOf(nullModel.Classes.Length);
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, names));
         void ThrowIfOtherClasses(int classes, string name) => _samples.ThrowIfOtherClasses(parsed, nullModel, classes, name);
@@ -138,9 +145,10 @@ internal sealed class PValueCommand : Command
     private void Write(ParseResult parsed, Samples samples, MarginNullModel nullModel)
     {
         var rule = Rule(parsed, nullModel);
+        var (confidence, sets) = (Confidence(parsed, nullModel, rule), Sets(parsed, nullModel));
         var table = PValueTable.Compute(
-            samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed), Confidence(parsed, nullModel, rule),
-            Sets(parsed, nullModel));
+            samples, nullModel, rule, parsed.GetValue(_adjust) is not null, Ties(parsed), confidence, sets,
+            _weights.Read(parsed, samples, IsWeighted(confidence, sets)));
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, rule, samples.ClassNames));
         var file = parsed.GetValue(_output);
         if (file is not null)
@@ -176,6 +184,9 @@ internal sealed class PValueCommand : Command
     private string Calibrate(ParseResult parsed) => _samples.ModelPath(parsed) is { } model
         ? $"marginnet calibrate --model {model}"
         : "marginnet calibrate --logits FILE --labels FILE --held-out --out null.json";
+
+    private static bool IsWeighted(ConfidenceRank? confidence, ClassSets? sets) =>
+        confidence is { IsWeighted: true } || sets is { Sets.IsWeighted: true };
 
     private Random? Ties(ParseResult parsed) => parsed.GetValue(_randomize) is { } seed ? new Random(seed) : null;
 

@@ -39,7 +39,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
-                "--features", "--train-features", "--train-labels", "--last-layer", "--ood-features",
+                "--features", "--train-features", "--train-labels", "--last-layer", "--ood-features", "--sample-weights",
                 "--scores", "--pixels", "--channels", "--resize", "--exif", "--stream", "--column", "--reference",
             ]),
         (
@@ -82,7 +82,8 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
-        "--shard-out" or "--logits-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
+        "--logits-out" or "--sample-weights" => "FILE",
+        "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--reference" or "--state" or "--last-layer" or "--repair" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",
         _ when option.EndsWith("logits", StringComparison.Ordinal) || option.EndsWith("labels", StringComparison.Ordinal)

@@ -18,6 +18,9 @@ internal sealed record ConfidenceRank(ConfidenceScore Score, NullKind Kind, Marg
     /// <summary>The score in words.</summary>
     public string Description => Kind == NullKind.Pooled ? $"{NameOf(Score)}, pooled" : NameOf(Score);
 
+    /// <summary>Whether samples need weights.</summary>
+    public bool IsWeighted => _typical.IsWeighted;
+
     public static string NameOf(ConfidenceScore score) => JsonNamingPolicy.KebabCaseLower.ConvertName(score.ToString());
 
     public static ConfidenceScore Parse(string name) => Array.Find(Enum.GetValues<ConfidenceScore>(), score => NameOf(score) == name);
@@ -26,18 +29,19 @@ internal sealed record ConfidenceRank(ConfidenceScore Score, NullKind Kind, Marg
     /// <param name="samples">The samples, whose classes are known.</param>
     /// <param name="scores">What is fitted to them.</param>
     /// <param name="score">The score.</param>
-    public static EmpiricalNull Fit(Samples samples, FittedScores scores, ConfidenceScore score)
+    /// <param name="weights">The weights of the samples; null for none.</param>
+    public static EmpiricalNull Fit(Samples samples, FittedScores scores, ConfidenceScore score, double[]? weights)
     {
         int[] right = [.. Enumerable.Range(0, samples.Count).Where(samples.IsRight)];
         return EmpiricalNull.Fit(
             Array.ConvertAll(right, i => scores.Compute(samples.Logits.Row(i), score)), Array.ConvertAll(right, i => samples.Predicted[i]),
-            samples.ClassNames.Length);
+            samples.ClassNames.Length, weights is null ? default : Array.ConvertAll(right, i => weights[i]));
     }
 
     /// <summary>The score and the p-value of one sample.</summary>
-    public (double Value, double P) Of(ReadOnlySpan<double> logits, int decided)
+    public (double Value, double P) Of(ReadOnlySpan<double> logits, int decided, double weight = 1)
     {
         var value = NullModel.Scores!.Compute(logits, Score);
-        return (value, _typical.PValue(value, decided, NullModel.Classes[decided].IsPooled ? NullKind.Pooled : Kind));
+        return (value, _typical.PValue(value, decided, NullModel.Classes[decided].IsPooled ? NullKind.Pooled : Kind, weight));
     }
 }

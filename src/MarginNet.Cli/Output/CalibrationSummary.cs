@@ -19,6 +19,9 @@ internal sealed class CalibrationSummary(
     /// <summary>How far a temperature mended confidences; null where none was fitted.</summary>
     public (EvaluationReport Before, EvaluationReport After)? Mended { get; init; }
 
+    /// <summary>The weights of the samples; null for none.</summary>
+    public double[]? Weights { get; init; }
+
     private string[] Confidences => [.. nullModel.Confidences.Keys.Order().Select(ConfidenceRank.NameOf)];
 
     public void Write(TextWriter output)
@@ -55,8 +58,16 @@ internal sealed class CalibrationSummary(
             Line(output, $"confidences       {string.Join(", ", Confidences)}: 'marginnet pvalue --confidence' has p-values of them");
         }
 
+        if (Weights is not null)
+        {
+            Line(output, $"weights           of sets and confidences: {fitted.Count} samples are worth {EffectiveCount(Weights):f0} without weights");
+        }
+
         Line(output, $"written           {file}");
     }
+
+    /// <summary>Kish's effective size of a weighted sample, (Σw)²/Σw².</summary>
+    private static double EffectiveCount(double[] weights) => weights.Sum() / weights.Sum(weight => weight * (weight / weights.Sum()));
 
     private void WriteExpected(TextWriter output, ExpectedRate expected)
     {
@@ -132,6 +143,11 @@ internal sealed class CalibrationSummary(
             json.WriteStartArray("confidences");
             Array.ForEach(confidences, json.WriteStringValue);
             json.WriteEndArray();
+        }
+
+        if (Weights is not null)
+        {
+            json.WriteNumber("effective_samples", EffectiveCount(Weights));
         }
 
         json.WriteStartArray("classes");

@@ -35,9 +35,8 @@ internal static class PValueSummary
         if (table.Sets is { } sets)
         {
             var sizes = table.Rows.Select(row => row.Set!.Length).ToArray();
-            var labelled = table.Rows.Where(row => row.TrueClass >= 0).ToArray();
-            var found = labelled.Length == 0 ? ""
-                : ShareOf(labelled.Count(row => row.Set!.Contains(row.TrueClass)), labelled.Length, " of the true classes are in them.");
+            var covered = table.Covered();
+            var found = covered.Total == 0 ? "" : ShareOf(covered.Count, covered.Total, " of the true classes are in them.");
             var empty = sizes.Count(size => size == 0);
             var size = sizes.Length == 0 ? 0 : sizes.Average();
             Line(

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Input;
+using MarginNet.Detection;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
@@ -18,6 +19,9 @@ internal readonly record struct PValueRow(
 
     /// <summary>The classes that the sample may be of, the most probable first; null where they were not asked for.</summary>
     public int[]? Set { get; init; }
+
+    /// <summary>Whether the true class is in the set.</summary>
+    public bool HasTrueClass => Set!.Contains(TrueClass);
 
     /// <summary>The p-value that flags, before it is adjusted.</summary>
     public double P(PValueTail tail) => Confidence?.P ?? PValue.Of(tail);
@@ -54,14 +58,24 @@ internal sealed class PValueTable
     /// <summary>What made the sets of the rows; null for none.</summary>
     public ClassSets? Sets { get; }
 
+    /// <summary>The share of the sets that have the true class, of samples whose class is known.</summary>
+    /// <param name="size">Of which size; null for all.</param>
+    public Proportion Covered(int? size = null)
+    {
+        var known = Rows.Where(row => row.TrueClass >= 0 && (size ?? row.Set!.Length) == row.Set!.Length).ToArray();
+        return new(known.Count(row => row.HasTrueClass), known.Length);
+    }
+
     /// <summary>Scores every sample, and flags those whose p-value, or adjusted p-value, is at or below the rule's threshold.</summary>
     public static PValueTable Compute(Samples samples, MarginNullModel nullModel, FlagRule rule, bool adjust, Random? ties = null,
-        ConfidenceRank? confidence = null, ClassSets? sets = null)
+        ConfidenceRank? confidence = null, ClassSets? sets = null, double[]? weights = null)
     {
         var values = samples.PValues(nullModel, rule.Null, ties);
         var confidences = confidence is null
             ? null
-            : Enumerable.Range(0, values.Length).Select(i => confidence.Of(samples.Logits.Row(i), samples.Predicted[i])).ToArray();
+            : Enumerable.Range(0, values.Length)
+                .Select(i => confidence.Of(samples.Logits.Row(i), samples.Predicted[i], weights?[i] ?? 1))
+                .ToArray();
         var deciding = confidences is null ? Array.ConvertAll(values, p => p.Of(rule.Tail)) : Array.ConvertAll(confidences, own => own.P);
         deciding = adjust ? BenjaminiHochberg.Adjust(deciding) : deciding;
         var rows = ImmutableArray.CreateBuilder<PValueRow>(values.Length);
@@ -72,7 +86,7 @@ internal sealed class PValueTable
                 rule.Threshold.Flags(deciding[i]))
             {
                 Confidence = confidences?[i],
-                Set = sets?.Of(samples.Logits.Row(i)),
+                Set = sets?.Of(samples.Logits.Row(i), weights?[i] ?? 1),
             });
         }
 

@@ -117,6 +117,11 @@ public sealed class MarginNullStateTests : IDisposable
         Refuses("'confidences[0].Mystery'", classes => ((Dictionary<string, object?>)classes[0]!)["Mystery"] = new[] { 1.0 });
         Refuses("'confidences[1].Gen'", classes => ((Dictionary<string, object?>)classes[1]!)["Gen"] = new[] { double.NaN });
         Refuses("'confidences[2].Gen'", classes => ((Dictionary<string, object?>)classes[2]!).Remove("Gen"));
+        var damaged = Model().ToState();
+        ((Dictionary<string, object?>)((List<object?>)damaged["confidence_weights"]!)[0]!)["Gen"] = new[] { 1.0 };
+        Assert.Contains(
+            "'confidence_weights[0].Gen'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(damaged)).Message,
+            StringComparison.Ordinal);
         Refuses("'confidences'", classes => classes.RemoveAt(2));
         var ofTwo = EmpiricalNull.Fit([1], [0], 2);
         Assert.Throws<ArgumentException>(
@@ -214,7 +219,7 @@ public sealed class MarginNullStateTests : IDisposable
             .WithScores(new FittedScores(1.5, 3, 0, new([0.5, 0, 0.1])))
             .WithConfidences(new Dictionary<ConfidenceScore, EmpiricalNull>
             {
-                [ConfidenceScore.Gen] = EmpiricalNull.Fit([-3, -1, -2, -2.5], [0, 0, 1, 0], 3),
+                [ConfidenceScore.Gen] = EmpiricalNull.Fit([-3, -1, -2, -2.5], [0, 0, 1, 0], 3, [1, 2, 0.5, 0.25]),
             }.ToImmutableDictionary())
             .WithRule(new FlagRule(
                 NullKind.ErrorWeighted, PValueTail.Empirical,
