@@ -52,7 +52,7 @@ public sealed class CommandLineTests
     [InlineData("--images does not go with --logits", "pvalue", "--logits", "x.npy", "--images", "y.png")]
     [InlineData("--adjust bh needs p-values that are uniform", "pvalue", "--model", "m.pt", "--adjust", "bh", "--tail", "formula")]
     [InlineData(
-        "leave out --labels, --adjust, --json, --html and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
+        "leave out --labels, --adjust, --json, --html, --logits-out, --sample-weights and --output", "pvalue", "--logits", "-", "--calibration", "n.json", "--adjust", "bh")]
     [InlineData("--calibration 'n.json' does not exist", "pvalue", "--logits", "x.npy", "--calibration", "n.json")]
     [InlineData("'@x'", "@x")]
     [InlineData("'a?[31m?b'", "a\u001b[31m\u0007b")]

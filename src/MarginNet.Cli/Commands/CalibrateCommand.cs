@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using MarginNet.Arrays;
 using MarginNet.Checkpoints;
 using MarginNet.Cli.Figures;
 using MarginNet.Cli.Input;
@@ -6,6 +8,7 @@ using MarginNet.Cli.Options;
 using MarginNet.Cli.Output;
 using MarginNet.Cli.Pages;
 using MarginNet.Data;
+using MarginNet.Detection;
 using MarginNet.Evaluation;
 using MarginNet.ModelFiles;
 using MarginNet.PValues;
@@ -60,6 +63,15 @@ internal sealed class CalibrateCommand : Command
         Description = "Also keep what 'marginnet pvalue --sets' needs of the samples: three numbers of each.",
     };
 
+    private readonly Option<string[]> _confidences = new Option<string[]>("--confidence")
+    {
+        Description = "Also keep these scores of the right decisions, of which 'marginnet pvalue --confidence' then has p-values: "
+            + $"{string.Join(", ", ConfidenceRank.Names)}.",
+        AllowMultipleArgumentsPerToken = true,
+    }.AcceptOnlyFromAmong(ConfidenceRank.Names);
+
+    private readonly WeightsOption _weights = new("What --keep-sets and --confidence keep then holds there, by weights of 'pvalue', too.");
+
     private readonly Option<string?> _out = new("--out", "-o")
     {
         Description = "The file to write: a .json null model for --logits, a model file for --model, by default the model itself, "
@@ -81,7 +93,7 @@ internal sealed class CalibrateCommand : Command
         Option[] options =
         [
             _rulesLogits, _rulesLabels, _atypicalLogits, .. _atypical.All, _areHeldOut, _statistic, .. _radius.Options, _temperature,
-            _keepsSets, _out, _plot,
+            _confidences, _keepsSets, _weights.Option, _out, _plot,
         ];
         Array.ForEach(options, Add);
         _json.AddTo(this);
@@ -105,6 +117,12 @@ internal sealed class CalibrateCommand : Command
             throw new UserErrorException($"{idle.Name} has no effect without --statistic radius: leave it out, or add that.");
         }
 
+        if (_weights.IsGiven(parsed) && !parsed.GetValue(_keepsSets) && parsed.GetValue(_confidences)!.Length == 0)
+        {
+            throw new UserErrorException(
+                $"{WeightsOption.Name} has no effect without --keep-sets or --confidence: leave it out, or add one.");
+        }
+
         if (_samples.UseLogits(parsed, _atypical.All, [_rulesLogits, _rulesLabels, _atypicalLogits, _areHeldOut]))
         {
             CalibrateLogits(parsed, isOfRadii
@@ -120,7 +138,8 @@ internal sealed class CalibrateCommand : Command
     private void CalibrateLogits(ParseResult parsed, bool isSupervised)
     {
         var (logits, labels) = (parsed.GetValue(_rulesLogits), parsed.GetValue(_rulesLabels));
-        if (!_samples.HasLabels(parsed) || (logits is null != labels is null))
+        var areComplete = logits is null ? labels is null : labels is not null || FdShiftsFile.IsOne(logits);
+        if (!_samples.HasLabels(parsed) || !areComplete)
         {
             throw new UserErrorException(_samples.HasLabels(parsed)
                 ? "--rule-logits and --rule-labels go together: give both or none."
@@ -140,6 +159,8 @@ internal sealed class CalibrateCommand : Command
         var samples = _samples.ReadLogits(parsed);
         var others = isSupervised ? _samples.ReadLogits(parsed, logits!, labels) : samples;
         var atypical = parsed.GetValue(_atypicalLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
+        samples.ThrowIfUnlabelled("--labels");
+        others.ThrowIfUnlabelled("--rule-labels");
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
         var nullModel = Calibrate(
@@ -205,9 +226,11 @@ internal sealed class CalibrateCommand : Command
     {
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
-        var scores = samples.FitScores();
-        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores)
-            .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature) : null);
+        var (scores, weights) = (samples.FitScores(), _weights.Read(parsed, samples));
+        var confidences = parsed.GetValue(_confidences)!.Distinct().Select(ConfidenceRank.Parse).ToImmutableDictionary(
+            score => score, score => ConfidenceRank.Fit(samples, scores, score, weights));
+        nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores).WithConfidences(confidences)
+            .WithSets(parsed.GetValue(_keepsSets) ? ClassSets.Keep(samples.Logits, samples.Labels, scores.Temperature, weights) : null);
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 
@@ -231,7 +254,8 @@ internal sealed class CalibrateCommand : Command
             nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed),
             picture is null ? file : $"{file}, {picture}")
         {
-            Confidences = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
+            Weights = _weights.Read(parsed, samples),
+            Mended = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfFit(nullModel, samples.ClassNames));
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfScoring(nullModel, nullModel.Rule!, samples.ClassNames));
@@ -247,7 +271,13 @@ internal sealed class CalibrateCommand : Command
                 + "the true class of fresh ones is in them less often than they say.");
         }
 
-        if (summary.Confidences is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
+        if (nullModel.Confidences.ContainsKey(ConfidenceScore.RelU))
+        {
+            parsed.Warn("rel-u is fitted to the samples that it is ranked among, and flags a little more than alpha says: calibrate on "
+                + "thousands of samples, or choose another score.");
+        }
+
+        if (summary.Mended is var (before, after) && after.ExpectedCalibrationError > before.ExpectedCalibrationError)
         {
             parsed.Warn("the temperature raises the likelihood, but not the calibration error: "
                 + "one number does not make these confidences probabilities.");

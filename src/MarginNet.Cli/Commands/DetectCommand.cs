@@ -20,6 +20,7 @@ internal sealed class DetectCommand : Command
     private readonly FeatureOptions _features = new();
     private readonly JsonOption _json = new();
     private readonly HtmlOption _html = new();
+    private readonly LogitsOutOption _logitsOut = new();
     private readonly Option<int> _resamples = Number.Count("--resamples", "Bootstrap draws for the intervals.", 1000, most: 1_000_000);
     private readonly Option<int> _seed = Number.CountOrNone("--seed", "Seed of the bootstrap draws.", 0);
 
@@ -31,6 +32,7 @@ internal sealed class DetectCommand : Command
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
+        _logitsOut.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -41,6 +43,7 @@ internal sealed class DetectCommand : Command
         _features.ThrowIfIncomplete(parsed, hasForeign: parsed.GetValue(_foreignLogits) is not null);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
+        _logitsOut.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -57,7 +60,7 @@ internal sealed class DetectCommand : Command
         var nullModel = _samples.ReadCalibration(parsed);
         var samples = _samples.ReadLogits(parsed);
         var foreign = parsed.GetValue(_foreignLogits) is { } path ? _samples.ReadLogits(parsed, path, labelsPath: null) : null;
-        if (!_samples.HasLabels(parsed) && foreign is null)
+        if (!samples.AreLabelled && foreign is null)
         {
             throw new UserErrorException("--logits need --labels, --ood-logits or both: there is nothing to part them from.");
         }
@@ -69,7 +72,7 @@ internal sealed class DetectCommand : Command
         }
 
         var features = _features.Read(parsed, samples, foreign, cancellation);
-        Compare(parsed, samples, _samples.HasLabels(parsed), attacked: null, foreign, nullModel, features, cancellation);
+        Compare(parsed, samples, attacked: null, foreign, nullModel, features, cancellation);
     }
 
     private async Task CompareModelAsync(ParseResult parsed, CancellationToken cancellation)
@@ -94,16 +97,16 @@ internal sealed class DetectCommand : Command
         }
 
         var features = await _features.ComputeAsync(parsed, _samples, model, [samples, attacked, foreign], cancellation);
-        Compare(parsed, samples, samples.AreLabelled, attacked, foreign, nullModel, features, cancellation);
+        Compare(parsed, samples, attacked, foreign, nullModel, features, cancellation);
     }
 
     private void Compare(
-        ParseResult parsed, Samples samples, bool hasLabels, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
+        ParseResult parsed, Samples samples, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
         FeatureScores? features, CancellationToken cancellation)
     {
         var (table, resamples, seed) = (new DetectionTable(nullModel, features), parsed.GetValue(_resamples), parsed.GetValue(_seed));
         var (scores, sets) = (Scores(samples), new List<DetectedSet>());
-        if (hasLabels)
+        if (samples.AreLabelled)
         {
             var parted = scores.Select(score => (score.Name, Parts: samples.Part(score.Values)))
                 .Select(score => (score.Name, score.Parts.Right, score.Parts.Wrong))
@@ -137,6 +140,7 @@ internal sealed class DetectCommand : Command
                 .Save(page);
         }
 
+        _logitsOut.Write(parsed, samples, attacked, foreign);
         _json.Report(parsed, table.Write, table.Write);
         CalibrationWarnings.WriteLines(parsed, table.Reversals(_atypical.HasSurrogate(parsed)));
 

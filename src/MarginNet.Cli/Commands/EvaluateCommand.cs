@@ -29,6 +29,7 @@ internal sealed class EvaluateCommand : Command
     };
     private readonly JsonOption _json = new();
     private readonly HtmlOption _html = new();
+    private readonly LogitsOutOption _logitsOut = new();
 
     public EvaluateCommand()
         : base(
@@ -40,6 +41,7 @@ internal sealed class EvaluateCommand : Command
         Array.ForEach(options, Add);
         _json.AddTo(this);
         _html.AddTo(this);
+        _logitsOut.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -48,6 +50,7 @@ internal sealed class EvaluateCommand : Command
         var useLogits = _samples.UseLogits(parsed, [], [_calibration]);
         _json.ThrowIfNotWritable(parsed);
         _html.ThrowIfNotWritable(parsed);
+        _logitsOut.ThrowIfNotWritable(parsed);
 
         if (useLogits)
         {
@@ -87,11 +90,8 @@ internal sealed class EvaluateCommand : Command
 
     private void Report(ParseResult parsed, Samples samples, string subject, double? trainedMargin, double? temperature, string calibrated)
     {
-        if (!samples.AreLabelled)
-        {
-            throw new UserErrorException($"'{samples.Source}' has no labels: give --labels, the true class of each sample.");
-        }
-
+        samples.ThrowIfUnlabelled("--labels");
+        _logitsOut.Write(parsed, samples);
         var options = new EvaluationOptions
         {
             TargetMargin = parsed.GetValue(_mu) ?? trainedMargin,

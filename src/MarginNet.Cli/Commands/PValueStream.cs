@@ -21,6 +21,7 @@ internal static class PValueStream
     /// <param name="rule">What flags.</param>
     /// <param name="kind">What the rows are; null to take them for logits.</param>
     /// <param name="ties">What breaks ties of ranks; null for none.</param>
+    /// <param name="confidence">What flags instead of margins; null for these.</param>
     /// <param name="sets">What sets to give beside; null for none.</param>
     /// <param name="throwIfOtherClasses">Told the number of classes of each row.</param>
     /// <param name="note">Told what is taken otherwise than it may seem.</param>
@@ -33,6 +34,7 @@ internal static class PValueStream
         FlagRule rule,
         ScoreKind? kind,
         Random? ties,
+        ConfidenceRank? confidence,
         ClassSets? sets,
         Action<int, string> throwIfOtherClasses,
         Action<string> note,
@@ -41,7 +43,7 @@ internal static class PValueStream
         const int Enough = 1000;
         var (classes, firsts) = (nullModel.Classes.Length, new List<double>());
 
-        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false, withSet: sets is not null);
+        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false, withSet: sets is not null, confidence: confidence?.Score);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {
@@ -62,8 +64,12 @@ internal static class PValueStream
                 var logits = ScoreKinds.ToLogits(new(scores, 1, classes, IsVector: false), kind ?? ScoreKind.Logits);
                 var (decided, margin) = Samples.Decide(logits.Row(0), count, Name);
                 var p = nullModel.Score(margin, decided, rule.Null, ties);
-                var row = new PValueRow(ImageSet.UnknownLabel, decided, margin, Radius: null, p, p.Of(rule.Tail), rule.Flags(p))
+                var own = confidence?.Of(logits.Row(0), decided);
+                var deciding = own?.P ?? p.Of(rule.Tail);
+                var row = new PValueRow(
+                    ImageSet.UnknownLabel, decided, margin, Radius: null, p, deciding, rule.Threshold.Flags(deciding))
                 {
+                    Confidence = own,
                     Set = sets?.Of(logits.Row(0)),
                 };
                 format.Append(lines, count, row);

@@ -23,7 +23,7 @@ internal static class OptionGroups
                 "--weight-decay", "--augment", "--max-shift", "--initial-size", "--seed", "--seeds", "--sync-batch-norm", "--deterministic",
                 "--checkpoint-every", "--resume", "--on-divergence", "--force",
                 "--statistic", "--folds", "--passes", "--flag", "--audit",
-                "--rule", "--alpha", "--tail", "--null", "--sets", "--class-conditional", "--keep-sets",
+                "--rule", "--alpha", "--tail", "--null", "--confidence", "--sets", "--class-conditional", "--keep-sets",
                 "--cost-ratio", "--adjust", "--held-out", "--bins", "--resamples",
                 "--method", "--epsilon", "--norm", "--no-box", "--objective", "--no-clip", "--steps", "--step-size", "--restarts",
                 "--repair", "--least-kept",
@@ -39,7 +39,7 @@ internal static class OptionGroups
                 "--data", "--data-dir", "--split", "--images", "--logits", "--labels", "--image-size", "--limit-train",
                 "--limit-test", "--samples", "--calibration-split", "--labels-file", "--drop", "--relabel", "--margins", "--probabilities",
                 "--attacked", "--ood", "--ood-logits", "--rule-logits", "--rule-labels", "--atypical-logits",
-                "--features", "--train-features", "--train-labels", "--last-layer", "--ood-features",
+                "--features", "--train-features", "--train-labels", "--last-layer", "--ood-features", "--sample-weights",
                 "--scores", "--pixels", "--channels", "--resize", "--exif", "--stream", "--column", "--reference",
             ]),
         (
@@ -52,7 +52,7 @@ internal static class OptionGroups
             "Output",
             [
                 "--out", "--output", "--out-dir", "--results", "--state", "--format", "--json", "--html", "--thumbnails", "--plot",
-                "--tensorboard", "--shard-out",
+                "--tensorboard", "--shard-out", "--logits-out",
             ]),
         ("Machine", ["--device", "--threads", "--precision", "--tta", "--tf32", "--cudnn", "--time-limit"]),
         (ForEveryCommand, ["--config", "--torch", "--torch-any-version", "--quiet", "--verbose", "--help", "--version"]),
@@ -82,6 +82,7 @@ internal static class OptionGroups
     {
         "--data-dir" or "--out-dir" or "--ood" or "--tensorboard" => "DIR",
         "--out" or "--output" or "--json" or "--html" or "--plot" or "--config" or "--classes" or "--attacked" => "FILE",
+        "--logits-out" or "--sample-weights" => "FILE",
         "--shard-out" or "--drop" or "--relabel" or "--audit" or "--margins" or "--probabilities" or "--labels-file" => "FILE",
         "--reference" or "--state" or "--last-layer" or "--repair" => "FILE",
         "--instances" or "--results" or "--model" or "--surrogate" or "--init" or "--calibration" => "FILE",

@@ -12,11 +12,11 @@ namespace MarginNet.Cli.Input;
 internal sealed record ClassSets(PredictionSets Sets, string Name, double Coverage, double Temperature)
 {
     /// <summary>What sets need of samples, of their logits over T.</summary>
-    public static SetCalibration Keep(NumericArray logits, int[] labels, double temperature) =>
-        SetCalibration.Fit(logits with { Values = Over(logits.Values.Span, temperature) }, labels);
+    public static SetCalibration Keep(NumericArray logits, int[] labels, double temperature, double[]? weights) =>
+        SetCalibration.Fit(logits with { Values = Over(logits.Values.Span, temperature) }, labels, weights);
 
     /// <summary>The set of one sample, the most probable class first.</summary>
-    public int[] Of(ReadOnlySpan<double> logits) => Sets.Predict(Over(logits, Temperature), Coverage);
+    public int[] Of(ReadOnlySpan<double> logits, double weight = 1) => Sets.Predict(Over(logits, Temperature), Coverage, weight: weight);
 
     private static double[] Over(ReadOnlySpan<double> logits, double temperature)
     {

@@ -66,6 +66,16 @@ internal sealed class Samples
 
     public bool AreLabelled => !Labels.Contains(ImageSet.UnknownLabel);
 
+    /// <summary>Requires the class of each sample.</summary>
+    /// <param name="option">What gives it.</param>
+    public void ThrowIfUnlabelled(string option)
+    {
+        if (!AreLabelled)
+        {
+            throw new UserErrorException($"'{Source}' has no labels: give {option}, the true class of each sample.");
+        }
+    }
+
     /// <summary>Takes a model's scores, which are of the kind given, or taken for logits.</summary>
     public static Samples FromModel(
         ScoreMatrix scores, ReadOnlySpan<int> labels, ImmutableArray<string> classNames, string source, ScoreKind? kind = null)
@@ -117,14 +127,14 @@ internal sealed class Samples
     /// <summary>Reads scores, and labels where a file has them; the classes are called by their numbers,
     /// whatever names the labels go by.</summary>
     /// <param name="logitsPath">The scores.</param>
-    /// <param name="labelsPath">The labels, or null.</param>
+    /// <param name="labelsPath">The labels; null for those that fd-shifts writes beside logits, or none.</param>
     /// <param name="kind">What the scores are, or null to take them for logits.</param>
     /// <param name="classNames">The names of the classes by which labels may go, or null for those in the header of the scores.</param>
     /// <param name="note">Told what was left out of the labels or taken otherwise than it may seem;
     /// of the scores <see cref="NumericArray.Notes"/> tell it.</param>
     public static Samples Read(string logitsPath, string? labelsPath, ScoreKind? kind, string[]? classNames, Action<string> note)
     {
-        var logits = ArrayFile.ReadLogits(logitsPath);
+        var (logits, own) = FdShiftsFile.IsOne(logitsPath) ? FdShiftsFile.Read(logitsPath) : (ArrayFile.ReadLogits(logitsPath), null);
         if (logits.Rows == 0)
         {
             throw new InvalidDataException($"{logitsPath} holds no samples: expected logits of shape [N, C] with N >= 1.");
@@ -138,7 +148,7 @@ internal sealed class Samples
 
         var names = classNames ?? [.. logits.ColumnNames.IsEmpty ? NamesOf(logits.Columns) : logits.ColumnNames];
         var labels = labelsPath is null
-            ? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)]
+            ? own ?? [.. Enumerable.Repeat(ImageSet.UnknownLabel, logits.Rows)]
             : ArrayFile.ReadLabels(labelsPath, names, logits.Rows, note);
         return labels.Length == logits.Rows
             ? new(logits, labels, NamesOf(logits.Columns), logitsPath, kind)

@@ -69,6 +69,19 @@ internal sealed class FlagOptions
         _ => NullKind.Class,
     };
 
+    /// <summary>Requires that no p-value is asked for that margins alone have.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="other">The option that asks for other p-values.</param>
+    public void ThrowIfOfMargins(ParseResult parsed, string other)
+    {
+        Option[] ofMargins = Null(parsed) == NullKind.ErrorWeighted ? [_tail, _extrapolate, _null] : [_tail, _extrapolate];
+        if (Array.Find(ofMargins, parsed.IsGiven) is { } idle)
+        {
+            throw new UserErrorException(
+                $"{idle.Name}{(idle == _null ? " error-weighted" : "")} goes with p-values of margins, and not with {other}: leave one out.");
+        }
+    }
+
     /// <summary>The rule that the options ask for, its threshold being alpha itself.</summary>
     public FlagRule ToRule(ParseResult parsed) => new(Null(parsed), Tail(parsed), new(Alpha(parsed), default, default));
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MarginNet.Arrays;
 using MarginNet.Attacks;
 using MarginNet.Certificates;
 using MarginNet.Cli.Input;
@@ -67,7 +68,8 @@ internal sealed class SampleOptions
         _split.Description = splitDescription;
         _split.AcceptOnlyFromAmong(splits);
         _logits.Description = "Class scores instead of a model, shape [N, C]: a .npy, "
-            + $".npz (file.npz:name) or .csv file{logitsDescription}.";
+            + $".npz (file.npz:name) or .csv file{logitsDescription}; or fd-shifts' raw_logits.npz, which has labels, too, "
+            + "and data set 3 of it is raw_logits.npz@3.";
         _needsCalibration = needsCalibration;
     }
 
@@ -159,7 +161,8 @@ internal sealed class SampleOptions
     public Samples ReadLogits(ParseResult parsed, string path, string? labelsPath) =>
         Checked(parsed, Samples.Read(path, labelsPath, _units.ScoreKindOf(parsed), _foreign.ClassNames(parsed), parsed.Note));
 
-    public bool HasLabels(ParseResult parsed) => parsed.GetValue(_labels) is not null;
+    public bool HasLabels(ParseResult parsed) =>
+        parsed.GetValue(_labels) is not null || (parsed.GetValue(_logits) is { } logits && FdShiftsFile.IsOne(logits));
 
     /// <summary>Reads the null model for logits.</summary>
     public MarginNullModel ReadCalibration(ParseResult parsed)

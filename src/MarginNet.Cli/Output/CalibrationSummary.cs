@@ -17,7 +17,12 @@ internal sealed class CalibrationSummary(
     private readonly ExpectedRate? _expected = isSupervised ? null : ExpectedRate.Compute(nullModel, nullModel.Rule!);
 
     /// <summary>How far a temperature mended confidences; null where none was fitted.</summary>
-    public (EvaluationReport Before, EvaluationReport After)? Confidences { get; init; }
+    public (EvaluationReport Before, EvaluationReport After)? Mended { get; init; }
+
+    /// <summary>The weights of the samples; null for none.</summary>
+    public double[]? Weights { get; init; }
+
+    private string[] Confidences => [.. nullModel.Confidences.Keys.Order().Select(ConfidenceRank.NameOf)];
 
     public void Write(TextWriter output)
     {
@@ -41,15 +46,28 @@ internal sealed class CalibrationSummary(
         Line(
             output,
             $"true positives    {Describe(rule.Threshold.TruePositives)} {(atypical is null ? $"wrong decisions ({chosenOn.Source})" : atypical.Source)}");
-        if (Confidences is var (before, after))
+        if (Mended is var (before, after))
         {
             Line(
                 output,
                 $"temperature       {nullModel.Temperature:g4}: calibration error {before.ExpectedCalibrationError:f4} becomes {after.ExpectedCalibrationError:f4}, negative log-likelihood {before.NegativeLogLikelihood:f4} becomes {after.NegativeLogLikelihood:f4}, on these samples");
         }
 
+        if (!nullModel.Confidences.IsEmpty)
+        {
+            Line(output, $"confidences       {string.Join(", ", Confidences)}: 'marginnet pvalue --confidence' has p-values of them");
+        }
+
+        if (Weights is not null)
+        {
+            Line(output, $"weights           of sets and confidences: {fitted.Count} samples are worth {EffectiveCount(Weights):f0} without weights");
+        }
+
         Line(output, $"written           {file}");
     }
+
+    /// <summary>Kish's effective size of a weighted sample, (Σw)²/Σw².</summary>
+    private static double EffectiveCount(double[] weights) => weights.Sum() / weights.Sum(weight => weight * (weight / weights.Sum()));
 
     private void WriteExpected(TextWriter output, ExpectedRate expected)
     {
@@ -118,6 +136,18 @@ internal sealed class CalibrationSummary(
         if (nullModel.Temperature is { } temperature)
         {
             json.WriteNumber("temperature", temperature);
+        }
+
+        if (Confidences is { Length: > 0 } confidences)
+        {
+            json.WriteStartArray("confidences");
+            Array.ForEach(confidences, json.WriteStringValue);
+            json.WriteEndArray();
+        }
+
+        if (Weights is not null)
+        {
+            json.WriteNumber("effective_samples", EffectiveCount(Weights));
         }
 
         json.WriteStartArray("classes");

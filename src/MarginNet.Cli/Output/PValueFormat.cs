@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using MarginNet.Cli.Input;
+using MarginNet.Detection;
 using MarginNet.PValues;
 
 namespace MarginNet.Cli.Output;
@@ -9,10 +11,12 @@ namespace MarginNet.Cli.Output;
 /// <summary>Rows of p-values as lines of CSV or as JSON; the p-value that flags has a column of its own,
 /// and so has the adjusted one where it is asked for.</summary>
 internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail tail, bool withAdjusted, bool withFile = false,
-    bool withRadius = false, bool withSet = false)
+    bool withRadius = false, bool withSet = false, ConfidenceScore? confidence = null)
 {
+    private readonly string? _confidence = confidence is { } score ? ConfidenceRank.NameOf(score).Replace('-', '_') : null;
+
     // Beside the lower tail and the formula, which are always there.
-    private readonly string? _ownColumn = tail switch
+    private readonly string? _ownColumn = confidence is not null ? null : tail switch
     {
         PValueTail.TwoSided => "p_two_sided",
         PValueTail.Empirical => "p_empirical",
@@ -23,7 +27,7 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
 
     private readonly ImmutableArray<string> _quoted = [.. classNames.Select(Csv.Quote)];
 
-    public string Header => $"index,true,predicted,margin,{(withRadius ? "radius,log_radius" : "log_margin")},p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}"
+    public string Header => $"index,true,predicted,margin,{(withRadius ? "radius,log_radius" : "log_margin")},p_formula,p_lower{(_ownColumn is null ? "" : $",{_ownColumn}")}{(_confidence is null ? "" : $",{_confidence},p_{_confidence}")}"
         + $"{(withAdjusted ? ",p_adjusted" : "")},flagged{(withSet ? ",set" : "")}{(withFile ? ",file" : "")}";
 
     /// <summary>Adds one line.</summary>
@@ -37,6 +41,11 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         if (_ownColumn is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $",{p.Of(tail):g9}");
+        }
+
+        if (row.Confidence is var (value, own))
+        {
+            text.Append(CultureInfo.InvariantCulture, $",{value:g9},{own:g9}");
         }
 
         if (withAdjusted)
@@ -83,6 +92,12 @@ internal sealed class PValueFormat(ImmutableArray<string> classNames, PValueTail
         if (_ownColumn is not null)
         {
             json.WriteNumber(_ownColumn, p.Of(tail));
+        }
+
+        if (row.Confidence is var (value, own))
+        {
+            json.WriteNumber(_confidence!, value);
+            json.WriteNumber($"p_{_confidence}", own);
         }
 
         if (withAdjusted)

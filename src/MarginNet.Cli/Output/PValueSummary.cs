@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MarginNet.Cli.Input;
 using MarginNet.Cli.Options;
 using MarginNet.PValues;
 
@@ -30,13 +31,12 @@ internal static class PValueSummary
 
         var pooled = nullModel.Pooled;
         Line($"{"all".PadRight(width)}  {pooled.Fit.Mixture.Components.Length,10}  {pooled.SampleCount,13}  {total}");
-        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.IsAdjusted)} Null model {(nullModel.Radii is { } radii ? $"of class-purity radii ({CertificateSettings.Describe(radii)}) " : "")}from {Source(nullModel.Source)}.");
+        Line($"{Flagged(total.Flagged, table.Rows.Length, table.Rule, table.Confidence, table.IsAdjusted)} Null model {(nullModel.Radii is { } radii ? $"of class-purity radii ({CertificateSettings.Describe(radii)}) " : "")}from {Source(nullModel.Source)}.");
         if (table.Sets is { } sets)
         {
             var sizes = table.Rows.Select(row => row.Set!.Length).ToArray();
-            var labelled = table.Rows.Where(row => row.TrueClass >= 0).ToArray();
-            var found = labelled.Length == 0 ? ""
-                : ShareOf(labelled.Count(row => row.Set!.Contains(row.TrueClass)), labelled.Length, " of the true classes are in them.");
+            var covered = table.Covered();
+            var found = covered.Total == 0 ? "" : ShareOf(covered.Count, covered.Total, " of the true classes are in them.");
             var empty = sizes.Count(size => size == 0);
             var size = sizes.Length == 0 ? 0 : sizes.Average();
             Line(
@@ -55,10 +55,14 @@ internal static class PValueSummary
         string.Create(CultureInfo.InvariantCulture, $" {100.0 * count / total:f1} %{those}");
 
     /// <summary>How many samples were flagged, and by what.</summary>
-    public static string Flagged(int flagged, int count, FlagRule rule, bool isAdjusted) => string.Create(
+    public static string Flagged(int flagged, int count, FlagRule rule, ConfidenceRank? confidence, bool isAdjusted) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({FlagOptions.Describe(rule.Tail, rule.Null)}) <= "
+        $"{flagged} of {count} samples flagged: {(isAdjusted ? "adjusted p" : "p")} ({Describe(rule, confidence)}) <= "
         + $"{rule.Threshold.Value:g9}{(rule.Threshold.FalsePositives.Total > 0 ? ", the calibrated threshold" : "")}.");
+
+    /// <summary>The p-value that flags, in words.</summary>
+    public static string Describe(FlagRule rule, ConfidenceRank? confidence) =>
+        confidence?.Description ?? FlagOptions.Describe(rule.Tail, rule.Null);
 
     /// <summary>What is short to say of a class: * without a null model of its own,
     /// ? whose margins its mixture does not describe.</summary>

@@ -13,7 +13,7 @@ internal static class ShardedCommand
 {
     private static readonly ImmutableArray<string> OfShards = [ShardOptions.Shard, ShardOptions.File, "--config"];
     private static readonly ImmutableArray<string> Outputs =
-        ["--out", "-o", "--output", "--results", "--json", "--html", "--plot", ShardOptions.File];
+        ["--out", "-o", "--output", "--results", "--json", "--html", "--plot", "--logits-out", ShardOptions.File];
 
     /// <summary>The command and its arguments, those of its configuration file among them.</summary>
     public static IReadOnlyList<string> Arguments(ParseResult parsed) => Without(parsed.Tokens, OfShards);

@@ -76,7 +76,7 @@ internal static partial class NumpyFormat
     public static void Write<T>(Stream stream, ReadOnlySpan<T> values, ReadOnlySpan<int> shape)
         where T : unmanaged
     {
-        var type = typeof(T) == typeof(float) ? "<f4" : "<i8";
+        var type = typeof(T) == typeof(float) ? "<f4" : typeof(T) == typeof(double) ? "<f8" : "<i8";
         var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': "
             + $"({string.Join(", ", shape.ToArray())}{(shape.Length == 1 ? "," : "")}), }}");
         var length = (((Magic.Length + 4 + header.Length + 1 + 63) / 64) * 64) - Magic.Length - 4;

@@ -66,6 +66,28 @@ public sealed record FittedScores(double Temperature, int MaxLogitOrder, int Mar
     /// <returns>The score.</returns>
     public double Margin(ReadOnlySpan<double> logits) => Margin(logits, MarginOrder);
 
+    /// <summary>Computes a score, fitted or not.</summary>
+    /// <param name="logits">Class scores f, shape [C] with C ≥ 2, finite, of as many classes as Rel-U is fitted to.</param>
+    /// <param name="score">Which score.</param>
+    /// <returns>The score, larger for typical samples.</returns>
+    /// <exception cref="ArgumentException">There are fewer than two logits or other classes, one is not finite, or the score is none of those
+    /// defined.</exception>
+    public double Compute(ReadOnlySpan<double> logits, ConfidenceScore score) => score switch
+    {
+        ConfidenceScore.Margin => LogitScores.Margin(logits),
+        ConfidenceScore.MaxSoftmax => LogitScores.MaxSoftmaxLogOdds(logits),
+        ConfidenceScore.MaxSoftmaxT => MaxSoftmax(logits),
+        ConfidenceScore.MaxLogit => LogitScores.MaxLogit(logits),
+        ConfidenceScore.MaxLogitPNorm => MaxLogit(logits),
+        ConfidenceScore.MarginPNorm => Margin(logits),
+        ConfidenceScore.Energy => LogitScores.Energy(logits),
+        ConfidenceScore.Entropy => LogitScores.NegativeEntropy(logits),
+        ConfidenceScore.DoctorAlpha => LogitScores.DoctorAlpha(logits),
+        ConfidenceScore.Gen => LogitScores.GeneralizedEntropy(logits),
+        ConfidenceScore.RelU => RelativeUncertainty.Score(logits),
+        _ => throw new ArgumentOutOfRangeException(nameof(score), score, "Expected a defined score."),
+    };
+
     private static double MaxLogit(ReadOnlySpan<double> logits, int order) =>
         order == 0 ? LogitScores.MaxSoftmaxLogOdds(logits) : LogitScores.MaxLogitPNorm(logits, order);
 

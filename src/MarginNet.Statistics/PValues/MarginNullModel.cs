@@ -28,7 +28,8 @@ public sealed class MarginNullModel
 
     private MarginNullModel(MarginNullModel other)
         : this(other.Classes, other.Pooled, other.Source, other.Precision, other.Averaging, other.Radii) =>
-        (Rule, Temperature, Scores, Sets) = (other.Rule, other.Temperature, other.Scores, other.Sets);
+        (Rule, Temperature, Scores, Confidences, Sets) =
+            (other.Rule, other.Temperature, other.Scores, other.Confidences, other.Sets);
 
     /// <summary>The null model of every class, by class index.</summary>
     public ImmutableArray<ClassNull> Classes { get; }
@@ -63,6 +64,11 @@ public sealed class MarginNullModel
 
     /// <summary>The confidence scores that need fitting, fitted to the calibration samples, where that was asked for; else null.</summary>
     public FittedScores? Scores { get; internal init; }
+
+    /// <summary>The values of confidence scores on the right decisions calibrated on, of those that were asked for, which make p-values of
+    /// them. <c>marginnet calibrate --confidence</c> keeps what <see cref="Scores"/> computes. Default empty.</summary>
+    public ImmutableDictionary<ConfidenceScore, EmpiricalNull> Confidences { get; internal init; } =
+        ImmutableDictionary<ConfidenceScore, EmpiricalNull>.Empty;
 
     /// <summary>What prediction sets need of the calibration samples, where it was kept; else null. <c>marginnet calibrate --keep-sets</c>
     /// keeps it of logits over <see cref="Scores"/>' temperature, by which those to predict for are divided, too.</summary>
@@ -155,6 +161,20 @@ public sealed class MarginNullModel
             ? new(this) { Scores = scores }
             : throw new ArgumentException(
                 $"Expected scores of {Classes.Length} classes, but got {scores.RelativeUncertainty.ClassCount}.", nameof(scores));
+
+    /// <summary>The same model with the values of confidence scores on its right decisions; p-values of margins do not depend on
+    /// them.</summary>
+    /// <param name="confidences">The values by score; empty for none.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">Some are of another number of classes.</exception>
+    public MarginNullModel WithConfidences(ImmutableDictionary<ConfidenceScore, EmpiricalNull> confidences)
+    {
+        ArgumentNullException.ThrowIfNull(confidences);
+        var other = confidences.Values.FirstOrDefault(own => own.ClassCount != Classes.Length);
+        return other is null
+            ? new(this) { Confidences = confidences }
+            : throw new ArgumentException($"Expected scores of {Classes.Length} classes, but got {other.ClassCount}.", nameof(confidences));
+    }
 
     /// <summary>The same model with what prediction sets need of its calibration samples; p-values do not depend on it.</summary>
     /// <param name="sets">What they need, or null for nothing.</param>

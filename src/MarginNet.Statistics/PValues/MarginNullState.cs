@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MarginNet.Attacks;
 using MarginNet.Checkpoints;
 using MarginNet.Detection;
@@ -15,6 +16,7 @@ internal static class MarginNullState
     // Of radii there are no "margins", so that no reader from before there were any takes the one for the other.
     private const string Radii = "radii";
     private const string Margins = "margins";
+    private const string Weights = "weights"; // Of samples of prediction sets, where they have some.
 
     public static Dictionary<string, object?> Write(MarginNullModel model)
     {
@@ -42,6 +44,8 @@ internal static class MarginNullState
         ["p_values"] = ByRank,
         ["temperature"] = model.Temperature,
         ["scores"] = model.Scores is null ? null : WriteScores(model.Scores),
+        ["confidences"] = model.Confidences.IsEmpty ? null : WriteByScore(model, own => own.Values),
+        ["confidence_weights"] = model.Confidences.Values.Any(own => own.IsWeighted) ? WriteByScore(model, own => own.Weights) : null,
         ["sets"] = model.Sets is null ? null : WriteSets(model.Sets),
         ["rule"] = model.Rule is null ? null : WriteRule(model.Rule),
         ["pooled"] = WriteOrders(model.Pooled.Fit),
@@ -75,6 +79,7 @@ internal static class MarginNullState
         {
             Rule = root.Has("rule") ? ReadRule(root.Dictionary("rule"), isByRank) : null,
             Temperature = root.Has("temperature") ? ReadTemperature(root) : null,
+            Confidences = root.Has("confidences") ? ReadConfidences(root, classes.Length) : [],
             Sets = root.Has("sets") ? ReadSets(root, classes.Length) : null,
             Scores = root.Has("scores") ? ReadScores(root.Dictionary("scores"), classes.Length) : null,
         };
@@ -107,8 +112,13 @@ internal static class MarginNullState
         ["relative_uncertainty"] = scores.RelativeUncertainty.Pairs.ToArray(),
     };
 
-    private static List<object?> WriteSets(SetCalibration sets) => [.. sets.Classes.Select(own => new Dictionary<string, object?>
+    private static List<object?> WriteByScore(MarginNullModel model, Func<WeightedSample, double[]?> numbers) => [.. model.Classes.Select(
+        (_, c) => model.Confidences.OrderBy(own => own.Key).ToDictionary(
+            own => own.Key.ToString(), object? (own) => numbers(own.Value.Classes[c])))];
+
+    private static List<object?> WriteSets(SetCalibration sets) => [.. sets.Classes.Select((own, c) => new Dictionary<string, object?>
     {
+        [Weights] = sets.Weights?[c],
         ["probabilities"] = Array.ConvertAll(own, place => place.Probability),
         ["before"] = Array.ConvertAll(own, place => place.Before),
         ["ranks"] = Array.ConvertAll(own, place => (double)place.Rank),
@@ -147,12 +157,40 @@ internal static class MarginNullState
             : throw scores.Unexpected("relative_uncertainty", $"finite numbers of at least 0 for the pairs of {classCount} classes");
     }
 
+    private static ImmutableDictionary<ConfidenceScore, EmpiricalNull> ReadConfidences(PlainDictionary root, int classCount)
+    {
+        var classes = ReadClasses(root, "confidences", classCount);
+        var weights = root.Has("confidence_weights") ? ReadClasses(root, "confidence_weights", classCount) : null;
+        return classes[0].Keys.ToImmutableDictionary(
+            name => Enum.TryParse<ConfidenceScore>(name, out var score) && score.ToString() == name
+                ? score
+                : throw classes[0].Unexpected(name, "the values of a score that this version knows"),
+            name => new EmpiricalNull([.. classes.Select((own, c) =>
+            {
+                var values = ReadValues(own, name);
+                return new WeightedSample(values, weights is null ? null : ReadWeights(weights[c], name, values.Length));
+            })]));
+    }
+
+    private static PlainDictionary[] ReadClasses(PlainDictionary root, string key, int classCount) =>
+        root.Dictionaries(key) is var classes && classes.Length == classCount ? classes : throw root.Unexpected(key, $"{classCount} classes");
+
+    private static double[] ReadValues(PlainDictionary own, string name) =>
+        Array.TrueForAll(own.Numbers(name), double.IsFinite) ? own.Numbers(name) : throw own.Unexpected(name, "finite numbers");
+
+    private static double[] ReadWeights(PlainDictionary own, string name, int count)
+    {
+        var weights = own.Numbers(name);
+        return weights.Length == count && Array.TrueForAll(weights, WeightedSample.IsWeight)
+            ? weights
+            : throw own.Unexpected(name, $"{count} finite numbers of at least 0");
+    }
+
     private static SetCalibration ReadSets(PlainDictionary root, int classCount)
     {
-        var classes = root.Dictionaries("sets");
-        return classes.Length == classCount
-            ? new([.. classes.Select(own => ReadPlaces(own, classCount))])
-            : throw root.Unexpected("sets", $"{classCount} classes");
+        var classes = ReadClasses(root, "sets", classCount);
+        SetCalibration.Place[][] places = [.. classes.Select(own => ReadPlaces(own, classCount))];
+        return new(places, classes[0].Has(Weights) ? [.. classes.Select((own, c) => ReadWeights(own, Weights, places[c].Length))] : null);
     }
 
     private static SetCalibration.Place[] ReadPlaces(PlainDictionary own, int classCount)

@@ -10,17 +10,19 @@ namespace MarginNet.PValues;
 public sealed class PredictionSets
 {
     private readonly PredictionSetOptions _options;
-    private readonly double[][] _scores; // of the true classes, in increasing order: of each class, or of all
-    private readonly double[][] _masses; // the weight of those before each, and of all at the end
+    private readonly WeightedSample[] _groups; // the scores of the true classes: of each class, or of all
 
-    private PredictionSets(PredictionSetOptions options, int classCount, bool isRandomized, double[][] scores, double[][] masses) =>
-        (_options, ClassCount, IsRandomized, _scores, _masses) = (options, classCount, isRandomized, scores, masses);
+    internal PredictionSets(PredictionSetOptions options, int classCount, bool isRandomized, WeightedSample[] groups) =>
+        (_options, ClassCount, IsRandomized, _groups) = (options, classCount, isRandomized, groups);
 
     /// <summary>The number of classes C.</summary>
     public int ClassCount { get; }
 
     /// <summary>Whether sets depend on draws.</summary>
     public bool IsRandomized { get; }
+
+    /// <summary>Whether the calibration samples have weights, as those to predict for then need.</summary>
+    public bool IsWeighted => Array.TrueForAll(_groups, group => group.Weights is not null);
 
     /// <summary>Calibrates.</summary>
     /// <param name="logits">Class scores f of samples that were not trained on, shape [N, C], finite.</param>
@@ -41,36 +43,31 @@ public sealed class PredictionSets
         ArgumentNullException.ThrowIfNull(logits);
         options ??= new PredictionSetOptions();
         ThrowIfInvalid(options);
-        if (labels.Length != logits.Rows || (weights.Length != logits.Rows && !weights.IsEmpty))
-            throw new ArgumentException(
-                $"Expected {logits.Rows} labels and as many weights or none, but got {labels.Length} and {weights.Length}.",
-                nameof(labels));
+        if (labels.Length != logits.Rows)
+            throw new ArgumentException($"Expected {logits.Rows} labels, one for each sample, but got {labels.Length}.", nameof(labels));
 
-        var groups = Enumerable.Range(0, options.IsClassConditional ? logits.Columns : 1)
-            .Select(_ => new List<(double Score, double Weight)>())
-            .ToArray();
+        WeightedSample.ThrowIfInvalid(weights, logits.Rows, nameof(weights));
+        var own = new double[logits.Rows];
         var scores = new double[logits.Columns];
         for (var i = 0; i < labels.Length; i++)
         {
-            var weight = weights.IsEmpty ? 1 : weights[i];
             if ((uint)labels[i] >= (uint)logits.Columns)
                 throw new ArgumentException(
                     $"Expected labels in [0, {logits.Columns}), but the one at index {i} is {labels[i]}.", nameof(labels));
-            if (weight is not (>= 0 and < double.PositiveInfinity))
-                throw new ArgumentException(
-                    FormattableString.Invariant($"Expected finite weights of at least 0, but the one at index {i} is {weight}."),
-                    nameof(weights));
 
             Score(options, logits.Row(i), draws?.NextDouble() ?? 1, scores);
-            groups[options.IsClassConditional ? labels[i] : 0].Add((scores[labels[i]], weight));
+            own[i] = scores[labels[i]];
         }
 
-        foreach (var group in groups)
-            group.Sort();
-
+        var ((classes, masses), groups) = ((labels.ToArray(), weights.ToArray()), options.IsClassConditional ? logits.Columns : 1);
         return new PredictionSets(
             options, logits.Columns, draws is not null && options.Score != NonconformityScore.Lac,
-            [.. groups.Select(group => group.Select(sample => sample.Score).ToArray())], [.. groups.Select(Masses)]);
+            [.. Enumerable.Range(0, groups).Select(group =>
+            {
+                int[] samples = [.. Enumerable.Range(0, own.Length).Where(i => groups == 1 || classes[i] == group)];
+                return new WeightedSample(
+                    Array.ConvertAll(samples, i => own[i]), masses.Length == 0 ? null : Array.ConvertAll(samples, i => masses[i]));
+            })]);
     }
 
     /// <summary>Finds the classes y whose score is at most that of the calibration samples at the level coverage·(n + 1)/n, or, of
@@ -88,8 +85,7 @@ public sealed class PredictionSets
             throw new ArgumentException($"Expected the logits of {ClassCount} classes, but got {logits.Length}.", nameof(logits));
         if (coverage is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(coverage), coverage, "Expected a coverage in [0, 1).");
-        if (weight is not (>= 0 and < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(weight), weight, "Expected a finite weight of at least 0.");
+        WeightedSample.ThrowIfInvalid(weight, nameof(weight));
         if (IsRandomized != draws is not null)
             throw new ArgumentException(
                 IsRandomized ? "Calibrated with draws, so that sets need some, too." : "Calibrated without draws: leave them out.",
@@ -99,21 +95,10 @@ public sealed class PredictionSets
         var order = Score(_options, logits, draws?.NextDouble() ?? 1, scores);
         return Array.FindAll(order, y =>
         {
-            var group = _options.IsClassConditional ? y : 0;
+            var group = _groups[_options.IsClassConditional ? y : 0];
             // At most the quantile: the weight of smaller ones does not reach the level.
-            return MassBelow(group, scores[y]) < coverage * (_masses[group][^1] + weight) * (1 - DetectionThreshold.Rounding);
+            return group.MassBelow(scores[y]) < coverage * (group.Mass + weight) * (1 - DetectionThreshold.Rounding);
         });
-    }
-
-    /// <summary>Takes the scores of the true classes: those of each class, or all together, each of weight 1.</summary>
-    internal static PredictionSets Of(PredictionSetOptions options, int classCount, double[][] groups)
-    {
-        foreach (var group in groups)
-            Array.Sort(group);
-
-        return new PredictionSets(
-            options, classCount, isRandomized: false, groups,
-            [.. groups.Select(group => Enumerable.Range(0, group.Length + 1).Select(i => (double)i).ToArray())]);
     }
 
     /// <summary>The scores of all classes, and the classes from the most probable on.</summary>
@@ -125,27 +110,6 @@ public sealed class PredictionSets
             scores[y] = places[y].Score(options, u);
 
         return order;
-    }
-
-    private static double[] Masses(List<(double Score, double Weight)> samples)
-    {
-        var masses = new double[samples.Count + 1];
-        for (var i = 0; i < samples.Count; i++)
-            masses[i + 1] = masses[i] + samples[i].Weight;
-
-        return masses;
-    }
-
-    private double MassBelow(int group, double score)
-    {
-        var (low, high) = (0, _scores[group].Length); // The number below the score is in [low, high].
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = _scores[group][middle] < score ? (middle + 1, high) : (low, middle);
-        }
-
-        return _masses[group][low];
     }
 
     internal static void ThrowIfInvalid(PredictionSetOptions options)

@@ -11,8 +11,9 @@ namespace MarginNet.PValues;
 public sealed class SetCalibration
 {
     private readonly Place[][] _classes; // Of the true classes of samples, by class.
+    private readonly double[][]? _weights; // In the same order; null where all count alike.
 
-    internal SetCalibration(Place[][] classes) => _classes = classes;
+    internal SetCalibration(Place[][] classes, double[][]? weights) => (_classes, _weights) = (classes, weights);
 
     /// <summary>The number of classes C.</summary>
     public int ClassCount => _classes.Length;
@@ -20,21 +21,29 @@ public sealed class SetCalibration
     /// <summary>The number of samples N.</summary>
     public int SampleCount => _classes.Sum(own => own.Length);
 
+    /// <summary>Whether the samples have weights, as those to predict for then need.</summary>
+    public bool IsWeighted => _weights is not null;
+
     internal IReadOnlyList<Place[]> Classes => _classes;
+
+    internal IReadOnlyList<double[]>? Weights => _weights;
 
     /// <summary>Takes calibration samples.</summary>
     /// <param name="logits">Class scores f of samples that were not trained on, shape [N, C], finite.</param>
     /// <param name="labels">True classes, shape [N], each in [0, C).</param>
+    /// <param name="weights">How many times as likely each sample is where the sets are used; see <see cref="PredictionSets.Fit"/>. Default
+    /// empty: all alike.</param>
     /// <returns>What is needed of them.</returns>
-    /// <exception cref="ArgumentException">There is not one label for each sample, a label is out of range, or a score is not
-    /// finite.</exception>
-    public static SetCalibration Fit(NumericArray logits, ReadOnlySpan<int> labels)
+    /// <exception cref="ArgumentException">There is not one label, or weight, for each sample, a label or weight is out of range, or a score
+    /// is not finite.</exception>
+    public static SetCalibration Fit(NumericArray logits, ReadOnlySpan<int> labels, ReadOnlySpan<double> weights = default)
     {
         ArgumentNullException.ThrowIfNull(logits);
         if (labels.Length != logits.Rows)
             throw new ArgumentException($"Expected {logits.Rows} labels, one for each sample, but got {labels.Length}.", nameof(labels));
 
-        var classes = Enumerable.Range(0, logits.Columns).Select(_ => new List<Place>()).ToArray();
+        WeightedSample.ThrowIfInvalid(weights, logits.Rows, nameof(weights));
+        var classes = Enumerable.Range(0, logits.Columns).Select(_ => (Places: new List<Place>(), Weights: new List<double>())).ToArray();
         var places = new Place[logits.Columns];
         for (var i = 0; i < labels.Length; i++)
         {
@@ -43,13 +52,16 @@ public sealed class SetCalibration
                     $"Expected labels in [0, {logits.Columns}), but the one at index {i} is {labels[i]}.", nameof(labels));
 
             Place.Of(logits.Row(i), places);
-            classes[labels[i]].Add(places[labels[i]]);
+            classes[labels[i]].Places.Add(places[labels[i]]);
+            classes[labels[i]].Weights.Add(weights.IsEmpty ? 1 : weights[i]);
         }
 
-        return new([.. classes.Select(own => own.ToArray())]);
+        return new(
+            [.. classes.Select(own => own.Places.ToArray())],
+            weights.IsEmpty ? null : [.. classes.Select(own => own.Weights.ToArray())]);
     }
 
-    /// <summary>Calibrates sets, those that <see cref="PredictionSets.Fit"/> makes of the samples without draws and weights.</summary>
+    /// <summary>Calibrates sets, those that <see cref="PredictionSets.Fit"/> makes of the samples without draws.</summary>
     /// <param name="options">How sets are made, or null for the defaults.</param>
     /// <returns>The calibrated sets.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -57,8 +69,10 @@ public sealed class SetCalibration
     {
         options ??= new PredictionSetOptions();
         PredictionSets.ThrowIfInvalid(options);
-        var scores = _classes.Select(own => Array.ConvertAll(own, place => place.Score(options, draw: 1)));
-        return PredictionSets.Of(options, ClassCount, options.IsClassConditional ? [.. scores] : [[.. scores.SelectMany(own => own)]]);
+        WeightedSample[] groups = [.. _classes.Select(
+            (own, c) => new WeightedSample(Array.ConvertAll(own, place => place.Score(options, draw: 1)), _weights?[c]))];
+        return new PredictionSets(
+            options, ClassCount, isRandomized: false, options.IsClassConditional ? groups : [WeightedSample.Pool(groups)]);
     }
 
     /// <summary>Where a class is among all by their probabilities in a sample.</summary>

@@ -32,6 +32,22 @@ public sealed class FittedScoresTests
     }
 
     [Fact]
+    public void A_score_by_its_name_is_that_score()
+    {
+        var (logits, labels) = Draw(400, 10, seed: 1);
+        var fitted = FittedScores.Fit(logits, labels, 1.5);
+        var row = Rows(logits)[0];
+        Assert.Equal(
+            [
+                LogitScores.Margin(row), LogitScores.MaxSoftmaxLogOdds(row), fitted.MaxSoftmax(row), LogitScores.MaxLogit(row),
+                fitted.MaxLogit(row), fitted.Margin(row), LogitScores.Energy(row), LogitScores.NegativeEntropy(row),
+                LogitScores.DoctorAlpha(row), LogitScores.GeneralizedEntropy(row), fitted.RelativeUncertainty.Score(row),
+            ],
+            Enum.GetValues<ConfidenceScore>().Select(score => fitted.Compute(row, score)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => fitted.Compute(row, (ConfidenceScore)99));
+    }
+
+    [Fact]
     public void Where_normalised_logits_say_nothing_or_nothing_can_be_learnt_softmax_stays()
     {
         var (two, labels) = Draw(200, 2, seed: 2);

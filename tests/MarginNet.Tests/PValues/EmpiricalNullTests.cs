@@ -50,6 +50,24 @@ public sealed class EmpiricalNullTests
     }
 
     [Fact]
+    public void Of_weighted_samples_a_p_value_is_the_share_of_their_weight()
+    {
+        double[] weights = [1, 0.5, 2, 0, 3];
+        var model = EmpiricalNull.Fit([3, 1, 2, 2, 5], [0, 0, 0, 0, 1], 3, weights);
+        Assert.True(model.IsWeighted);
+        Assert.Equal((2 + 2.5) / (2 + 3.5), model.PValue(2, 0, weight: 2));
+        Assert.Equal((2 + 2.5) / (2 + 6.5), model.PValue(2, 0, NullKind.Pooled, 2));
+        Assert.Equal(0, model.PValue(0, 0, weight: 0)); // A sample that is never seen where p-values are used.
+        Assert.Equal(1, model.PValue(0, 2, weight: 0)); // Nothing is known of the class.
+        Assert.Contains("index 1", Assert.Throws<ArgumentException>(() => EmpiricalNull.Fit([1, 2], [0, 0], 1, [1, -1])).Message);
+        Assert.Throws<ArgumentException>(() => EmpiricalNull.Fit([1, 2], [0, 0], 1, [1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.PValue(0, 0, weight: double.PositiveInfinity));
+        var (plain, equal) = (EmpiricalNull.Fit([3, 1, 2], [0, 0, 0], 1), EmpiricalNull.Fit([3, 1, 2], [0, 0, 0], 1, [4, 4, 4]));
+        Assert.False(plain.IsWeighted);
+        Assert.Equal(plain.PValue(2, 0), equal.PValue(2, 0, weight: 4));
+    }
+
+    [Fact]
     public void What_is_no_score_is_refused()
     {
         Assert.Contains(

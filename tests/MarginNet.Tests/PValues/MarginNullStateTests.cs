@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MarginNet.Detection;
 using MarginNet.PValues;
 
@@ -35,6 +36,7 @@ public sealed class MarginNullStateTests : IDisposable
     [InlineData("p_values", true)]
     [InlineData("temperature", true)]
     [InlineData("scores", true)]
+    [InlineData("confidences", true)]
     [InlineData("pooled_fit_p", true)]
     public void A_missing_or_wrong_value_is_named_by_its_key(string key, bool mayBeMissing = false)
     {
@@ -100,6 +102,30 @@ public sealed class MarginNullStateTests : IDisposable
             $"'scores.{key}'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Model().WithScores(new(1, 0, 0, new([1]))));
+    }
+
+    [Fact]
+    public void Values_of_confidence_scores_that_are_none_are_named_by_their_key()
+    {
+        void Refuses(string key, Action<List<object?>> damage)
+        {
+            var state = Model().ToState();
+            damage((List<object?>)state["confidences"]!);
+            Assert.Contains(key, Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(state)).Message, StringComparison.Ordinal);
+        }
+
+        Refuses("'confidences[0].Mystery'", classes => ((Dictionary<string, object?>)classes[0]!)["Mystery"] = new[] { 1.0 });
+        Refuses("'confidences[1].Gen'", classes => ((Dictionary<string, object?>)classes[1]!)["Gen"] = new[] { double.NaN });
+        Refuses("'confidences[2].Gen'", classes => ((Dictionary<string, object?>)classes[2]!).Remove("Gen"));
+        var damaged = Model().ToState();
+        ((Dictionary<string, object?>)((List<object?>)damaged["confidence_weights"]!)[0]!)["Gen"] = new[] { 1.0 };
+        Assert.Contains(
+            "'confidence_weights[0].Gen'", Assert.Throws<InvalidDataException>(() => MarginNullModel.FromState(damaged)).Message,
+            StringComparison.Ordinal);
+        Refuses("'confidences'", classes => classes.RemoveAt(2));
+        var ofTwo = EmpiricalNull.Fit([1], [0], 2);
+        Assert.Throws<ArgumentException>(
+            () => Model().WithConfidences(Model().Confidences.SetItem(ConfidenceScore.Energy, ofTwo)));
     }
 
     [Fact]
@@ -191,6 +217,10 @@ public sealed class MarginNullStateTests : IDisposable
         return MarginNullModel.Fit([.. margins, 5], [.. predicted, 0], [.. predicted, 1], 3, new() { Source = CalibrationSource.HeldOut })
             .WithTemperature(2.5)
             .WithScores(new FittedScores(1.5, 3, 0, new([0.5, 0, 0.1])))
+            .WithConfidences(new Dictionary<ConfidenceScore, EmpiricalNull>
+            {
+                [ConfidenceScore.Gen] = EmpiricalNull.Fit([-3, -1, -2, -2.5], [0, 0, 1, 0], 3, [1, 2, 0.5, 0.25]),
+            }.ToImmutableDictionary())
             .WithRule(new FlagRule(
                 NullKind.ErrorWeighted, PValueTail.Empirical,
                 new DetectionThreshold(0.0125, new Proportion(3, 301), new Proportion(1, 1))));
@@ -203,6 +233,12 @@ public sealed class MarginNullStateTests : IDisposable
         Assert.Equal(expected.Temperature, actual.Temperature);
         Assert.Equal(expected.Scores!.RelativeUncertainty.Pairs.AsEnumerable(), actual.Scores!.RelativeUncertainty.Pairs);
         Assert.Equal(expected.Scores, actual.Scores with { RelativeUncertainty = expected.Scores.RelativeUncertainty });
+        Assert.Equal(expected.Confidences.Keys, actual.Confidences.Keys);
+        Assert.All(new[] { -4, -3, -2.5, -1.5, 0 }, score => Assert.All(new[] { 0, 1, 2 }, c => Assert.All(
+            new[] { NullKind.Class, NullKind.Pooled },
+            kind => Assert.Equal(
+                expected.Confidences[ConfidenceScore.Gen].PValue(score, c, kind),
+                actual.Confidences[ConfidenceScore.Gen].PValue(score, c, kind)))));
         Assert.Equal(expected.Pooled.FitPValue, actual.Pooled.FitPValue);
         Assert.Equal(expected.MisclassifiedCount, actual.MisclassifiedCount);
         Assert.Equal(expected.Pooled.Fit.Orders.Select(o => o.Bic), actual.Pooled.Fit.Orders.Select(o => o.Bic));

@@ -58,18 +58,23 @@ public sealed class PredictionSetsTests
 
     [Theory]
     [InlineData(NonconformityScore.Lac, false)]
+    [InlineData(NonconformityScore.Lac, false, true)]
     [InlineData(NonconformityScore.Aps, true)]
     [InlineData(NonconformityScore.Raps, false)]
     [InlineData(NonconformityScore.Raps, true)]
-    public void What_a_null_model_keeps_of_the_samples_makes_the_same_sets(NonconformityScore score, bool isClassConditional)
+    [InlineData(NonconformityScore.Raps, true, true)]
+    public void What_a_null_model_keeps_of_the_samples_makes_the_same_sets(
+        NonconformityScore score, bool isClassConditional, bool isWeighted = false)
     {
         var random = new Random(6);
         var options = new PredictionSetOptions { Score = score, IsClassConditional = isClassConditional, Penalty = 0.05, FreeRanks = 1 };
         var ((logits, labels), (fresh, _)) = (Draw(random, 200), Draw(random, 100));
+        double[] weights = isWeighted ? [.. Enumerable.Range(0, 200).Select(_ => 2 * random.NextDouble())] : [];
         var kept = MarginNullModel.FromState(
-            MarginNullModel.Fit(logits, labels).WithSets(SetCalibration.Fit(logits, labels)).ToState()).Sets!;
-        Assert.Equal((Classes, 200), (kept.ClassCount, kept.SampleCount));
-        var (expected, sets) = (PredictionSets.Fit(logits, labels, options), kept.ToSets(options));
+            MarginNullModel.Fit(logits, labels).WithSets(SetCalibration.Fit(logits, labels, weights)).ToState()).Sets!;
+        Assert.Equal((Classes, 200, isWeighted), (kept.ClassCount, kept.SampleCount, kept.IsWeighted));
+        var (expected, sets) = (PredictionSets.Fit(logits, labels, options, weights: weights), kept.ToSets(options));
+        Assert.Equal((isWeighted, isWeighted), (expected.IsWeighted, sets.IsWeighted));
         for (var i = 0; i < fresh.Rows; i++)
             foreach (var coverage in new[] { 0.5, 0.9, 0.999 })
                 Assert.Equal(expected.Predict(fresh.Row(i), coverage), sets.Predict(fresh.Row(i), coverage));
