@@ -15,6 +15,7 @@ internal sealed class CertificateSettings
     {
         [Lipschitz] = null,
         ["interval"] = CertificateMethod.Interval,
+        ["crown-ibp"] = CertificateMethod.CrownIbp,
         ["fast-lin"] = CertificateMethod.FastLin,
         ["fast-lip"] = CertificateMethod.FastLip,
         ["crown"] = CertificateMethod.Crown,
@@ -33,9 +34,9 @@ internal sealed class CertificateSettings
     private readonly Option<string> _method = new("--method")
     {
         Description = "What proves it. lipschitz: constants of the whole network, in l2, worth something for networks that were trained to "
-            + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; fast-lin and crown "
-            + "(linear relaxation); fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient "
-            + "finds); complete (and branch and bound over neurons). "
+            + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; crown-ibp "
+            + "(one linear relaxation over intervals, for networks trained by bounds); fast-lin and crown (linear relaxation); "
+            + "fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
             + "best: all but fast-lip, each from where the one before ended.",
         DefaultValueFactory = _ => Lipschitz,
     };
@@ -70,7 +71,7 @@ internal sealed class CertificateSettings
         if (isStatistic)
         {
             _method.Description = "With --statistic radius: how each radius is proven, as 'certify --method' does: lipschitz, interval, "
-                + "fast-lin, fast-lip, crown or alpha-crown.";
+                + "crown-ibp, fast-lin, fast-lip, crown or alpha-crown.";
             _norm.Description = $"With --statistic radius: {_norm.Description}";
             _noBox.Description = $"With --statistic radius: {_noBox.Description}";
         }

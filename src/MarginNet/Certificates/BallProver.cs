@@ -40,7 +40,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             _ => (8 * sizes.Sum()) + (8 * rivals * largest),
         };
         var most = Math.Min(options.BatchSize, options.Memory / Math.Max(1, Math.Min(numbers, long.MaxValue / 8) * sizeof(double)));
-        if (source != CertificateSource.Interval)
+        if (source is not (CertificateSource.Interval or CertificateSource.CrownIbp))
         {
             var refined = _precise.Steps.Where(step => step.Curve is not null)
                 .Select(step => _precise.ShapeOf(step.Data[0]).Count.Count).DefaultIfEmpty(1).Max();
@@ -82,6 +82,9 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             case CertificateSource.Interval:
                 bounds.Propagate();
                 return Apart(bounds[_precise.Output], decided);
+            case CertificateSource.CrownIbp:
+                bounds.Propagate();
+                return AllPositive(bounds.Lower(_precise.Output, rows, new()));
             case CertificateSource.FastLin:
                 var parallel = new Choices { Rule = SlopeRule.Parallel };
                 bounds.Refine(parallel);

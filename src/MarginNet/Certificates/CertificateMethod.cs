@@ -6,6 +6,10 @@ public enum CertificateMethod
     /// <summary>Intervals of all values, layer by layer.</summary>
     Interval,
 
+    /// <summary>One linear relaxation, of the scores, with gates bounded by intervals: CROWN-IBP (Zhang et al., 2020). For networks that
+    /// were trained by bounds.</summary>
+    CrownIbp,
+
     /// <summary>Linear relaxation with parallel lines: Fast-Lin (Weng et al., 2018), the same number as the dual
     /// of Wong and Kolter.</summary>
     FastLin,

@@ -39,13 +39,14 @@ public sealed record CertificateOptions
     internal CertificateSource[] Sources => Method switch
     {
         CertificateMethod.Interval => [CertificateSource.Interval],
+        CertificateMethod.CrownIbp => [CertificateSource.CrownIbp],
         CertificateMethod.FastLin => [CertificateSource.FastLin],
         CertificateMethod.FastLip => [CertificateSource.FastLip],
         CertificateMethod.Crown => [CertificateSource.Crown],
         CertificateMethod.AlphaCrown => [CertificateSource.Crown, CertificateSource.AlphaCrown],
         CertificateMethod.Complete => [CertificateSource.Crown, CertificateSource.AlphaCrown, CertificateSource.Complete],
-        _ => [CertificateSource.Interval, CertificateSource.FastLin, CertificateSource.Crown, CertificateSource.AlphaCrown,
-            CertificateSource.Complete],
+        _ => [CertificateSource.Interval, CertificateSource.CrownIbp, CertificateSource.FastLin, CertificateSource.Crown,
+            CertificateSource.AlphaCrown, CertificateSource.Complete],
     };
 
     internal void ThrowIfInvalid()

@@ -18,6 +18,9 @@ public enum CertificateSource
     /// <summary>Intervals of all values in the ball.</summary>
     Interval,
 
+    /// <summary>Linear relaxation of the scores with gates bounded by intervals: CROWN-IBP.</summary>
+    CrownIbp,
+
     /// <summary>Linear relaxation with parallel lines: Fast-Lin, and the dual of Wong and Kolter.</summary>
     FastLin,
 

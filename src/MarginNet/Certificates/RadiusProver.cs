@@ -20,6 +20,7 @@ public abstract class RadiusProver : IDisposable
     private static readonly Dictionary<string, CertificateMethod> InBalls = new()
     {
         ["interval"] = CertificateMethod.Interval,
+        ["crown-ibp"] = CertificateMethod.CrownIbp,
         ["fast-lin"] = CertificateMethod.FastLin,
         ["fast-lip"] = CertificateMethod.FastLip,
         ["crown"] = CertificateMethod.Crown,

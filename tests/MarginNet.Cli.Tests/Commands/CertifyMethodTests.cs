@@ -26,6 +26,7 @@ public sealed class CertifyMethodTests : IDisposable
 
     [Theory]
     [InlineData("l2", "crown", "0.1")]
+    [InlineData("linf", "crown-ibp", "1/255")]
     [InlineData("linf", "fast-lin", "1/255")]
     [InlineData("l1", "interval", "1e-4")]
     [InlineData("l2", "fast-lip", "0.05")]
@@ -47,7 +48,7 @@ public sealed class CertifyMethodTests : IDisposable
         {
             Assert.Equal(norm, row[7]);
             string[] possible = method == "best"
-                ? ["lipschitz", "interval", "fast-lin", "crown", "alpha-crown", "complete", "none"] : [method, "none"];
+                ? ["lipschitz", "interval", "crown-ibp", "fast-lin", "crown", "alpha-crown", "complete", "none"] : [method, "none"];
             Assert.Contains(row[8], possible);
             Assert.True(Parse(row[9]) > 0);
             Assert.Equal(row[8] == "none", Parse(row[4]) == 0);

@@ -67,13 +67,15 @@ public sealed class LocalCertificatesTests
 
         var (interval, fast, crown, alpha) = (Radii(CertificateMethod.Interval), Radii(CertificateMethod.FastLin),
             Radii(CertificateMethod.Crown), Radii(CertificateMethod.AlphaCrown));
+        var once = Radii(CertificateMethod.CrownIbp);
         var (complete, best) = (Radii(CertificateMethod.Complete), Radii(CertificateMethod.Best));
         Assert.All(crown.Zip(alpha), pair => Assert.True(pair.First <= pair.Second));
         Assert.All(alpha.Zip(complete), pair => Assert.True(pair.First <= pair.Second * Coarse * 1.001));
         Assert.All(interval.Zip(best), pair => Assert.True(pair.First <= pair.Second));
         Assert.All(fast.Zip(best), pair => Assert.True(pair.First <= pair.Second));
         Assert.All(complete.Zip(best), pair => Assert.True(pair.First <= pair.Second * Coarse * 1.001));
-        Assert.True(interval.Average() < crown.Average());
+        Assert.All(once.Zip(best), pair => Assert.True(pair.First <= pair.Second));
+        Assert.True(interval.Average() < crown.Average() && once.Average() < crown.Average() && once.All(radius => radius > 0));
 
         // Branch and bound leaves no gap: a little outside what it certifies the attack finds something.
         var outside = Attack.RunWithin(
@@ -117,7 +119,8 @@ public sealed class LocalCertificatesTests
     {
         var network = Shared.Value;
         var some = Images.Take(16);
-        CertificateMethod[] methods = [CertificateMethod.FastLin, CertificateMethod.FastLip, CertificateMethod.AlphaCrown];
+        CertificateMethod[] methods =
+            [CertificateMethod.CrownIbp, CertificateMethod.FastLin, CertificateMethod.FastLip, CertificateMethod.AlphaCrown];
         foreach (var method in methods)
         {
             var whole = LocalCertificates.Compute(network, some, new() { Method = method });

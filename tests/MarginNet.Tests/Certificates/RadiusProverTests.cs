@@ -67,6 +67,7 @@ public sealed class RadiusProverTests
 
     [Theory]
     [InlineData("interval", CertificateMethod.Interval, AttackNorm.Linf, true)]
+    [InlineData("crown-ibp", CertificateMethod.CrownIbp, AttackNorm.Linf, true)]
     [InlineData("fast-lin", CertificateMethod.FastLin, AttackNorm.L2, true)]
     [InlineData("fast-lip", CertificateMethod.FastLip, AttackNorm.L1, false)]
     [InlineData("crown", CertificateMethod.Crown, AttackNorm.L2, false)]
