@@ -22,6 +22,7 @@ public sealed class MirroredNetwork : nn.Module<Tensor, Tensor>, IGraphModule
     {
         this.network = network;
         RegisterComponents();
+        train(network.training); // Its mode, not that of a fresh module.
     }
 
     /// <summary>The network whose scores are averaged.</summary>
