@@ -84,7 +84,6 @@ root.SetAction(parsed =>
     var secondScores = second is null ? null : Pass(second.Train, second.Options).Scores;
     if (parsed.GetValue(save) is { } path)
     {
-        Directory.CreateDirectory(path);
         result.Margins!.Save(Path.Combine(path, "margins.npy"));
         result.Margins.MeanScores!.Save(Path.Combine(path, "mean.npy"));
         scores.Save(Path.Combine(path, "scores.npy"));

@@ -163,11 +163,12 @@ internal sealed class CalibrateCommand : Command
         others.ThrowIfUnlabelled("--rule-labels");
         ThrowIfOtherClasses(samples, others);
         ThrowIfOtherClasses(samples, atypical ?? samples);
+        var weights = _weights.Read(parsed, samples);
         var nullModel = Calibrate(
-            parsed, samples, others, atypical,
+            parsed, samples, weights, others, atypical,
             new() { Source = parsed.GetValue(_areHeldOut) ? CalibrationSource.HeldOut : CalibrationSource.Training });
         nullModel.Save(file);
-        Report(parsed, nullModel, samples, others, atypical, file);
+        Report(parsed, nullModel, samples, weights, others, atypical, file);
     }
 
     private static void ThrowIfOtherClasses(Samples samples, Samples others)
@@ -211,7 +212,8 @@ internal sealed class CalibrateCommand : Command
             Averaging = model.Network.Averaging,
             Radii = prover is null ? null : SampleOptions.OriginOf(prover),
         };
-        var nullModel = Calibrate(parsed, samples, others, atypical, options);
+        var weights = _weights.Read(parsed, samples);
+        var nullModel = Calibrate(parsed, samples, weights, others, atypical, options);
         nullModel = nullModel.WithTemperature(nullModel.Temperature ?? earlier);
         model.NullModel = nullModel;
         if (file is not null)
@@ -219,14 +221,15 @@ internal sealed class CalibrateCommand : Command
             model.Save(file);
         }
 
-        Report(parsed, nullModel, samples, others, atypical, file ?? model.SaveCalibration(path));
+        Report(parsed, nullModel, samples, weights, others, atypical, file ?? model.SaveCalibration(path));
     }
 
-    private MarginNullModel Calibrate(ParseResult parsed, Samples samples, Samples others, Samples? atypical, MarginNullOptions options)
+    private MarginNullModel Calibrate(
+        ParseResult parsed, Samples samples, double[]? weights, Samples others, Samples? atypical, MarginNullOptions options)
     {
         var nullModel =
             MarginNullModel.Fit(samples.Statistic, samples.Predicted, samples.Labels, samples.ClassNames.Length, options);
-        var (scores, weights) = (samples.FitScores(), _weights.Read(parsed, samples));
+        var scores = samples.FitScores();
         var confidences = parsed.GetValue(_confidences)!.Distinct().Select(ConfidenceRank.Parse).ToImmutableDictionary(
             score => score, score => ConfidenceRank.Fit(samples, scores, score, weights));
         nullModel = nullModel.WithRule(_rule.Choose(parsed, nullModel, others, atypical)).WithScores(scores).WithConfidences(confidences)
@@ -234,7 +237,8 @@ internal sealed class CalibrateCommand : Command
         return parsed.GetValue(_temperature) ? nullModel.WithTemperature(scores.Temperature) : nullModel;
     }
 
-    private void Report(ParseResult parsed, MarginNullModel nullModel, Samples samples, Samples others, Samples? atypical, string file)
+    private void Report(
+        ParseResult parsed, MarginNullModel nullModel, Samples samples, double[]? weights, Samples others, Samples? atypical, string file)
     {
         var picture = parsed.GetValue(_plot);
         if (picture is not null)
@@ -254,7 +258,7 @@ internal sealed class CalibrateCommand : Command
             nullModel, samples, others, atypical, _rule.IsSupervised(parsed), _rule.Describe(parsed),
             picture is null ? file : $"{file}, {picture}")
         {
-            Weights = _weights.Read(parsed, samples),
+            Weights = weights,
             Mended = parsed.GetValue(_temperature) ? (Evaluate(1), Evaluate(nullModel.Temperature!.Value)) : null,
         };
         CalibrationWarnings.WriteLines(parsed, CalibrationWarnings.OfFit(nullModel, samples.ClassNames));

@@ -52,8 +52,8 @@ internal sealed class CertifyCommand : Command
         SoundnessCheck.DefaultAttack.Restarts);
     private readonly Option<string> _averaging = new Option<string>("--tta")
     {
-        Description = "Certify the network itself (none), or the mean of its scores of an image and of its mirror image (flip), which has the "
-            + "same constants and takes twice as long.",
+        Description = "Certify the network itself (none), or the mean of its scores of an image and of its mirror image (flip), which has "
+            + "the same constants and takes twice as long.",
         DefaultValueFactory = _ => "none",
     }.AcceptOnlyFromAmong("none", "flip");
     private readonly Option<string?> _output = new("--output", "-o")
@@ -91,7 +91,8 @@ internal sealed class CertifyCommand : Command
         nn.Module<Tensor, Tensor> network = mirrored is null ? model.Network : mirrored;
         var rows = parsed.Rows();
         var clock = Stopwatch.StartNew();
-        var bounds = rows is MergedRows ? null : Bound(parsed, network, LipschitzCommand.InputOf(model), local, cancellation); // First: it may refuse the model.
+        var bounds = rows is MergedRows // First: it may refuse the model.
+            ? null : Bound(parsed, network, LipschitzCommand.InputOf(model), local, cancellation);
         var seconds = clock.Elapsed.TotalSeconds;
         var images = await _samples.LoadImagesAsync(parsed, model, cancellation);
         var part = rows.Part(images);
@@ -185,8 +186,8 @@ internal sealed class CertifyCommand : Command
     /// <param name="radii">What is known of each sample already.</param>
     /// <param name="cancellation">Stops it.</param>
     private CertifiedRadius[] Certify(
-        ParseResult parsed, nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, (string Text, double Value)[] distances,
-        CertifiedRadius[] radii, CancellationToken cancellation)
+        ParseResult parsed, nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options,
+        (string Text, double Value)[] distances, CertifiedRadius[] radii, CancellationToken cancellation)
     {
         CountDisplay Progress(string things) => new(parsed.Notes(), "certified", things, images.Count);
 

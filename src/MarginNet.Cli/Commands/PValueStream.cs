@@ -43,7 +43,8 @@ internal static class PValueStream
         const int Enough = 1000;
         var (classes, firsts) = (nullModel.Classes.Length, new List<double>());
 
-        var format = new PValueFormat(Samples.NamesOf(classes), rule.Tail, withAdjusted: false, withSet: sets is not null, confidence: confidence?.Score);
+        var format = new PValueFormat(
+            Samples.NamesOf(classes), rule.Tail, withAdjusted: false, withSet: sets is not null, confidence: confidence?.Score);
         var lines = new StringBuilder(format.Header).Append('\n');
         void Reply()
         {

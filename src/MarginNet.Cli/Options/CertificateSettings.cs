@@ -36,8 +36,8 @@ internal sealed class CertificateSettings
         Description = "What proves it. lipschitz: constants of the whole network, in l2, worth something for networks that were trained to "
             + "have small ones. Bounds in the ball around each image, from the cheapest to the dearest: interval; crown-ibp "
             + "(one linear relaxation over intervals, for networks trained by bounds); fast-lin and crown (linear relaxation); "
-            + "fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient finds); complete (and branch and bound over neurons). "
-            + "best: all but fast-lip, each from where the one before ended.",
+            + "fast-lip (a Lipschitz constant in the ball); alpha-crown (with the best lines that a gradient finds); "
+            + "complete (and branch and bound over neurons). best: all but fast-lip, each from where the one before ended.",
         DefaultValueFactory = _ => Lipschitz,
     };
 

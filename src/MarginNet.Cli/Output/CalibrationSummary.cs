@@ -67,7 +67,11 @@ internal sealed class CalibrationSummary(
     }
 
     /// <summary>Kish's effective size of a weighted sample, (Σw)²/Σw².</summary>
-    private static double EffectiveCount(double[] weights) => weights.Sum() / weights.Sum(weight => weight * (weight / weights.Sum()));
+    private static double EffectiveCount(double[] weights)
+    {
+        var total = weights.Sum();
+        return total / weights.Sum(weight => weight * (weight / total));
+    }
 
     private void WriteExpected(TextWriter output, ExpectedRate expected)
     {

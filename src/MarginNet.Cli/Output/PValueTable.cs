@@ -35,7 +35,8 @@ internal sealed class PValueTable
     private readonly PValueFormat _format;
     private readonly Samples _samples;
 
-    private PValueTable(ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted, ConfidenceRank? confidence, ClassSets? sets)
+    private PValueTable(
+        ImmutableArray<PValueRow> rows, Samples samples, FlagRule rule, bool isAdjusted, ConfidenceRank? confidence, ClassSets? sets)
     {
         (Rows, _samples, Rule, IsAdjusted, Confidence, Sets) = (rows, samples, rule, isAdjusted, confidence, sets);
         _format = new(

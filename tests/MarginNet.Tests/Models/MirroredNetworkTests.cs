@@ -25,6 +25,17 @@ public sealed class MirroredNetworkTests
         Assert.Equal(Rows(mean), Rows(network.Score(Images, (pixels, _) => pixels.flip(-1))));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void It_begins_in_the_mode_of_the_network(bool isTraining)
+    {
+        var network = new LipNet();
+        network.train(isTraining);
+        using var mean = new MirroredNetwork(network);
+        Assert.Equal((isTraining, isTraining), (mean.training, network.training));
+    }
+
     [Fact]
     public void The_graph_computes_the_same()
     {
