@@ -203,8 +203,9 @@ internal sealed class CertifyCommand : Command
             var least = 0.0;
             foreach (var (text, value) in distances.Where(distance => distance.Value > 0).OrderBy(distance => distance.Value))
             {
-                // What is not certified at the distance before is not tried at a larger one.
-                double[] epsilons = [.. radii.Select(radius => least == 0 || radius.Holds(least) ? value : 0)];
+                // What is wrong counts as not certified, and what is not certified at the distance before is not tried at a larger one.
+                double[] epsilons = [.. radii.Select((radius, i) =>
+                    radius.PredictedClass == images.Labels[i] && (least == 0 || radius.Holds(least)) ? value : 0)];
                 radii = LocalCertificates.Prove(
                     network, images, epsilons, options, radii, Progress($"images at {text}"), cancellation);
                 least = value;

@@ -10,15 +10,16 @@ namespace MarginNet.Certificates;
 /// <param name="centers">The samples of some indices as the network gets them, shape [N, D], in double precision.</param>
 /// <param name="options">The methods and their settings.</param>
 /// <param name="prover">Tells what holds.</param>
-/// <param name="areBroken">Whether an attack changes decisions within radii, of which no proof can be had: asked before branch and
-/// bound.</param>
+/// <param name="areBroken">Whether an attack changes decisions within radii, of which no proof can be had: asked before what takes long, which
+/// is all but intervals; null where nothing is to be attacked.</param>
 /// <param name="cancellation">Stops between bounds.</param>
 internal sealed class BallCertifier(
     int pixels, Func<int[], Tensor> centers, CertificateOptions options, BallProver prover,
-    Func<(SampleCertificate Sample, double Radius)[], bool[]> areBroken, CancellationToken cancellation)
+    Func<(SampleCertificate Sample, double Radius)[], bool[]>? areBroken, CancellationToken cancellation)
 {
     private const double MostUncut = 1e4; // No larger radius is looked for where pixels may be any number.
     private const double ShareOfTime = 1.0 / 3; // Of what is left to a sample, for one radius by branch and bound.
+    private const double LongestTimer = 1e6; // Seconds; a timer takes no more than some weeks.
 
     /// <summary>A distance that no two points are farther apart than.</summary>
     private readonly double _most = !options.IsCut ? MostUncut : options.Norm switch
@@ -104,9 +105,19 @@ internal sealed class BallCertifier(
             var clock = Stopwatch.StartNew();
             try
             {
-                var left = options.Seconds - part.Max(each => each.Sample.Seconds);
-                Prove(source, part, share => clock.Elapsed.TotalSeconds > share * left * shareOfTime * part.Length).CopyTo(proven, start);
+                var left = part.Sum(each => Math.Max(0, options.Seconds - each.Sample.Seconds));
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                if (left < LongestTimer)
+                {
+                    limit.CancelAfter(TimeSpan.FromSeconds(left));
+                }
+
+                Prove(source, part, share => clock.Elapsed.TotalSeconds > share * left * shareOfTime, limit.Token).CopyTo(proven, start);
                 start += part.Length;
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                start += part.Length; // Out of time, with nothing proven.
             }
             catch (Exception e) when (part.Length > 1 && IsOutOfMemory(e))
             {
@@ -130,14 +141,14 @@ internal sealed class BallCertifier(
         return proven;
     }
 
-    private bool[] Prove(CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<double, bool> isOver)
+    private bool[] Prove(CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<double, bool> isOver, CancellationToken limit)
     {
         cancellation.ThrowIfCancellationRequested();
-        int[] tried = [.. Enumerable.Range(0, part.Length).Where(i => part[i].Sample.Seconds < options.Seconds)];
-        if (source == CertificateSource.Complete && tried.Length > 0)
+        int[] tried = [.. Enumerable.Range(0, part.Length)
+            .Where(i => part[i].Sample.Seconds < options.Seconds && part[i].Radius < part[i].Sample.BrokenAt)];
+        if (source > CertificateSource.CrownIbp && areBroken is not null)
         {
-            var isBroken = areBroken(Array.ConvertAll(tried, i => part[i]));
-            tried = [.. tried.Where((_, k) => !isBroken[k])];
+            tried = LeaveOutBroken(areBroken, part, tried);
         }
 
         var proven = new bool[part.Length];
@@ -147,7 +158,7 @@ internal sealed class BallCertifier(
             var found = prover.Prove(
                 source, centers(Array.ConvertAll(tried, i => part[i].Sample.Index)),
                 Array.ConvertAll(tried, i => part[i].Sample.Decided), Array.ConvertAll(tried, i => part[i].Radius),
-                isOver);
+                isOver, limit);
             for (var k = 0; k < tried.Length; k++)
             {
                 proven[tried[k]] = found[k];
@@ -155,6 +166,25 @@ internal sealed class BallCertifier(
         }
 
         return proven;
+    }
+
+    /// <summary>Attacks what was not attacked within that radius yet.</summary>
+    private static int[] LeaveOutBroken(
+        Func<(SampleCertificate Sample, double Radius)[], bool[]> areBroken, (SampleCertificate Sample, double Radius)[] part, int[] tried)
+    {
+        int[] open = [.. tried.Where(i => part[i].Radius > part[i].Sample.WithstoodAt)];
+        if (open.Length == 0)
+        {
+            return tried;
+        }
+
+        var isBroken = areBroken(Array.ConvertAll(open, i => part[i]));
+        foreach (var (i, isOne) in open.Zip(isBroken))
+        {
+            part[i].Sample.KeepAttack(part[i].Radius, isOne);
+        }
+
+        return [.. tried.Where(i => part[i].Radius < part[i].Sample.BrokenAt)];
     }
 
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException

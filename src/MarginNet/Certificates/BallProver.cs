@@ -13,12 +13,12 @@ namespace MarginNet.Certificates;
 /// </summary>
 /// <param name="graph">The network.</param>
 /// <param name="options">The norm, and what a batch may take.</param>
-/// <param name="cancellation">Stops between the passes of a bound.</param>
 /// <exception cref="NotSupportedException">Of a layer no bounds are known; the message names it.</exception>
-internal sealed class BallProver(NetworkGraph graph, CertificateOptions options, CancellationToken cancellation) : IDisposable
+internal sealed class BallProver(NetworkGraph graph, CertificateOptions options) : IDisposable
 {
     private const double Widening = 1e-12;
     private const double Least = 1e-15;
+    private const double TimeForSlopes = 0.9; // The rest is for the bound that they give.
     private const long RefinedAtOnce = 1 << 24; // Beyond this number of coefficients a batch is no faster than its samples.
 
     private readonly RelaxedGraph _precise = RelaxedGraph.Of(graph, ScalarType.Float64);
@@ -56,8 +56,11 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
     /// <param name="decided">The decision at each.</param>
     /// <param name="radii">The radius of each ball, above 0.</param>
     /// <param name="isOver">Whether a share of the time, from 0 to 1, is over; asked now and then.</param>
+    /// <param name="cancellation">Stops between the passes of a bound.</param>
     /// <returns>Of each whether it is proven.</returns>
-    public bool[] Prove(CertificateSource source, Tensor centers, int[] decided, double[] radii, Func<double, bool> isOver)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public bool[] Prove(
+        CertificateSource source, Tensor centers, int[] decided, double[] radii, Func<double, bool> isOver, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -101,7 +104,7 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options,
             case CertificateSource.AlphaCrown:
                 bounds.Refine(new());
                 var start = ChoiceOptimizer.Start(bounds, _precise.Output, rows.shape[0]);
-                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: () => isOver(1));
+                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: () => isOver(TimeForSlopes));
                 return AllPositive(lower);
             default:
                 throw new ArgumentOutOfRangeException(nameof(source), source, "Expected a method that bounds scores in a ball.");

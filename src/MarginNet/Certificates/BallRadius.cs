@@ -35,7 +35,7 @@ internal sealed class BallRadius : RadiusProver
         var digest = NetworkDigest.Of(graph, graph.Parameters.Select(parameter => parameter.Value), "");
         var options = new CertificateOptions { Method = method, Norm = norm, IsCut = isCut, Precision = Step };
         return new(
-            name, digest, options, LocalCertificates.Prover(graph, options, cancellation), (int)graph.Input.Count.Count, cancellation);
+            name, digest, options, LocalCertificates.Prover(graph, options), (int)graph.Input.Count.Count, cancellation);
     }
 
     private protected override double[] Radii(ScoreMatrix scores, Func<int, float[]> inputs, IProgress<int>? progress)
@@ -59,8 +59,7 @@ internal sealed class BallRadius : RadiusProver
             // Of each batch its own, so that no search begins where one of other samples has ended.
             var certifier = new BallCertifier(
                 _pixels, indices => tensor([.. indices.SelectMany(k => some[k])], [indices.Length, _pixels]).to(ScalarType.Float64),
-                _options, _prover, _ => throw new InvalidOperationException("No method that attacks gives radii as a statistic."),
-                _cancellation);
+                _options, _prover, areBroken: null, _cancellation);
             lock (_lock)
             {
                 certifier.Search([.. samples.Where(sample => sample.HasLead)], []);

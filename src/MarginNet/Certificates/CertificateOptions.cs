@@ -17,8 +17,8 @@ public sealed record CertificateOptions
     /// <summary>Radii are searched for among numbers that are by this share apart; above 0, at most 1. Default 0.01.</summary>
     public double Precision { get; init; } = 0.01;
 
-    /// <summary>How long one sample may take, all methods together; above 0. What is proven by then counts. It ends a method at once in
-    /// branch and bound, elsewhere behind a bound. Default infinite, but <see cref="DefaultTimeLimit"/> in branch and bound.</summary>
+    /// <summary>How long one sample may take, all methods together; above 0. What is proven by then counts: a bound that is not finished
+    /// does not. Default infinite, but <see cref="DefaultTimeLimit"/> in branch and bound.</summary>
     public TimeSpan TimeLimit { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>The most samples that are bounded at once, at least 1. Default 64; fewer where <see cref="Memory"/> asks for it.</summary>

@@ -91,7 +91,7 @@ public static class LocalCertificates
             throw new ArgumentException($"Expected {images.Count} known radii, one for each image, but got {known.Length}.", nameof(known));
         }
 
-        using var prover = Prover(network, images, options, cancellation);
+        using var prover = Prover(network, images, options);
         var samples = Decide(network, images, cancellation);
         var certain = samples.Where(sample => sample.HasLead).ToArray();
         foreach (var sample in known.Length == 0 ? [] : certain)
@@ -145,20 +145,19 @@ public static class LocalCertificates
         return [.. part.Select((each, i) => DecisionMargin.Compute(result.AttackedScores[i]).Class != each.Sample.Decided)];
     }
 
-    private static BallProver Prover(
-        nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options, CancellationToken cancellation)
+    private static BallProver Prover(nn.Module<Tensor, Tensor> network, ImageSet images, CertificateOptions options)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        return Prover(ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width)), options, cancellation);
+        return Prover(ModuleReader.Read(network, new FeatureShape(images.Channels, images.Height, images.Width)), options);
     }
 
     /// <summary>Prepares bounds of a graph.</summary>
-    internal static BallProver Prover(NetworkGraph graph, CertificateOptions options, CancellationToken cancellation)
+    internal static BallProver Prover(NetworkGraph graph, CertificateOptions options)
     {
         // Of numbers with fewer digits than float32 rounding is not known.
         _ = FloatFormat.Of(graph.Parameters
             .Where(parameter => parameter.Role != ParameterRole.Constant).Select(parameter => parameter.Value));
-        return new(graph, options, cancellation);
+        return new(graph, options);
     }
 }

@@ -303,6 +303,23 @@ public sealed class LocalCertificatesTests
         Assert.Empty(SoundnessCheck.Run(Shared.Value, Images, radii));
     }
 
+    [Theory]
+    [InlineData(CertificateMethod.Crown)]
+    [InlineData(CertificateMethod.AlphaCrown)]
+    public void A_bound_that_takes_longer_than_there_is_time_ends_with_nothing_proven(CertificateMethod method)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(4);
+        var network = nn.Sequential(
+            nn.Flatten(), nn.Linear(16, 800), nn.ReLU(), nn.Linear(800, 800), nn.ReLU(), nn.Linear(800, 800), nn.ReLU(), nn.Linear(800, 2));
+        var (one, options) = (Images.Take(1), new CertificateOptions { Method = method, Norm = AttackNorm.Linf });
+
+        Assert.Equal([1e-4], LocalCertificates.Prove(network, one, [1e-4], options).Select(radius => radius.Radius));
+        Assert.Equal(
+            [0], LocalCertificates.Prove(network, one, [1e-4], options with { TimeLimit = TimeSpan.FromTicks(1) })
+                .Select(radius => radius.Radius));
+    }
+
     [Fact]
     public void The_number_of_samples_done_is_told()
     {
