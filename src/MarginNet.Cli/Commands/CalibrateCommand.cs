@@ -183,7 +183,7 @@ internal sealed class CalibrateCommand : Command
     private async Task CalibrateModelAsync(
         ParseResult parsed, bool isSupervised, bool isOfRadii, CancellationToken cancellation)
     {
-        _atypical.ThrowIfTwoKinds(parsed);
+        _atypical.ThrowIfSeveral(parsed);
         var radius = isOfRadii ? _radius.ReadStatistic(parsed) : default;
         using var model = _samples.LoadModel(parsed);
         var (path, file) = (_samples.ModelPath(parsed), parsed.GetValue(_out));
@@ -197,8 +197,8 @@ internal sealed class CalibrateCommand : Command
         var samples = _samples.ScoreImages(parsed, model, images, $"{name} samples", prover, cancellation);
         var others = isSupervised
             && name != Test ? _samples.ScoreImages(parsed, model, dataset.Test, "test samples", prover, cancellation) : samples;
-        var atypical = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, prover, cancellation)
-            ?? _atypical.Foreign(parsed, _samples, model, prover, cancellation);
+        var attacked = _atypical.Attacked(parsed, _samples, model, isSupervised ? dataset.Test : images, prover, cancellation);
+        var atypical = attacked.Concat(_atypical.Foreign(parsed, _samples, model, prover, cancellation)).SingleOrDefault()?.Samples;
         if (parsed.Rows().ArePart)
         {
             return;

@@ -72,7 +72,8 @@ internal sealed class DetectCommand : Command
         }
 
         var features = _features.Read(parsed, samples, foreign, cancellation);
-        Compare(parsed, samples, attacked: null, foreign, nullModel, features, cancellation);
+        Compare(
+            parsed, samples, foreign is null ? [] : [new(DetectionTable.OutOfDistribution, null, foreign)], nullModel, features, cancellation);
     }
 
     private async Task CompareModelAsync(ParseResult parsed, CancellationToken cancellation)
@@ -90,19 +91,21 @@ internal sealed class DetectCommand : Command
             return;
         }
 
-        if (!samples.AreLabelled && attacked is null && foreign is null)
+        AtypicalSet[] others = [.. attacked, .. foreign];
+        if (!samples.AreLabelled && others.Length == 0)
         {
             throw new UserErrorException(
                 $"'{samples.Source}' has no labels: give --labels, --attacked or --ood, for there is nothing to part the images from.");
         }
 
-        var features = await _features.ComputeAsync(parsed, _samples, model, [samples, attacked, foreign], cancellation);
-        Compare(parsed, samples, attacked, foreign, nullModel, features, cancellation);
+        var features = await _features.ComputeAsync(
+            parsed, _samples, model, [samples, .. others.Select(set => set.Samples)], cancellation);
+        Compare(parsed, samples, others, nullModel, features, cancellation);
     }
 
     private void Compare(
-        ParseResult parsed, Samples samples, Samples? attacked, Samples? foreign, MarginNullModel nullModel,
-        FeatureScores? features, CancellationToken cancellation)
+        ParseResult parsed, Samples samples, AtypicalSet[] others, MarginNullModel nullModel, FeatureScores? features,
+        CancellationToken cancellation)
     {
         var (table, resamples, seed) = (new DetectionTable(nullModel, features), parsed.GetValue(_resamples), parsed.GetValue(_seed));
         var (scores, sets) = (Scores(samples), new List<DetectedSet>());
@@ -115,11 +118,11 @@ internal sealed class DetectCommand : Command
             if (right > 0 && wrong > 0)
             {
                 table.Add(
-                    DetectionTable.WrongDecisions, "right decisions", "wrong decisions", Display("wrong decisions").Watch(parted),
-                    resamples, seed, cancellation);
+                    DetectionTable.WrongDecisions, DetectionTable.WrongDecisions, "right decisions", "wrong decisions",
+                    Display("wrong decisions").Watch(parted), resamples, seed, cancellation);
                 AddSet(parted, Where(samples.IsRight), DetectedSet.Side(samples, Where(i => !samples.IsRight(i)), nullModel));
             }
-            else if (foreign is null && attacked is null)
+            else if (others.Length == 0)
             {
                 throw new UserErrorException($"{right} decisions are right and {wrong} wrong: to compare detectors of wrong decisions, "
                     + "give samples with some of both.");
@@ -131,8 +134,12 @@ internal sealed class DetectCommand : Command
             }
         }
 
-        AddPair(DetectionTable.Attack, "clean images", "attacked images", attacked);
-        AddPair(DetectionTable.OutOfDistribution, "known samples", "foreign samples", foreign);
+        foreach (var set in others)
+        {
+            var pairs = scores.Zip(Scores(set.Samples), (known, other) => (known.Name, known.Values, other.Values)).ToArray();
+            table.Add(set.Kind, set.Key, set.Typical, set.Name, Display(set.Name).Watch(pairs), resamples, seed, cancellation);
+            AddSet(pairs, Where(_ => true), DetectedSet.Side(set.Samples, Enumerable.Range(0, set.Samples.Count), nullModel));
+        }
 
         if (_html.File(parsed) is { } page)
         {
@@ -140,19 +147,9 @@ internal sealed class DetectCommand : Command
                 .Save(page);
         }
 
-        _logitsOut.Write(parsed, samples, attacked, foreign);
+        _logitsOut.Write(parsed, [samples, .. others.Select(set => set.Samples)]);
         _json.Report(parsed, table.Write, table.Write);
         CalibrationWarnings.WriteLines(parsed, table.Reversals(_atypical.HasSurrogate(parsed)));
-
-        void AddPair(string key, string typical, string atypical, Samples? others)
-        {
-            if (others is not null)
-            {
-                var pairs = scores.Zip(Scores(others), (known, other) => (known.Name, known.Values, other.Values)).ToArray();
-                table.Add(key, typical, atypical, Display(atypical).Watch(pairs), resamples, seed, cancellation);
-                AddSet(pairs, Where(_ => true), DetectedSet.Side(others, Enumerable.Range(0, others.Count), nullModel));
-            }
-        }
 
         (string Name, double[] Values)[] Scores(Samples set) =>
             [.. DetectionTable.Scores(set, nullModel), .. features?.Of(set, nullModel, cancellation) ?? []];

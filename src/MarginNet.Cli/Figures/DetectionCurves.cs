@@ -17,7 +17,7 @@ internal static class DetectionCurves
         var list = string.Join(", ", set.Section.Rows.Select(
             row => string.Create(CultureInfo.InvariantCulture, $"{row.Score} {row.Report.Metrics.Auroc:f3}")));
         return new(
-            $"roc-{set.Section.Key}",
+            $"roc-{set.Section.Id}",
             $"How many of each are flagged as the threshold of a score rises, with the AUROC of each score. The diamond is the threshold in use: {mark}.",
             Columns: 1,
             [

@@ -24,50 +24,79 @@ internal sealed class AtypicalOptions
         Description = "The model file whose gradients the attack follows, as where an attacker knows another network; "
             + "by default the model's own.",
     };
-    private readonly Option<string?> _attacked = new("--attacked")
+    private readonly Option<string[]> _attacked = new("--attacked")
     {
-        Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm.",
+        Description = "With --model: attacked images that 'marginnet attack' wrote, a .npy file, instead of --fgsm; of 'detect' one or more.",
+        AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<string?> _foreign = new("--ood")
+    private readonly Option<string[]> _foreign = new("--ood")
     {
         Description = "With --model: a folder of pictures (JPEG, PNG, BMP, WebP), at any depth, "
-            + "that are of none of the classes (out of distribution).",
+            + "that are of none of the classes (out of distribution); of 'detect' one or more.",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     public Option[] All => [_epsilon, _surrogate, _attacked, _foreign];
 
     /// <summary>Whether the attack follows, or may have followed, another network than the one attacked.</summary>
-    public bool HasSurrogate(ParseResult parsed) => parsed.GetValue(_surrogate) is not null || parsed.GetValue(_attacked) is not null;
+    public bool HasSurrogate(ParseResult parsed) => parsed.GetValue(_surrogate) is not null || parsed.IsGiven(_attacked);
 
-    /// <summary>Requires one kind of samples at most, for a threshold is chosen by one.</summary>
-    public void ThrowIfTwoKinds(ParseResult parsed)
+    /// <summary>Requires one set of samples at most, for a threshold is chosen by one.</summary>
+    public void ThrowIfSeveral(ParseResult parsed)
     {
-        var attack = parsed.GetValue(_epsilon) is not null ? _epsilon.Name : parsed.GetValue(_attacked) is not null ? _attacked.Name : null;
-        if (attack is not null && parsed.GetValue(_foreign) is not null)
+        var attack = parsed.GetValue(_epsilon) is not null ? _epsilon.Name : parsed.IsGiven(_attacked) ? _attacked.Name : null;
+        if (attack is not null && parsed.IsGiven(_foreign))
         {
             throw new UserErrorException($"{attack} and --ood are two kinds of samples to flag: choose the threshold by one of them.");
         }
+
+        foreach (var option in (Option<string[]>[])[_attacked, _foreign])
+        {
+            if (parsed.GetValue(option) is { Length: > 1 } several)
+            {
+                throw new UserErrorException($"{option.Name} names {several.Length} sets of samples to flag: choose the threshold by one of them.");
+            }
+        }
     }
 
-    /// <summary>The given images under attack, or attacked ones of a file; null where no attack is asked for.</summary>
-    public Samples? Attacked(
+    /// <summary>The given images under attack, or the attacked ones of each file; empty where no attack is asked for.</summary>
+    public AtypicalSet[] Attacked(
         ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover,
         CancellationToken cancellation, bool keepsPixels = false)
     {
         var path = parsed.GetValue(_surrogate);
-        if (parsed.GetValue(_attacked) is { } file)
+        if (parsed.GetValue(_attacked) is { Length: > 0 } files)
         {
             return parsed.GetValue(_epsilon) is null && path is null
-                ? samples.ScoreArray(parsed, model, file, labelsPath: null, prover, cancellation)
+                ? [.. files.Zip(AtypicalSet.Names(files), (file, name) => new AtypicalSet(
+                    DetectionTable.Attack, name, samples.ScoreArray(parsed, model, file, labelsPath: null, prover, cancellation)))]
                 : throw new UserErrorException("--attacked are images that were attacked before: leave out --fgsm and --surrogate.");
         }
 
-        if (parsed.GetValue(_epsilon) is not { } epsilon)
-        {
-            return path is null
-                ? null
+        return parsed.GetValue(_epsilon) is { } epsilon
+            ? [new(DetectionTable.Attack, null, Attack(parsed, samples, model, images, prover, epsilon, keepsPixels, cancellation))]
+            : path is null
+                ? []
                 : throw new UserErrorException("--surrogate needs --fgsm, how much each pixel may change, such as --fgsm 0.1.");
-        }
+    }
+
+    /// <summary>The images of each foreign folder; empty where there is none.</summary>
+    public AtypicalSet[] Foreign(
+        ParseResult parsed, SampleOptions samples, MarginModel model, RadiusProver? prover, CancellationToken cancellation)
+    {
+        var folders = parsed.GetValue(_foreign) ?? [];
+        // All are read before any is scored.
+        var sets = Array.ConvertAll(folders, folder => samples.ReadPictures(parsed, model, PicturesOf(folder), cancellation));
+        return [.. sets.Zip(AtypicalSet.Names(folders), (images, name) => new AtypicalSet(
+            DetectionTable.OutOfDistribution, name, samples.ScoreImages(
+                parsed, model, images, name is null ? "foreign images" : $"foreign images of '{name}'", prover, cancellation)))];
+    }
+
+    private Samples Attack(
+        ParseResult parsed, SampleOptions samples, MarginModel model, ImageSet? images, RadiusProver? prover, double epsilon,
+        bool keepsPixels, CancellationToken cancellation)
+    {
+        var path = parsed.GetValue(_surrogate);
 
         parsed.WarnOfDistance(_epsilon.Name, epsilon, AttackNorm.Linf, pixelCount: 1);
         if (images is null)
@@ -112,15 +141,8 @@ internal sealed class AtypicalOptions
             .Showing(attacked.Count > 0 ? Pictures.Of(attacked) : null);
     }
 
-    /// <summary>The images of the foreign folder; null where there is none.</summary>
-    public Samples? Foreign(
-        ParseResult parsed, SampleOptions samples, MarginModel model, RadiusProver? prover, CancellationToken cancellation)
+    private static string[] PicturesOf(string folder)
     {
-        if (parsed.GetValue(_foreign) is not { } folder)
-        {
-            return null;
-        }
-
         if (!Directory.Exists(folder))
         {
             throw new UserErrorException($"--ood '{folder}' does not exist: give a folder of pictures.");
@@ -129,9 +151,7 @@ internal sealed class AtypicalOptions
         string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(ImageFolder.IsPicture)
             .Order(StringComparer.Ordinal)];
-        return files.Length > 0
-            ? samples.ScoreImages(
-                parsed, model, samples.ReadPictures(parsed, model, files, cancellation), "foreign images", prover, cancellation)
+        return files.Length > 0 ? files
             : throw new UserErrorException($"--ood '{folder}' has no .jpg, .jpeg, .png, .bmp or .webp file: give a folder of pictures.");
     }
 }

@@ -102,7 +102,7 @@ internal sealed class FeatureOptions
     /// <summary>Computes the features of a model's samples and of its training images, and fits the scores; null where none are
     /// asked for.</summary>
     public async Task<FeatureScores?> ComputeAsync(
-        ParseResult parsed, SampleOptions options, MarginModel model, Samples?[] sets, CancellationToken cancellation)
+        ParseResult parsed, SampleOptions options, MarginModel model, Samples[] sets, CancellationToken cancellation)
     {
         if (!AreOfModel(parsed))
         {
@@ -119,7 +119,7 @@ internal sealed class FeatureOptions
                 + "features have nothing to be fitted to: give the data it was trained on.");
         }
 
-        foreach (var samples in sets.OfType<Samples>())
+        foreach (var samples in sets)
         {
             samples.With(Features(parsed, extractor, samples, cancellation));
         }

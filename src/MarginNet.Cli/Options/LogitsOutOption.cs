@@ -36,12 +36,12 @@ internal sealed class LogitsOutOption
 
     /// <summary>Writes the file where it is asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="sets">The data sets; null for one that is not there, which has no number.</param>
-    public void Write(ParseResult parsed, params IEnumerable<Samples?> sets)
+    /// <param name="sets">The data sets.</param>
+    public void Write(ParseResult parsed, params IEnumerable<Samples> sets)
     {
         if (parsed.GetValue(_file) is { } file)
         {
-            FdShiftsFile.Write(file, [.. sets.OfType<Samples>().Select(set => (set.Logits, set.Labels))]);
+            FdShiftsFile.Write(file, [.. sets.Select(set => (set.Logits, set.Labels))]);
         }
     }
 }

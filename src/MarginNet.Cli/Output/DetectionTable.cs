@@ -87,6 +87,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
         order == 0 ? "max softmax" : string.Create(CultureInfo.InvariantCulture, $"p = {order}");
 
     /// <summary>Compares the scores on two sets.</summary>
+    /// <param name="kind">Of what kind the atypical samples are.</param>
     /// <param name="key">What JSON calls the comparison.</param>
     /// <param name="typical">What the typical samples are.</param>
     /// <param name="atypical">What the atypical samples are.</param>
@@ -95,8 +96,8 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
     /// <param name="seed">Their seed.</param>
     /// <param name="cancellation">Stops between two draws.</param>
     public void Add(
-        string key, string typical, string atypical, IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples,
-        int seed, CancellationToken cancellation)
+        string kind, string key, string typical, string atypical,
+        IEnumerable<(string Name, double[] Typical, double[] Atypical)> scores, int resamples, int seed, CancellationToken cancellation)
     {
         var (rows, orders) = (new List<Row>(), new List<int[]>());
         var all = scores.ToArray();
@@ -119,7 +120,9 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
                 DetectionReport.Compute(score.Typical, score.Atypical, resamples: resamples, seed: seed, cancellation: cancellation)));
         }
 
-        _sections.Add(new($"{typical} from {atypical}", key, typical, atypical, rows));
+        var earlier = _sections.Count(section => section.Kind == kind);
+        _sections.Add(new(
+            $"{typical} from {atypical}", kind, key, earlier == 0 ? kind : $"{kind}_{earlier + 1}", typical, atypical, rows));
     }
 
     /// <summary>What a headline score that is worse than chance means, one line for each comparison.</summary>
@@ -136,7 +139,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
             var twoSided = section.Find(TwoSided)!.Metrics.Auroc;
             var other = twoSided > 0.5 ? string.Create(
                 CultureInfo.InvariantCulture, $" --tail two-sided, which flags large margins too, has {twoSided:f3}.") : "";
-            var why = section.Key switch
+            var why = section.Kind switch
             {
                 Attack when !hasSurrogate => "the attack followed this network's own gradients and made wrong decisions of large margin, "
                     + "which no small-margin test finds. --surrogate OTHER.pt makes it on another network, as in the paper.",
@@ -160,7 +163,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
     public void Write(TextWriter output)
     {
         var width = _sections.Max(section => section.Rows.Max(row => row.Title.Length));
-        foreach (var (title, key, typical, atypical, rows) in _sections)
+        foreach (var (title, kind, _, _, typical, atypical, rows) in _sections)
         {
             var any = rows[0].Report;
             output.WriteLine(string.Create(
@@ -175,7 +178,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
             }
 
             output.WriteLine();
-            if (key == WrongDecisions)
+            if (kind == WrongDecisions)
             {
                 WriteSelective(output, rows, width);
             }
@@ -201,7 +204,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
     public void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        foreach (var (_, key, typical, atypical, rows) in _sections)
+        foreach (var (_, kind, key, _, typical, atypical, rows) in _sections)
         {
             json.WriteStartObject(key);
             json.WriteString("typical", typical);
@@ -223,7 +226,7 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
                 JsonNumbers.Write(json, "aupr_typical", report.Metrics.AuprIn, report.AuprIn);
                 JsonNumbers.Write(json, "aupr_atypical", report.Metrics.AuprOut, report.AuprOut);
                 JsonNumbers.Write(json, "fpr_at_95_tpr", report.Metrics.FprAt95Tpr, report.FprAt95Tpr);
-                if (key == WrongDecisions)
+                if (kind == WrongDecisions)
                 {
                     JsonNumbers.Write(json, "aurc", report.Metrics.Aurc, report.Aurc);
                     JsonNumbers.Write(json, "e_aurc", report.Metrics.ExcessAurc, report.ExcessAurc);
@@ -252,7 +255,14 @@ internal sealed class DetectionTable(MarginNullModel nullModel, FeatureScores? f
     }
 
     /// <summary>A comparison of scores on two sets.</summary>
-    internal sealed record Section(string Title, string Key, string Typical, string Atypical, List<Row> Rows)
+    /// <param name="Title">What it tells from what.</param>
+    /// <param name="Kind">Of what kind the atypical samples are.</param>
+    /// <param name="Key">What JSON calls it.</param>
+    /// <param name="Id">What a page calls it: letters, digits and underscores.</param>
+    /// <param name="Typical">What the typical samples are.</param>
+    /// <param name="Atypical">What the atypical samples are.</param>
+    /// <param name="Rows">The scores.</param>
+    internal sealed record Section(string Title, string Kind, string Key, string Id, string Typical, string Atypical, List<Row> Rows)
     {
         public DetectionReport? Find(string score) => Rows.Find(row => row.Score == score || row.Also.Contains(score))?.Report;
     }

@@ -20,7 +20,7 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, string fitt
         Html.Format($"How well margin p-values and other scores tell the atypical from the typical, {subject}; and what the threshold in use flags."),
         command,
         [.. sets.Select(set => new PageSection(
-            set.Section.Key.Replace('_', '-'), Capital(set.Section.Title), Compose(set), Capital(set.Section.Atypical)))])
+            set.Section.Id.Replace('_', '-'), Capital(set.Section.Title), Compose(set), Capital(set.Section.Atypical)))])
     {
         Facts = [.. sets.SelectMany(Facts)],
     };
@@ -58,7 +58,7 @@ internal sealed class DetectionPage(IReadOnlyList<DetectedSet> sets, string fitt
             Cell(row.Report.Metrics.AuprOut, row.Report.AuprOut),
             Cell(row.Report.Metrics.FprAt95Tpr, row.Report.FprAt95Tpr))));
 
-    private static Html Selective(DetectedSet set) => set.Section.Key != DetectionTable.WrongDecisions ? default : Html.Format(
+    private static Html Selective(DetectedSet set) => set.Section.Kind != DetectionTable.WrongDecisions ? default : Html.Format(
         $"""
         {FigureHtml.Embed(RiskCoverageCurves.Draw(set))}
         {ScrollTable.Sortable(

@@ -288,6 +288,9 @@ public sealed partial class CalibrateCommandTests
         var both = await Tool.RunAsync([.. command, "--fgsm", "0.1", "--ood", tool.File("nowhere")]);
         Assert.Equal(2, both.ExitCode);
         Assert.Contains("--fgsm and --ood are two kinds of samples to flag", both.Error, StringComparison.Ordinal);
+        var several = await Tool.RunAsync([.. command, "--ood", "a", "b"]);
+        Assert.Equal(2, several.ExitCode);
+        Assert.Contains("--ood names 2 sets of samples to flag", several.Error, StringComparison.Ordinal);
         var missing = await Tool.RunAsync([.. command, "--ood", tool.File("nowhere")]);
         Assert.Equal(2, missing.ExitCode);
         Assert.Contains("does not exist: give a folder", missing.Error, StringComparison.Ordinal);

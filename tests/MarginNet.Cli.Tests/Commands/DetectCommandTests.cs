@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MarginNet.Arrays;
 using MarginNet.Cli.Output;
 using MarginNet.Detection;
@@ -182,6 +183,7 @@ public sealed class DetectCommandTests
         var table = new DetectionTable(MarginNullModel.Fit([1.0, 2], new int[2], new int[2], 2));
         table.Add(
             DetectionTable.Attack,
+            DetectionTable.Attack,
             "clean images",
             "attacked images",
             [("p lower", clean, attacked), ("p two-sided", attacked, clean)],
@@ -255,6 +257,31 @@ public sealed class DetectCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("100 known samples, 3 foreign samples", run.Output, StringComparison.Ordinal);
         Assert.Contains("right decisions from wrong decisions: ", run.Output, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(tool.File("other/ood"));
+        File.Copy(tool.File("ood/deep/1.png"), tool.File("other/ood/1.png"));
+        Directory.CreateDirectory(tool.File("grey"));
+        File.Copy(tool.File("ood/deep/2.png"), tool.File("grey/2.png"));
+        string[] three = [tool.File("ood"), tool.File("other/ood"), tool.File("grey")];
+        var several = await Tool.RunAsync([
+            "detect", "--model", tool.File("m.pt"), "--limit-test", "100", "--resamples", "20", "--ood", .. three, "--json", tool.File("d.json"),
+            "--html", tool.File("d.html"), "--logits-out", tool.File("raw_logits.npz")]);
+        Assert.Equal(0, several.ExitCode);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(tool.File("d.json")));
+        foreach (var (name, count) in new[] { (three[0], 3), (three[1], 1), ("grey", 1) })
+        {
+            Assert.Contains($"100 known samples, {count} images of '{name}'", several.Output, StringComparison.Ordinal);
+            Assert.Equal(count, json.RootElement.GetProperty($"out_of_distribution:{name}").GetProperty("atypical_count").GetInt32());
+        }
+
+        var page = await File.ReadAllTextAsync(tool.File("d.html"));
+        Assert.All(
+            ["out-of-distribution", "out-of-distribution-2", "out-of-distribution-3"],
+            id => Assert.Single(Regex.Matches(page, $" id=\"{id}\"")));
+        Assert.Equal(1, FdShiftsFile.Read(tool.File("raw_logits.npz") + "@3").Logits.Rows);
+
+        var twice = await Tool.RunAsync("detect", "--model", tool.File("m.pt"), "--ood", three[0], three[0]);
+        Assert.Equal((2, true), (twice.ExitCode, twice.Error.Contains("is named twice", StringComparison.Ordinal)));
         Directory.CreateDirectory(tool.File("empty"));
         foreach (var (folder, expected) in new[]
         {
