@@ -94,7 +94,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private readonly Option<string> _loss = Choice(
         "--loss",
         "dual is (9) as printed, which feels mu only between rounds; dual-hinge its hinge; dual-normalized (8); shifted-softmax (7); "
-        + "margin-ratio (6).",
+        + "emma that with shifts that grow with the margins, up to mu; margin-ratio (6).",
         MarginLoss.All.Select(loss => loss.Name),
         defaults.Loss.Name);
 

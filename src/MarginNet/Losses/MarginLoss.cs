@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace MarginNet.Losses;
 
 /// <summary>
-/// A training objective by name: one of the per-sample losses (6) to (9), the hinge of (9), or cross-entropy, weighted by λ.
+/// A training objective by name: one of the per-sample losses (6) to (9), the hinge of (9), EMMA, or cross-entropy, weighted by λ.
 /// </summary>
 public sealed class MarginLoss
 {
@@ -34,6 +34,9 @@ public sealed class MarginLoss
     /// <summary>Equation (7), see <see cref="ShiftedSoftmaxLoss"/>.</summary>
     public static MarginLoss ShiftedSoftmax { get; } = new("shifted-softmax", "(7)", ShiftedSoftmaxLoss.Compute);
 
+    /// <summary>Equation (7) with shifts that grow with the margins, see <see cref="EmmaLoss"/>.</summary>
+    public static MarginLoss Emma { get; } = new("emma", "EMMA", EmmaLoss.Compute);
+
     /// <summary>Equation (6), see <see cref="MarginRatioLoss"/>.</summary>
     public static MarginLoss MarginRatio { get; } = new("margin-ratio", "(6)", MarginRatioLoss.Compute) { NeedsRectifiedScores = true };
 
@@ -41,12 +44,12 @@ public sealed class MarginLoss
     public static MarginLoss CrossEntropy { get; } = new("cross-entropy", "baseline", PlainCrossEntropy);
 
     /// <summary>Every loss, the default first.</summary>
-    public static ImmutableArray<MarginLoss> All { get; } = [Dual, DualHinge, DualNormalized, ShiftedSoftmax, MarginRatio, CrossEntropy];
+    public static ImmutableArray<MarginLoss> All { get; } = [Dual, DualHinge, DualNormalized, ShiftedSoftmax, Emma, MarginRatio, CrossEntropy];
 
     /// <summary>The name used on the command line and in model files, such as <c>dual-hinge</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The number of the equation in the paper.</summary>
+    /// <summary>The number of the equation in the paper, or what else it is known by.</summary>
     public string Equation { get; }
 
     /// <summary>

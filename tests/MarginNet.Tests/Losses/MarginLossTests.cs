@@ -12,6 +12,9 @@ public sealed class MarginLossTests
 
     public static TheoryData<string> Names => [.. MarginLoss.All.Select(loss => loss.Name)];
 
+    /// <summary>All but the one whose shifts count as constant in the gradient.</summary>
+    public static TheoryData<string> NamesOfPotentials => [.. MarginLoss.All.Except([MarginLoss.Emma]).Select(loss => loss.Name)];
+
     [Fact]
     public void Each_loss_is_its_equation()
     {
@@ -24,6 +27,7 @@ public sealed class MarginLossTests
         Assert.Equal(1.0 / (6 + 7), Value(MarginLoss.DualNormalized), 12);
         Assert.Equal(-Math.Log(4.0 / (6 + 3)), Value(MarginLoss.MarginRatio), 12);
         Assert.Equal(-Math.Log(Math.Exp(4) / (Math.Exp(4) + Math.Exp(4) + Math.Exp(5))), Value(MarginLoss.ShiftedSoftmax), 12);
+        Assert.Equal(-Math.Log(Math.Exp(4) / (Math.Exp(4) + Math.Exp(4) + Math.Exp(4))), Value(MarginLoss.Emma), 12);
         Assert.Equal(-Math.Log(Math.Exp(4) / (Math.Exp(1) + Math.Exp(4) + Math.Exp(2))), Value(MarginLoss.CrossEntropy), 12);
     }
 
@@ -98,8 +102,30 @@ public sealed class MarginLossTests
         Assert.True((gradient[met.logical_not()].abs().sum(1) > 0).all().item<bool>());
     }
 
+    [Fact]
+    public void Emma_shifts_each_rival_by_the_lead_over_it_up_to_the_margin()
+    {
+        using var scope = NewDisposeScope();
+        const double Margin = 2.5;
+        var (logits, labels) = Gaussian(scale: 3);
+        var lead = logits.gather(1, labels.unsqueeze(1)) - logits;
+        var shift = lead.clamp(0, Margin);
+        var leaf = logits.detach().clone().requires_grad_();
+        F.cross_entropy(leaf + shift, labels, reduction: nn.Reduction.Sum).backward();
+        Assert.True(Gradient(MarginLoss.Emma, logits, labels, Margin).allclose(leaf.grad!, 1e-12, 1e-12));
+
+        var losses = MarginLoss.Emma.Compute(logits, labels, Margin, nn.Reduction.None);
+        var met = LabelledMargin.Compute(logits, labels) >= Margin;
+        var plain = lead.amax(1) <= 0; // The true class is the last.
+        Assert.True(met.any().item<bool>() && plain.any().item<bool>());
+        Assert.True(losses[met].allclose(MarginLoss.ShiftedSoftmax.Compute(logits, labels, Margin, nn.Reduction.None)[met], 0, 1e-12));
+        Assert.True(losses[plain].allclose(MarginLoss.CrossEntropy.Compute(logits, labels, 0, nn.Reduction.None)[plain], 0, 1e-12));
+        Assert.True(MarginLoss.Emma.Compute(logits, labels, 0, nn.Reduction.None)
+            .allclose(MarginLoss.CrossEntropy.Compute(logits, labels, 0, nn.Reduction.None), 0, 1e-12));
+    }
+
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(NamesOfPotentials))]
     public void The_gradient_agrees_with_finite_differences(string name)
     {
         var loss = MarginLoss.Parse(name);
