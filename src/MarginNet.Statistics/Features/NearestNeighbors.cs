@@ -7,6 +7,8 @@ namespace MarginNet.Features;
 /// samples'.</summary>
 public sealed class NearestNeighbors
 {
+    private const int Block = 16; // Samples that share a pass: memory gives training samples more slowly than they are compared.
+
     private readonly double[] _units; // Shape [N, D].
 
     private NearestNeighbors(double[] units, int dimension, int k) => (_units, Dimension, K) = (units, dimension, k);
@@ -42,19 +44,7 @@ public sealed class NearestNeighbors
     public double Score(ReadOnlySpan<double> features)
     {
         FeatureArrays.ThrowIfOtherDimension(features, Dimension);
-        var unit = features.ToArray();
-        Normalize(unit);
-        var nearest = new PriorityQueue<double, double>(K); // The k least distances, the largest of them first.
-        for (var start = 0; start < _units.Length; start += Dimension)
-        {
-            var distance = TensorPrimitives.Distance(unit, _units.AsSpan(start, Dimension));
-            if (nearest.Count < K)
-                nearest.Enqueue(distance, -distance);
-            else if (distance < nearest.Peek())
-                nearest.DequeueEnqueue(distance, -distance);
-        }
-
-        return -nearest.Peek();
+        return Score([features.ToArray()])[0];
     }
 
     /// <summary>Computes the scores of many samples on all cores.</summary>
@@ -70,8 +60,34 @@ public sealed class NearestNeighbors
             throw new ArgumentException($"Expected {Dimension} features, but got {features.Columns}.", nameof(features));
 
         var scores = new double[features.Rows];
-        Parallel.For(0, scores.Length, new() { CancellationToken = cancellation }, i => scores[i] = Score(features.Row(i)));
+        Parallel.For(0, (scores.Length + Block - 1) / Block, new() { CancellationToken = cancellation }, block =>
+        {
+            var (start, end) = (block * Block, Math.Min((block + 1) * Block, scores.Length));
+            Score([.. Enumerable.Range(start, end - start).Select(i => features.Row(i).ToArray())]).CopyTo(scores, start);
+        });
         return scores;
+    }
+
+    /// <summary>Scores some samples in one pass over the training samples.</summary>
+    /// <param name="samples">Their features, which are normalised in place.</param>
+    private double[] Score(double[][] samples)
+    {
+        Array.ForEach(samples, sample => Normalize(sample));
+        var nearest = Array.ConvertAll(samples, _ => new PriorityQueue<double, double>(K)); // The k least distances, the largest first.
+        for (var start = 0; start < _units.Length; start += Dimension)
+        {
+            var unit = _units.AsSpan(start, Dimension);
+            for (var i = 0; i < samples.Length; i++)
+            {
+                var distance = TensorPrimitives.Distance(samples[i], unit);
+                if (nearest[i].Count < K)
+                    nearest[i].Enqueue(distance, -distance);
+                else if (distance < nearest[i].Peek())
+                    nearest[i].DequeueEnqueue(distance, -distance);
+            }
+        }
+
+        return Array.ConvertAll(nearest, queue => -queue.Peek());
     }
 
     private static void Normalize(Span<double> features)
