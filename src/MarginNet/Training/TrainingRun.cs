@@ -317,9 +317,10 @@ internal sealed class TrainingRun : IDisposable
         var (scores, margins) = isRadius
             ? (_state.Lipschitz.RaiseRivals(logits, labels, ramp), zeros_like(targets))
             : (logits, targets * ramp);
+        var seen = isRadius && loss == MarginLoss.Emma ? EmmaLoss.Approach(logits, scores, labels) : scores;
         var (cooled, cooledTargets) = _options.Temperature == 1
-            ? (scores, margins)
-            : (scores / _options.Temperature, margins / _options.Temperature);
+            ? (seen, margins)
+            : (seen / _options.Temperature, margins / _options.Temperature);
         var value = loss.Compute(cooled, labels, cooledTargets, dualWeights.index_select(0, indices)).mean();
         _network.zero_grad(set_to_none: true);
         _state.Scaler.Backward(part.Share == 1 ? value : value * part.Share);

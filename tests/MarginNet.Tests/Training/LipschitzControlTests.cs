@@ -50,6 +50,21 @@ public sealed class LipschitzControlTests
     }
 
     [Fact]
+    public void Emma_raises_rivals_by_as_much_of_the_radius_as_there_is()
+    {
+        using var scope = NewDisposeScope();
+        var logits = tensor(new[,] { { 3f, 1f, 2.9f, 5f } }).requires_grad_();
+        var constants = tensor(new[,] { { 0f, 1.5f, 1f, 2f } }).requires_grad_();
+        var seen = EmmaLoss.Approach(logits, logits + constants, tensor(new long[] { 0 }));
+
+        // Leads of 2, 0.1 and −2 under shifts of 1.5, 1 and 2: all of it, a tenth, and nothing.
+        Assert.Equal([3f, 2.5f, 3f, 5f], seen.detach().data<float>().ToArray().Select(score => MathF.Round(score, 5)));
+        seen.sum().backward();
+        Assert.Equal([1f, 1f, 1f, 1f], logits.grad!.data<float>().ToArray());
+        Assert.Equal([0f, 1f, 0.1f, 0f], constants.grad!.data<float>().ToArray().Select(share => MathF.Round(share, 5)));
+    }
+
+    [Fact]
     public void A_projection_that_nothing_exceeds_changes_no_byte()
     {
         using var free = TinyProblem.Network();
@@ -95,13 +110,16 @@ public sealed class LipschitzControlTests
         }
     }
 
-    [Fact]
-    public void Lipschitz_margin_training_certifies_larger_balls_than_margin_training()
+    [Theory]
+    [InlineData("shifted-softmax", "shifted-softmax", 1.5)]
+    [InlineData("emma", "cross-entropy", 1.2)] // Which it is without radii.
+    public void Lipschitz_margin_training_certifies_larger_balls_than_the_same_without(string loss, string without, double factor)
     {
         var images = TinyProblem.Images(120);
         for (var seed = 1; seed <= 3; seed++)
         {
-            Assert.True(MedianRadius(Plain with { LipschitzMargin = 0.15 }, seed) > 1.5 * MedianRadius(Plain, seed));
+            var of = MedianRadius(Plain with { Loss = MarginLoss.Parse(loss), LipschitzMargin = 0.15 }, seed);
+            Assert.InRange(of / MedianRadius(Plain with { Loss = MarginLoss.Parse(without) }, seed), factor, double.MaxValue);
         }
 
         double MedianRadius(TrainingOptions options, int seed)
