@@ -37,7 +37,7 @@ public sealed class CommandLineTests
     [InlineData("give either --model, or --logits with --labels.", "evaluate")]
     [InlineData("--bins is '0'", "evaluate", "--model", "m.pt", "--bins", "0")]
     [InlineData("--labels does not go with --model", "evaluate", "--model", "m.pt", "--labels", "y.npy")]
-    [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, margin-ratio or shifted-softmax. "
+    [InlineData("--loss is 'hinge': expected cross-entropy, dual, dual-hinge, dual-normalized, emma, margin-ratio or shifted-softmax. "
         + "Did you mean 'dual-hinge'?", "train", "--loss", "hinge")]
     [InlineData("--preset is 'fats': expected certified, certified-linf, fast or paper. "
         + "Did you mean 'fast'? See 'marginnet train --help'.", "train", "--preset", "fats")]

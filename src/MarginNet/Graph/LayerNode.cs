@@ -15,6 +15,9 @@ internal sealed class LayerNode(Node node, ValueShape[] shapes, Tensor?[] stored
     /// <summary>Its operation.</summary>
     public Operation Operation => node.Operation;
 
+    /// <summary>Whether layers are of a network in training: with gradients, and proving nothing.</summary>
+    public bool IsTraining { get; init; }
+
     /// <summary>The shape of its value.</summary>
     public ValueShape Shape => node.Shape;
 

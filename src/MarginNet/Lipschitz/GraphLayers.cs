@@ -14,15 +14,16 @@ internal sealed class GraphLayers
 
     private readonly NetworkGraph _graph;
     private readonly Func<string, Tensor, Tensor> _take;
+    private readonly bool _isTraining;
     private readonly Dictionary<string, Tensor> _stored;
     private readonly Dictionary<string, int> _places; // Of values that depend on the images: 0 of these, and from 1 on the nodes.
     private readonly int[][] _inputs; // Those places of each node's inputs.
     private readonly int[] _dominators; // Of each place: the last value before it that it depends on alone.
     private int _count;
 
-    private GraphLayers(NetworkGraph graph, IReadOnlyList<Tensor> parameters, Func<string, Tensor, Tensor> take)
+    private GraphLayers(NetworkGraph graph, IReadOnlyList<Tensor> parameters, Func<string, Tensor, Tensor> take, bool isTraining = false)
     {
-        (_graph, _take) = (graph, take);
+        (_graph, _take, _isTraining) = (graph, take, isTraining);
         _stored = graph.Parameters.Zip(parameters).ToDictionary(pair => pair.First.Name, pair => pair.Second);
         _places = graph.Nodes.Select((node, i) => (node.Name, i)).ToDictionary(node => node.Name, node => node.i + 1);
         _places.Add(NetworkGraph.Images, 0);
@@ -45,7 +46,7 @@ internal sealed class GraphLayers
     /// <summary>The layers with weights as they are in training: float32, on their device, and differentiable; not checked.</summary>
     /// <exception cref="NotSupportedException">A node has no known constant; the message names it.</exception>
     public static List<Layer> InTraining(NetworkGraph graph, IReadOnlyList<Tensor> parameters, Device device) =>
-        new GraphLayers(graph, parameters, (_, weight) => weight.to(ScalarType.Float32, device)).All();
+        new GraphLayers(graph, parameters, (_, weight) => weight.to(ScalarType.Float32, device), isTraining: true).All();
 
     private List<Layer> All() => _places.TryGetValue(_graph.Output, out var output) ? Between(0, output)
         : throw new NotSupportedException("The scores do not depend on the images.");
@@ -78,7 +79,7 @@ internal sealed class GraphLayers
 
     private IReadOnlyList<Layer> Layers(Node node, int[] inputs, int start)
     {
-        var asked = new LayerNode(node, Shapes(node), Stored(node), _take);
+        var asked = new LayerNode(node, Shapes(node), Stored(node), _take) { IsTraining = _isTraining };
         var layers = inputs.Length == 1 ? node.Operation.Layers(asked)
             : inputs.Length == node.Inputs.Length
                 && node.Operation.Join(asked, [.. inputs.Select(input => Between(start, input))]) is { } joint ? [joint]

@@ -20,6 +20,11 @@ internal abstract record SllOperation : Operation
 
     public sealed override IReadOnlyList<Layer>? Layers(LayerNode node)
     {
+        if (node.IsTraining)
+        {
+            return [Layer(node.Name, node.Weight(1), 0, node.Weight(2))]; // Its norm is 1 there whatever its weights.
+        }
+
         var weight = node.Stored(1);
         var scale = Scale(weight.to(ScalarType.Float64));
         // How far rounding in float64 may have S = 2T⁻¹ off.
