@@ -72,8 +72,8 @@ internal sealed class DetectCommand : Command
         }
 
         var features = _features.Read(parsed, samples, foreign, cancellation);
-        Compare(
-            parsed, samples, foreign is null ? [] : [new(DetectionTable.OutOfDistribution, null, foreign)], nullModel, features, cancellation);
+        AtypicalSet[] others = foreign is null ? [] : [new(DetectionTable.OutOfDistribution, null, foreign)];
+        Compare(parsed, samples, others, nullModel, features, cancellation);
     }
 
     private async Task CompareModelAsync(ParseResult parsed, CancellationToken cancellation)

@@ -54,7 +54,8 @@ internal sealed class AtypicalOptions
         {
             if (parsed.GetValue(option) is { Length: > 1 } several)
             {
-                throw new UserErrorException($"{option.Name} names {several.Length} sets of samples to flag: choose the threshold by one of them.");
+                throw new UserErrorException(
+                    $"{option.Name} names {several.Length} sets of samples to flag: choose the threshold by one of them.");
             }
         }
     }

@@ -10,8 +10,8 @@ namespace MarginNet.Certificates;
 /// <param name="centers">The samples of some indices as the network gets them, shape [N, D], in double precision.</param>
 /// <param name="options">The methods and their settings.</param>
 /// <param name="prover">Tells what holds.</param>
-/// <param name="areBroken">Whether an attack changes decisions within radii, of which no proof can be had: asked before what takes long, which
-/// is all but intervals; null where nothing is to be attacked.</param>
+/// <param name="areBroken">Whether an attack changes decisions within radii, of which no proof can be had: asked before what takes
+/// long, which is all but intervals; null where nothing is to be attacked.</param>
 /// <param name="cancellation">Stops between bounds.</param>
 internal sealed class BallCertifier(
     int pixels, Func<int[], Tensor> centers, CertificateOptions options, BallProver prover,
@@ -141,7 +141,8 @@ internal sealed class BallCertifier(
         return proven;
     }
 
-    private bool[] Prove(CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<double, bool> isOver, CancellationToken limit)
+    private bool[] Prove(
+        CertificateSource source, (SampleCertificate Sample, double Radius)[] part, Func<double, bool> isOver, CancellationToken limit)
     {
         cancellation.ThrowIfCancellationRequested();
         int[] tried = [.. Enumerable.Range(0, part.Length)

@@ -104,7 +104,8 @@ internal sealed class BallProver(NetworkGraph graph, CertificateOptions options)
             case CertificateSource.AlphaCrown:
                 bounds.Refine(new());
                 var start = ChoiceOptimizer.Start(bounds, _precise.Output, rows.shape[0]);
-                var (lower, _) = ChoiceOptimizer.Run(bounds, _precise.Output, rows, start, new(Enough: 0), isOver: () => isOver(TimeForSlopes));
+                var (lower, _) = ChoiceOptimizer.Run(
+                    bounds, _precise.Output, rows, start, new(Enough: 0), isOver: () => isOver(TimeForSlopes));
                 return AllPositive(lower);
             default:
                 throw new ArgumentOutOfRangeException(nameof(source), source, "Expected a method that bounds scores in a ball.");
