@@ -94,14 +94,14 @@ internal sealed class NetworkOptions
     private int Width(ParseResult parsed) =>
         parsed.GetValue(_width) ?? _settings.Architecture(parsed) switch
         {
-            nameof(LipNet) => DefaultLipNetWidth,
+            nameof(LipNet) or nameof(LiResNet) => DefaultLipNetWidth,
             nameof(ConvNet) => DefaultConvNetWidth,
             _ => DefaultWidth,
         };
 
     /// <summary>Scores of a network that is to stay 1-Lipschitz are not scaled unless asked for.</summary>
     private double OutputScale(ParseResult parsed, TrainingOptions options) => _settings.OutputScale(parsed)
-        ?? (_settings.Architecture(parsed) is nameof(LipNet) or nameof(OrthogonalNet) ? 1 : options.Temperature);
+        ?? (_settings.Architecture(parsed) is nameof(LipNet) or nameof(OrthogonalNet) or nameof(LiResNet) ? 1 : options.Temperature);
 
     private Classifier CreateFresh(ParseResult parsed, ImageDataset dataset, ImageSet train, TrainingOptions options)
     {
@@ -111,6 +111,7 @@ internal sealed class NetworkOptions
             nameof(FastNet) => new FastNetOptions { Width = width },
             nameof(LipNet) => new LipNetOptions { Width = width, ImageSize = size },
             nameof(OrthogonalNet) => new OrthogonalNetOptions { Width = width, ImageSize = size },
+            nameof(LiResNet) => new LiResNetOptions { Width = width, ImageSize = size },
             nameof(ConvNet) => new ConvNetOptions { Width = width, ImageSize = size },
             _ => new ResNetOptions { Width = width },
         };
@@ -136,6 +137,9 @@ internal sealed class NetworkOptions
             case OrthogonalNetOptions orthogonal:
                 ThrowIfNoMultiple(train, "orthonet", OrthogonalNet.SizeFactor);
                 return new OrthogonalNet(orthogonal);
+            case LiResNetOptions residual:
+                ThrowIfNoMultiple(train, "liresnet", LiResNet.SizeFactor);
+                return new LiResNet(residual);
             case ConvNetOptions conv:
                 ThrowIfNoMultiple(train, "convnet", ConvNet.SizeFactor);
                 return new ConvNet(conv);

@@ -34,7 +34,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         + FormattableString.Invariant(
             $"FastNet, shifted-softmax at temperature {TrainingOptions.Fast.Temperature}, {TrainingOptions.Fast.Epochs} epochs of batch {TrainingOptions.Fast.BatchSize}, SGD, one cycle to {TrainingOptions.Fast.LearningRate} ({TrainingOptions.Fast.BiasRateFactor} times that for biases), augmentation by {TrainingOptions.Fast.MaxShift} pixels, images of {TrainingOptions.Fast.InitialSize} pixels at first. ")
         + FormattableString.Invariant(
-            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels; with --arch orthonet a cycle to {TrainingOptions.CertifiedOrthogonal.LearningRate}. ")
+            $"certified is for radii that are not vacuous: LipNet, shifted-softmax, mu {TrainingOptions.Certified.TargetMargin}, temperature {TrainingOptions.Certified.Temperature}, {TrainingOptions.Certified.Epochs} epochs of batch {TrainingOptions.Certified.BatchSize}, Adam, one cycle to {TrainingOptions.Certified.LearningRate}, augmentation by {TrainingOptions.Certified.MaxShift} pixels; with --arch orthonet a cycle to {TrainingOptions.CertifiedOrthogonal.LearningRate}, with --arch liresnet to {TrainingOptions.CertifiedResidual.LearningRate}, and EMMA to a radius of {TrainingOptions.CertifiedResidual.LipschitzMargin}. ")
         + FormattableString.Invariant(
             $"certified-linf is for certificates of the largest change of a pixel: ConvNet, --robust ibp --epsilon 8/255, shifted-softmax, mu {TrainingOptions.CertifiedLinf.TargetMargin}, {TrainingOptions.CertifiedLinf.Epochs} epochs of batch {TrainingOptions.CertifiedLinf.BatchSize} after one of cross-entropy, epsilon ramped over {TrainingOptions.CertifiedLinf.RampEpochs}, Adam, half a cosine from {TrainingOptions.CertifiedLinf.LearningRate}, augmentation by {TrainingOptions.CertifiedLinf.MaxShift} pixels."),
         [PaperPreset, FastPreset, CertifiedPreset, CertifiedLinfPreset],
@@ -43,8 +43,9 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
         Description = "The network: resnet18 (of the preset paper), fastnet (fast), lipnet (certified), which is 1-Lipschitz by its "
-            + "construction, orthonet, of matrices that --parseval keeps orthonormal, or convnet (certified-linf), small and easy to bound.",
-    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "orthonet", "convnet");
+            + "construction, orthonet, of matrices that --parseval keeps orthonormal, liresnet, of linear residual blocks whose norms training sees, "
+            + "or convnet (certified-linf), small and easy to bound.",
+    }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "orthonet", "liresnet", "convnet");
 
     private readonly Option<double> _mu = Number.Positive(
         "--mu",
@@ -54,7 +55,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private readonly Option<double?> _lipschitzMargin = Number.Optional<double>(
         "--lipschitz-margin",
         "Instead of --mu, prescribe a class-pure ball of this radius (l2, pixels in [0, 1]; 36/255, say): "
-        + "each rival is raised by EPS times the network's present Lipschitz constant.",
+        + "each rival is raised by EPS times the network's present Lipschitz constant. "
+        + FormattableString.Invariant($"Default {TrainingOptions.CertifiedResidual.LipschitzMargin} in liresnet by the preset certified."),
         value => value > 0,
         "a radius above 0");
 
@@ -207,7 +209,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             Loss = loss,
             // There is no margin whose unit it could be.
             Temperature = Value(_temperature, loss == MarginLoss.CrossEntropy ? 1 : preset.Temperature),
-            LipschitzMargin = parsed.GetValue(_lipschitzMargin) ?? 0,
+            LipschitzMargin = LipschitzMargin(parsed, preset),
             LipschitzProjection = parsed.GetValue(_lipschitzProjection),
             Parseval = parsed.GetValue(_parseval)
                 ?? (Architecture(parsed) == nameof(OrthogonalNet) ? TrainingOptions.CertifiedOrthogonal.Parseval : null),
@@ -250,6 +252,10 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
             && robust is null && radius is null && !RecordsMargins && parsed.GetResult(AuditOptions.Audit) is null;
         return given ?? (takesPreset ? preset.InitialSize : null);
     }
+
+    /// <summary>The radius asked for; else the preset's, unless margins of another kind are asked for.</summary>
+    private double LipschitzMargin(ParseResult parsed, TrainingOptions preset) => parsed.GetValue(_lipschitzMargin)
+        ?? (parsed.IsGiven(_mu) || parsed.IsGiven(_robust) ? 0 : preset.LipschitzMargin);
 
     /// <summary>What is bounded in training, by default as the preset says.</summary>
     private RobustOptions? Robust(ParseResult parsed, TrainingOptions preset, MarginLoss loss)
@@ -313,7 +319,11 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     /// <summary>Sets each option that a preset may decide.</summary>
     public void Resolve(TrainingOptions options, Action<string, object> set)
     {
-        if (options.LipschitzMargin == 0)
+        if (options.LipschitzMargin > 0)
+        {
+            set(_lipschitzMargin.Name, options.LipschitzMargin);
+        }
+        else
         {
             set(_mu.Name, options.TargetMargin);
         }
@@ -367,7 +377,12 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private static TrainingOptions DefaultsOf(string preset, string? architecture = null) => preset switch
     {
         FastPreset => TrainingOptions.Fast,
-        CertifiedPreset => architecture == nameof(OrthogonalNet) ? TrainingOptions.CertifiedOrthogonal : TrainingOptions.Certified,
+        CertifiedPreset => architecture switch
+        {
+            nameof(OrthogonalNet) => TrainingOptions.CertifiedOrthogonal,
+            nameof(LiResNet) => TrainingOptions.CertifiedResidual,
+            _ => TrainingOptions.Certified,
+        },
         CertifiedLinfPreset => TrainingOptions.CertifiedLinf,
         _ => new(),
     };
@@ -388,6 +403,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     public string Architecture(ParseResult parsed) => (parsed.GetValue(_architecture), parsed.GetValue(_preset)) switch
     {
         ("orthonet", _) => nameof(OrthogonalNet),
+        ("liresnet", _) => nameof(LiResNet),
         ("lipnet", _) or (null, CertifiedPreset) => nameof(LipNet),
         ("convnet", _) or (null, CertifiedLinfPreset) => nameof(ConvNet),
         ("fastnet", _) or (null, FastPreset) => nameof(FastNet),

@@ -38,9 +38,8 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
             LabelStatistic.MeanMargin => Needed(Record, statistic, "margins by epoch").Mean(),
             LabelStatistic.LastMargin =>
                 Scores?.LabelledMargins(labels) ?? Needed(Record, statistic, "margins by epoch or logits").Last(),
-            LabelStatistic.TwoPassMargin => LabelStatistics.SumOfScaled(
-                Needed(Scores, statistic, "scores of the trained network").LabelledMargins(labels),
-                Needed(SecondScores, statistic, "scores of a second pass").LabelledMargins(labels)),
+            LabelStatistic.TwoPassMargin => LabelStatistics.TwoPassMargin(
+                Needed(Scores, statistic, "scores of the trained network"), Needed(SecondScores, statistic, "scores of a second pass"), labels),
             LabelStatistic.OutOfFold => Needed(OutOfFold, statistic, "out-of-fold scores").LabelledMargins(labels),
             LabelStatistic.PValue => LabelStatistics.PValue(Margins(statistic), labels, ClassCount),
             LabelStatistic.DualWeight => [.. Needed(DualWeights, statistic, "dual weights").Select(weight => -weight)],

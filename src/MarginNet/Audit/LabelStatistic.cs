@@ -9,8 +9,8 @@ public enum LabelStatistic
     /// <summary>The labelled margin by the trained network, or of the last epoch where its scores are not known.</summary>
     LastMargin,
 
-    /// <summary>The sum of the labelled margins by the trained network and by that of a <see cref="Audit.SecondPass"/>,
-    /// each over its standard deviation.</summary>
+    /// <summary>The labelled margin by the trained network and that of a <see cref="Audit.SecondPass"/> together,
+    /// see <see cref="LabelStatistics.TwoPassMargin"/>.</summary>
     TwoPassMargin,
 
     /// <summary>The labelled margin by a network that was not trained on the sample.</summary>

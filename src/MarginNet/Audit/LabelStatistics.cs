@@ -1,6 +1,6 @@
+using System.Numerics.Tensors;
 using MarginNet.Margins;
 using MarginNet.PValues;
-using MathNet.Numerics.Statistics;
 
 namespace MarginNet.Audit;
 
@@ -93,16 +93,54 @@ public static class LabelStatistics
         return values;
     }
 
-    /// <summary>Adds two statistics, each over its standard deviation where that is above 0.</summary>
-    internal static double[] SumOfScaled(double[] first, double[] second)
+    /// <summary>
+    /// Computes the labelled margin of the sum of two networks' scores, each over its standard deviation within samples, those of the second
+    /// twice: it was not taught the labels that the first one doubts.
+    /// </summary>
+    /// <param name="scores">Class scores of the first network, shape [N, C].</param>
+    /// <param name="second">Those by the network of a <see cref="SecondPass"/>, of the same shape.</param>
+    /// <param name="labels">Given labels, shape [N], each in [0, C).</param>
+    /// <returns>Shape [N], in deviations.</returns>
+    /// <exception cref="ArgumentException">Shapes disagree, or a label is no class.</exception>
+    public static double[] TwoPassMargin(ScoreMatrix scores, ScoreMatrix second, ReadOnlySpan<int> labels)
     {
-        static double Deviation(double[] values) => ArrayStatistics.PopulationStandardDeviation(values) is > 0 and var deviation ? deviation : 1;
-        var (a, b) = (Deviation(first), Deviation(second));
-        return [.. first.Zip(second, (x, y) => (x / a) + (y / b))];
+        if ((scores.Count, scores.ClassCount) != (second.Count, second.ClassCount))
+        {
+            throw new ArgumentException(
+                $"Expected scores of shape [{scores.Count}, {scores.ClassCount}], but got [{second.Count}, {second.ClassCount}].", nameof(second));
+        }
+
+        var (first, twice) = (1 / Deviation(scores), 2 / Deviation(second));
+        var sum = new float[scores.Count * scores.ClassCount];
+        for (var i = 0; i < scores.Count; i++)
+        {
+            for (var c = 0; c < scores.ClassCount; c++)
+            {
+                sum[(i * scores.ClassCount) + c] = (float)((first * scores[i][c]) + (twice * second[i][c]));
+            }
+        }
+
+        return new ScoreMatrix(sum, scores.ClassCount).LabelledMargins(labels);
     }
 
     /// <summary>The class of the largest score of each sample, which a wrong label suggests instead.</summary>
     /// <param name="scores">Class scores, best averaged over the epochs of training, shape [N, C].</param>
     /// <returns>Shape [N].</returns>
     public static int[] Suggest(ScoreMatrix scores) => scores.Decisions().Classes;
+
+    /// <summary>The root mean square of scores less each sample's mean; 1 where that is 0.</summary>
+    private static double Deviation(ScoreMatrix scores)
+    {
+        var squares = 0.0;
+        for (var i = 0; i < scores.Count; i++)
+        {
+            var mean = TensorPrimitives.Sum(scores[i]) / scores.ClassCount;
+            foreach (var score in scores[i])
+            {
+                squares += (score - mean) * (score - mean);
+            }
+        }
+
+        return squares > 0 ? Math.Sqrt(squares / ((double)scores.Count * scores.ClassCount)) : 1;
+    }
 }

@@ -22,9 +22,9 @@ internal static class ExportedWeights
             throw new NotSupportedException($"Only a ResNet-18 has the names of pytorch-cifar; the model is a {network.GetName()}.");
         }
 
-        if (network is LipNet or OrthogonalNet)
+        if (network is LipNet or OrthogonalNet or LiResNet)
         {
-            throw new NotSupportedException($"The layers of {(network is LipNet ? "a LipNet" : "an OrthogonalNet")} are none of PyTorch's, "
+            throw new NotSupportedException($"The layers of {(network is OrthogonalNet ? "an" : "a")} {network.GetName()} are none of PyTorch's, "
                 + "so that no plain PyTorch code would load its weights: export it as ONNX.");
         }
 

@@ -18,6 +18,7 @@ internal static class MarginModelFormat
     private const string Lip = "lipnet";
     private const string Conv = "convnet";
     private const string Orthogonal = "orthonet";
+    private const string LinearResiduals = "liresnet";
     private const string OutputScale = "output_scale";
     private const string Stem = "stem";
     private const string TorchScript = "torchscript";
@@ -86,6 +87,7 @@ internal static class MarginModelFormat
                 LipNet => Lip,
                 ConvNet => Conv,
                 OrthogonalNet => Orthogonal,
+                LiResNet => LinearResiduals,
                 _ => ResNet,
             },
             ["width"] = (long)(options switch
@@ -94,6 +96,7 @@ internal static class MarginModelFormat
                 LipNetOptions lip => lip.Width,
                 ConvNetOptions conv => conv.Width,
                 OrthogonalNetOptions orthogonal => orthogonal.Width,
+                LiResNetOptions residual => residual.Width,
                 _ => ((ResNetOptions)options).Width,
             }),
             ["rectify"] = options.Rectify,
@@ -180,10 +183,10 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or Orthogonal or GraphOfLayers or TorchScript or Onnx))
+        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or Orthogonal or LinearResiduals or GraphOfLayers or TorchScript or Onnx))
         {
             throw architecture.Unexpected(
-                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{Orthogonal}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
+                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{Orthogonal}', '{LinearResiduals}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)
@@ -235,6 +238,7 @@ internal static class MarginModelFormat
             Fast => new FastNetOptions { Width = width },
             Lip => new LipNetOptions { Width = width, ImageSize = size },
             Orthogonal => new OrthogonalNetOptions { Width = width, ImageSize = size },
+            LinearResiduals => new LiResNetOptions { Width = width, ImageSize = size },
             Conv => new ConvNetOptions { Width = width, ImageSize = size },
             _ => new ResNetOptions
             {
@@ -249,6 +253,7 @@ internal static class MarginModelFormat
             FastNetOptions fast => new FastNet(fast),
             LipNetOptions lip => Sized(LipNet.SizeFactor, () => new LipNet(lip)),
             OrthogonalNetOptions orthogonal => Sized(OrthogonalNet.SizeFactor, () => new OrthogonalNet(orthogonal)),
+            LiResNetOptions residual => Sized(LiResNet.SizeFactor, () => new LiResNet(residual)),
             ConvNetOptions conv => Sized(ConvNet.SizeFactor, () => new ConvNet(conv)),
             _ => new ResNet18((ResNetOptions)options),
         };

@@ -186,7 +186,7 @@ internal sealed class TrustedNetwork(nn.Module<Tensor, Tensor> network, NetworkU
     /// or the network's convolutions are of the kinds that it has right everywhere.</summary>
     private static bool MayBeRight(nn.Module network) => network is MirroredNetwork { Network: var each }
         ? MayBeRight(each)
-        : NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet;
+        : NativeKernels.Check().AreRight || network is ResNet18 or FastNet or LipNet or ConvNet or OrthogonalNet or LiResNet;
 
     /// <summary>The largest difference, of the scores from those in float32 without oneDNN, or that oneDNN makes in a gradient,
     /// as a share of the largest number there.</summary>

@@ -65,4 +65,27 @@ public sealed class SecondPassTests
         var own = new ScoreMatrix(first, 3).LabelledMargins(new int[100]);
         Assert.Equal(Enumerable.Range(0, 100).OrderBy(i => own[i]), Enumerable.Range(0, 100).OrderBy(i => alone[i]));
     }
+
+    [Fact]
+    public void Where_two_passes_disagree_the_second_counts_twice_and_a_constant_of_a_sample_is_of_no_matter()
+    {
+        var labels = new[] { 0, 0, 1, 1 };
+        float[] First(float more) => [1 + more, more, more, 1 + more, more, 1 + more, more, 1 + more];
+        float[] second = [0, 1, 0, 1, 0, 1, 1, 0];
+        var margins = LabelStatistics.TwoPassMargin(new(First(0), 2), new(second, 2), labels);
+        foreach (var (margin, expected) in margins.Zip([-2.0, -6, 6, -2]))
+        {
+            Assert.Equal(expected, margin, 1e-5); // Each score is half a unit, one deviation, from its sample's mean.
+        }
+
+        foreach (var (margin, moved) in margins.Zip(LabelStatistics.TwoPassMargin(new(First(50), 2), new(second, 2), labels)))
+        {
+            Assert.Equal(margin, moved, 1e-3);
+        }
+
+        Assert.Contains(
+            "[4, 2], but got [2, 4]",
+            Assert.Throws<ArgumentException>(() => LabelStatistics.TwoPassMargin(new(First(0), 2), new(second, 4), labels)).Message,
+            StringComparison.Ordinal);
+    }
 }

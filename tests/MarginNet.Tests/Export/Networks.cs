@@ -23,6 +23,8 @@ internal static class Networks
                 new FastNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             nameof(OrthogonalNet) =>
                 new OrthogonalNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
+            nameof(LiResNet) =>
+                new LiResNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             nameof(ConvNet) =>
                 new ConvNet(new() { Width = 4, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),
             nameof(LipNet) => new LipNet(new() { Width = 14, OutputScale = outputScale, Rectify = rectify, Normalization = normalization }),

@@ -66,7 +66,7 @@ public sealed class ModuleReaderTests : IDisposable
     public static TheoryData<string> Modules => [.. OfImages.Select(module => module.Name)];
 
     public static TheoryData<string> Networks =>
-        [nameof(ResNet18), "ResNet18, large stem", nameof(FastNet), nameof(LipNet), nameof(OrthogonalNet), nameof(ConvNet)];
+        [nameof(ResNet18), "ResNet18, large stem", nameof(FastNet), nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet), nameof(ConvNet)];
 
     public void Dispose() => _folder.Dispose();
 
@@ -92,6 +92,7 @@ public sealed class ModuleReaderTests : IDisposable
                 nameof(LipNet) => new LipNet(new() { Width = 14, ImageSize = (12, 16), OutputScale = scale, Rectify = rectify }),
                 nameof(OrthogonalNet) =>
                     new OrthogonalNet(new() { Width = 14, ImageSize = (8, 16), OutputScale = scale, Rectify = rectify }),
+                nameof(LiResNet) => new LiResNet(new() { Width = 14, ImageSize = (12, 16), OutputScale = scale, Rectify = rectify }),
                 nameof(ConvNet) => new ConvNet(new() { Width = 4, ImageSize = (12, 16), OutputScale = scale, Rectify = rectify }),
                 nameof(ResNet18) => new ResNet18(new() { Width = 3, OutputScale = scale, Rectify = rectify }),
                 _ => new ResNet18(new() { Width = 3, OutputScale = scale, Rectify = rectify, Stem = ResNetStem.Large }),

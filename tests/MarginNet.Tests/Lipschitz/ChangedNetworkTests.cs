@@ -139,5 +139,6 @@ public sealed class ChangedNetworkTests
         yield return (new FastNet(new() { Width = 1 }), new(3, 12, 12));
         yield return (new LipNet(new() { Width = 1, ImageSize = (8, 8) }), new(3, 8, 8));
         yield return (new OrthogonalNet(new() { Width = 1, ImageSize = (8, 8) }), new(3, 8, 8));
+        yield return (new LiResNet(new() { Width = 2, ImageSize = (8, 8) }), new(3, 8, 8));
     }
 }

@@ -48,6 +48,7 @@ public sealed class ForwardRoundingTests
             [
                 new LipNet(new() { Width = 4 + (9 * seed), ImageSize = (8, 12), OutputScale = 1 + seed, Rectify = seed % 2 == 1 }),
                 new OrthogonalNet(new() { Width = 4 + (9 * seed), ImageSize = (8, 16), OutputScale = 1 + seed, Rectify = seed % 2 == 1 }),
+                new LiResNet(new() { Width = 4 + (9 * seed), ImageSize = (8, 12), OutputScale = 1 + seed, Rectify = seed % 2 == 1 }),
                 new ResNet18(new() { Width = 2, OutputScale = 3 }),
                 new FastNet(new() { Width = 3, Rectify = true }),
             ];
@@ -61,7 +62,7 @@ public sealed class ForwardRoundingTests
                 }
 
                 network.eval();
-                var input = network switch { LipNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) };
+                var input = network switch { LipNet or LiResNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) };
                 CheckAround(network, input, 0.1);
                 CheckAround(new MirroredNetwork(network), input, 0.1);
             }
@@ -253,6 +254,7 @@ public sealed class ForwardRoundingTests
         {
             LipNet lip => new LipNet((LipNetOptions)lip.Options),
             OrthogonalNet orthogonal => new OrthogonalNet((OrthogonalNetOptions)orthogonal.Options),
+            LiResNet residual => new LiResNet((LiResNetOptions)residual.Options),
             ResNet18 resnet => new ResNet18((ResNetOptions)resnet.Options),
             FastNet fast => new FastNet((FastNetOptions)fast.Options),
             _ => network,

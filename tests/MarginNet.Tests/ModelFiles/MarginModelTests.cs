@@ -154,7 +154,7 @@ public sealed class MarginModelTests : IDisposable
     [InlineData(
         "architecture.name",
         "vgg",
-        "Expected 'resnet18', 'fastnet', 'lipnet', 'convnet', 'orthonet', 'graph', 'torchscript' or 'onnx' under the key "
+        "Expected 'resnet18', 'fastnet', 'lipnet', 'convnet', 'orthonet', 'liresnet', 'graph', 'torchscript' or 'onnx' under the key "
         + "'architecture.name', but found 'vgg'")]
     [InlineData("architecture.width", 3L, "Float32 [3, 3, 3, 3] under the key 'state_dict.conv1.weight', but found Float32 [4, 3, 3, 3]")]
     [InlineData("architecture.width", 4096L, "has 45701574656 weights, but only")]

@@ -8,7 +8,7 @@ namespace MarginNet.Tests.Models;
 public sealed class ClassifierTests
 {
     public static TheoryData<string> Architectures =>
-        [nameof(ResNet18), nameof(FastNet), nameof(LipNet), nameof(OrthogonalNet), nameof(ConvNet)];
+        [nameof(ResNet18), nameof(FastNet), nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet), nameof(ConvNet)];
 
     [Theory]
     [MemberData(nameof(Architectures))]
@@ -88,6 +88,7 @@ public sealed class ClassifierTests
         {
             nameof(FastNet) => new FastNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             nameof(OrthogonalNet) => new OrthogonalNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
+            nameof(LiResNet) => new LiResNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             nameof(ConvNet) => new ConvNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             nameof(LipNet) => new LipNet(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),
             _ => new ResNet18(new() { Width = 4, Rectify = rectify, OutputScale = outputScale }),

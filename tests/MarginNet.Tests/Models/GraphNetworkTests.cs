@@ -20,7 +20,7 @@ public sealed class GraphNetworkTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Architectures => [.. Networks.Names, nameof(LipNet), nameof(OrthogonalNet)];
+    public static TheoryData<string> Architectures => [.. Networks.Names, nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet)];
 
     public static TheoryData<string> Programs => ["fixed.onnx", "dynamic.onnx", "channels_last.onnx", "pair.onnx"];
 

@@ -153,6 +153,7 @@ public sealed class TrustedNetworkTests : IDisposable
         [
             new ResNet18(new() { Width = 4 }), new FastNet(new() { Width = 4 }), new LipNet(new() { Width = 4 }),
             new OrthogonalNet(new() { Width = 4 }),
+            new LiResNet(new() { Width = 4 }),
             new ConvNet(new() { Width = 4 }),
         ];
         foreach (var network in networks)

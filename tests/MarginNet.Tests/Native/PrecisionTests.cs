@@ -25,6 +25,7 @@ public sealed class PrecisionTests
         { nameof(LipNet), Precision.BFloat16 },
         { nameof(LipNet), Precision.Float16 },
         { nameof(OrthogonalNet), Precision.BFloat16 },
+        { nameof(LiResNet), Precision.BFloat16 },
     };
 
     [Theory]
@@ -174,6 +175,7 @@ public sealed class PrecisionTests
             nameof(ResNet18) => new ResNet18(new() { Width = 8 }),
             nameof(FastNet) => new FastNet(new() { Width = 8 }),
             nameof(OrthogonalNet) => new OrthogonalNet(new() { Width = 8 }),
+            nameof(LiResNet) => new LiResNet(new() { Width = 8 }),
             _ => new LipNet(new() { Width = 8 }),
         };
     }

@@ -86,6 +86,7 @@ public sealed class BoundPropagationTests
         [
             new LipNet(new() { Width = 4, ImageSize = (16, 16), ClassCount = 3 }),
             new OrthogonalNet(new() { Width = 4, ImageSize = (16, 16), ClassCount = 3 }),
+            new LiResNet(new() { Width = 4, ImageSize = (16, 16), ClassCount = 3 }),
             new FastNet(new() { Width = 2, ClassCount = 3 }),
             new ResNet18(new() { Width = 2, ClassCount = 3 }),
         ];
@@ -94,7 +95,7 @@ public sealed class BoundPropagationTests
             using var trial = NewDisposeScope();
             using var own = network;
             network.eval();
-            var size = network is LipNet or OrthogonalNet ? 16 : 32;
+            var size = network is LipNet or OrthogonalNet or LiResNet ? 16 : 32;
             var graph = RelaxedCases.Precise(ModuleReader.Read(network, new FeatureShape(3, size, size)));
             using var relaxed = RelaxedGraph.Of(graph, ScalarType.Float64);
             var rows = Functions(relaxed.OutputCount);

@@ -1,3 +1,4 @@
+using MarginNet.Bounds;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -11,6 +12,11 @@ internal static class BlockedSums
 {
     /// <summary>Channels in a block: fewer cost time, more cost radius.</summary>
     public const int Channels = 4;
+
+    /// <summary>How the sums are formed.</summary>
+    /// <param name="channels">Channels of the images.</param>
+    /// <param name="taps">Pixels that a kernel covers.</param>
+    public static SumOrder Order(long channels, long taps) => SumOrder.InBlocks(channels * taps, Channels * taps);
 
     /// <summary>Computes x * W for images x, shape [N, in, H, W], and a kernel W, shape [out, in, h, w]; the caller disposes it.</summary>
     public static Tensor Convolve(Tensor input, Tensor weight, long padding)

@@ -10,11 +10,11 @@ namespace MarginNet.Graph.Operations;
 internal sealed record SllConvolution : SllOperation
 {
     /// <summary>Height and width of the kernels.</summary>
-    public const int Side = 3;
+    public const int Side = BlockedConvolution.Side;
 
-    private const int Padding = Side / 2;
+    private const int Padding = BlockedConvolution.Padding;
 
-    private static readonly Window Around = new([Side, Side], [1, 1], [Padding, Padding], [Padding, Padding], [1, 1]);
+    private static readonly Window Around = BlockedConvolution.Around;
 
     public override string Kind => nameof(SllConvolution);
 
@@ -61,13 +61,12 @@ internal sealed record SllConvolution : SllOperation
 
     protected override SllLayer Layer(string name, Tensor map, double relativeError, Tensor bias)
     {
-        var (block, taps) = (BlockedSums.Channels * Side * Side, Side * Side);
         var convolution = new ConvolutionLayer(name, map, relativeError, new(1, 1) { Padding = (Padding, Padding) })
         {
             Bias = bias,
-            Order = SumOrder.InBlocks(map.shape[1] * taps, block),
+            Order = BlockedSums.Order(map.shape[1], Side * Side),
         };
-        return new(name, convolution) { BackOrder = SumOrder.InBlocks(map.shape[0] * taps, block), Bias = bias };
+        return new(name, convolution) { BackOrder = BlockedSums.Order(map.shape[0], Side * Side), Bias = bias };
     }
 
     /// <summary>The correlations of the kernels at every shift are the entries of WWᵀ, away from the border.</summary>
