@@ -10,6 +10,8 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
 {
     private const long MatrixEntries = 1 << 20; // 8 MB;
     private const long MatrixSide = 512; // and what a Gram iteration of a second or less can take.
+    private const long RowsSide = 1024; // Of the matrices of whole columns,
+    private const int RowsHeight = 8; // and above it the circle is as good.
     private const long ChunkEntries = 1 << 21; // 32 MB of complex numbers at a time.
     private const double TableError = 16 * Rounding.Unit; // Of cos and sin of 2πr/M, with the rounding of the angle.
 
@@ -19,23 +21,18 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
 
     private (int Height, int Width) Kernel => ((int)Weight.shape[2], (int)Weight.shape[3]);
 
-    /// <summary>
-    /// The largest norm over the frequencies of a circular grid of at least N + K − 1 points per axis, K being the extent of
-    /// the dilated kernel. On such a grid no two windows that meet the input wrap onto each other, so the zero-padded map is a
-    /// compression of the circulant one. With stride s the grid is a multiple of s: the rows kept are one coset of it, and
-    /// each of the frequencies that remain couples s² aliased ones side by side.
-    /// </summary>
-    public UpperBound FrequencyNorm()
-    {
-        var largest = 0.0;
-        for (var group = 0; group < Geometry.Groups; group++)
-        {
-            using var scope = NewDisposeScope();
-            var perGroup = Out / Geometry.Groups;
-            largest = Math.Max(largest, FrequencyNorm(Weight.narrow(0, group * perGroup, perGroup)));
-        }
+    /// <summary>The largest norm of its groups by frequencies on both axes.</summary>
+    /// <remarks>See <see cref="NormalizedFrequencyNorm"/>.</remarks>
+    public UpperBound FrequencyNorm() => LargestOfGroups(NormalizedFrequencyNorm);
 
-        return new(Rounding.SumUp(largest, EntryError(Weight, RelativeError)));
+    /// <summary>The same by frequencies along rows only, with the zeros above and below where they are: half as far from the norm, and
+    /// dearer; null where columns are long, matrices of them would be large, or there are strides.</summary>
+    public UpperBound? RowNorm()
+    {
+        var (height, _) = Geometry.Output(Kernel.Height, Kernel.Width);
+        return Geometry.Stride == (1, 1) && Geometry.Height <= RowsHeight && height > 0
+            && Math.Max(Out / Geometry.Groups * height, InPerGroup * Geometry.Height) <= RowsSide
+            ? LargestOfGroups(NormalizedRowNorm) : null;
     }
 
     /// <summary>
@@ -110,14 +107,67 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
         return Rounding.ProductUp(share, FrobeniusNorm.OfEach(weight.permute(2, 3, 0, 1).flatten(0, 1)).Aggregate(Rounding.SumUp));
     }
 
-    /// <summary>The norm of one group, divided by a power of two near its largest weight:
+    /// <summary>The largest norm of a group, each divided by a power of two near its largest weight:
     /// underflow is then less than the rounding.</summary>
-    private double FrequencyNorm(Tensor weight)
+    private UpperBound LargestOfGroups(Func<Tensor, double> norm)
     {
-        var scale = PowerOfTwo.Below(weight.abs().max().item<double>());
-        return Rounding.ProductUp(NormalizedFrequencyNorm(weight * (1 / scale)), scale);
+        var (largest, perGroup) = (0.0, Out / Geometry.Groups);
+        for (var group = 0; group < Geometry.Groups; group++)
+        {
+            using var scope = NewDisposeScope();
+            var weight = Weight.narrow(0, group * perGroup, perGroup);
+            var scale = PowerOfTwo.Below(weight.abs().max().item<double>());
+            largest = Math.Max(largest, Rounding.ProductUp(norm(weight * (1 / scale)), scale));
+        }
+
+        return new(Rounding.SumUp(largest, EntryError(Weight, RelativeError)));
     }
 
+    /// <summary>
+    /// The largest norm over the frequencies of a row on a circle, of the map from columns to columns that each of them leaves: taps above
+    /// and below its ends meet zeros. Along rows the zero-padded map is a compression of the circulant one, as on both axes.
+    /// </summary>
+    private double NormalizedRowNorm(Tensor weight)
+    {
+        var axis = new GridAxis(Geometry.Width, Kernel.Width, 1, Geometry.Dilation.Horizontal);
+        var (height, _) = Geometry.Output(Kernel.Height, Kernel.Width);
+        var (outputs, inputs) = (weight.shape[0], weight.shape[1]);
+        var largest = 0.0;
+        for (var frequency = 0; frequency <= axis.Frequencies / 2; frequency++)
+        {
+            using var scope = NewDisposeScope();
+            var waves = Enumerable.Range(0, axis.Taps).Select(tap => axis.Wave(tap, frequency, 0)).ToArray();
+            var taps = complex(
+                weight.matmul(tensor(Array.ConvertAll(waves, wave => wave.Cosine))),
+                weight.matmul(tensor(Array.ConvertAll(waves, wave => wave.Sine)))); // [out, in, vertical taps]
+            var map = zeros([outputs, height, inputs, Geometry.Height], taps.dtype);
+            for (var y = 0; y < height; y++)
+            {
+                for (var tap = 0; tap < Kernel.Height; tap++)
+                {
+                    var from = y + (tap * Geometry.Dilation.Vertical) - Geometry.Padding.Vertical;
+                    if (from >= 0 && from < Geometry.Height)
+                    {
+                        map.select(1, y).select(2, from).copy_(taps.select(2, tap));
+                    }
+                }
+            }
+
+            largest = GramIteration.LargestNorm(map.reshape(1, outputs * height, inputs * Geometry.Height), largest);
+        }
+
+        return Rounding.SumUp(largest, TransformError(weight, Kernel.Width));
+    }
+
+    /// <summary>What the rounding of sums over so many taps times their waves may come to.</summary>
+    private static double TransformError(Tensor weight, long taps) => EntryError(weight, 2 * (Rounding.Gamma(taps + 4) + TableError));
+
+    /// <summary>
+    /// The largest norm over the frequencies of a circular grid of at least N + K − 1 points per axis, K being the extent of
+    /// the dilated kernel. On such a grid no two windows that meet the input wrap onto each other, so the zero-padded map is a
+    /// compression of the circulant one. With stride s the grid is a multiple of s: the rows kept are one coset of it, and
+    /// each of the frequencies that remain couples s² aliased ones side by side.
+    /// </summary>
     private double NormalizedFrequencyNorm(Tensor weight)
     {
         var (vertical, horizontal) = (
@@ -147,8 +197,7 @@ internal sealed record ConvolutionKernel(Tensor Weight, double RelativeError, Co
 
         // Side by side the s² aliases have the weight 1/s each, of a transform that is unitary on both grids.
         var norm = Rounding.QuotientUp(largest, Math.Sqrt(aliases) * (1 - (2 * Rounding.Unit)));
-        var transformError = EntryError(weight, 2 * (Rounding.Gamma(taps.shape[1] + 4) + TableError));
-        return Rounding.SumUp(norm, transformError);
+        return Rounding.SumUp(norm, TransformError(weight, taps.shape[1]));
     }
 
     private static (double[] Cosines, double[] Sines) Table((int A, int B)[] block, GridAxis vertical, GridAxis horizontal)

@@ -17,8 +17,9 @@ internal static class OperatorNorm
     }
 
     /// <summary>
-    /// Bounds the norm of the linear map that a zero-padded convolution is at its input size: the smaller of the largest norm
-    /// over the frequencies of a circular grid that is large enough, and, where it is small, of the map as an explicit matrix.
+    /// Bounds the norm of the linear map that a zero-padded convolution is at its input size: the smallest of the largest norm
+    /// over the frequencies of a circular grid that is large enough, where columns are short of that over the frequencies of rows alone, and,
+    /// where it is small, of the map as an explicit matrix.
     /// </summary>
     /// <param name="weight">The kernel, shape [out, in/groups, height, width], any floating type, finite.</param>
     /// <param name="geometry">The size of the input, and stride, padding, dilation and groups.</param>
@@ -51,9 +52,12 @@ internal static class OperatorNorm
     internal static (UpperBound Bound, string Method) Convolution(ConvolutionKernel kernel)
     {
         var frequencies = kernel.FrequencyNorm();
-        return kernel.Matrix() is { } matrix && matrix.Norm() is var exact && exact < frequencies
-            ? (exact, "matrix")
-            : (frequencies, "frequencies");
+        if (kernel.Matrix() is { } matrix)
+        {
+            return matrix.Norm() is var exact && exact < frequencies ? (exact, "matrix") : (frequencies, "frequencies");
+        }
+
+        return kernel.RowNorm() is { } rows && rows < frequencies ? (rows, "frequencies of rows") : (frequencies, "frequencies");
     }
 
     internal static Tensor Precise(Tensor weight) => weight.detach().to(ScalarType.Float64).cpu().contiguous();

@@ -74,6 +74,25 @@ public sealed class ConvolutionNormTests
     }
 
     [Fact]
+    public void On_short_columns_frequencies_of_rows_are_closer_to_the_norm_than_those_of_both_axes()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(27);
+        for (var trial = 0; trial < 5; trial++)
+        {
+            var weight = randn([12, 11, 3, 3], ScalarType.Float64, generator: generator);
+            var geometry = new ConvolutionGeometry(8, 8) { Padding = (1, 1) };
+            var truth = DenseNormTests.LargestSingularValue(Matrix(weight, geometry));
+            var kernel = new ConvolutionKernel(weight, 0, geometry);
+            var (rows, both) = (kernel.RowNorm()!.Value, kernel.FrequencyNorm().Value);
+            Assert.InRange(rows, truth, truth + (0.8 * (both - truth)));
+            Assert.Equal("frequencies of rows", OperatorNorm.Convolution(kernel).Method);
+        }
+
+        Assert.Null(new ConvolutionKernel(ones([130, 4, 3, 3], ScalarType.Float64), 0, new(8, 8) { Padding = (1, 1) }).RowNorm());
+    }
+
+    [Fact]
     public void A_stride_of_the_kernels_size_makes_a_block_diagonal_map_of_the_reshaped_kernel()
     {
         using var scope = NewDisposeScope();
@@ -107,6 +126,7 @@ public sealed class ConvolutionNormTests
         var truth = DenseNormTests.LargestSingularValue(Matrix(weight * (1 + (0.25 * signs)), geometry));
         var kernel = new ConvolutionKernel(weight, 0.25, geometry);
         Assert.True(kernel.FrequencyNorm().Value >= truth);
+        Assert.True(kernel.RowNorm()!.Value >= truth);
         Assert.True(kernel.Matrix()!.Norm().Value >= truth);
     }
 
@@ -130,6 +150,9 @@ public sealed class ConvolutionNormTests
         var truth = DenseNormTests.LargestSingularValue(expected);
         var frequencies = kernel.FrequencyNorm().Value;
         Assert.True(frequencies >= truth * (1 - 1e-13), $"{frequencies} < {truth}: {geometry}");
+        var rows = kernel.RowNorm()?.Value;
+        Assert.Equal(geometry.Stride == (1, 1) && geometry.Height <= 8, rows is not null);
+        Assert.InRange(rows ?? frequencies, truth * (1 - 1e-13), (frequencies * (1 + 2e-6)) + 1e-100);
         Assert.InRange(Math.Min(frequencies, matrix.Norm().Value), truth * (1 - 1e-13), (truth * (1 + 1e-6)) + 1e-100);
     }
 
