@@ -80,7 +80,8 @@ internal sealed class ExportCommand : Command
         _json.Report(parsed, summary.Write, summary.Write);
     }
 
-    private static bool IsOurs(MarginModel model) => model.Network is ResNet18 or FastNet or LipNet or OrthogonalNet or LiResNet or ConvNet or GraphNetwork;
+    private static bool IsOurs(MarginModel model) =>
+        model.Network is ResNet18 or FastNet or LipNet or OrthogonalNet or LiResNet or ConvNet or GraphNetwork;
 
     private static void Write(MarginModel model, string format, string file, WeightNames names)
     {

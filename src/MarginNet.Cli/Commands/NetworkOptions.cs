@@ -20,7 +20,8 @@ internal sealed class NetworkOptions
 
     private readonly Option<int?> _width = Number.Optional<int>(
         "--width", $"Channels of the network's first stage. Default {DefaultWidth}, in ResNet-18 as published, there 16 or 32 for a CPU; "
-            + $"{DefaultLipNetWidth} in LipNet, {DefaultConvNetWidth} in ConvNet.", value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
+            + $"{DefaultLipNetWidth} in LipNet and LiResNet, {DefaultConvNetWidth} in ConvNet.",
+        value => value is >= 1 and <= 1024, "a whole number, 1 to 1024");
 
     private readonly Option<int?> _channels = Number.Optional<int>(
         "--channels",

@@ -43,8 +43,8 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
     private readonly Option<string?> _architecture = new Option<string?>("--arch")
     {
         Description = "The network: resnet18 (of the preset paper), fastnet (fast), lipnet (certified), which is 1-Lipschitz by its "
-            + "construction, orthonet, of matrices that --parseval keeps orthonormal, liresnet, of linear residual blocks whose norms training sees, "
-            + "or convnet (certified-linf), small and easy to bound.",
+            + "construction, orthonet, of matrices that --parseval keeps orthonormal, liresnet, of linear residual blocks whose norms "
+            + "training sees, or convnet (certified-linf), small and easy to bound.",
     }.AcceptOnlyFromAmong("resnet18", "fastnet", "lipnet", "orthonet", "liresnet", "convnet");
 
     private readonly Option<double> _mu = Number.Positive(
@@ -104,7 +104,7 @@ internal sealed class TrainingSettings(string defaultPreset, TrainingOptions def
         Number.Positive("--temperature", "Scores and mu are divided by it inside the loss.", defaults.Temperature);
 
     private readonly Option<double?> _outputScale = Number.Optional<double>(
-        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in orthonet and lipnet.", value => value > 0,
+        "--output-scale", "A constant factor of the network's scores; by default the temperature, and 1 in orthonet, lipnet and liresnet.", value => value > 0,
         "a number above 0");
 
     private readonly Option<int> _rounds =

@@ -39,7 +39,8 @@ public sealed record AuditEvidence(ReadOnlyMemory<int> Labels, int ClassCount)
             LabelStatistic.LastMargin =>
                 Scores?.LabelledMargins(labels) ?? Needed(Record, statistic, "margins by epoch or logits").Last(),
             LabelStatistic.TwoPassMargin => LabelStatistics.TwoPassMargin(
-                Needed(Scores, statistic, "scores of the trained network"), Needed(SecondScores, statistic, "scores of a second pass"), labels),
+                Needed(Scores, statistic, "scores of the trained network"), Needed(SecondScores, statistic, "scores of a second pass"),
+                labels),
             LabelStatistic.OutOfFold => Needed(OutOfFold, statistic, "out-of-fold scores").LabelledMargins(labels),
             LabelStatistic.PValue => LabelStatistics.PValue(Margins(statistic), labels, ClassCount),
             LabelStatistic.DualWeight => [.. Needed(DualWeights, statistic, "dual weights").Select(weight => -weight)],

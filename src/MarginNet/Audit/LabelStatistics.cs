@@ -94,8 +94,8 @@ public static class LabelStatistics
     }
 
     /// <summary>
-    /// Computes the labelled margin of the sum of two networks' scores, each over its standard deviation within samples, those of the second
-    /// twice: it was not taught the labels that the first one doubts.
+    /// Computes the labelled margin of the sum of two networks' scores, each over its standard deviation within samples, those of the
+    /// second twice: it was not taught the labels that the first one doubts.
     /// </summary>
     /// <param name="scores">Class scores of the first network, shape [N, C].</param>
     /// <param name="second">Those by the network of a <see cref="SecondPass"/>, of the same shape.</param>
@@ -107,7 +107,8 @@ public static class LabelStatistics
         if ((scores.Count, scores.ClassCount) != (second.Count, second.ClassCount))
         {
             throw new ArgumentException(
-                $"Expected scores of shape [{scores.Count}, {scores.ClassCount}], but got [{second.Count}, {second.ClassCount}].", nameof(second));
+                $"Expected scores of shape [{scores.Count}, {scores.ClassCount}], but got [{second.Count}, {second.ClassCount}].",
+                nameof(second));
         }
 
         var (first, twice) = (1 / Deviation(scores), 2 / Deviation(second));

@@ -18,8 +18,8 @@ internal static class OperatorNorm
 
     /// <summary>
     /// Bounds the norm of the linear map that a zero-padded convolution is at its input size: the smallest of the largest norm
-    /// over the frequencies of a circular grid that is large enough, where columns are short of that over the frequencies of rows alone, and,
-    /// where it is small, of the map as an explicit matrix.
+    /// over the frequencies of a circular grid that is large enough, where columns are short of that over the frequencies of rows
+    /// alone, and, where it is small, of the map as an explicit matrix.
     /// </summary>
     /// <param name="weight">The kernel, shape [out, in/groups, height, width], any floating type, finite.</param>
     /// <param name="geometry">The size of the input, and stride, padding, dilation and groups.</param>

@@ -183,10 +183,12 @@ internal static class MarginModelFormat
         var architecture = root.Dictionary("architecture");
         var normalization = root.Dictionary("normalization");
         var (mean, deviation) = (normalization.Numbers("mean"), normalization.Numbers("std"));
-        if (architecture.Text("name") is not (ResNet or Fast or Lip or Conv or Orthogonal or LinearResiduals or GraphOfLayers or TorchScript or Onnx))
+        if (architecture.Text("name") is not
+            (ResNet or Fast or Lip or Conv or Orthogonal or LinearResiduals or GraphOfLayers or TorchScript or Onnx))
         {
             throw architecture.Unexpected(
-                "name", $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{Orthogonal}', '{LinearResiduals}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
+                "name",
+                $"'{ResNet}', '{Fast}', '{Lip}', '{Conv}', '{Orthogonal}', '{LinearResiduals}', '{GraphOfLayers}', '{TorchScript}' or '{Onnx}'");
         }
 
         if (root.Texts("class_names").Length < 2)

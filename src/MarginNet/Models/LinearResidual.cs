@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace MarginNet.Models;
 
 /// <summary>
-/// The linear residual block (Hu, Zou, Wang, Leino and Fredrikson, 2023), x + Conv(x) with nothing between, then |x| of half of the channels.
+/// The linear residual block (Hu, Zou, Wang, Leino and Fredrikson, 2023), x + Conv(x) with nothing between, then |x| of half of the
+/// channels.
 /// As it is linear it is one convolution, whose norm is the block's; what makes it residual is that it starts near the identity.
 /// </summary>
 internal sealed class LinearResidual : nn.Module<Tensor, Tensor>, IGraphModule

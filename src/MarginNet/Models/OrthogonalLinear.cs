@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace MarginNet.Models;
 
-/// <summary>A linear layer over the channels whose weights start orthonormal, rows or columns, and which <see cref="Training.TrainingOptions.Parseval"/>
-/// keeps so; see <see cref="PreciseLinear"/>.</summary>
+/// <summary>A linear layer over the channels whose weights start orthonormal, rows or columns, and which
+/// <see cref="Training.TrainingOptions.Parseval"/> keeps so; see <see cref="PreciseLinear"/>.</summary>
 internal sealed class OrthogonalLinear : nn.Module<Tensor, Tensor>, IGraphModule
 {
     private const double Noise = 0.02; // About the identity, so that no two seeds begin alike.

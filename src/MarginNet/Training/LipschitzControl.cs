@@ -83,7 +83,8 @@ internal sealed class LipschitzControl(
         var values = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value as Parameter);
         return graph.Nodes
             .Where(node => node.Operation
-                is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or BlockedConvolution or PreciseLinear or BatchNormalization)
+                is Gemm or MatMul or Graph.Operations.Convolution or ConvTranspose or BlockedConvolution or PreciseLinear
+                or BatchNormalization)
             .ToDictionary(node => node.Name, node => values.GetValueOrDefault(node.Inputs[1]));
     }
 

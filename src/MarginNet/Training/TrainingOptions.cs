@@ -54,8 +54,8 @@ public sealed record TrainingOptions
         Parseval = 0.5,
     };
 
-    /// <summary>The same for a <see cref="Models.LiResNet"/>: <see cref="MarginLoss.Emma"/> to a radius of 0.21, whose constants are those of the
-    /// network as it stands, one cycle to 0.001.</summary>
+    /// <summary>The same for a <see cref="Models.LiResNet"/>: <see cref="MarginLoss.Emma"/> to a radius of 0.21, whose constants are
+    /// those of the network as it stands, one cycle to 0.001.</summary>
     public static TrainingOptions CertifiedResidual { get; } = Certified with
     {
         Loss = MarginLoss.Emma,

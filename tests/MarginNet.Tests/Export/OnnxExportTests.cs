@@ -11,7 +11,8 @@ public sealed class OnnxExportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Architectures => [.. Networks.Names, nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet), nameof(ConvNet)];
+    public static TheoryData<string> Architectures =>
+        [.. Networks.Names, nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet), nameof(ConvNet)];
 
     public void Dispose() => _folder.Dispose();
 

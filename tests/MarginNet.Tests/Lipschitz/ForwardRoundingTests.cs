@@ -62,7 +62,12 @@ public sealed class ForwardRoundingTests
                 }
 
                 network.eval();
-                var input = network switch { LipNet or LiResNet => new(3, 8, 12), OrthogonalNet => new(3, 8, 16), _ => new FeatureShape(3, 9, 9) };
+                var input = network switch
+                {
+                    LipNet or LiResNet => new(3, 8, 12),
+                    OrthogonalNet => new(3, 8, 16),
+                    _ => new FeatureShape(3, 9, 9),
+                };
                 CheckAround(network, input, 0.1);
                 CheckAround(new MirroredNetwork(network), input, 0.1);
             }

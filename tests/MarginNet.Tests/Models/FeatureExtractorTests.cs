@@ -11,7 +11,8 @@ public sealed class FeatureExtractorTests
 {
     private static readonly ImageSet Images = SyntheticShapes.Create(0, 12).Test;
 
-    public static TheoryData<string> Architectures => [.. Networks.Names, nameof(ConvNet), nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet)];
+    public static TheoryData<string> Architectures =>
+        [.. Networks.Names, nameof(ConvNet), nameof(LipNet), nameof(OrthogonalNet), nameof(LiResNet)];
 
     [Theory]
     [MemberData(nameof(Architectures))]

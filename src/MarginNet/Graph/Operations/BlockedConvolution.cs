@@ -5,8 +5,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MarginNet.Graph.Operations;
 
-/// <summary>A 3×3 convolution of as many pixels as it is given. In evaluation its sums are formed in blocks (<see cref="BlockedSums"/>), for
-/// the sake of certified radii.</summary>
+/// <summary>A 3×3 convolution of as many pixels as it is given. In evaluation its sums are formed in blocks
+/// (<see cref="BlockedSums"/>), for the sake of certified radii.</summary>
 /// <remarks>Inputs: x [N, K, H, W], W [M, K, 3, 3] and b [M].</remarks>
 internal sealed record BlockedConvolution : Operation
 {
@@ -32,7 +32,8 @@ internal sealed record BlockedConvolution : Operation
         ? F.conv2d(inputs[0], inputs[1], inputs[2], padding: [Padding, Padding])
         : BlockedSums.Convolve(inputs[0], inputs[1], Padding).add_(inputs[2].reshape(-1, 1, 1));
 
-    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs) => graph.Add(name, new Convolution(Around, 1), inputs);
+    public override Operand Simplify(GraphBuilder graph, string name, Operand[] inputs) =>
+        graph.Add(name, new Convolution(Around, 1), inputs);
 
     public override IReadOnlyList<Layer>? Layers(LayerNode node) =>
     [
@@ -43,5 +44,6 @@ internal sealed record BlockedConvolution : Operation
         },
     ];
 
-    public override void Write(OnnxWriter writer, string name, string[] inputs) => writer.Node("Conv", name, inputs, [.. Around.Attributes]);
+    public override void Write(OnnxWriter writer, string name, string[] inputs) =>
+        writer.Node("Conv", name, inputs, [.. Around.Attributes]);
 }
