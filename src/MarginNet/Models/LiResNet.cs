@@ -11,8 +11,8 @@ namespace MarginNet.Models;
 /// <summary>
 /// A network of linear residual blocks (<see cref="LinearResidual"/>; after LiResNet of Hu, Zou, Wang, Leino and Fredrikson, 2023): one at
 /// half and three at a quarter of the images' size, and a dense layer, each followed by |x| of half of what it gives, and no
-/// batch-norm. All of it but |x| is linear, so that the product of its layers' norms is close to its Lipschitz constant, and training that sees this product
-/// (<see cref="Training.TrainingOptions.LipschitzMargin"/>) gives radii that are not vacuous.
+/// batch-norm. All of it but |x| is linear, so that the product of its layers' norms is close to its Lipschitz constant, and training
+/// that sees this product (<see cref="Training.TrainingOptions.LipschitzMargin"/>) gives radii that are not vacuous.
 /// </summary>
 /// <remarks>Nothing bounds its norms by itself: it is to be trained as
 /// <see cref="Training.TrainingOptions.CertifiedResidual"/> does. Of the normalisation only the mean is used.</remarks>
